@@ -1,0 +1,188 @@
+/**
+ * Memory map of one shard's head: one shared WebAssembly.Memory, at most 65,535 pages. Little-endian. Offsets in bytes.
+ * AssemblyScript and TypeScript both import this file; nothing else knows an offset.
+ *
+ *   offset  bytes   region          writer   ordering
+ *   0       64      identity        main     before any thread starts; constant after
+ *   64      64      progress words  ingest   each stored atomically, see below
+ *   128     256     reader pins     reader   atomic store of an epoch in the reader's own word; 0 = none
+ *   512     512     arena           ingest   plain; read by nobody else (a reader may show the sums)
+ *   1024    1024    roots           ingest   atomic store of an address or count AFTER the bytes it makes reachable
+ *   2048    2048    counters        ingest   f64, plain; a torn read is impossible (aligned), a stale one harmless
+ *   4096    61440   static data     linker   written again, with equal bytes, by each instance that starts
+ *   65536   16384   slot directory  ingest   atomic store of a segment's address AFTER the segment is zeroed
+ *   81920   16384   symbol directory ingest  as the slot directory
+ *   98304   16384   pair directory  ingest   as the slot directory
+ *   131072  …       arena memory    ingest   regions; each kind is described below
+ *
+ * How a commit is published (writer): for each series, under its sequence lock, the OLDER of the two entries is
+ * overwritten with (commit, chunk, count); after all series of the batch, `COMMITTED` is stored atomically; after that
+ * `EPOCH` is advanced. A reader pins `EPOCH`, loads `COMMITTED` = S, and takes for each series the newest entry whose
+ * commit is ≤ S; where both are newer it starts again with a new S. Only `count` samples of the chunk are valid: bytes
+ * behind them, and the last byte's spare bits, still change.
+ *
+ * How memory is reused: a region that readers may still see is retired with the epoch of that moment and freed when
+ * every pin is newer. Epochs and commits are u32 that wrap: compare by signed difference. 0 is never an epoch or commit.
+ *
+ * Invariants: regions do not overlap; fields are aligned to their size; one writer a region; `COMMITTED` and `EPOCH`
+ * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
+ */
+
+export const LAYOUT_VERSION = 1; // raised with every change below
+
+// ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
+export const HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
+export const HEAD_SHARD_INDEX = 4; // u32
+export const HEAD_SHARD_COUNT = 8; // u32
+export const HEAD_HASH_SEED = 12; // u32, random per process; seeds every hash of foreign bytes
+export const HEAD_LIMIT = 16; // u32, first byte past the memory this head may use (a page boundary ≤ 2^32 − 65536)
+
+// ── progress words (ingest; atomic) ──────────────────────────────────────────────────────────────────────────────
+export const EPOCH = 64; // u32, advanced after each commit
+export const COMMITTED = 68; // u32, newest commit that readers may see
+export const MUTATING = 72; // u32, 1 while the writer changes what a successor could not repair
+export const SLOT_COUNT = 76; // u32, series slots ever handed out (dense indices 0 … count − 1)
+export const SYMBOL_COUNT = 80; // u32
+export const PAIR_COUNT = 84; // u32
+
+// ── reader pins ──────────────────────────────────────────────────────────────────────────────────────────────────
+export const PINS = 128; // u32 × PIN_COUNT
+export const PIN_COUNT = 64;
+
+// ── arena ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export const ARENA_BUMP = 512; // u32, first byte never handed out
+export const ARENA_USED = 520; // f64, bytes in live regions (rounded to their class)
+export const ARENA_RETIRED_HEAD = 528; // u32, oldest retired region (0 = none)
+export const ARENA_RETIRED_TAIL = 532; // u32
+export const ARENA_RETIRED_BYTES = 536; // f64
+export const ARENA_FREE = 576; // u32 × ARENA_CLASSES, head of each class's free list
+export const ARENA_CLASSES = 64;
+
+// ── roots: hash tables that only the writer reads are plain; what readers follow is atomic ───────────────────────
+export const ROOT_SERIES_TABLE = 1024; // u32 address of the label-set → slot table (writer only)
+export const ROOT_SERIES_TABLE_MASK = 1028; // u32, entries − 1
+export const ROOT_SYMBOL_TABLE = 1032; // u32, atomic: region of a reader-visible open-addressing table, see SYMBOL table
+export const ROOT_PAIR_TABLE = 1036; // u32, atomic: as above for (name, value) pairs
+export const ROOT_NAMES = 1040; // u32, atomic: region of name symbols in use (LIST of symbol ids)
+export const ROOT_FREE_SLOTS = 1044; // u32, head of the list of freed slots (writer only); slot index + 1
+
+export const COUNTERS = 2048; // f64 × up to 256; indices are in COUNTER_*
+export const COUNTER_SERIES = 0; // live series
+export const COUNTER_SERIES_CREATED = 1;
+export const COUNTER_SERIES_REMOVED = 2;
+export const COUNTER_CHUNKS = 3; // chunks in memory, open ones included
+export const COUNTER_CHUNKS_CREATED = 4;
+export const COUNTER_SAMPLES_APPENDED = 5;
+export const COUNTER_OUT_OF_ORDER = 6;
+export const COUNTER_DUPLICATE = 7; // same timestamp, other value
+export const COUNTER_OUT_OF_BOUNDS = 8; // too old
+export const COUNTER_MIN_TIME = 9; // ms, of any sample in this head; +Infinity bits are never stored: 0 samples ⇒ see COUNTER_SAMPLES_IN
+export const COUNTER_MAX_TIME = 10; // ms
+export const COUNTER_REFUSED_MEMORY = 11; // series or samples refused because the memory is full
+export const COUNTER_COUNT = 256;
+
+export const STATIC_DATA = 4096;
+export const STATIC_DATA_END = 65536;
+
+/** A directory holds addresses of equal segments, so that what it indexes never moves. */
+export const SLOT_DIRECTORY = 65536;
+export const SYMBOL_DIRECTORY = 81920;
+export const PAIR_DIRECTORY = 98304;
+export const DIRECTORY_ENTRIES = 4096; // u32 each
+export const SEGMENT_SHIFT = 12; // 4,096 records a segment: 16.7 M series, symbols, pairs a shard
+export const SEGMENT_MASK = 4095;
+
+export const ARENA_START = 131072;
+
+// ── series slot ──────────────────────────────────────────────────────────────────────────────────────────────────
+// Fields up to SLOT_ENTRY_1's end are read by readers; the rest is the writer's encoder state.
+export const SLOT_BYTES = 128;
+export const SLOT_GENERATION = 0; // u32, odd while the slot is live; +1 when freed, +1 when reused
+export const SLOT_FLAGS = 4; // u32, SLOT_FLAG_*
+export const SLOT_REF = 8; // u64 series ref, as in the WAL, below 2^40
+export const SLOT_LABELS = 16; // u32 address of a LABELS region; constant while the generation lasts
+export const SLOT_LABELS_HASH = 20; // u32
+export const SLOT_SEQUENCE = 24; // u32, odd while the entries change (atomic)
+export const SLOT_ENTRY_0 = 28; // ENTRY
+export const SLOT_ENTRY_1 = 40; // ENTRY
+export const SLOT_CHUNK = 52; // u32 address of the open chunk, 0 = none (writer)
+export const SLOT_LAST_TIME = 56; // i64 ms of the newest sample (valid when SLOT_CHUNK ≠ 0)
+export const SLOT_LAST_VALUE = 64; // f64 bits
+export const SLOT_LAST_DELTA = 72; // i64 ms, timestamp delta of the last two samples of the open chunk
+export const SLOT_NEXT_CUT = 80; // i64 ms: a sample at or after it begins a new chunk
+export const SLOT_BITS = 88; // u32, bits written in the open chunk's data, its 2-byte count included
+export const SLOT_SAMPLES = 92; // u16, samples in the open chunk
+export const SLOT_LEADING = 94; // u8, XOR window; 0xff = none yet
+export const SLOT_TRAILING = 95; // u8
+export const SLOT_CHUNKS = 96; // u32, chunks of this series in memory, the open one included
+export const SLOT_NEXT_FREE = 100; // u32, slot index + 1 of the next freed slot
+export const SLOT_SCRATCH = 104; // u32, free for the step under way (validation marks the batch's newest time's row)
+export const SLOT_PENDING_TIME = 112; // i64 ms, newest accepted timestamp of the batch under way (validation)
+
+export const SLOT_FLAG_LIVE = 1;
+export const SLOT_FLAG_RECORDED = 2; // a WAL series record with its ref has been written
+export const SLOT_FLAG_HAS_PENDING = 4; // SLOT_PENDING_TIME counts for the batch under way
+
+export const NO_SLOT = 0xffffffff; // of a staged row: series not resolved yet
+
+// ENTRY: what a reader may take of a series at a commit
+export const ENTRY_BYTES = 12;
+export const ENTRY_COMMIT = 0; // u32, 0 = none
+export const ENTRY_CHUNK = 4; // u32 address of a CHUNK region
+export const ENTRY_COUNT = 8; // u32, samples of it that are visible
+
+// ── CHUNK region: newest first through CHUNK_PREVIOUS; every chunk but the newest is closed and immutable ─────────
+export const CHUNK_PREVIOUS = 0; // u32, 0 = none (constant once published; truncation replaces it with 0 atomically)
+export const CHUNK_CAPACITY = 4; // u32, bytes of CHUNK_DATA
+export const CHUNK_MIN_TIME = 8; // i64 ms, of its first sample
+export const CHUNK_MAX_TIME = 16; // i64 ms; valid when closed
+export const CHUNK_LENGTH = 24; // u32 bytes of data used; valid when closed, 0 while open
+export const CHUNK_COUNT = 28; // u16 samples; valid when closed
+export const CHUNK_ENCODING = 30; // u8, as Prometheus numbers them: 1 = XOR
+export const CHUNK_DATA = 32; // bytes as Prometheus' chunk format: u16 big-endian count (of closed ones), then the bit stream
+
+// ── LABELS region: count, then label pair ids in byte order of label names ───────────────────────────────────────
+export const LABELS_COUNT = 0; // u32
+export const LABELS_PAIRS = 4; // u32 × count, pair ids
+
+// ── symbols: SYMBOL_DIRECTORY → segments of u32 addresses of SYMBOL regions; id 0 is the empty string ─────────────
+export const SYMBOL_LENGTH = 0; // u32 bytes
+export const SYMBOL_HASH = 4; // u32
+export const SYMBOL_TEXT = 8; // UTF-8
+
+// ── pairs: PAIR_DIRECTORY → segments of PAIR records; id 0 is unused ─────────────────────────────────────────────
+export const PAIR_BYTES = 16;
+export const PAIR_NAME = 0; // u32 symbol id
+export const PAIR_VALUE = 4; // u32 symbol id
+export const PAIR_POSTINGS = 8; // u32, atomic: address of a LIST of slot indices, ascending
+export const PAIR_NEXT_OF_NAME = 12; // u32, pair id of another value of the same name, 0 = end (constant once linked)
+
+// LIST region: grows in place up to its capacity, then by replacement; LIST_LENGTH is stored atomically, last
+export const LIST_LENGTH = 0; // u32
+export const LIST_CAPACITY = 4; // u32
+export const LIST_ITEMS = 8; // u32 × capacity
+
+// TABLE region (symbol and pair tables): open addressing, linear probing, ids; 0 = empty; never more than 2/3 full
+export const TABLE_MASK = 0; // u32, entries − 1
+export const TABLE_ITEMS = 8; // u32 × entries (atomic store of an id AFTER its record)
+
+// ── names in use: ROOT_NAMES → LIST of (name symbol id, first pair id) couples: two items a name ─────────────────
+export const NAMES_ITEM_COUNT = 2;
+
+// ── staging table: the contract between exposition/ and head/ ────────────────────────────────────────────────────
+// One row a sample of the scrape or batch under way. A row whose slot is NO_SLOT is resolved by the slow path first.
+export const STAGED_BYTES = 32;
+export const STAGED_SLOT = 0; // u32 slot index, or NO_SLOT
+export const STAGED_STATUS = 4; // u32 STATUS_*
+export const STAGED_TIME = 8; // i64 ms
+export const STAGED_VALUE = 16; // f64 bits as received (a staleness marker is a value)
+export const STAGED_TEXT = 24; // u32 address of the series' text in the body (only of unresolved rows)
+export const STAGED_TEXT_LENGTH = 28; // u32
+
+export const STATUS_OK = 0;
+export const STATUS_SKIPPED = 1; // not to be stored: dropped by relabelling, or sent to another shard
+export const STATUS_OUT_OF_ORDER = 2;
+export const STATUS_DUPLICATE = 3; // same timestamp as the newest sample, other value
+export const STATUS_OUT_OF_BOUNDS = 4; // too old
+export const STATUS_NO_MEMORY = 5;
+export const STATUS_REPEATED = 6; // same timestamp and value as the newest sample: silently not stored again

@@ -1,0 +1,121 @@
+/**
+ * Memory of one shard's head in regions of fixed classes, with reuse by epochs. All state is in the memory map: nothing
+ * is kept in this module, so every instance over the same memory sees the same arena. Only the ingest thread calls it.
+ *
+ * Classes: 16, then for each power of two 2^k from 32 on: 2^k and 1.5 × 2^k. A region's owner remembers the size that it
+ * asked for and gives the same number back. Regions are aligned to 16 bytes and not zeroed.
+ */
+import {
+  ARENA_BUMP,
+  ARENA_FREE,
+  ARENA_RETIRED_BYTES,
+  ARENA_RETIRED_HEAD,
+  ARENA_RETIRED_TAIL,
+  ARENA_START,
+  ARENA_USED,
+  EPOCH,
+  HEAD_LIMIT,
+  PIN_COUNT,
+  PINS,
+} from "../layout";
+
+const MAX_REGION: u32 = 1 << 30;
+
+/** Number of the smallest class that holds `bytes` (1 … 2^30). */
+export function classOf(bytes: u32): u32 {
+  if (bytes <= 16) return 0;
+  if (bytes <= 32) return 1;
+  const power: u32 = 32 - clz(bytes - 1); // 2^power ≥ bytes > 2^(power − 1)
+  const threeQuarters: u32 = 3 << (power - 2);
+  return bytes <= threeQuarters ? 2 * (power - 5) : 2 * (power - 5) + 1;
+}
+
+/** Bytes of a region of class `index`. */
+export function classBytes(index: u32): u32 {
+  if (index === 0) return 16;
+  const power: u32 = 5 + (index >> 1);
+  return index & 1 ? 1 << power : 3 << (power - 1);
+}
+
+/** Bytes that a request for `bytes` really gets: an owner that grows in place may use them all. */
+export function roomFor(bytes: u32): u32 {
+  return classBytes(classOf(bytes));
+}
+
+/** Sets up an empty arena; called once for a memory, before the first `allocate`. */
+export function initArena(): void {
+  store<u32>(ARENA_BUMP, ARENA_START);
+}
+
+/** A region of at least `bytes`, 16-byte aligned, contents undefined; 0 if the memory is full or the size absurd. */
+export function allocate(bytes: u32): usize {
+  if (bytes > MAX_REGION) return 0;
+  const index = classOf(bytes);
+  const size = classBytes(index);
+  const list = <usize>(<u32>ARENA_FREE + (index << 2));
+  const free = load<u32>(list);
+  if (free !== 0) {
+    store<u32>(list, load<u32>(free));
+    store<f64>(ARENA_USED, load<f64>(ARENA_USED) + <f64>size);
+    return <usize>free;
+  }
+  const bump = load<u32>(ARENA_BUMP);
+  if (<u64>bump + <u64>size > <u64>load<u32>(HEAD_LIMIT)) return 0;
+  store<u32>(ARENA_BUMP, bump + size);
+  store<f64>(ARENA_USED, load<f64>(ARENA_USED) + <f64>size);
+  return <usize>bump;
+}
+
+/** Gives back at once a region of `bytes` that no reader can see. */
+export function release(address: usize, bytes: u32): void {
+  const index = classOf(bytes);
+  const list = <usize>(<u32>ARENA_FREE + (index << 2));
+  store<u32>(address, load<u32>(list));
+  store<u32>(list, <u32>address);
+  store<f64>(ARENA_USED, load<f64>(ARENA_USED) - <f64>classBytes(index));
+}
+
+// A retired region's own bytes must stay readable, so a 16-byte note holds what is needed: next, address, bytes, epoch.
+
+/**
+ * Gives back a region of `bytes` once no reader can see it: the caller has already made it unreachable for readers who
+ * pin from the NEXT epoch on. Where no note can be allocated the region is lost (the memory is full anyway).
+ */
+export function retire(address: usize, bytes: u32): void {
+  const note = allocate(16);
+  if (note === 0) return;
+  store<u32>(note, 0, 0);
+  store<u32>(note, <u32>address, 4);
+  store<u32>(note, bytes, 8);
+  store<u32>(note, atomic.load<u32>(EPOCH), 12);
+  const tail = load<u32>(ARENA_RETIRED_TAIL);
+  if (tail === 0) store<u32>(ARENA_RETIRED_HEAD, <u32>note);
+  else store<u32>(tail, <u32>note, 0);
+  store<u32>(ARENA_RETIRED_TAIL, <u32>note);
+  store<f64>(ARENA_RETIRED_BYTES, load<f64>(ARENA_RETIRED_BYTES) + <f64>bytes);
+}
+
+/** Frees what was retired before every pinned epoch, at most `most` regions. Returns how many. */
+export function reclaim(most: u32): u32 {
+  let note = load<u32>(ARENA_RETIRED_HEAD);
+  if (note === 0) return 0;
+  const epoch = atomic.load<u32>(EPOCH);
+  let oldest = epoch; // of all pins; a reader that pins later sees at least `epoch`
+  for (let i: u32 = 0; i < <u32>PIN_COUNT; i++) {
+    const pin = atomic.load<u32>(<usize>(<u32>PINS + (i << 2)));
+    if (pin !== 0 && <i32>(pin - oldest) < 0) oldest = pin;
+  }
+  let freed: u32 = 0;
+  while (note !== 0 && freed < most && <i32>(load<u32>(note, 12) - oldest) < 0) {
+    const next = load<u32>(note, 0);
+    const bytes = load<u32>(note, 8);
+    release(<usize>load<u32>(note, 4), bytes);
+    release(<usize>note, 16);
+    store<f64>(ARENA_RETIRED_BYTES, load<f64>(ARENA_RETIRED_BYTES) - <f64>bytes);
+    note = next;
+    freed++;
+  }
+  store<u32>(ARENA_RETIRED_HEAD, note);
+  if (note === 0) store<u32>(ARENA_RETIRED_TAIL, 0);
+  return freed;
+}

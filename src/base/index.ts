@@ -1,0 +1,21 @@
+export { type Clock, systemClock } from "./clock.js";
+export {
+  AssertionError,
+  assert,
+  CorruptionError,
+  errorCode,
+  errorMessage,
+  fromPlain,
+  type PlainError,
+  toPlain,
+  VestalError,
+} from "./errors.js";
+export {
+  createLogger,
+  type LogFields,
+  type LogFormat,
+  type Logger,
+  type LogLevel,
+  type LogOptions,
+  silentLogger,
+} from "./log.js";

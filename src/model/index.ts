@@ -1,0 +1,4 @@
+export { compareBytes, compareLabels, isLegacyLabelName, Labels, METRIC_NAME, quoteGo } from "./labels.js";
+export { Matcher, type MatchOperator } from "./matcher.js";
+export { compileRegex, type Regex } from "./regex.js";
+export { isStaleAt, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";

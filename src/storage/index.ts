@@ -1,0 +1,9 @@
+export type {
+  CancelToken,
+  ColumnSink,
+  LabelAnswer,
+  Querier,
+  SampleColumns,
+  SelectHints,
+  SeriesSet,
+} from "./querier.js";

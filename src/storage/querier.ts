@@ -1,0 +1,68 @@
+/**
+ * What PromQL and the API ask of storage; implemented by the live database, by a block, by remote read, and by a double
+ * in tests. A querier is one consistent view: all selects of one querier see the same commits of each shard.
+ *
+ * Samples go into the query thread's private WebAssembly memory, because kernels work on addresses there.
+ */
+import type { Labels, Matcher } from "../model/index.js";
+
+/** What a select may skip; all of it is advice, the caller filters again. Times in ms, inclusive. */
+export interface SelectHints {
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly stepMs: number;
+  /** Name of the function that will see the samples, "" if none; "series" if no samples are needed. */
+  readonly func: string;
+}
+
+/** Samples of one series in the private memory: `count` f64 milliseconds and as many f64 values. */
+export interface SampleColumns {
+  readonly timesAddr: number;
+  readonly valuesAddr: number;
+  readonly count: number;
+}
+
+/** A place in the private memory where `samples` may write; grows when asked. */
+export interface ColumnSink {
+  /** Room for `count` samples; earlier contents are kept. Addresses may change with each call. */
+  reserve(count: number): { readonly timesAddr: number; readonly valuesAddr: number };
+  readonly memory: WebAssembly.Memory;
+}
+
+export interface SeriesSet {
+  /** Series in ascending order of labels. */
+  readonly count: number;
+  labels(index: number): Labels;
+  /**
+   * Decodes the samples of series `index` in [minTimeMs, maxTimeMs], ascending, staleness markers included, to `sink`.
+   * @throws CorruptionError if stored bytes are damaged.
+   */
+  samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns;
+  /** Gives back what the set holds in the private memory. */
+  close(): void;
+}
+
+export interface LabelAnswer {
+  readonly values: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface Querier {
+  /** Series that all matchers select and that may have samples in the hinted range. */
+  select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> | SeriesSet;
+  /** Sorted, unique; over series that match (all if no matcher) and have samples in [minTimeMs, maxTimeMs]. */
+  labelNames(matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): Promise<LabelAnswer> | LabelAnswer;
+  labelValues(
+    name: string,
+    matchers: readonly Matcher[],
+    minTimeMs: number,
+    maxTimeMs: number,
+  ): Promise<LabelAnswer> | LabelAnswer;
+  close(): void;
+}
+
+/** Stops work that nobody waits for; polled at least every millisecond of work. */
+export interface CancelToken {
+  /** @throws VestalError QUERY_CANCELED or QUERY_TIMEOUT. */
+  check(): void;
+}
