@@ -1,3 +1,4 @@
+"use strict";
 /**
  * Memory map of one shard's head: one shared WebAssembly.Memory, at most 65,535 pages. Little-endian. Offsets in bytes.
  * AssemblyScript and TypeScript both import this file; nothing else knows an offset.
@@ -28,127 +29,9 @@
  * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
  */
 Object.defineProperty(exports, "__esModule", { value: true });
-exports.ARENA_START =
-  exports.SEGMENT_MASK =
-  exports.SEGMENT_SHIFT =
-  exports.DIRECTORY_ENTRIES =
-  exports.PAIR_DIRECTORY =
-  exports.SYMBOL_DIRECTORY =
-  exports.SLOT_DIRECTORY =
-  exports.STATIC_DATA_END =
-  exports.STATIC_DATA =
-  exports.COUNTER_COUNT =
-  exports.COUNTER_REFUSED_MEMORY =
-  exports.COUNTER_MAX_TIME =
-  exports.COUNTER_MIN_TIME =
-  exports.COUNTER_OUT_OF_BOUNDS =
-  exports.COUNTER_DUPLICATE =
-  exports.COUNTER_OUT_OF_ORDER =
-  exports.COUNTER_SAMPLES_APPENDED =
-  exports.COUNTER_CHUNKS_CREATED =
-  exports.COUNTER_CHUNKS =
-  exports.COUNTER_SERIES_REMOVED =
-  exports.COUNTER_SERIES_CREATED =
-  exports.COUNTER_SERIES =
-  exports.COUNTERS =
-  exports.ROOT_FREE_SLOTS =
-  exports.ROOT_NAMES =
-  exports.ROOT_PAIR_TABLE =
-  exports.ROOT_SYMBOL_TABLE =
-  exports.ROOT_SERIES_TABLE_MASK =
-  exports.ROOT_SERIES_TABLE =
-  exports.ARENA_CLASSES =
-  exports.ARENA_FREE =
-  exports.ARENA_RETIRED_BYTES =
-  exports.ARENA_RETIRED_TAIL =
-  exports.ARENA_RETIRED_HEAD =
-  exports.ARENA_USED =
-  exports.ARENA_BUMP =
-  exports.PIN_COUNT =
-  exports.PINS =
-  exports.PAIR_COUNT =
-  exports.SYMBOL_COUNT =
-  exports.SLOT_COUNT =
-  exports.MUTATING =
-  exports.COMMITTED =
-  exports.EPOCH =
-  exports.HEAD_LIMIT =
-  exports.HEAD_HASH_SEED =
-  exports.HEAD_SHARD_COUNT =
-  exports.HEAD_SHARD_INDEX =
-  exports.HEAD_VERSION =
-  exports.LAYOUT_VERSION =
-    void 0;
-exports.LIST_CAPACITY =
-  exports.LIST_LENGTH =
-  exports.PAIR_NEXT_OF_NAME =
-  exports.PAIR_POSTINGS =
-  exports.PAIR_VALUE =
-  exports.PAIR_NAME =
-  exports.PAIR_BYTES =
-  exports.SYMBOL_TEXT =
-  exports.SYMBOL_HASH =
-  exports.SYMBOL_LENGTH =
-  exports.LABELS_PAIRS =
-  exports.LABELS_COUNT =
-  exports.CHUNK_DATA =
-  exports.CHUNK_ENCODING =
-  exports.CHUNK_COUNT =
-  exports.CHUNK_LENGTH =
-  exports.CHUNK_MAX_TIME =
-  exports.CHUNK_MIN_TIME =
-  exports.CHUNK_CAPACITY =
-  exports.CHUNK_PREVIOUS =
-  exports.ENTRY_COUNT =
-  exports.ENTRY_CHUNK =
-  exports.ENTRY_COMMIT =
-  exports.ENTRY_BYTES =
-  exports.NO_SLOT =
-  exports.SLOT_FLAG_HAS_PENDING =
-  exports.SLOT_FLAG_RECORDED =
-  exports.SLOT_FLAG_LIVE =
-  exports.SLOT_PENDING_TIME =
-  exports.SLOT_SCRATCH =
-  exports.SLOT_NEXT_FREE =
-  exports.SLOT_CHUNKS =
-  exports.SLOT_TRAILING =
-  exports.SLOT_LEADING =
-  exports.SLOT_SAMPLES =
-  exports.SLOT_BITS =
-  exports.SLOT_NEXT_CUT =
-  exports.SLOT_LAST_DELTA =
-  exports.SLOT_LAST_VALUE =
-  exports.SLOT_LAST_TIME =
-  exports.SLOT_CHUNK =
-  exports.SLOT_ENTRY_1 =
-  exports.SLOT_ENTRY_0 =
-  exports.SLOT_SEQUENCE =
-  exports.SLOT_LABELS_HASH =
-  exports.SLOT_LABELS =
-  exports.SLOT_REF =
-  exports.SLOT_FLAGS =
-  exports.SLOT_GENERATION =
-  exports.SLOT_BYTES =
-    void 0;
-exports.STATUS_REPEATED =
-  exports.STATUS_NO_MEMORY =
-  exports.STATUS_OUT_OF_BOUNDS =
-  exports.STATUS_DUPLICATE =
-  exports.STATUS_OUT_OF_ORDER =
-  exports.STATUS_SKIPPED =
-  exports.STATUS_OK =
-  exports.STAGED_TEXT_LENGTH =
-  exports.STAGED_TEXT =
-  exports.STAGED_VALUE =
-  exports.STAGED_TIME =
-  exports.STAGED_STATUS =
-  exports.STAGED_SLOT =
-  exports.STAGED_BYTES =
-  exports.NAMES_ITEM_COUNT =
-  exports.TABLE_ITEMS =
-  exports.TABLE_MASK =
-  exports.LIST_ITEMS =
-    void 0;
+exports.SEGMENT_SHIFT = exports.DIRECTORY_ENTRIES = exports.PAIR_DIRECTORY = exports.SYMBOL_DIRECTORY = exports.SLOT_DIRECTORY = exports.STATIC_DATA_END = exports.STATIC_DATA = exports.COUNTER_COUNT = exports.COUNTER_REFUSED_MEMORY = exports.COUNTER_MAX_TIME = exports.COUNTER_MIN_TIME = exports.COUNTER_OUT_OF_BOUNDS = exports.COUNTER_DUPLICATE = exports.COUNTER_OUT_OF_ORDER = exports.COUNTER_SAMPLES_APPENDED = exports.COUNTER_CHUNKS_CREATED = exports.COUNTER_CHUNKS = exports.COUNTER_SERIES_REMOVED = exports.COUNTER_SERIES_CREATED = exports.COUNTER_SERIES = exports.COUNTERS = exports.ROOT_REF_END = exports.ROOT_NEXT_REF = exports.ROOT_FREE_SLOTS = exports.ROOT_NAMES = exports.ROOT_PAIR_TABLE = exports.ROOT_SYMBOL_TABLE = exports.ROOT_SERIES_TABLE_MASK = exports.ROOT_SERIES_TABLE = exports.ARENA_CLASSES = exports.ARENA_FREE = exports.ARENA_RETIRED_BYTES = exports.ARENA_RETIRED_TAIL = exports.ARENA_RETIRED_HEAD = exports.ARENA_USED = exports.ARENA_BUMP = exports.PIN_COUNT = exports.PINS = exports.PAIR_COUNT = exports.SYMBOL_COUNT = exports.SLOT_COUNT = exports.MUTATING = exports.COMMITTED = exports.EPOCH = exports.HEAD_LIMIT = exports.HEAD_HASH_SEED = exports.HEAD_SHARD_COUNT = exports.HEAD_SHARD_INDEX = exports.HEAD_VERSION = exports.LAYOUT_VERSION = void 0;
+exports.PAIR_VALUE = exports.PAIR_NAME = exports.PAIR_BYTES = exports.SYMBOL_TEXT = exports.SYMBOL_HASH = exports.SYMBOL_LENGTH = exports.LABELS_PAIRS = exports.LABELS_COUNT = exports.CHUNK_DATA = exports.CHUNK_ENCODING = exports.CHUNK_COUNT = exports.CHUNK_LENGTH = exports.CHUNK_MAX_TIME = exports.CHUNK_MIN_TIME = exports.CHUNK_CAPACITY = exports.CHUNK_PREVIOUS = exports.ENTRY_COUNT = exports.ENTRY_CHUNK = exports.ENTRY_COMMIT = exports.ENTRY_BYTES = exports.FOREIGN_SLOTS = exports.DROPPED_SLOT = exports.NO_SLOT = exports.SLOT_FLAG_HAS_PENDING = exports.SLOT_FLAG_RECORDED = exports.SLOT_FLAG_LIVE = exports.SLOT_PENDING_TIME = exports.SLOT_SCRATCH = exports.SLOT_NEXT_FREE = exports.SLOT_CHUNKS = exports.SLOT_TRAILING = exports.SLOT_LEADING = exports.SLOT_SAMPLES = exports.SLOT_BITS = exports.SLOT_NEXT_CUT = exports.SLOT_LAST_DELTA = exports.SLOT_LAST_VALUE = exports.SLOT_LAST_TIME = exports.SLOT_CHUNK = exports.SLOT_ENTRY_1 = exports.SLOT_ENTRY_0 = exports.SLOT_SEQUENCE = exports.SLOT_LABELS_HASH = exports.SLOT_LABELS = exports.SLOT_REF = exports.SLOT_FLAGS = exports.SLOT_GENERATION = exports.SLOT_BYTES = exports.ARENA_START = exports.SEGMENT_MASK = void 0;
+exports.STATUS_REPEATED = exports.STATUS_NO_MEMORY = exports.STATUS_OUT_OF_BOUNDS = exports.STATUS_DUPLICATE = exports.STATUS_OUT_OF_ORDER = exports.STATUS_SKIPPED = exports.STATUS_OK = exports.STAGED_TEXT_LENGTH = exports.STAGED_TEXT = exports.STAGED_VALUE = exports.STAGED_TIME = exports.STAGED_STATUS = exports.STAGED_SLOT = exports.STAGED_BYTES = exports.NAMES_ITEM_COUNT = exports.TABLE_ITEMS = exports.TABLE_MASK = exports.LIST_ITEMS = exports.LIST_CAPACITY = exports.LIST_LENGTH = exports.PAIR_NEXT_OF_NAME = exports.PAIR_POSTINGS = void 0;
 exports.LAYOUT_VERSION = 1; // raised with every change below
 // ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 exports.HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
@@ -181,6 +64,8 @@ exports.ROOT_SYMBOL_TABLE = 1032; // u32, atomic: region of a reader-visible ope
 exports.ROOT_PAIR_TABLE = 1036; // u32, atomic: as above for (name, value) pairs
 exports.ROOT_NAMES = 1040; // u32, atomic: region of name symbols in use (LIST of symbol ids)
 exports.ROOT_FREE_SLOTS = 1044; // u32, head of the list of freed slots (writer only); slot index + 1
+exports.ROOT_NEXT_REF = 1048; // u64, next series ref to give out (writer only)
+exports.ROOT_REF_END = 1056; // u64, first ref past the range that this shard may give out (writer only)
 exports.COUNTERS = 2048; // f64 × up to 256; indices are in COUNTER_*
 exports.COUNTER_SERIES = 0; // live series
 exports.COUNTER_SERIES_CREATED = 1;
@@ -232,7 +117,10 @@ exports.SLOT_PENDING_TIME = 112; // i64 ms, newest accepted timestamp of the bat
 exports.SLOT_FLAG_LIVE = 1;
 exports.SLOT_FLAG_RECORDED = 2; // a WAL series record with its ref has been written
 exports.SLOT_FLAG_HAS_PENDING = 4; // SLOT_PENDING_TIME counts for the batch under way
-exports.NO_SLOT = 0xffffffff; // of a staged row: series not resolved yet
+// Values of a slot index that name no slot. Compare as u32: `slot >= <u32>FOREIGN_SLOTS` is "not stored here".
+exports.NO_SLOT = -1; // 0xffffffff: series not resolved yet
+exports.DROPPED_SLOT = -2; // 0xfffffffe: dropped by relabelling
+exports.FOREIGN_SLOTS = -1073741824; // 0xc0000000 + n: line n of the target's lines that belong to another shard
 // ENTRY: what a reader may take of a series at a commit
 exports.ENTRY_BYTES = 12;
 exports.ENTRY_COMMIT = 0; // u32, 0 = none
@@ -270,16 +158,19 @@ exports.TABLE_ITEMS = 8; // u32 × entries (atomic store of an id AFTER its reco
 // ── names in use: ROOT_NAMES → LIST of (name symbol id, first pair id) couples: two items a name ─────────────────
 exports.NAMES_ITEM_COUNT = 2;
 // ── staging table: the contract between exposition/ and head/ ────────────────────────────────────────────────────
-// One row a sample of the scrape or batch under way. A row whose slot is NO_SLOT is resolved by the slow path first.
+// One row a sample of the scrape or batch under way. A row whose slot is NO_SLOT is resolved by the slow path first:
+// its text becomes a label set in LABEL BYTES, the encoding that Prometheus' WAL series record has and that resolving,
+// WAL and batches from other threads share: uvarint count, then for each label, in byte order of names, uvarint length
+// and bytes of the name, uvarint length and bytes of the value.
 exports.STAGED_BYTES = 32;
-exports.STAGED_SLOT = 0; // u32 slot index, or NO_SLOT
+exports.STAGED_SLOT = 0; // u32 slot index, NO_SLOT, DROPPED_SLOT, or FOREIGN_SLOTS + n
 exports.STAGED_STATUS = 4; // u32 STATUS_*
 exports.STAGED_TIME = 8; // i64 ms
 exports.STAGED_VALUE = 16; // f64 bits as received (a staleness marker is a value)
 exports.STAGED_TEXT = 24; // u32 address of the series' text in the body (only of unresolved rows)
 exports.STAGED_TEXT_LENGTH = 28; // u32
 exports.STATUS_OK = 0;
-exports.STATUS_SKIPPED = 1; // not to be stored: dropped by relabelling, or sent to another shard
+exports.STATUS_SKIPPED = 1; // not to be stored here: dropped by relabelling, or sent to another shard
 exports.STATUS_OUT_OF_ORDER = 2;
 exports.STATUS_DUPLICATE = 3; // same timestamp as the newest sample, other value
 exports.STATUS_OUT_OF_BOUNDS = 4; // too old

@@ -65,6 +65,8 @@ export const ROOT_SYMBOL_TABLE = 1032; // u32, atomic: region of a reader-visibl
 export const ROOT_PAIR_TABLE = 1036; // u32, atomic: as above for (name, value) pairs
 export const ROOT_NAMES = 1040; // u32, atomic: region of name symbols in use (LIST of symbol ids)
 export const ROOT_FREE_SLOTS = 1044; // u32, head of the list of freed slots (writer only); slot index + 1
+export const ROOT_NEXT_REF = 1048; // u64, next series ref to give out (writer only)
+export const ROOT_REF_END = 1056; // u64, first ref past the range that this shard may give out (writer only)
 
 export const COUNTERS = 2048; // f64 × up to 256; indices are in COUNTER_*
 export const COUNTER_SERIES = 0; // live series
@@ -123,7 +125,10 @@ export const SLOT_FLAG_LIVE = 1;
 export const SLOT_FLAG_RECORDED = 2; // a WAL series record with its ref has been written
 export const SLOT_FLAG_HAS_PENDING = 4; // SLOT_PENDING_TIME counts for the batch under way
 
-export const NO_SLOT = 0xffffffff; // of a staged row: series not resolved yet
+// Values of a slot index that name no slot. Compare as u32: `slot >= <u32>FOREIGN_SLOTS` is "not stored here".
+export const NO_SLOT = -1; // 0xffffffff: series not resolved yet
+export const DROPPED_SLOT = -2; // 0xfffffffe: dropped by relabelling
+export const FOREIGN_SLOTS = -1073741824; // 0xc0000000 + n: line n of the target's lines that belong to another shard
 
 // ENTRY: what a reader may take of a series at a commit
 export const ENTRY_BYTES = 12;
@@ -170,9 +175,12 @@ export const TABLE_ITEMS = 8; // u32 × entries (atomic store of an id AFTER its
 export const NAMES_ITEM_COUNT = 2;
 
 // ── staging table: the contract between exposition/ and head/ ────────────────────────────────────────────────────
-// One row a sample of the scrape or batch under way. A row whose slot is NO_SLOT is resolved by the slow path first.
+// One row a sample of the scrape or batch under way. A row whose slot is NO_SLOT is resolved by the slow path first:
+// its text becomes a label set in LABEL BYTES, the encoding that Prometheus' WAL series record has and that resolving,
+// WAL and batches from other threads share: uvarint count, then for each label, in byte order of names, uvarint length
+// and bytes of the name, uvarint length and bytes of the value.
 export const STAGED_BYTES = 32;
-export const STAGED_SLOT = 0; // u32 slot index, or NO_SLOT
+export const STAGED_SLOT = 0; // u32 slot index, NO_SLOT, DROPPED_SLOT, or FOREIGN_SLOTS + n
 export const STAGED_STATUS = 4; // u32 STATUS_*
 export const STAGED_TIME = 8; // i64 ms
 export const STAGED_VALUE = 16; // f64 bits as received (a staleness marker is a value)
@@ -180,7 +188,7 @@ export const STAGED_TEXT = 24; // u32 address of the series' text in the body (o
 export const STAGED_TEXT_LENGTH = 28; // u32
 
 export const STATUS_OK = 0;
-export const STATUS_SKIPPED = 1; // not to be stored: dropped by relabelling, or sent to another shard
+export const STATUS_SKIPPED = 1; // not to be stored here: dropped by relabelling, or sent to another shard
 export const STATUS_OUT_OF_ORDER = 2;
 export const STATUS_DUPLICATE = 3; // same timestamp as the newest sample, other value
 export const STATUS_OUT_OF_BOUNDS = 4; // too old

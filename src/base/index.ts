@@ -19,3 +19,4 @@ export {
   type LogOptions,
   silentLogger,
 } from "./log.js";
+export { packageRoot } from "./root.js";

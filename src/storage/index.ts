@@ -1,4 +1,14 @@
 export type {
+  AppendTarget,
+  ExpositionFormat,
+  MetricMetadata,
+  ScrapeAppender,
+  ScrapeInput,
+  ScrapeLimits,
+  ScrapeOutcome,
+  ScrapeTargetOptions,
+} from "./appender.js";
+export type {
   CancelToken,
   ColumnSink,
   LabelAnswer,
