@@ -92,7 +92,11 @@ export interface ApiAnswer {
   readonly infos?: readonly string[];
 }
 
-export async function api(server: Server, path: string, params: Readonly<Record<string, string | readonly string[]>> = {}): Promise<ApiAnswer> {
+export async function api(
+  server: Server,
+  path: string,
+  params: Readonly<Record<string, string | readonly string[]>> = {},
+): Promise<ApiAnswer> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     for (const one of typeof value === "string" ? [value] : value) search.append(name, one);
@@ -111,13 +115,21 @@ export interface MatrixSeries {
   readonly values: readonly (readonly [number, string])[];
 }
 
-export async function queryVector(server: Server, query: string, timeSeconds: number): Promise<readonly VectorSample[]> {
+export async function queryVector(
+  server: Server,
+  query: string,
+  timeSeconds: number,
+): Promise<readonly VectorSample[]> {
   const answer = await api(server, "query", { query, time: String(timeSeconds) });
   if (answer.status !== "success") throw new Error(`${query}: ${answer.error}`);
   return (answer.data as { result: readonly VectorSample[] }).result;
 }
 
-export async function queryMatrix(server: Server, query: string, timeSeconds: number): Promise<readonly MatrixSeries[]> {
+export async function queryMatrix(
+  server: Server,
+  query: string,
+  timeSeconds: number,
+): Promise<readonly MatrixSeries[]> {
   const answer = await api(server, "query", { query, time: String(timeSeconds) });
   if (answer.status !== "success") throw new Error(`${query}: ${answer.error}`);
   return (answer.data as { result: readonly MatrixSeries[] }).result;
@@ -128,7 +140,12 @@ function peer(name: string): string {
   return join(peersFolder, "bin", name);
 }
 
-async function startServer(name: string, command: string, args: readonly string[], options: ServerOptions): Promise<Server> {
+async function startServer(
+  name: string,
+  command: string,
+  args: readonly string[],
+  options: ServerOptions,
+): Promise<Server> {
   const port = await freePort();
   const configFile = join(options.folder, `${name}.yml`);
   writeFileSync(configFile, JSON.stringify(options.config));

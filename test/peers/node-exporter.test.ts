@@ -143,7 +143,9 @@ describe.skipIf(peersFolder === undefined)("beside a real Prometheus (needs PEER
     "range: %s",
     async (query) => {
       const params = { query, start: String(timeSeconds - 8), end: String(timeSeconds), step: "2" };
-      const [ours, theirs] = await Promise.all([vestal, prometheus].map((server) => api(server, "query_range", params)));
+      const [ours, theirs] = await Promise.all(
+        [vestal, prometheus].map((server) => api(server, "query_range", params)),
+      );
       expect(normal(ours)).toEqual(normal(theirs));
     },
   );
@@ -173,14 +175,21 @@ function normal(answer: unknown): unknown {
   const { status, data, error, warnings, infos } = answer as Awaited<ReturnType<typeof api>>;
   if (Array.isArray(data)) return { status, data: data.map((item) => JSON.stringify(sortKeys(item))).sort() };
   const { resultType, result } = (data ?? {}) as { resultType?: string; result?: unknown };
-  const list = Array.isArray(result) && resultType !== "scalar" && resultType !== "string" ? result.map((item) => JSON.stringify(sortKeys(item))).sort() : result;
+  const list =
+    Array.isArray(result) && resultType !== "scalar" && resultType !== "string"
+      ? result.map((item) => JSON.stringify(sortKeys(item))).sort()
+      : result;
   return { status, error, resultType, result: list, warnings, infos };
 }
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sortKeys(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sortKeys(inner)]),
+  );
 }
 
 /** Active targets without what differs by moment. */
