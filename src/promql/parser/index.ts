@@ -26,3 +26,6 @@ export type {
 } from "./ast.js";
 export { childrenOf, hasParameter, isComparison, isSetOperator } from "./ast.js";
 export { FUNCTIONS, type FunctionSignature } from "./functions.js";
+export type { ParserOptions } from "./options.js";
+export { parseExpr, parseMetricSelector } from "./parse.js";
+export { formatPosition } from "./position.js";
