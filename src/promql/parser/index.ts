@@ -29,3 +29,5 @@ export { FUNCTIONS, type FunctionSignature } from "./functions.js";
 export type { ParserOptions } from "./options.js";
 export { parseExpr, parseMetricSelector } from "./parse.js";
 export { formatPosition } from "./position.js";
+export { prettifyExpr, printExpr } from "./print.js";
+export { type ExprJson, exprToJson } from "./to-json.js";
