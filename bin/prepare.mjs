@@ -8,7 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { preflight } from "./preflight.mjs";
 
@@ -43,7 +43,7 @@ function filesBelow(folder, suffix) {
 
 function hashOf(files) {
   const hash = createHash("sha256");
-  for (const file of files) hash.update(`${file}\0`).update(readFileSync(file)).update("\0");
+  for (const file of files) hash.update(`${relative(root, file)}\0`).update(readFileSync(file)).update("\0");
   return hash.digest("hex");
 }
 
