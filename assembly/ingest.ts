@@ -1,7 +1,15 @@
 /** Kernels of an ingest thread: one instance over the shared memory of its shard's head (see layout.ts). */
 import { LAYOUT_VERSION } from "./layout";
 
+export { crc32c } from "./bytes/crc32c";
+export { snappyCompress, snappyMaxBytes, snappyTableBytes } from "./bytes/snappy-compress";
+export { snappyDecodedBytes, snappyDecompress } from "./bytes/snappy-decompress";
 export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
+export { frameBatch } from "./wal/frame";
+export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
+export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
+export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
+export { scanRecord } from "./wal/scan";
 
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {
