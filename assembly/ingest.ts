@@ -22,6 +22,15 @@ export {
   roomFor,
   shrink,
 } from "./memory/arena";
+export { crc32c } from "./bytes/crc32c";
+export { snappyCompress, snappyMaxBytes, snappyTableBytes } from "./bytes/snappy-compress";
+export { snappyDecodedBytes, snappyDecompress } from "./bytes/snappy-decompress";
+export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
+export { frameBatch } from "./wal/frame";
+export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
+export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
+export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
+export { scanRecord } from "./wal/scan";
 
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {

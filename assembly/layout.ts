@@ -188,6 +188,90 @@ export const TABLE_ITEMS = 8; // u32 × entries (atomic store of an id AFTER its
 // ── names: ROOT_NAMES → LIST of (name symbol id, id of its anchor pair) couples: two items a name ────────────────
 export const NAMES_ITEM_COUNT = 2;
 
+// ── write-ahead log: page framing (tsdb/docs/format/wal.md) and the work areas of its kernels ─────────────────────
+export const WAL_PAGE_BYTES = 32768;
+export const WAL_HEADER_BYTES = 7; // u8 type and compression, u16 length, u32 CRC-32C of the data; big-endian
+export const WAL_TYPE_MASK = 7; // 0 = the rest of the page is zeros
+export const WAL_FULL = 1;
+export const WAL_FIRST = 2;
+export const WAL_MIDDLE = 3;
+export const WAL_LAST = 4;
+export const WAL_SNAPPY = 8; // added to the type of each fragment of a compressed record
+export const WAL_ZSTD = 16;
+
+export const RECORD_SERIES = 1;
+export const RECORD_SAMPLES = 2;
+export const RECORD_SAMPLES_V2 = 11;
+
+// WAL ITEM: one stored record of a batch that is to be framed
+export const WAL_ITEM_BYTES = 12;
+export const WAL_ITEM_ADDR = 0; // u32
+export const WAL_ITEM_LENGTH = 4; // u32
+export const WAL_ITEM_FLAG = 8; // u32, 0, WAL_SNAPPY or WAL_ZSTD
+
+// FRAME STATS: what framing a batch adds to the counters
+export const WAL_STATS_BYTES = 16;
+export const WAL_STATS_PARTS = 0; // u32 fragments
+export const WAL_STATS_PART_BYTES = 4; // u32, headers included, padding not
+export const WAL_STATS_PAGES = 8; // u32 pages completed
+
+// SCAN: where reading a segment stands. The buffer holds whole pages: the last one of a file is filled up with zeros.
+export const WAL_SCAN_BYTES = 64;
+export const WAL_SCAN_BUFFER = 0; // u32 address
+export const WAL_SCAN_END = 4; // u32 valid bytes, a multiple of WAL_PAGE_BYTES
+export const WAL_SCAN_POSITION = 8; // u32, next byte to read
+export const WAL_SCAN_JOIN = 12; // u32 address where fragments are joined
+export const WAL_SCAN_JOIN_CAPACITY = 16; // u32
+export const WAL_SCAN_JOIN_LENGTH = 20; // u32
+export const WAL_SCAN_OUT = 24; // u32 address of decompressed records
+export const WAL_SCAN_OUT_CAPACITY = 28; // u32
+export const WAL_SCAN_OPEN = 32; // u32, 0, or 1 + compression flag of the record whose first fragment was read
+export const WAL_SCAN_PENDING = 36; // u32, 1 while a whole stored record waits for room to be decompressed
+export const WAL_SCAN_RECORD = 40; // u32 address of the record
+export const WAL_SCAN_RECORD_LENGTH = 44; // u32
+export const WAL_SCAN_FLAG = 48; // u32 compression flag of the stored record
+export const WAL_SCAN_NEEDED = 52; // u32 bytes that the join or out buffer must have
+export const WAL_SCAN_GAP = 56; // u32, 1 after padding of more than 6 bytes: nothing may follow it in the segment
+export const WAL_SCAN_ORPHANS = 60; // u32, 1 = skip middle and last fragments until a record begins (after damage)
+
+export const SCAN_MORE = 0; // the buffer is used up
+export const SCAN_RECORD = 1;
+export const SCAN_GROW_JOIN = 2;
+export const SCAN_GROW_OUT = 3;
+export const SCAN_ZSTD = 4; // WAL_SCAN_RECORD is compressed with zstd
+export const SCAN_BAD_PADDING = -1;
+export const SCAN_BAD_TYPE = -2;
+export const SCAN_BAD_LENGTH = -3;
+export const SCAN_BAD_CHECKSUM = -4;
+export const SCAN_BAD_ORDER = -5;
+export const SCAN_BAD_COMPRESSION = -6;
+export const SCAN_HOLE = -7;
+
+// REPLAY: where taking series and samples out of a record stands, and what was seen so far
+export const REPLAY_BYTES = 128;
+export const REPLAY_POSITION = 0; // u32 bytes of the record that are done; 0 = not begun
+export const REPLAY_LABELS = 4; // u32 address of the LABEL BYTES of the series that was read
+export const REPLAY_LABELS_LENGTH = 8; // u32
+export const REPLAY_REF = 16; // u64 ref of the series that was read
+export const REPLAY_BASE_REF = 24; // i64
+export const REPLAY_BASE_TIME = 32; // i64 ms
+export const REPLAY_MIN_VALID_TIME = 40; // i64 ms: older samples are left out
+export const REPLAY_MAX_REF = 48; // u64, greatest ref of any series or sample
+export const REPLAY_MIN_TIME = 56; // i64 ms of the samples that were staged
+export const REPLAY_MAX_TIME = 64; // i64 ms
+export const REPLAY_SAMPLES = 72; // f64 samples read
+export const REPLAY_STAGED = 80; // f64 samples staged
+export const REPLAY_UNKNOWN = 88; // f64 samples whose ref is not in the table
+export const REPLAY_TOO_OLD = 96; // f64 samples below the least valid time
+export const REPLAY_FOREIGN = 104; // f64 samples of other shards, as far as their refs were entered
+export const REPLAY_DUPLICATE_REFS = 112; // f64 refs that name a label set which has another ref already
+
+// REF TABLE: WAL ref → slot index during replay; open addressing, linear probing, ref 0 = empty, never more than 3/4 full
+export const REF_TABLE_BYTES = 16;
+export const REF_TABLE_ENTRIES = 0; // u32 address: u64 refs × capacity, then u32 slots × capacity
+export const REF_TABLE_CAPACITY = 4; // u32, a power of two
+export const REF_TABLE_COUNT = 8; // u32
+
 // ── staging table: the contract between exposition/ and head/ ────────────────────────────────────────────────────
 // One row a sample of the scrape or batch under way. A row whose slot is NO_SLOT is resolved by the slow path first:
 // its text becomes a label set in LABEL BYTES, the encoding that Prometheus' WAL series record has and that resolving,
