@@ -1,4 +1,12 @@
 export { type BodyFormat, chooseFormat, type FormatChoice } from "./content-type.js";
+export { createCounters, type IntervalLengths, type ScrapeCounters } from "./counters.js";
+export {
+  DEFAULT_ENGINE_OPTIONS,
+  type Fetcher,
+  ScrapeEngine,
+  type ScrapeEngineDeps,
+  type ScrapeEngineOptions,
+} from "./engine.js";
 export {
   BODY_BYTES_MAX_DEFAULT,
   type ClientContext,
@@ -16,3 +24,5 @@ export {
   type TlsOptions,
   type TransportOptions,
 } from "./http/transport.js";
+export { systemTimers, type Timers } from "./schedule.js";
+export type { ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";
