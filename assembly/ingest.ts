@@ -1,6 +1,9 @@
 /** Kernels of an ingest thread: one instance over the shared memory of its shard's head (see layout.ts). */
 import { LAYOUT_VERSION } from "./layout";
 
+export { crc32c } from "./bytes/crc32c";
+export { snappyCompress, snappyMaxBytes, snappyTableBytes } from "./bytes/snappy-compress";
+export { snappyDecodedBytes, snappyDecompress } from "./bytes/snappy-decompress";
 export { decodeXor } from "./chunk/xor-decode";
 export { encodeXor } from "./chunk/xor-encode";
 export { appendBatch, publishBatch, validateBatch } from "./head/append";
@@ -22,10 +25,6 @@ export {
   roomFor,
   shrink,
 } from "./memory/arena";
-export { crc32c } from "./bytes/crc32c";
-export { snappyCompress, snappyMaxBytes, snappyTableBytes } from "./bytes/snappy-compress";
-export { snappyDecodedBytes, snappyDecompress } from "./bytes/snappy-decompress";
-export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
 export { frameBatch } from "./wal/frame";
 export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
 export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
