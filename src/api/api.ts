@@ -65,7 +65,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   ),
   api(["OPTIONS"], "/*path", management.options),
   plain(GET, "/", management.toQueryPage),
-  plain(GET, "/graph", management.toQueryPage),
+  plain(GET, "/graph", management.graphToQueryPage),
   plain(GET, "/query", management.page),
   plain(GET, "/version", management.version),
   plain(GET, "/metrics", management.metrics),

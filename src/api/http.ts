@@ -13,6 +13,7 @@
 
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from "uWebSockets.js";
 import { STATUS_CODES } from "node:http";
+import { createRequire } from "node:module";
 import { type Clock, type Logger, VestalError } from "../base/index.js";
 import type { Regex } from "../model/index.js";
 import { resolvePath, runRoute } from "./api.js";
@@ -73,7 +74,7 @@ export interface HttpServer {
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   // Read once, when the library is loaded; so it is loaded here and not at the top.
   process.env["UWS_HTTP_MAX_HEADERS_SIZE"] = String(HEAD_BYTES_MAX);
-  const uws = await import("uWebSockets.js");
+  const uws = createRequire(import.meta.url)("uWebSockets.js") as typeof import("uWebSockets.js");
   const server = new Server(options, uws.getParts);
   const app = uws.App();
   server.attach(app);
@@ -196,7 +197,8 @@ class Server {
       headers.set(name, value);
     });
     const method = req.getCaseSensitiveMethod();
-    const rawQuery = req.getQuery();
+    // Undefined where the URL has no "?", whatever the library's types say.
+    const rawQuery = (req.getQuery() as string | undefined) ?? "";
     const resolution = resolvePath(router, method, req.getUrl(), rawQuery, deps.routePrefix);
     const exchange: Exchange = {
       res,
@@ -326,12 +328,18 @@ class Server {
         for (const [name, value] of headers) res.writeHeader(name, value);
         if (exchange.method === "HEAD")
           this.#end(exchange, () => res.endWithoutBody(body?.length ?? 0, this.#closing), resolve);
-        else if (body === undefined) this.#end(exchange, () => res.endWithoutBody(undefined, this.#closing), resolve);
+        else if (body === undefined) this.#end(exchange, () => this.#endEmpty(res), resolve);
         else if (body.length <= ONE_PIECE_BYTES) this.#end(exchange, () => res.end(body, this.#closing), resolve);
         else this.#sendInParts(exchange, body, resolve);
       });
     });
     return body?.length ?? 0;
+  }
+
+  /** Without a `Content-Length` while the connection stays; an argument, even undefined, is taken as one. */
+  #endEmpty(res: HttpResponse): void {
+    if (this.#closing) res.endWithoutBody(0, true);
+    else res.endWithoutBody();
   }
 
   #end(exchange: Exchange, end: () => void, done: () => void): void {

@@ -179,12 +179,15 @@ export function parsePrometheusDuration(source: string): number | undefined {
   return ms > DURATION_MS_MAX ? undefined : ms;
 }
 
+const DIGITS = "[0-9]+(?:_[0-9]+)*";
+const DECIMAL = new RegExp(`^[+-]?(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:[eE][+-]?${DIGITS})?$`);
+
 /** Go's strconv.ParseFloat in its decimal forms; hexadecimal ones are nobody's timestamps and count as no number. */
 export function parseGoFloat(source: string): number | undefined {
   if (/^[+-]?(?:inf|infinity)$/i.test(source)) return source.startsWith("-") ? -Infinity : Infinity;
   if (/^[+-]?nan$/i.test(source)) return /^[+-]/.test(source) ? undefined : Number.NaN;
-  if (!/^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/.test(source)) return undefined;
-  const value = Number(source);
+  if (!DECIMAL.test(source)) return undefined;
+  const value = Number(source.replaceAll("_", ""));
   return Number.isFinite(value) ? value : undefined;
 }
 

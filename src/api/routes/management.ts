@@ -3,12 +3,12 @@ import type { ApiDeps } from "../deps.js";
 import { errorText, fail, goJson, redirect, text } from "../respond.js";
 import { type ApiRequest, type ApiResponse, failure } from "../types.js";
 
-export function healthy(): ApiResponse {
-  return text(200, "Prometheus Server is Healthy.\n");
+export function healthy(request: ApiRequest): ApiResponse {
+  return request.method === "HEAD" ? { status: 200 } : text(200, "Prometheus Server is Healthy.\n");
 }
 
-export function ready(): ApiResponse {
-  return text(200, "Prometheus Server is Ready.\n");
+export function ready(request: ApiRequest): ApiResponse {
+  return request.method === "HEAD" ? { status: 200 } : text(200, "Prometheus Server is Ready.\n");
 }
 
 /** What every route that needs stored data answers until there are some. */
@@ -55,9 +55,16 @@ export function options(): ApiResponse {
   return { status: 204 };
 }
 
-/** `/` and `/graph` lead to `/query`, as there. */
+/** `/` leads to `/query`, as there. */
 export function toQueryPage(_request: ApiRequest, deps: ApiDeps): ApiResponse {
   return redirect(302, `${pathOf(deps.externalUrl)}/query`);
+}
+
+/** Links to the page of old keep their parameters. */
+export function graphToQueryPage(request: ApiRequest, deps: ApiDeps): ApiResponse {
+  const sorted = [...request.query.entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const query = new URLSearchParams(sorted.map(([key, value]): [string, string] => [key, value]));
+  return redirect(302, `${pathOf(deps.externalUrl)}/query?${query}`);
 }
 
 const PAGE_LINKS: ReadonlyArray<readonly [path: string, title: string]> = [
