@@ -44,11 +44,11 @@ export class Labels {
   }
 
   without(names: ReadonlySet<string>): Labels {
-    return this.#filter((name) => !names.has(name));
+    return filtered(this, (name) => !names.has(name));
   }
 
   only(names: ReadonlySet<string>): Labels {
-    return this.#filter((name) => names.has(name));
+    return filtered(this, (name) => names.has(name));
   }
 
   with(name: string, value: string): Labels {
@@ -67,14 +67,15 @@ export class Labels {
   toString(): string {
     return `{${[...this.entries()].map(([name, value]) => `${labelName(name)}=${quoteGo(value)}`).join(", ")}}`;
   }
+}
 
-  #filter(keep: (name: string) => boolean): Labels {
-    const pairs: string[] = [];
-    for (let i = 0; i < this.pairs.length; i += 2) {
-      if (keep(this.pairs[i]!)) pairs.push(this.pairs[i]!, this.pairs[i + 1]!);
-    }
-    return pairs.length === this.pairs.length ? this : new Labels(pairs);
+// No private method: with one that names its class, tsc 7.0 compiles `EMPTY` to code that throws.
+function filtered(labels: Labels, keep: (name: string) => boolean): Labels {
+  const pairs: string[] = [];
+  for (let i = 0; i < labels.pairs.length; i += 2) {
+    if (keep(labels.pairs[i]!)) pairs.push(labels.pairs[i]!, labels.pairs[i + 1]!);
   }
+  return pairs.length === labels.pairs.length ? labels : new Labels(pairs);
 }
 
 /** Orders label sets as Prometheus' labels.Compare. */
