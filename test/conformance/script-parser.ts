@@ -178,7 +178,8 @@ export function parseSeriesLine(line: string): SeriesLine {
 }
 
 const HISTOGRAM = /^\{\{[^}]*\}\}(?:[+-]\{\{[^}]*\}\})?(?:x(\d+))?$/;
-const NUMBER = "(?:[iI]nf|NaN|nan|0[xX][0-9a-fA-F]+|(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?)";
+// No hexadecimal: `0x3` is four zeros.
+const NUMBER = "(?:[iI]nf|NaN|nan|(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?)";
 const ITEM = new RegExp(`^([+-]?${NUMBER})(?:([+-])(${NUMBER}|-${NUMBER}))?(?:x(\\d+))?$`);
 
 function parseSequence(text: string): SequenceValue[] {

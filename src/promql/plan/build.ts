@@ -41,6 +41,7 @@ class Builder {
 
   /** The plan of `expr` at the steps of `grid`, hoisted out of them where it is the same at each. */
   build(expr: Expr, grid: Grid, around: Surroundings): Plan {
+    if (expr.kind === "paren") return this.build(expr.expr, grid, around);
     const isLiteral = expr.kind === "number" || expr.kind === "string";
     if (grid.steps > 1 && !isLiteral && this.#invariant.has(expr)) {
       const inner = this.#node(expr, { ...grid, steps: 1 }, around);
