@@ -70,7 +70,10 @@ function scanEscape(input: string, start: number, quote: string): ScannedString 
   return { end: digitsAt + numeric.digits, error: undefined };
 }
 
-/** The value of a literal that `scanString` accepted. `\xff` and octals are bytes; bytes that are no UTF-8 become U+FFFD. */
+/**
+ * The value of a literal that `scanString` accepted. `\xff` and octals are bytes, and need not be UTF-8 in the end: a
+ * byte that is not becomes a lone surrogate, U+DC00 + byte, which `quoteGo` prints as the byte again.
+ */
 export function unquoteString(literal: string): string {
   const body = literal.slice(1, -1);
   if (literal[0] === "`" || !body.includes("\\")) return body;
@@ -95,7 +98,25 @@ export function unquoteString(literal: string): string {
     }
   }
   parts.push(Buffer.from(body.slice(at)));
-  return Buffer.concat(parts).toString("utf8");
+  return decodeBytes(Buffer.concat(parts));
+}
+
+function decodeBytes(bytes: Buffer): string {
+  const text = bytes.toString("utf8");
+  if (Buffer.from(text).equals(bytes)) return text;
+  let decoded = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length = [1, 2, 3, 4].find((size) => isOneRune(bytes.subarray(at, at + size)));
+    decoded +=
+      length === undefined ? String.fromCharCode(0xdc00 + bytes[at]!) : bytes.toString("utf8", at, at + length);
+    at += length ?? 1;
+  }
+  return decoded;
+}
+
+function isOneRune(bytes: Buffer): boolean {
+  const text = bytes.toString("utf8");
+  return [...text].length === 1 && Buffer.from(text).equals(bytes);
 }
 
 /** A character as Go's %q prints it, in single quotes; the end of input prints as U+FFFD. */

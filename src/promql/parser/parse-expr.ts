@@ -83,9 +83,19 @@ class ExpressionParser {
     const labels = keyword === undefined ? [] : parseGroupingLabels(this.#tokens);
     const side =
       keyword === undefined ? undefined : (this.#tokens.accept("group_left") ?? this.#tokens.accept("group_right"));
-    const include = side !== undefined && this.#tokens.peek().symbol === "(" ? parseGroupingLabels(this.#tokens) : [];
+    const include = side === undefined ? [] : this.#include();
     const card = side === undefined ? "one-to-one" : side.symbol === "group_left" ? "many-to-one" : "one-to-many";
     return { card, labels, on: keyword?.symbol === "on", include, ...this.#fill() };
+  }
+
+  /** Labels behind `group_left`; without a parenthesis only what starts an operand may follow. */
+  #include(): readonly string[] {
+    const isOperand = this.#tokens.peek().symbol !== "(" && (startsExpression(this.#tokens.peek()) || this.#isFill());
+    return isOperand ? [] : parseGroupingLabels(this.#tokens);
+  }
+
+  #isFill(): boolean {
+    return this.#tokens.peek().symbol.startsWith("fill");
   }
 
   #fill(): Pick<VectorMatching, "fillLeft" | "fillRight"> {

@@ -1,6 +1,6 @@
 /** What stands in braces and in the parentheses of `by`, `on` and their like. */
 import { errorMessage } from "../../base/index.js";
-import { Matcher, type MatchOperator, METRIC_NAME, quoteGo } from "../../model/index.js";
+import { isValidLabelName, Matcher, type MatchOperator, METRIC_NAME, quoteGo } from "../../model/index.js";
 import { unquoteString } from "./lex-string.js";
 import type { TokenStream } from "./token-stream.js";
 import type { Token } from "./tokens.js";
@@ -23,7 +23,7 @@ function parseGroupingLabel(tokens: TokenStream): string {
   if (!isLabelName(token)) tokens.unexpected();
   tokens.take();
   const name = token.type === "string" ? unquoteString(token.text) : token.text;
-  if (name === "") throw tokens.error(token.start, `invalid label name for grouping: ${quoteGo(name)}`);
+  if (!isValidLabelName(name)) throw tokens.error(token.start, `invalid label name for grouping: ${quoteGo(name)}`);
   return name;
 }
 

@@ -9,7 +9,7 @@ export function exprToJson(expr: Expr): ExprJson {
     case "number":
       return { type: "numberLiteral", val: formatFloat(expr.value) };
     case "string":
-      return { type: "stringLiteral", val: expr.value };
+      return { type: "stringLiteral", val: wellFormed(expr.value) };
     case "vectorSelector":
       return { type: "vectorSelector", ...selection(expr), ...modifiers(expr) };
     case "matrixSelector": {
@@ -65,7 +65,11 @@ export function exprToJson(expr: Expr): ExprJson {
 function selection({ name, matchers }: VectorSelector) {
   return {
     name,
-    matchers: matchers.map((matcher) => ({ name: matcher.name, value: matcher.value, type: matcher.operator })),
+    matchers: matchers.map((matcher) => ({
+      name: wellFormed(matcher.name),
+      value: wellFormed(matcher.value),
+      type: matcher.operator,
+    })),
   };
 }
 
@@ -75,4 +79,9 @@ function modifiers({ offsetMs, at }: TimeModifiers) {
     timestamp: at?.kind === "timestamp" ? at.timestampMs : null,
     startOrEnd: at === undefined || at.kind === "timestamp" ? null : at.kind,
   };
+}
+
+/** Bytes that are no UTF-8 read U+FFFD in JSON. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Cs}/gu, "\ufffd");
 }
