@@ -8,3 +8,9 @@ export { encodeXor } from "./chunk/xor-encode";
 export function layoutVersion(): u32 {
   return LAYOUT_VERSION;
 }
+
+export { fractionOfHistogram, quantileOfHistogram, quantileOfRows } from "./promql/buckets";
+export { clearFold, finishFold, foldRow } from "./promql/folds";
+export { combineRows, negateRow } from "./promql/operators";
+export { dropStale, fillRow, joinPresence, maskRow, mergeRow, rowToSamples, selectLast } from "./promql/samples";
+export { largestWindow, overWindows } from "./promql/windows";
