@@ -30,6 +30,19 @@ export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/rec
 export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
 export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
 export { scanRecord } from "./wal/scan";
+export {
+  acceptAllStale,
+  acceptScrape,
+  collectAllStale,
+  collectStale,
+  rejectScrape,
+  rememberNew,
+  resolveRepeated,
+} from "./exposition/accept";
+export { parseFloat64 } from "./exposition/float";
+export { parseScrape } from "./exposition/parse";
+export { closeTarget, openTarget } from "./exposition/target";
+export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
 
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {
