@@ -1,3 +1,4 @@
+export { formatDuration, parseDuration } from "./duration.js";
 export { compareBytes, compareLabels, isLegacyLabelName, Labels, METRIC_NAME, quoteGo } from "./labels.js";
 export { Matcher, type MatchOperator } from "./matcher.js";
 export { compileRegex, type Regex } from "./regex.js";
