@@ -26,3 +26,8 @@ export type {
 } from "./ast.js";
 export { childrenOf, hasParameter, isComparison, isSetOperator } from "./ast.js";
 export { FUNCTIONS, type FunctionSignature } from "./functions.js";
+export type { ParserOptions } from "./options.js";
+export { parseExpr, parseMetricSelector } from "./parse.js";
+export { formatPosition } from "./position.js";
+export { prettifyExpr, printExpr } from "./print.js";
+export { type ExprJson, exprToJson } from "./to-json.js";
