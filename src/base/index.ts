@@ -1,4 +1,5 @@
 export { type Clock, systemClock } from "./clock.js";
+export { type DecodeBounds, decodeGzip } from "./decode.js";
 export {
   AssertionError,
   assert,

@@ -1,0 +1,28 @@
+export { type BodyFormat, chooseFormat, type FormatChoice } from "./content-type.js";
+export { createCounters, type IntervalLengths, type ScrapeCounters } from "./counters.js";
+export {
+  DEFAULT_ENGINE_OPTIONS,
+  type Fetcher,
+  ScrapeEngine,
+  type ScrapeEngineDeps,
+  type ScrapeEngineOptions,
+} from "./engine.js";
+export {
+  BODY_BYTES_MAX_DEFAULT,
+  type ClientContext,
+  createClientContext,
+  type FetchResult,
+  TargetClient,
+} from "./http/client.js";
+export type { BodyBuffers } from "./http/connection.js";
+export { acceptHeader, type ScrapeUrl, scrapeUrl } from "./http/request.js";
+export {
+  DEFAULT_SCRAPE_PROTOCOLS,
+  DEFAULT_TRANSPORT,
+  type ProxyOptions,
+  type ScrapeProtocol,
+  type TlsOptions,
+  type TransportOptions,
+} from "./http/transport.js";
+export { systemTimers, type Timers } from "./schedule.js";
+export type { ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";

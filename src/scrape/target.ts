@@ -1,0 +1,43 @@
+/** What a thread is told to scrape, as plain data, and what it says about it. */
+import type { ScrapeLimits } from "../storage/index.js";
+import type { TransportOptions } from "./http/transport.js";
+
+/** One entry of `scrape_configs`, as far as a scraping thread needs it. */
+export interface ScrapeJob {
+  readonly name: string;
+  readonly transport: TransportOptions;
+  readonly honorLabels: boolean;
+  readonly honorTimestamps: boolean;
+  readonly trackTimestampsStaleness: boolean;
+  readonly limits: ScrapeLimits;
+  /** Plain data; whoever starts the engine knows how to make a function of it. Compared by its JSON text. */
+  readonly metricRelabelConfigs: readonly unknown[];
+}
+
+export interface TargetSpec {
+  /** The target's identity: equal for equal job, final labels and URL. A change of interval or timeout keeps it. */
+  readonly key: string;
+  readonly jobName: string;
+  /** The final labels, flat: name, value, … sorted as `Labels` wants them. */
+  readonly labelPairs: readonly string[];
+  readonly scheme: string;
+  /** `__address__` */
+  readonly address: string;
+  readonly metricsPath: string;
+  readonly params: Readonly<Record<string, readonly string[]>>;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+export type TargetHealth = "unknown" | "up" | "down";
+
+export interface TargetStatus {
+  readonly key: string;
+  readonly scrapeUrl: string;
+  readonly health: TargetHealth;
+  /** "" where the last scrape went well. */
+  readonly lastError: string;
+  /** 0 before the first scrape. */
+  readonly lastScrapeMs: number;
+  readonly lastScrapeDurationSeconds: number;
+}
