@@ -136,6 +136,7 @@ export const SLOT_PENDING_VALUE = 120; // f64 bits, its value
 export const SLOT_FLAG_LIVE = 1;
 export const SLOT_FLAG_RECORDED = 2; // a WAL series record with its ref has been written
 export const SLOT_FLAG_DEAD = 4; // removed, but still named by postings: not yet in the queue of free slots
+export const SLOT_FLAG_RECORDING = 8; // only while encodeSeriesRecord runs: the record under way has the series
 
 // Values of a slot index that name no slot. Compare as u32: `slot >= <u32>FOREIGN_SLOTS` is "not stored here".
 export const NO_SLOT = -1; // 0xffffffff: series not resolved yet

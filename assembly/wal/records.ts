@@ -21,10 +21,10 @@ import {
   SLOT_BYTES,
   SLOT_DIRECTORY,
   SLOT_FLAG_RECORDED,
+  SLOT_FLAG_RECORDING,
   SLOT_FLAGS,
   SLOT_LABELS,
   SLOT_REF,
-  SLOT_SCRATCH,
   STAGED_BYTES,
   STAGED_SLOT,
   STAGED_STATUS,
@@ -94,22 +94,25 @@ function putSeries(at: usize, slot: usize): usize {
   return at;
 }
 
+/** Address of the row's slot if it is real and has no series record yet, else 0. */
+function unrecordedSlot(row: usize): usize {
+  const index = load<u32>(row, STAGED_SLOT);
+  if (!isStored(index)) return 0;
+  const slot = slotOf(index);
+  return (load<u32>(slot, SLOT_FLAGS) & <u32>SLOT_FLAG_RECORDED) === 0 ? slot : 0;
+}
+
 /**
- * A series record of those staged rows whose slot has none in the WAL yet, each slot once. Writes SLOT_SCRATCH of the
- * slots it takes (free for the step under way), nothing else but the record.
+ * A series record of those staged rows whose slot has none in the WAL yet, each slot once, whatever the rows' status.
  *
- * Returns the record's length, 0 if there is nothing to record, or −(bytes needed) if `capacity` is less.
+ * Returns the record's length, 0 if there is nothing to record, or −(bytes that are surely enough) if `capacity` is less.
  */
 export function encodeSeriesRecord(staging: usize, rows: u32, out: usize, capacity: u32): i32 {
   const end = staging + <usize>rows * <usize>STAGED_BYTES;
   let needed: u64 = 0;
   for (let row = staging; row < end; row += <usize>STAGED_BYTES) {
-    const index = load<u32>(row, STAGED_SLOT);
-    if (!isStored(index)) continue;
-    const slot = slotOf(index);
-    if ((load<u32>(slot, SLOT_FLAGS) & <u32>SLOT_FLAG_RECORDED) !== 0) continue;
-    needed += <u64>seriesBytes(slot);
-    store<u32>(slot, 0, SLOT_SCRATCH);
+    const slot = unrecordedSlot(row);
+    if (slot !== 0) needed += <u64>seriesBytes(slot);
   }
   if (needed === 0) return 0;
   needed++;
@@ -117,13 +120,16 @@ export function encodeSeriesRecord(staging: usize, rows: u32, out: usize, capaci
   store<u8>(out, <u8>RECORD_SERIES);
   let at = out + 1;
   for (let row = staging; row < end; row += <usize>STAGED_BYTES) {
-    const index = load<u32>(row, STAGED_SLOT);
-    if (!isStored(index)) continue;
-    const slot = slotOf(index);
-    if ((load<u32>(slot, SLOT_FLAGS) & <u32>SLOT_FLAG_RECORDED) !== 0) continue;
-    if (load<u32>(slot, SLOT_SCRATCH) !== 0) continue;
-    store<u32>(slot, 1, SLOT_SCRATCH);
+    const slot = unrecordedSlot(row);
+    if (slot === 0) continue;
+    const flags = load<u32>(slot, SLOT_FLAGS);
+    if ((flags & <u32>SLOT_FLAG_RECORDING) !== 0) continue; // an earlier row of the same series
+    store<u32>(slot, flags | <u32>SLOT_FLAG_RECORDING, SLOT_FLAGS);
     at = putSeries(at, slot);
+  }
+  for (let row = staging; row < end; row += <usize>STAGED_BYTES) {
+    const slot = unrecordedSlot(row);
+    if (slot !== 0) store<u32>(slot, load<u32>(slot, SLOT_FLAGS) & ~(<u32>SLOT_FLAG_RECORDING), SLOT_FLAGS);
   }
   return <i32>(at - out);
 }

@@ -125,9 +125,9 @@ export class HandHead implements ReplayHead {
     return this.#staging;
   }
 
-  resolveSeries(labelsAddr: number, labelsLength: number): number {
+  resolveSeries(labelsAddr: number, labelsLength: number, refLow: number, refHigh: number): number {
     const labels = readLabels(new Uint8Array(this.memory.buffer, labelsAddr, labelsLength));
-    return this.slots.get(labels.key) ?? this.addSeries(labels, 0);
+    return this.slots.get(labels.key) ?? this.addSeries(labels, refHigh * 2 ** 32 + refLow);
   }
 
   appendStaged(stagingAddr: number, rows: number): void {

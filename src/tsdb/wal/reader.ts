@@ -121,6 +121,8 @@ export class WalReader {
   #bufferOffset = 0;
   /** True once the file's last bytes are in the buffer. */
   #isAtEnd = false;
+  /** Bytes of the file up to the buffer's end. */
+  #fileBytes = 0;
   /** Where the record that `next` gave last ends, and the last one before it that the caller has not refused. */
   #recordEnd = 0;
   #goodBytes = 0;
@@ -217,7 +219,7 @@ export class WalReader {
           const needed = this.#get(WAL_SCAN_NEEDED);
           if (needed > this.#recordBytesMax) {
             this.#set(WAL_SCAN_PENDING, 0);
-            return { status: SCAN_BAD_COMPRESSION, reason: `record of more than ${this.#recordBytesMax} bytes` };
+            return { status: SCAN_BAD_COMPRESSION, reason: this.#tooLong() };
           }
           if (status === SCAN_GROW_JOIN) this.#join.ensure(2 * needed, this.#get(WAL_SCAN_JOIN_LENGTH));
           else this.#out.ensure(needed);
@@ -233,10 +235,19 @@ export class WalReader {
   }
 
   #found(address: number, length: number): Step {
+    const end = this.#bufferOffset + this.#get(WAL_SCAN_POSITION);
+    // The zeros that fill up the last page can complete a record whose own last bytes are zeros, and make one byte of a
+    // header an empty record: it was torn all the same.
+    if (this.#isAtEnd && end > this.#fileBytes) return { status: SCAN_BAD_LENGTH, reason: "last record is torn" };
+    if (length > this.#recordBytesMax) return { status: SCAN_BAD_COMPRESSION, reason: this.#tooLong() };
     this.recordAddr = address;
     this.recordLength = length;
-    this.#recordEnd = this.#bufferOffset + this.#get(WAL_SCAN_POSITION);
+    this.#recordEnd = end;
     return "record";
+  }
+
+  #tooLong(): string {
+    return `record of more than ${this.#recordBytesMax} bytes`;
   }
 
   /** Decompresses the zstd record that scanning found. */
@@ -247,7 +258,7 @@ export class WalReader {
     let length = 0;
     const stream = new Decompress((part) => {
       length += part.length;
-      if (length > this.#recordBytesMax) throw new RangeError(`record of more than ${this.#recordBytesMax} bytes`);
+      if (length > this.#recordBytesMax) throw new RangeError(this.#tooLong());
       parts.push(part.slice());
     });
     try {
@@ -311,6 +322,7 @@ export class WalReader {
       length += read;
     }
     this.#isAtEnd = length < capacity;
+    this.#fileBytes = this.#bufferOffset + length;
     const end = Math.ceil(length / WAL_PAGE_BYTES) * WAL_PAGE_BYTES;
     new Uint8Array(memory.buffer).fill(0, this.#buffer.address + length, this.#buffer.address + end);
     this.#set(WAL_SCAN_POSITION, 0);

@@ -4,7 +4,6 @@
  */
 import {
   DROPPED_SLOT,
-  FOREIGN_SLOTS,
   RECORD_SAMPLES,
   RECORD_SAMPLES_V2,
   RECORD_SERIES,
@@ -17,6 +16,7 @@ import {
   REPLAY_MIN_TIME,
   REPLAY_MIN_VALID_TIME,
   REPLAY_POSITION,
+  REPLAY_REF,
   REPLAY_SAMPLES,
   REPLAY_STAGED,
   REPLAY_TOO_OLD,
@@ -31,10 +31,10 @@ import { type WalDamage, WalReader } from "./reader.js";
 /** What replay asks of the head it fills. */
 export interface ReplayHead {
   /**
-   * Slot of the label set in LABEL BYTES, created if it is new; negative if the memory is full or the bytes are no label
-   * set. A created slot's ref is replaced by that of the log.
+   * Slot of the label set in LABEL BYTES; created with the ref `refHigh × 2^32 + refLow` if it is new. −1 if the bytes are
+   * no label set that a head takes, another negative number if the head takes no more series.
    */
-  resolveSeries(labelsAddr: number, labelsLength: number): number;
+  resolveSeries(labelsAddr: number, labelsLength: number, refLow: number, refHigh: number): number;
   /** Appends staged rows, whose slots are real, without logging them; rows out of order are dropped silently. */
   appendStaged(stagingAddr: number, rows: number): void;
 }
@@ -62,6 +62,9 @@ export interface ReplayOutcome {
   readonly series: number;
   /** Refs that name a label set which had another ref before. */
   readonly duplicateRefs: number;
+  /** Series that the head did not take because they are malformed, or because it is full; their samples are unknown. */
+  readonly seriesMalformed: number;
+  readonly seriesRefused: number;
   readonly samples: number;
   readonly samplesStaged: number;
   readonly samplesTooOld: number;
@@ -101,7 +104,7 @@ export const RECORD_KINDS: ReadonlyMap<number, string> = new Map([
 /**
  * Replays checkpoint and segments into the head.
  *
- * @throws VestalError HEAD_MEMORY if the head cannot hold what the log says.
+ * @throws VestalError HEAD_MEMORY if the memory has no room for what replay itself needs.
  */
 export function replayInto(options: ReplayOptions): ReplayOutcome {
   const { kernels, memory } = options;
@@ -133,6 +136,8 @@ class Replay {
   readonly #view: DataView;
   readonly #records = new Map<number, number>();
   #series = 0;
+  #seriesMalformed = 0;
+  #seriesRefused = 0;
 
   constructor(options: ReplayOptions, reader: WalReader, state: number, staging: number, table: number) {
     this.#options = options;
@@ -175,8 +180,14 @@ class Replay {
       const labelsLength = this.#view.getUint32(this.#state + REPLAY_LABELS_LENGTH, true);
       let slot = DROPPED_SLOT;
       if (isOwn === undefined || isOwn(labelsAddr, labelsLength)) {
-        slot = head.resolveSeries(labelsAddr, labelsLength);
-        if (slot >>> 0 >= FOREIGN_SLOTS >>> 0) throw memoryFull();
+        const refLow = this.#view.getUint32(this.#state + REPLAY_REF, true);
+        const refHigh = this.#view.getUint32(this.#state + REPLAY_REF + 4, true);
+        slot = head.resolveSeries(labelsAddr, labelsLength, refLow, refHigh);
+        if (slot < 0) {
+          if (slot === -1) this.#seriesMalformed++;
+          else this.#seriesRefused++;
+          continue;
+        }
         this.#series++;
       } else if (!countsUnknownRefs) continue;
       if (kernels.adoptSeries(this.#state, this.#table, slot) === 0) throw memoryFull();
@@ -206,6 +217,8 @@ class Replay {
       files: this.#reader.filesDone,
       series: this.#series,
       duplicateRefs: count(REPLAY_DUPLICATE_REFS),
+      seriesMalformed: this.#seriesMalformed,
+      seriesRefused: this.#seriesRefused,
       samples: count(REPLAY_SAMPLES),
       samplesStaged: staged,
       samplesTooOld: count(REPLAY_TOO_OLD),
@@ -222,6 +235,6 @@ class Replay {
 function memoryFull(): VestalError {
   return new VestalError(
     "HEAD_MEMORY",
-    "wal: the head's memory is too small for the log; start with a larger one (or fewer shards), as in the run before",
+    "wal: the head's memory has no room to replay the log; start with a larger one, or with fewer shards",
   );
 }
