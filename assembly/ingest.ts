@@ -2,6 +2,7 @@
 import { LAYOUT_VERSION } from "./layout";
 
 export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
+export { shardOfLabelBytes } from "./shard/shard-of";
 
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {
