@@ -6,7 +6,8 @@
 export const METRIC_NAME = "__name__";
 
 export class Labels {
-  static readonly EMPTY: Labels = new Labels([]);
+  // `this`, because TypeScript 7.0 emits a name of the class here that is not yet set.
+  static readonly EMPTY: Labels = new this([]);
   readonly pairs: readonly string[];
   #key: string | undefined;
 
