@@ -1,8 +1,48 @@
 /** Kernels of an ingest thread: one instance over the shared memory of its shard's head (see layout.ts). */
 import { LAYOUT_VERSION } from "./layout";
 
-export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
+export { crc32c } from "./bytes/crc32c";
+export { snappyCompress, snappyMaxBytes, snappyTableBytes } from "./bytes/snappy-compress";
+export { snappyDecodedBytes, snappyDecompress } from "./bytes/snappy-decompress";
+export { decodeXor } from "./chunk/xor-decode";
+export { encodeXor } from "./chunk/xor-encode";
+export {
+  acceptAllStale,
+  acceptScrape,
+  collectAllStale,
+  collectStale,
+  rejectScrape,
+  rememberNew,
+  resolveRepeated,
+} from "./exposition/accept";
+export { parseFloat64 } from "./exposition/float";
+export { parseScrape } from "./exposition/parse";
+export { closeTarget, openTarget } from "./exposition/target";
+export { appendBatch, publishBatch, validateBatch } from "./head/append";
+export { initHead, refsLeft, setRefRange } from "./head/init";
+export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
+export { slotAddress } from "./head/slots";
+export { freeDeadSlots, sweepPostings, truncateSlots } from "./head/truncate";
+export {
+  advanceEpoch,
+  allocate,
+  beginReservation,
+  classBytes,
+  classOf,
+  initArena,
+  reclaim,
+  release,
+  reserve,
+  retire,
+  roomFor,
+  shrink,
+} from "./memory/arena";
 export { shardOfLabelBytes } from "./shard/shard-of";
+export { frameBatch } from "./wal/frame";
+export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
+export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
+export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
+export { scanRecord } from "./wal/scan";
 
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {

@@ -15,11 +15,14 @@
  *   98304   16384   pair directory  ingest   as the slot directory
  *   131072  …       arena memory    ingest   regions; each kind is described below
  *
- * How a commit is published (writer): for each series, under its sequence lock, the OLDER of the two entries is
- * overwritten with (commit, chunk, count); after all series of the batch, `COMMITTED` is stored atomically; after that
- * `EPOCH` is advanced. A reader pins `EPOCH`, loads `COMMITTED` = S, and takes for each series the newest entry whose
- * commit is ≤ S; where both are newer it starts again with a new S. Only `count` samples of the chunk are valid: bytes
- * behind them, and the last byte's spare bits, still change.
+ * How a commit is published (writer): for each series the OLDER of the two entries first gets the new commit; a fence
+ * (one for many rows) later it gets chunk and count; after all series of the batch, `COMMITTED` is stored atomically;
+ * after that `EPOCH` is advanced. A reader pins `EPOCH`, loads `COMMITTED` = S, and takes for each series the newest
+ * entry whose commit is ≤ S and reads the same before and after chunk and count; where both are newer it starts again
+ * with a new S (an entry of commit 0 was never used: then the series is newer than S). An entry with a commit ≤ S is
+ * whole, because S was stored after it; one that is being overwritten shows a newer commit before it shows a new chunk or
+ * count. So the entries need no lock and no atomic of their own, and a reader never waits for the writer.
+ * Only `count` samples of the chunk are valid: bytes behind them, and the last byte's spare bits, still change.
  *
  * How memory is reused: a region that readers may still see is retired with the epoch of that moment and freed when
  * every pin is newer. Epochs and commits are u32 that wrap: compare by signed difference. 0 is never an epoch or commit.
@@ -28,7 +31,7 @@
  * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
  */
 
-export const LAYOUT_VERSION = 1; // raised with every change below
+export const LAYOUT_VERSION = 2; // raised with every change below
 
 // ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export const HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
@@ -36,6 +39,8 @@ export const HEAD_SHARD_INDEX = 4; // u32
 export const HEAD_SHARD_COUNT = 8; // u32
 export const HEAD_HASH_SEED = 12; // u32, random per process; seeds every hash of foreign bytes
 export const HEAD_LIMIT = 16; // u32, first byte past the memory this head may use (a page boundary ≤ 2^32 − 65536)
+export const HEAD_CHUNK_RANGE = 20; // u32 ms, no chunk crosses a multiple of it
+export const HEAD_SAMPLES_PER_CHUNK = 24; // u32, target of the cut rules (120)
 
 // ── progress words (ingest; atomic) ──────────────────────────────────────────────────────────────────────────────
 export const EPOCH = 64; // u32, advanced after each commit
@@ -55,8 +60,10 @@ export const ARENA_USED = 520; // f64, bytes in live regions (rounded to their c
 export const ARENA_RETIRED_HEAD = 528; // u32, oldest retired region (0 = none)
 export const ARENA_RETIRED_TAIL = 532; // u32
 export const ARENA_RETIRED_BYTES = 536; // f64
+export const ARENA_RESERVED = 544; // u32, bytes of never used memory that the reservation under way counts on
 export const ARENA_FREE = 576; // u32 × ARENA_CLASSES, head of each class's free list
-export const ARENA_CLASSES = 64;
+export const ARENA_CLASSES = 52; // 16 bytes … 2^30
+export const ARENA_FREE_COUNT = 784; // u32 × ARENA_CLASSES, regions in each free list
 
 // ── roots: hash tables that only the writer reads are plain; what readers follow is atomic ───────────────────────
 export const ROOT_SERIES_TABLE = 1024; // u32 address of the label-set → slot table (writer only)
@@ -64,9 +71,14 @@ export const ROOT_SERIES_TABLE_MASK = 1028; // u32, entries − 1
 export const ROOT_SYMBOL_TABLE = 1032; // u32, atomic: region of a reader-visible open-addressing table, see SYMBOL table
 export const ROOT_PAIR_TABLE = 1036; // u32, atomic: as above for (name, value) pairs
 export const ROOT_NAMES = 1040; // u32, atomic: region of name symbols in use (LIST of symbol ids)
-export const ROOT_FREE_SLOTS = 1044; // u32, head of the list of freed slots (writer only); slot index + 1
+export const ROOT_FREE_SLOTS = 1044; // u32, oldest freed slot (writer only); slot index + 1; a queue through SLOT_NEXT_FREE
 export const ROOT_NEXT_REF = 1048; // u64, next series ref to give out (writer only)
 export const ROOT_REF_END = 1056; // u64, first ref past the range that this shard may give out (writer only)
+export const ROOT_FREE_SLOTS_TAIL = 1064; // u32, newest freed slot; slot index + 1
+export const ROOT_BATCH = 1068; // u32, number of the batch that was validated last; SLOT_SCRATCH is compared with it
+export const ROOT_SCRATCH = 1072; // u32, region for the labels of the series being resolved (writer only)
+export const ROOT_SERIES_LIMIT = 1076; // u32, most live series; 0 = as many as the memory holds
+export const RESERVED_COUNTS = 1280; // u32 × ARENA_CLASSES, free regions that the reservation under way counts on
 
 export const COUNTERS = 2048; // f64 × up to 256; indices are in COUNTER_*
 export const COUNTER_SERIES = 0; // live series
@@ -104,7 +116,6 @@ export const SLOT_FLAGS = 4; // u32, SLOT_FLAG_*
 export const SLOT_REF = 8; // u64 series ref, as in the WAL, below 2^40
 export const SLOT_LABELS = 16; // u32 address of a LABELS region; constant while the generation lasts
 export const SLOT_LABELS_HASH = 20; // u32
-export const SLOT_SEQUENCE = 24; // u32, odd while the entries change (atomic)
 export const SLOT_ENTRY_0 = 28; // ENTRY
 export const SLOT_ENTRY_1 = 40; // ENTRY
 export const SLOT_CHUNK = 52; // u32 address of the open chunk, 0 = none (writer)
@@ -118,12 +129,15 @@ export const SLOT_LEADING = 94; // u8, XOR window; 0xff = none yet
 export const SLOT_TRAILING = 95; // u8
 export const SLOT_CHUNKS = 96; // u32, chunks of this series in memory, the open one included
 export const SLOT_NEXT_FREE = 100; // u32, slot index + 1 of the next freed slot
-export const SLOT_SCRATCH = 104; // u32, free for the step under way (validation marks the batch's newest time's row)
-export const SLOT_PENDING_TIME = 112; // i64 ms, newest accepted timestamp of the batch under way (validation)
+export const SLOT_SCRATCH = 104; // u32, ROOT_BATCH of the batch in which the pending fields count; of a freed slot: its epoch
+export const SLOT_PENDING_ROWS = 108; // u32, rows accepted in that batch
+export const SLOT_PENDING_TIME = 112; // i64 ms, newest accepted timestamp of that batch
+export const SLOT_PENDING_VALUE = 120; // f64 bits, its value
 
 export const SLOT_FLAG_LIVE = 1;
 export const SLOT_FLAG_RECORDED = 2; // a WAL series record with its ref has been written
-export const SLOT_FLAG_HAS_PENDING = 4; // SLOT_PENDING_TIME counts for the batch under way
+export const SLOT_FLAG_DEAD = 4; // removed, but still named by postings: not yet in the queue of free slots
+export const SLOT_FLAG_RECORDING = 8; // only while encodeSeriesRecord runs: the record under way has the series
 
 // Values of a slot index that name no slot. Compare as u32: `slot >= <u32>FOREIGN_SLOTS` is "not stored here".
 export const NO_SLOT = -1; // 0xffffffff: series not resolved yet
@@ -159,8 +173,10 @@ export const SYMBOL_TEXT = 8; // UTF-8
 export const PAIR_BYTES = 16;
 export const PAIR_NAME = 0; // u32 symbol id
 export const PAIR_VALUE = 4; // u32 symbol id
-export const PAIR_POSTINGS = 8; // u32, atomic: address of a LIST of slot indices, ascending
-export const PAIR_NEXT_OF_NAME = 12; // u32, pair id of another value of the same name, 0 = end (constant once linked)
+export const PAIR_POSTINGS = 8; // u32, atomic: address of a LIST of slot indices, each once, in no order; 0 = none
+export const PAIR_NEXT_OF_NAME = 12; // u32, atomic: pair id of another value of the same name, 0 = end
+// The pair of a name with the empty value (symbol 0) is the name's anchor: it has no postings, and its
+// PAIR_NEXT_OF_NAME is the name's newest value. All others' are constant once linked.
 
 // LIST region: grows in place up to its capacity, then by replacement; LIST_LENGTH is stored atomically, last
 export const LIST_LENGTH = 0; // u32
@@ -171,8 +187,92 @@ export const LIST_ITEMS = 8; // u32 × capacity
 export const TABLE_MASK = 0; // u32, entries − 1
 export const TABLE_ITEMS = 8; // u32 × entries (atomic store of an id AFTER its record)
 
-// ── names in use: ROOT_NAMES → LIST of (name symbol id, first pair id) couples: two items a name ─────────────────
+// ── names: ROOT_NAMES → LIST of (name symbol id, id of its anchor pair) couples: two items a name ────────────────
 export const NAMES_ITEM_COUNT = 2;
+
+// ── write-ahead log: page framing (tsdb/docs/format/wal.md) and the work areas of its kernels ─────────────────────
+export const WAL_PAGE_BYTES = 32768;
+export const WAL_HEADER_BYTES = 7; // u8 type and compression, u16 length, u32 CRC-32C of the data; big-endian
+export const WAL_TYPE_MASK = 7; // 0 = the rest of the page is zeros
+export const WAL_FULL = 1;
+export const WAL_FIRST = 2;
+export const WAL_MIDDLE = 3;
+export const WAL_LAST = 4;
+export const WAL_SNAPPY = 8; // added to the type of each fragment of a compressed record
+export const WAL_ZSTD = 16;
+
+export const RECORD_SERIES = 1;
+export const RECORD_SAMPLES = 2;
+export const RECORD_SAMPLES_V2 = 11;
+
+// WAL ITEM: one stored record of a batch that is to be framed
+export const WAL_ITEM_BYTES = 12;
+export const WAL_ITEM_ADDR = 0; // u32
+export const WAL_ITEM_LENGTH = 4; // u32
+export const WAL_ITEM_FLAG = 8; // u32, 0, WAL_SNAPPY or WAL_ZSTD
+
+// FRAME STATS: what framing a batch adds to the counters
+export const WAL_STATS_BYTES = 16;
+export const WAL_STATS_PARTS = 0; // u32 fragments
+export const WAL_STATS_PART_BYTES = 4; // u32, headers included, padding not
+export const WAL_STATS_PAGES = 8; // u32 pages completed
+
+// SCAN: where reading a segment stands. The buffer holds whole pages: the last one of a file is filled up with zeros.
+export const WAL_SCAN_BYTES = 64;
+export const WAL_SCAN_BUFFER = 0; // u32 address
+export const WAL_SCAN_END = 4; // u32 valid bytes, a multiple of WAL_PAGE_BYTES
+export const WAL_SCAN_POSITION = 8; // u32, next byte to read
+export const WAL_SCAN_JOIN = 12; // u32 address where fragments are joined
+export const WAL_SCAN_JOIN_CAPACITY = 16; // u32
+export const WAL_SCAN_JOIN_LENGTH = 20; // u32
+export const WAL_SCAN_OUT = 24; // u32 address of decompressed records
+export const WAL_SCAN_OUT_CAPACITY = 28; // u32
+export const WAL_SCAN_OPEN = 32; // u32, 0, or 1 + compression flag of the record whose first fragment was read
+export const WAL_SCAN_PENDING = 36; // u32, 1 while a whole stored record waits for room to be decompressed
+export const WAL_SCAN_RECORD = 40; // u32 address of the record
+export const WAL_SCAN_RECORD_LENGTH = 44; // u32
+export const WAL_SCAN_FLAG = 48; // u32 compression flag of the stored record
+export const WAL_SCAN_NEEDED = 52; // u32 bytes that the join or out buffer must have
+export const WAL_SCAN_GAP = 56; // u32, 1 after padding of more than 6 bytes: nothing may follow it in the segment
+export const WAL_SCAN_ORPHANS = 60; // u32, 1 = skip middle and last fragments until a record begins (after damage)
+
+export const SCAN_MORE = 0; // the buffer is used up
+export const SCAN_RECORD = 1;
+export const SCAN_GROW_JOIN = 2;
+export const SCAN_GROW_OUT = 3;
+export const SCAN_ZSTD = 4; // WAL_SCAN_RECORD is compressed with zstd
+export const SCAN_BAD_PADDING = -1;
+export const SCAN_BAD_TYPE = -2;
+export const SCAN_BAD_LENGTH = -3;
+export const SCAN_BAD_CHECKSUM = -4;
+export const SCAN_BAD_ORDER = -5;
+export const SCAN_BAD_COMPRESSION = -6;
+export const SCAN_HOLE = -7;
+
+// REPLAY: where taking series and samples out of a record stands, and what was seen so far
+export const REPLAY_BYTES = 128;
+export const REPLAY_POSITION = 0; // u32 bytes of the record that are done; 0 = not begun
+export const REPLAY_LABELS = 4; // u32 address of the LABEL BYTES of the series that was read
+export const REPLAY_LABELS_LENGTH = 8; // u32
+export const REPLAY_REF = 16; // u64 ref of the series that was read
+export const REPLAY_BASE_REF = 24; // i64
+export const REPLAY_BASE_TIME = 32; // i64 ms
+export const REPLAY_MIN_VALID_TIME = 40; // i64 ms: older samples are left out
+export const REPLAY_MAX_REF = 48; // u64, greatest ref of any series or sample
+export const REPLAY_MIN_TIME = 56; // i64 ms of the samples that were staged
+export const REPLAY_MAX_TIME = 64; // i64 ms
+export const REPLAY_SAMPLES = 72; // f64 samples read
+export const REPLAY_STAGED = 80; // f64 samples staged
+export const REPLAY_UNKNOWN = 88; // f64 samples whose ref is not in the table
+export const REPLAY_TOO_OLD = 96; // f64 samples below the least valid time
+export const REPLAY_FOREIGN = 104; // f64 samples of other shards, as far as their refs were entered
+export const REPLAY_DUPLICATE_REFS = 112; // f64 refs that name a label set which has another ref already
+
+// REF TABLE: WAL ref → slot index during replay; open addressing, linear probing, ref 0 = empty, never more than 3/4 full
+export const REF_TABLE_BYTES = 16;
+export const REF_TABLE_ENTRIES = 0; // u32 address: u64 refs × capacity, then u32 slots × capacity
+export const REF_TABLE_CAPACITY = 4; // u32, a power of two
+export const REF_TABLE_COUNT = 8; // u32
 
 // ── staging table: the contract between exposition/ and head/ ────────────────────────────────────────────────────
 // One row a sample of the scrape or batch under way. A row whose slot is NO_SLOT is resolved by the slow path first:
@@ -194,3 +294,9 @@ export const STATUS_DUPLICATE = 3; // same timestamp as the newest sample, other
 export const STATUS_OUT_OF_BOUNDS = 4; // too old
 export const STATUS_NO_MEMORY = 5;
 export const STATUS_REPEATED = 6; // same timestamp and value as the newest sample: silently not stored again
+
+// What resolving a label set answers instead of a slot index.
+export const RESOLVE_MALFORMED = -1; // not LABEL BYTES, names not ascending, an empty name or value, or too many labels
+export const RESOLVE_NO_MEMORY = -2; // the series is new, and the memory or the series limit is reached
+export const RESOLVE_NO_REFS = -3; // the series is new, and the range of refs is used up
+export const MAX_LABELS = 4096; // labels of one series; bounds the scratch region

@@ -1,7 +1,16 @@
 /** Kernels of a query thread: one instance over that thread's private memory. */
 import { LAYOUT_VERSION } from "./layout";
 
+export { decodeXor } from "./chunk/xor-decode";
+export { encodeXor } from "./chunk/xor-encode";
+
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {
   return LAYOUT_VERSION;
 }
+
+export { fractionOfHistogram, quantileOfHistogram, quantileOfRows } from "./promql/buckets";
+export { clearFold, finishFold, foldRow } from "./promql/folds";
+export { combineRows, negateRow } from "./promql/operators";
+export { dropStale, fillRow, joinPresence, maskRow, mergeRow, rowToSamples, selectLast } from "./promql/samples";
+export { largestWindow, overWindows } from "./promql/windows";

@@ -7,7 +7,10 @@
  */
 import {
   ARENA_BUMP,
+  ARENA_CLASSES,
   ARENA_FREE,
+  ARENA_FREE_COUNT,
+  ARENA_RESERVED,
   ARENA_RETIRED_BYTES,
   ARENA_RETIRED_HEAD,
   ARENA_RETIRED_TAIL,
@@ -17,6 +20,7 @@ import {
   HEAD_LIMIT,
   PIN_COUNT,
   PINS,
+  RESERVED_COUNTS,
 } from "../layout";
 
 const MAX_REGION: u32 = 1 << 30;
@@ -34,7 +38,7 @@ export function classOf(bytes: u32): u32 {
 export function classBytes(index: u32): u32 {
   if (index === 0) return 16;
   const power: u32 = 5 + (index >> 1);
-  return index & 1 ? 1 << power : 3 << (power - 1);
+  return index & 1 ? 1 << power : 3 << (power - 2);
 }
 
 /** Bytes that a request for `bytes` really gets: an owner that grows in place may use them all. */
@@ -56,6 +60,8 @@ export function allocate(bytes: u32): usize {
   const free = load<u32>(list);
   if (free !== 0) {
     store<u32>(list, load<u32>(free));
+    const count = <usize>(<u32>ARENA_FREE_COUNT + (index << 2));
+    store<u32>(count, load<u32>(count) - 1);
     store<f64>(ARENA_USED, load<f64>(ARENA_USED) + <f64>size);
     return <usize>free;
   }
@@ -72,7 +78,56 @@ export function release(address: usize, bytes: u32): void {
   const list = <usize>(<u32>ARENA_FREE + (index << 2));
   store<u32>(address, load<u32>(list));
   store<u32>(list, <u32>address);
+  const count = <usize>(<u32>ARENA_FREE_COUNT + (index << 2));
+  store<u32>(count, load<u32>(count) + 1);
   store<f64>(ARENA_USED, load<f64>(ARENA_USED) - <f64>classBytes(index));
+}
+
+/**
+ * Shortens a region of `bytes` to `length` in place and gives back what lies behind; the address stays. Each class is the
+ * one below it and a tail which is a class too (2^k = 1.5 × 2^(k−1) + 2^(k−2), 1.5 × 2^k = 2^k + 2^(k−1)). Returns the
+ * bytes that the region has now. Readers may still copy from the tail: only what they must not use can lie there.
+ */
+export function shrink(address: usize, bytes: u32, length: u32): u32 {
+  let index = classOf(bytes);
+  const target = classOf(length);
+  while (index > target) {
+    const size = classBytes(index);
+    const rest = classBytes(index - 1);
+    release(address + <usize>rest, size - rest);
+    index--;
+  }
+  return classBytes(index);
+}
+
+// A reservation answers beforehand whether a number of allocations will all succeed, so that a change which needs many
+// regions is made whole or not at all. It holds until something else allocates.
+
+/** Begins a new reservation; the one before is forgotten. */
+export function beginReservation(): void {
+  memory.fill(<usize>RESERVED_COUNTS, 0, <usize>(ARENA_CLASSES << 2));
+  store<u32>(ARENA_RESERVED, 0);
+}
+
+/** Counts on one more region of `bytes`. False if it could not be had; the reservation is unchanged then. */
+export function reserve(bytes: u32): bool {
+  if (bytes > MAX_REGION) return false;
+  const index = classOf(bytes);
+  const counted = <usize>(<u32>RESERVED_COUNTS + (index << 2));
+  const taken = load<u32>(counted);
+  if (taken < load<u32>(<usize>(<u32>ARENA_FREE_COUNT + (index << 2)))) {
+    store<u32>(counted, taken + 1);
+    return true;
+  }
+  const fresh = load<u32>(ARENA_RESERVED) + classBytes(index);
+  if (fresh > neverUsed()) return false;
+  store<u32>(ARENA_RESERVED, fresh);
+  return true;
+}
+
+/** Bytes that were never handed out. */
+export function neverUsed(): u32 {
+  return load<u32>(HEAD_LIMIT) - load<u32>(ARENA_BUMP);
 }
 
 // A retired region's own bytes must stay readable, so a 16-byte note holds what is needed: next, address, bytes, epoch.
@@ -95,16 +150,27 @@ export function retire(address: usize, bytes: u32): void {
   store<f64>(ARENA_RETIRED_BYTES, load<f64>(ARENA_RETIRED_BYTES) + <f64>bytes);
 }
 
-/** Frees what was retired before every pinned epoch, at most `most` regions. Returns how many. */
-export function reclaim(most: u32): u32 {
-  let note = load<u32>(ARENA_RETIRED_HEAD);
-  if (note === 0) return 0;
-  const epoch = atomic.load<u32>(EPOCH);
-  let oldest = epoch; // of all pins; a reader that pins later sees at least `epoch`
+/** The oldest epoch that a reader may be in: what was retired before it can be reused. */
+export function oldestPin(): u32 {
+  let oldest = atomic.load<u32>(EPOCH); // a reader that pins later sees at least this
   for (let i: u32 = 0; i < <u32>PIN_COUNT; i++) {
     const pin = atomic.load<u32>(<usize>(<u32>PINS + (i << 2)));
     if (pin !== 0 && <i32>(pin - oldest) < 0) oldest = pin;
   }
+  return oldest;
+}
+
+/** Begins a new epoch, so that what was retired up to now can be reused once the readers of today are gone. */
+export function advanceEpoch(): void {
+  const next = load<u32>(EPOCH) + 1;
+  atomic.store<u32>(EPOCH, next === 0 ? 1 : next);
+}
+
+/** Frees what was retired before every pinned epoch, at most `most` regions. Returns how many. */
+export function reclaim(most: u32): u32 {
+  let note = load<u32>(ARENA_RETIRED_HEAD);
+  if (note === 0) return 0;
+  const oldest = oldestPin();
   let freed: u32 = 0;
   while (note !== 0 && freed < most && <i32>(load<u32>(note, 12) - oldest) < 0) {
     const next = load<u32>(note, 0);

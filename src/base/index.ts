@@ -11,6 +11,7 @@ export {
   toPlain,
   VestalError,
 } from "./errors.js";
+export { type FileStat, type Files, type OpenMode, systemFiles } from "./file.js";
 export {
   createLogger,
   type LogFields,

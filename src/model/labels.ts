@@ -6,7 +6,8 @@
 export const METRIC_NAME = "__name__";
 
 export class Labels {
-  static readonly EMPTY: Labels = new Labels([]);
+  // `this`, because TypeScript 7.0 emits a name of the class here that is not yet set.
+  static readonly EMPTY: Labels = new this([]);
   readonly pairs: readonly string[];
   #key: string | undefined;
 
@@ -39,16 +40,16 @@ export class Labels {
 
   /** Equal for equal label sets only; computed once. Usable as a Map key. */
   get key(): string {
-    this.#key ??= this.pairs.join("\xff");
+    this.#key ??= keyOf(this.pairs);
     return this.#key;
   }
 
   without(names: ReadonlySet<string>): Labels {
-    return this.#filter((name) => !names.has(name));
+    return filtered(this, (name) => !names.has(name));
   }
 
   only(names: ReadonlySet<string>): Labels {
-    return this.#filter((name) => names.has(name));
+    return filtered(this, (name) => names.has(name));
   }
 
   with(name: string, value: string): Labels {
@@ -67,14 +68,21 @@ export class Labels {
   toString(): string {
     return `{${[...this.entries()].map(([name, value]) => `${labelName(name)}=${quoteGo(value)}`).join(", ")}}`;
   }
+}
 
-  #filter(keep: (name: string) => boolean): Labels {
-    const pairs: string[] = [];
-    for (let i = 0; i < this.pairs.length; i += 2) {
-      if (keep(this.pairs[i]!)) pairs.push(this.pairs[i]!, this.pairs[i + 1]!);
-    }
-    return pairs.length === this.pairs.length ? this : new Labels(pairs);
+// No private method: with one that names its class, tsc 7.0 compiles `EMPTY` to code that throws.
+function filtered(labels: Labels, keep: (name: string) => boolean): Labels {
+  const pairs: string[] = [];
+  for (let i = 0; i < labels.pairs.length; i += 2) {
+    if (keep(labels.pairs[i]!)) pairs.push(labels.pairs[i]!, labels.pairs[i + 1]!);
   }
+  return pairs.length === labels.pairs.length ? labels : new Labels(pairs);
+}
+
+/** Joined by U+00FF, which keeps the key in one byte a character; where a label has it, lengths tell the parts apart. */
+function keyOf(pairs: readonly string[]): string {
+  if (!pairs.some((part) => part.includes("\xff"))) return pairs.join("\xff");
+  return `\xff${pairs.map((part) => part.length).join()}\xff${pairs.join("")}`;
 }
 
 /** Orders label sets as Prometheus' labels.Compare. */
@@ -111,8 +119,18 @@ function labelName(name: string): string {
   return isLegacyLabelName(name) ? name : quoteGo(name);
 }
 
-/** A string as Go's strconv.Quote writes it, for text that Prometheus prints. */
+/** Label names may be any UTF-8 but the empty string; a lone surrogate stands for a byte that is none. */
+export function isValidLabelName(name: string): boolean {
+  return name !== "" && !/\p{Cs}/u.test(name);
+}
+
+/**
+ * A string as Go's strconv.Quote writes it, for text that Prometheus prints. A lone surrogate U+DC80 … U+DCFF is a byte
+ * that is no UTF-8 (PromQL's `"\xff"`) and prints as that byte.
+ */
 export function quoteGo(text: string): string {
+  // Nearly all text is like this.
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   let quoted = '"';
   for (const char of text) {
     const code = char.codePointAt(0)!;
@@ -124,6 +142,7 @@ export function quoteGo(text: string): string {
     else if (code === 8) quoted += "\\b";
     else if (code === 11) quoted += "\\v";
     else if (code === 12) quoted += "\\f";
+    else if (code >= 0xdc80 && code <= 0xdcff) quoted += `\\x${(code - 0xdc00).toString(16)}`;
     else if (code < 0x20 || code === 0x7f) quoted += `\\x${code.toString(16).padStart(2, "0")}`;
     else if (/\p{C}|\p{Zl}|\p{Zp}/u.test(char) || (/\p{Zs}/u.test(char) && char !== " ")) {
       quoted += code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;

@@ -1,5 +1,5 @@
 /** One condition on a label, as in a selector: `job=~"api.*"`. A missing label has the value "". */
-import { quoteGo } from "./labels.js";
+import { isLegacyLabelName, quoteGo } from "./labels.js";
 import { compileRegex, type Regex } from "./regex.js";
 
 export type MatchOperator = "=" | "!=" | "=~" | "!~";
@@ -41,7 +41,9 @@ export class Matcher {
     return this.operator === "=" ? [this.value] : this.operator === "=~" ? this.#regex!.literals : undefined;
   }
 
+  /** As Prometheus prints it: `job=~"api.*"`, an unusual name in quotes. */
   toString(): string {
-    return `${this.name}${this.operator}${quoteGo(this.value)}`;
+    const name = isLegacyLabelName(this.name) ? this.name : quoteGo(this.name);
+    return `${name}${this.operator}${quoteGo(this.value)}`;
   }
 }

@@ -1,0 +1,540 @@
+/**
+ * Scraped bodies to rows of the staging table. Each line is tried in turn as
+ *   1. the line that stood at this place in the last accepted scrape (one compare of its text),
+ *   2. any line that the target remembers (a quick scan for the end of the series, a hash look-up),
+ *   3. anything, by the full grammar (read-line.ts), which alone reports errors.
+ * The first two take only what they fully understand and leave the rest to the third, so all three give equal rows.
+ *
+ * A text found in the table was accepted by the grammar before, from the same lexer state, so it need not be checked
+ * again. Nothing lasting changes before the scrape is accepted.
+ *
+ * Twin: test/twins/exposition/parse.ts
+ */
+import {
+  DROPPED_SLOT,
+  NO_SLOT,
+  STAGED_BYTES,
+  STAGED_SLOT,
+  STAGED_STATUS,
+  STAGED_TEXT,
+  STAGED_TEXT_LENGTH,
+  STAGED_TIME,
+  STAGED_VALUE,
+  STATUS_DUPLICATE,
+  STATUS_OK,
+} from "../layout";
+import { rejectScrape } from "./accept";
+import { equalBytes, hashBytes } from "./bytes";
+import { parseDecimal, parseFloat64 } from "./float";
+import {
+  BODY_SLACK,
+  ENTRY_KIND,
+  ENTRY_LENGTH,
+  ENTRY_POSITION,
+  ENTRY_SEEN,
+  ENTRY_SLOT,
+  ENTRY_TEXT,
+  ENTRY_TYPE,
+  ERROR_NONE,
+  FLAG_IGNORE_TIMESTAMPS,
+  FLAG_OPENMETRICS,
+  FLAG_TRACK_TIMESTAMPS,
+  HARD_IS_TIME,
+  HARD_IS_VALUE,
+  KIND_COMMENT,
+  KIND_HELP,
+  KIND_SERIES,
+  KIND_TYPE,
+  KIND_UNIT,
+  LEX_START,
+  LINE_COMMENT,
+  LINE_END,
+  LINE_ERROR,
+  NEW_HAS_TIME,
+  NEW_HASH,
+  NEW_IS_UNTRACKED,
+  NEW_KIND,
+  NEW_LENGTH,
+  NEW_LINE,
+  NEW_NO_ROW,
+  NEW_ROW,
+  NEW_TEXT,
+  NEW_TYPE,
+  ORDER_ADDRESS,
+  ORDER_REPEATED,
+  ORDER_UNTRACKED,
+  PARSE_FAILED,
+  PARSE_NO_MEMORY,
+  PARSE_TOO_MANY_ROWS,
+  TARGET_AT,
+  TARGET_DROPPED,
+  TARGET_END,
+  TARGET_ERROR,
+  TARGET_EXEMPLARS,
+  TARGET_FLAGS,
+  TARGET_HARD_COUNT,
+  TARGET_HAS_TIME,
+  TARGET_HASHED,
+  TARGET_IS_DIVERGED,
+  TARGET_IS_PENDING,
+  TARGET_LEXER,
+  TARGET_LINE,
+  TARGET_META_TOKEN,
+  TARGET_NEW_COUNT,
+  TARGET_NEXT,
+  TARGET_NEXT_BYTES,
+  TARGET_NEXT_COUNT,
+  TARGET_NUMBER,
+  TARGET_NUMBER_END,
+  TARGET_ORDER,
+  TARGET_ORDER_COUNT,
+  TARGET_POSITIONAL,
+  TARGET_SAMPLES,
+  TARGET_SERIAL,
+  TARGET_SERIES_END,
+  TARGET_START,
+  TARGET_TIME,
+  TARGET_TIME_IS_HARD,
+  TARGET_TIME_TEXT,
+  TARGET_TIME_TEXT_END,
+  TARGET_TYPE,
+  TARGET_VALUE,
+  TARGET_VALUE_IS_HARD,
+  TOKEN_HELP,
+  TOKEN_TYPE,
+  TOKEN_UNIT,
+  TYPE_NONE,
+} from "./layout";
+import { continuesMetricName, isBlank, isDigit } from "./lexer";
+import { addHard, addNew, growNext } from "./lists";
+import { readLine, secondsToMs } from "./read-line";
+import { entryOf, findEntry, markSeen, slotIsCurrent } from "./target";
+
+/**
+ * Parses `bodyLength` bytes at `body`, behind which BODY_SLACK bytes are the kernel's to overwrite.
+ *
+ * @param timeMs  of samples without a timestamp of their own.
+ * @param flags   FLAG_*
+ * @param staging the staging table, with room for `room` rows.
+ * @returns rows, or PARSE_*. The counts are in the target's fields. A scrape that is still pending is rejected first.
+ */
+export function parseScrape(
+  target: usize,
+  body: usize,
+  bodyLength: u32,
+  timeMs: f64,
+  flags: u32,
+  staging: usize,
+  room: u32,
+): i32 {
+  if (load<u32>(target, TARGET_FLAGS) & <u32>TARGET_IS_PENDING) rejectScrape(target);
+  let end = body + <usize>bodyLength;
+  memory.fill(end, 0, BODY_SLACK);
+  if ((flags & <u32>FLAG_OPENMETRICS) === 0) store<u8>(end++, 10); // as Prometheus does
+  const serial = begin(target, end);
+  const isText = (flags & <u32>FLAG_OPENMETRICS) === 0;
+  const defaultTime = <i64>timeMs;
+  const order = <usize>load<u32>(target, TARGET_ORDER);
+  const orderCount = load<u32>(target, TARGET_ORDER_COUNT);
+  let position: u32 = 0; // where in the accepted order the line is expected
+  let line: u32 = 0; // lines so far
+  let isDiverged = false;
+  let rows: u32 = 0;
+  let samples: u32 = 0;
+  let dropped: u32 = 0;
+  let positional: u32 = 0;
+  let hashed: u32 = 0;
+  let at = body;
+  let failure = 0;
+
+  while (true) {
+    let entry: usize = 0;
+    let hash: u64 = 0;
+    let isHashed = false;
+    const lineStart = at;
+    let text = at;
+    let length: u32 = 0;
+    let kind: u32 = KIND_SERIES;
+    let after: usize = 0; // behind the line, once a fast path has understood all of it
+    let word: u32 = 0; // of the accepted order, where it names the line's entry
+    let expected: usize = 0; // the entry expected here, if its text stands here
+
+    if (load<u32>(target, TARGET_LEXER) === LEX_START) {
+      if (position < orderCount) {
+        word = load<u32>(order + ((<usize>position) << 2));
+        entry = entryOf(word);
+        if (entry !== 0) {
+          length = load<u32>(entry, ENTRY_LENGTH);
+          if (at + <usize>length >= end || !equalBytes(entry + ENTRY_TEXT, at, length)) entry = 0;
+          else {
+            kind = load<u8>(entry, ENTRY_KIND);
+            expected = entry;
+            after = readRest(target, at + <usize>length, end, kind, isText);
+            if (after === 0) entry = 0;
+          }
+        }
+      }
+      if (entry !== 0) positional++;
+      else if (expected === 0) {
+        word = 0;
+        const textEnd = scanText(at, end);
+        if (textEnd !== 0) {
+          length = <u32>(textEnd - at);
+          hash = hashBytes(at, length);
+          isHashed = true;
+          entry = findEntry(target, hash, at, length);
+          if (entry !== 0) {
+            kind = load<u8>(entry, ENTRY_KIND);
+            after = readRest(target, textEnd, end, kind, isText);
+            if (after === 0) entry = 0;
+            else hashed++;
+          }
+        }
+      }
+    }
+
+    if (entry !== 0) {
+      if (kind === KIND_TYPE) store<u32>(target, <u32>load<u8>(entry, ENTRY_TYPE), TARGET_TYPE);
+      store<u32>(target, <u32>at, TARGET_LINE);
+      store<u32>(target, <u32>after, TARGET_AT);
+      at = after;
+    } else {
+      store<u32>(target, <u32>at, TARGET_AT);
+      store<u32>(target, samples, TARGET_SAMPLES); // for numbers of the line that are left to the caller
+      const what = readLine(target, flags);
+      if (what === LINE_END) break;
+      if (what === LINE_ERROR) {
+        failure = load<u32>(target, TARGET_ERROR) === ERROR_NONE ? PARSE_NO_MEMORY : PARSE_FAILED;
+        break;
+      }
+      at = <usize>load<u32>(target, TARGET_AT);
+      text = <usize>load<u32>(target, TARGET_LINE);
+      let textEnd: usize;
+      if (what === LINE_COMMENT) {
+        kind = kindOf(load<i32>(target, TARGET_META_TOKEN));
+        textEnd = at - 1;
+        while (textEnd > text && load<u8>(textEnd) !== 10) textEnd--; // OpenMetrics passes over zero bytes behind it
+      } else {
+        kind = KIND_SERIES;
+        textEnd = <usize>load<u32>(target, TARGET_SERIES_END);
+      }
+      const found = <u32>(textEnd - text);
+      if (expected !== 0 && found === load<u32>(expected, ENTRY_LENGTH) && text === lineStart) entry = expected;
+      else {
+        word = 0;
+        if (!isHashed || found !== length || text !== lineStart) hash = hashBytes(text, found);
+        isHashed = true;
+        entry = findEntry(target, hash, text, found);
+        if (position < orderCount && entry !== 0) {
+          const there = load<u32>(order + ((<usize>position) << 2));
+          if (entryOf(there) === entry) word = there;
+        }
+      }
+      length = found;
+    }
+
+    let flag: u32 = 0;
+    let isRepeated = false;
+    if (kind === KIND_SERIES) {
+      store<u32>(target, samples, TARGET_SAMPLES);
+      samples++;
+      const hasTime = load<u32>(target, TARGET_HAS_TIME) !== 0 && (flags & <u32>FLAG_IGNORE_TIMESTAMPS) === 0;
+      if (hasTime && (flags & <u32>FLAG_TRACK_TIMESTAMPS) === 0) flag = ORDER_UNTRACKED;
+    }
+    // As long as every line is the expected one, with the same flag, the accepted order serves for this scrape as well.
+    if (!isDiverged) {
+      const isExpected = word !== 0 && position === line && (word & <u32>ORDER_UNTRACKED) === flag;
+      if (!isExpected) {
+        if (!diverge(target, line, serial)) {
+          failure = PARSE_NO_MEMORY;
+          break;
+        }
+        isDiverged = true;
+      } else isRepeated = (word & <u32>ORDER_REPEATED) !== 0;
+    }
+    if (isDiverged && entry !== 0) {
+      isRepeated = load<u32>(entry, ENTRY_SEEN) === serial;
+      markSeen(entry, serial, kind === KIND_SERIES && flag === 0);
+    }
+
+    if (kind === KIND_SERIES) {
+      const isKnown = entry !== 0 && slotIsCurrent(entry);
+      const slot: u32 = isKnown ? load<u32>(entry, ENTRY_SLOT) : <u32>NO_SLOT;
+      const isHard = (load<u32>(target, TARGET_VALUE_IS_HARD) | load<u32>(target, TARGET_TIME_IS_HARD)) !== 0;
+      if (slot === <u32>DROPPED_SLOT) {
+        dropped++;
+        if (isHard && !leaveHard(target, NEW_NO_ROW)) {
+          failure = PARSE_NO_MEMORY;
+          break;
+        }
+      } else {
+        if (rows >= room) {
+          failure = PARSE_TOO_MANY_ROWS;
+          break;
+        }
+        const hasTime = load<u32>(target, TARGET_HAS_TIME) !== 0 && (flags & <u32>FLAG_IGNORE_TIMESTAMPS) === 0;
+        const row = staging + <usize>rows * STAGED_BYTES;
+        store<u32>(row, slot, STAGED_SLOT);
+        store<u32>(row, isRepeated && isKnown && !hasTime ? STATUS_DUPLICATE : STATUS_OK, STAGED_STATUS);
+        store<i64>(row, hasTime ? load<i64>(target, TARGET_TIME) : defaultTime, STAGED_TIME);
+        store<u64>(row, load<u64>(target, TARGET_VALUE), STAGED_VALUE);
+        if (!isKnown) {
+          store<u32>(row, <u32>text, STAGED_TEXT);
+          store<u32>(row, length, STAGED_TEXT_LENGTH);
+          if (!isDiverged) {
+            // The text is the expected one, but the head has given its slot to another series.
+            if (!diverge(target, line, serial)) {
+              failure = PARSE_NO_MEMORY;
+              break;
+            }
+            isDiverged = true;
+            markSeen(entry, serial, flag === 0);
+          }
+        }
+        if (isHard && !leaveHard(target, rows)) {
+          failure = PARSE_NO_MEMORY;
+          break;
+        }
+        if (!isKnown && !leaveNew(target, rows, line, hash, isHashed, text, length, kind, flag, hasTime)) {
+          failure = PARSE_NO_MEMORY;
+          break;
+        }
+        rows++;
+      }
+    } else if (entry === 0 && !leaveNew(target, NEW_NO_ROW, line, hash, true, text, length, kind, 0, false)) {
+      failure = PARSE_NO_MEMORY;
+      break;
+    }
+
+    if (isDiverged) {
+      if (!growNextAt(target, line)) {
+        failure = PARSE_NO_MEMORY;
+        break;
+      }
+      const bits = flag | (isRepeated ? <u32>ORDER_REPEATED : 0);
+      const next = <usize>load<u32>(target, TARGET_NEXT) + ((<usize>line) << 2);
+      store<u32>(next, entry === 0 ? 0 : <u32>entry | bits);
+      // A line that the accepted order has elsewhere sets the place to expect the following one at.
+      if (word !== 0) position++;
+      else if (entry !== 0) position = placeOf(entry, order, orderCount, position) + 1;
+    } else position++;
+    line++;
+  }
+
+  if (failure === 0 && !isDiverged && line !== orderCount) {
+    if (diverge(target, line, serial)) isDiverged = true;
+    else failure = PARSE_NO_MEMORY;
+  }
+  store<u32>(target, samples, TARGET_SAMPLES);
+  store<u32>(target, dropped, TARGET_DROPPED);
+  store<u32>(target, positional, TARGET_POSITIONAL);
+  store<u32>(target, hashed, TARGET_HASHED);
+  store<u32>(target, line, TARGET_NEXT_COUNT);
+  const kept = load<u32>(target, TARGET_FLAGS) & ~(<u32>TARGET_IS_DIVERGED | <u32>TARGET_IS_PENDING);
+  if (failure !== 0) {
+    store<u32>(target, kept, TARGET_FLAGS);
+    return failure;
+  }
+  store<u32>(target, kept | <u32>TARGET_IS_PENDING | (isDiverged ? <u32>TARGET_IS_DIVERGED : 0), TARGET_FLAGS);
+  return <i32>rows;
+}
+
+/** Resets what belongs to one parse. Returns its serial number. */
+function begin(target: usize, end: usize): u32 {
+  let serial = load<u32>(target, TARGET_SERIAL) + 1;
+  if (serial === 0) serial = 1;
+  store<u32>(target, serial, TARGET_SERIAL);
+  store<u32>(target, LEX_START, TARGET_LEXER);
+  store<u32>(target, <u32>end, TARGET_END);
+  store<u32>(target, 0, TARGET_START);
+  store<u32>(target, TYPE_NONE, TARGET_TYPE);
+  store<u32>(target, 0, TARGET_NEW_COUNT);
+  store<u32>(target, 0, TARGET_HARD_COUNT);
+  store<u32>(target, 0, TARGET_EXEMPLARS);
+  store<u32>(target, ERROR_NONE, TARGET_ERROR);
+  return serial;
+}
+
+function kindOf(token: i32): u32 {
+  if (token === TOKEN_HELP) return KIND_HELP;
+  if (token === TOKEN_TYPE) return KIND_TYPE;
+  return token === TOKEN_UNIT ? KIND_UNIT : KIND_COMMENT;
+}
+
+/**
+ * Where the text of the line at `at` ends, if it looks ordinary: behind the closing brace or the name of a series, at
+ * the line end of a comment. 0 where it does not. Checks nothing: the answer is only a key for the table.
+ */
+function scanText(at: usize, end: usize): usize {
+  let c: u32 = load<u8>(at);
+  if (c === 35) {
+    while (c !== 10 && at < end) c = load<u8>(++at);
+    return at < end ? at : 0;
+  }
+  while (continuesMetricName(c)) c = load<u8>(++at);
+  if (c !== 123) return at;
+  while (true) {
+    // Outside quotes: to the next quote or the closing brace.
+    c = load<u8>(++at);
+    while (c !== 34 && c !== 125) {
+      if (at >= end) return 0;
+      c = load<u8>(++at);
+    }
+    if (c === 125) return at < end ? at + 1 : 0;
+    at = scanQuoted(at + 1, end);
+    if (at === 0) return 0;
+  }
+}
+
+/** Address of the quote that closes a string whose bytes begin at `at`, or 0. */
+function scanQuoted(at: usize, end: usize): usize {
+  while (true) {
+    const bytes = v128.load(at);
+    const special = v128.or(i8x16.eq(bytes, i8x16.splat(34)), i8x16.eq(bytes, i8x16.splat(92)));
+    const mask = i8x16.bitmask(special);
+    if (mask === 0) {
+      at += 16;
+      if (at >= end) return 0;
+      continue;
+    }
+    at += <usize>ctz(mask);
+    if (at >= end) return 0;
+    if (load<u8>(at) === 34) return at;
+    at += 2; // a backslash and what it takes with it
+    if (at >= end) return 0;
+  }
+}
+
+/**
+ * What follows a known text: for a comment the line end, for a series a decimal value, an optional timestamp and the
+ * line end. Returns the address behind the line, or 0 where there is anything else.
+ */
+function readRest(target: usize, at: usize, end: usize, kind: u32, isText: bool): usize {
+  let c: u32 = load<u8>(at);
+  if (kind !== KIND_SERIES) {
+    if (c !== 10) return 0;
+    // In OpenMetrics zero bytes behind the line end belong to the line: left to the grammar.
+    return isText || at + 1 >= end || load<u8>(at, 1) !== 0 ? at + 1 : 0;
+  }
+  if (isText) {
+    if (!isBlank(c)) return 0;
+    do c = load<u8>(++at);
+    while (isBlank(c));
+  } else {
+    if (c !== 32) return 0;
+    at++;
+  }
+  const number = at;
+  at = parseDecimal(target, at);
+  if (at === 0) {
+    at = number;
+    while (<u32>load<u8>(at) > 32) at++;
+    if (!parseFloat64(target, number, at)) return 0; // NaN, Inf or wrong
+  }
+  store<u32>(target, <u32>number, TARGET_NUMBER);
+  store<u32>(target, <u32>at, TARGET_NUMBER_END);
+  store<u32>(target, 0, TARGET_HAS_TIME);
+  store<u32>(target, 0, TARGET_TIME_IS_HARD);
+  c = load<u8>(at);
+  if (c === 10) return at < end ? at + 1 : 0;
+  return isText ? readTextTime(target, at, end) : readOpenMetricsTime(target, at, end);
+}
+
+/** Blanks, at most 18 digits, blanks, line end. */
+function readTextTime(target: usize, at: usize, end: usize): usize {
+  let c: u32 = load<u8>(at);
+  if (!isBlank(c)) return 0;
+  do c = load<u8>(++at);
+  while (isBlank(c));
+  if (isDigit(c)) {
+    const start = at;
+    let time: i64 = 0;
+    do {
+      time = time * 10 + <i64>(c - 48);
+      c = load<u8>(++at);
+    } while (isDigit(c));
+    if (at - start > 18) return 0;
+    store<i64>(target, time, TARGET_TIME);
+    store<u32>(target, 1, TARGET_HAS_TIME);
+    while (isBlank(c)) c = load<u8>(++at);
+  }
+  return c === 10 && at < end ? at + 1 : 0;
+}
+
+/** A space, a decimal number of seconds, the line end. */
+function readOpenMetricsTime(target: usize, at: usize, end: usize): usize {
+  if (load<u8>(at) !== 32) return 0;
+  const value = load<u64>(target, TARGET_VALUE);
+  const isHard = load<u32>(target, TARGET_VALUE_IS_HARD);
+  at = parseDecimal(target, at + 1);
+  if (at === 0 || load<u8>(at) !== 10 || at >= end || load<u32>(target, TARGET_VALUE_IS_HARD) !== 0) return 0;
+  store<i64>(target, secondsToMs(load<f64>(target, TARGET_VALUE)), TARGET_TIME);
+  store<u32>(target, 1, TARGET_HAS_TIME);
+  store<u64>(target, value, TARGET_VALUE);
+  store<u32>(target, isHard, TARGET_VALUE_IS_HARD);
+  return at + 1;
+}
+
+/** From here on the scrape has an order of its own, which begins with the first `lines` of the accepted one. */
+function diverge(target: usize, lines: u32, serial: u32): bool {
+  if (!growNext(target, 0, lines + 1)) return false;
+  const order = <usize>load<u32>(target, TARGET_ORDER);
+  const next = <usize>load<u32>(target, TARGET_NEXT);
+  for (let i: u32 = 0; i < lines; i++) {
+    const word = load<u32>(order + ((<usize>i) << 2));
+    store<u32>(next + ((<usize>i) << 2), word);
+    const entry = entryOf(word);
+    markSeen(entry, serial, <u32>load<u8>(entry, ENTRY_KIND) === KIND_SERIES && (word & <u32>ORDER_UNTRACKED) === 0);
+  }
+  return true;
+}
+
+function growNextAt(target: usize, line: u32): bool {
+  return (line + 1) << 2 <= load<u32>(target, TARGET_NEXT_BYTES) || growNext(target, line, line + 1);
+}
+
+/** The place of an entry in the accepted order; `otherwise` − 1 (so that the expectation stays) if it has none. */
+function placeOf(entry: usize, order: usize, orderCount: u32, otherwise: u32): u32 {
+  const place = load<u32>(entry, ENTRY_POSITION);
+  if (place < orderCount && (load<u32>(order + ((<usize>place) << 2)) & <u32>ORDER_ADDRESS) === <u32>entry)
+    return place;
+  return otherwise - 1;
+}
+
+/** Leaves the numbers of the line under way that the kernel could not round to the caller. */
+function leaveHard(target: usize, row: u32): bool {
+  if (load<u32>(target, TARGET_VALUE_IS_HARD) !== 0) {
+    const start = load<u32>(target, TARGET_NUMBER);
+    if (!addHard(target, row, HARD_IS_VALUE, start, load<u32>(target, TARGET_NUMBER_END))) return false;
+  }
+  if (load<u32>(target, TARGET_TIME_IS_HARD) === 0) return true;
+  const start = load<u32>(target, TARGET_TIME_TEXT);
+  return addHard(target, row, HARD_IS_TIME, start, load<u32>(target, TARGET_TIME_TEXT_END));
+}
+
+/** Notes a line that no entry answers. */
+function leaveNew(
+  target: usize,
+  row: u32,
+  line: u32,
+  hash: u64,
+  isHashed: bool,
+  text: usize,
+  length: u32,
+  kind: u32,
+  flag: u32,
+  hasTime: bool,
+): bool {
+  const record = addNew(target);
+  if (record === 0) return false;
+  store<u64>(record, isHashed ? hash : hashBytes(text, length), NEW_HASH);
+  store<u32>(record, row, NEW_ROW);
+  store<u32>(record, line, NEW_LINE);
+  store<u32>(record, <u32>text, NEW_TEXT);
+  store<u32>(record, length, NEW_LENGTH);
+  store<u8>(record, <u8>kind, NEW_KIND);
+  store<u8>(record, <u8>load<u32>(target, TARGET_TYPE), NEW_TYPE);
+  store<u8>(record, flag !== 0 ? 1 : 0, NEW_IS_UNTRACKED);
+  store<u8>(record, hasTime ? 1 : 0, NEW_HAS_TIME);
+  return true;
+}

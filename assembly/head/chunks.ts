@@ -1,0 +1,145 @@
+/**
+ * Chunks of a series in the head: when a new one begins (Prometheus' rules, memSeries.append in tsdb/head_append.go), how
+ * the open one grows, and what closing it does.
+ */
+
+import { beginXor, SAMPLE_ROOM } from "../chunk/xor-encode";
+import {
+  CHUNK_CAPACITY,
+  CHUNK_COUNT,
+  CHUNK_DATA,
+  CHUNK_ENCODING,
+  CHUNK_LENGTH,
+  CHUNK_MAX_TIME,
+  CHUNK_MIN_TIME,
+  CHUNK_PREVIOUS,
+  COUNTER_CHUNKS,
+  COUNTER_CHUNKS_CREATED,
+  HEAD_CHUNK_RANGE,
+  HEAD_SAMPLES_PER_CHUNK,
+  SLOT_BITS,
+  SLOT_CHUNK,
+  SLOT_CHUNKS,
+  SLOT_LAST_TIME,
+  SLOT_NEXT_CUT,
+  SLOT_SAMPLES,
+} from "../layout";
+import { allocate, reserve, retire, roomFor, shrink } from "../memory/arena";
+import { bump } from "./series";
+
+/** Header and 64 bytes: what a chunk of a slowly changing series needs in all. */
+const FIRST_CHUNK_BYTES: u32 = 96;
+/** Prometheus cuts before a sample that could pass 1,024 bytes: 1,024 − 19. */
+const MAX_BYTES_BEFORE_SAMPLE: u32 = 1005;
+/** The largest region that a chunk of at most 1,024 + SAMPLE_ROOM bytes gets. */
+const LARGEST_CHUNK_BYTES: u32 = 1536;
+const NOTE_BYTES: u32 = 16;
+/** What one more sample can allocate at most. */
+export const MOST_BYTES_PER_SAMPLE: u32 = 1552;
+
+/**
+ * The chunk that takes a sample at `time`: the open one, grown if it lacks room, or a new one. 0 if there is no memory.
+ * `time` is above the newest of the series.
+ */
+export function chunkForSample(slot: usize, time: i64): usize {
+  const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
+  if (chunk === 0) return beginChunk(slot, 0, time);
+  const samples = <u32>load<u16>(slot, SLOT_SAMPLES);
+  const used = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
+  const target = load<u32>(HEAD_SAMPLES_PER_CHUNK);
+  if (samples === target >> 2 && used <= MAX_BYTES_BEFORE_SAMPLE) predictCut(slot, chunk);
+  if (isCutDue(slot, time, samples, used, target)) return beginChunk(slot, chunk, time);
+  return used + SAMPLE_ROOM > load<u32>(chunk, CHUNK_CAPACITY) ? growChunk(slot, chunk, used) : chunk;
+}
+
+function isCutDue(slot: usize, time: i64, samples: u32, used: u32, target: u32): bool {
+  return used > MAX_BYTES_BEFORE_SAMPLE || time >= load<i64>(slot, SLOT_NEXT_CUT) || samples >= target << 1;
+}
+
+/**
+ * At a quarter of the target, moves the next cut to where chunks of equal length fill the rest of the chunk range, if
+ * samples go on at their pace (computeChunkEndTime).
+ */
+function predictCut(slot: usize, chunk: usize): void {
+  const start = load<i64>(chunk, CHUNK_MIN_TIME);
+  const current = load<i64>(slot, SLOT_LAST_TIME);
+  const max = load<i64>(slot, SLOT_NEXT_CUT);
+  const chunks = <f64>(max - start) / (<f64>(current - start + 1) * 4);
+  if (chunks <= 1) return;
+  store<i64>(slot, <i64>(<f64>start + <f64>(max - start) / floor<f64>(chunks)), SLOT_NEXT_CUT);
+}
+
+/** Closes `previous` (0: none) and opens a new chunk whose first sample will be at `time`. */
+function beginChunk(slot: usize, previous: usize, time: i64): usize {
+  const chunk = allocate(FIRST_CHUNK_BYTES);
+  if (chunk === 0) return 0;
+  if (previous !== 0) closeChunk(slot, previous);
+  const range = <i64>load<u32>(HEAD_CHUNK_RANGE);
+  store<u32>(chunk, <u32>previous, CHUNK_PREVIOUS);
+  store<u32>(chunk, FIRST_CHUNK_BYTES - <u32>CHUNK_DATA, CHUNK_CAPACITY);
+  store<i64>(chunk, time, CHUNK_MIN_TIME);
+  store<i64>(chunk, time, CHUNK_MAX_TIME);
+  store<u32>(chunk, 0, CHUNK_LENGTH);
+  store<u16>(chunk, 0, CHUNK_COUNT);
+  store<u16>(chunk, 1, CHUNK_ENCODING);
+  store<u16>(chunk, 0, CHUNK_DATA);
+  store<i64>(slot, (time / range) * range + range, SLOT_NEXT_CUT);
+  beginXor(slot);
+  store<u32>(slot, <u32>chunk, SLOT_CHUNK);
+  store<u32>(slot, load<u32>(slot, SLOT_CHUNKS) + 1, SLOT_CHUNKS);
+  bump(COUNTER_CHUNKS, 1);
+  bump(COUNTER_CHUNKS_CREATED, 1);
+  return chunk;
+}
+
+/**
+ * Writes what readers need of a closed chunk and gives back the room it does not fill, in place: a reader that still
+ * copies the old capacity copies bytes that its count does not reach.
+ */
+function closeChunk(slot: usize, chunk: usize): void {
+  const samples = load<u16>(slot, SLOT_SAMPLES);
+  const length = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
+  store<u16>(chunk, bswap<u16>(samples), CHUNK_DATA);
+  store<i64>(chunk, load<i64>(slot, SLOT_LAST_TIME), CHUNK_MAX_TIME);
+  store<u16>(chunk, samples, CHUNK_COUNT);
+  const bytes = chunkBytes(chunk);
+  const kept = shrink(chunk, bytes, <u32>CHUNK_DATA + length);
+  store<u32>(chunk, kept - <u32>CHUNK_DATA, CHUNK_CAPACITY);
+  store<u32>(chunk, length, CHUNK_LENGTH);
+}
+
+/** Bytes of the region of `chunk`. */
+export function chunkBytes(chunk: usize): u32 {
+  return <u32>CHUNK_DATA + load<u32>(chunk, CHUNK_CAPACITY);
+}
+
+/** Replaces the open chunk by a copy in a region of the next class. Readers that know the old one may go on with it. */
+function growChunk(slot: usize, chunk: usize, used: u32): usize {
+  const bytes = chunkBytes(chunk);
+  const wanted = roomFor(bytes + 1);
+  const grown = allocate(wanted);
+  if (grown === 0) return 0;
+  memory.copy(grown, chunk, <usize>(<u32>CHUNK_DATA + used));
+  store<u32>(grown, wanted - <u32>CHUNK_DATA, CHUNK_CAPACITY);
+  store<u32>(slot, <u32>grown, SLOT_CHUNK);
+  retire(chunk, bytes);
+  return grown;
+}
+
+/**
+ * Counts on the memory for a sample at `time` that comes after `pending` accepted ones of the same batch. What the first
+ * one needs is known; later ones count on fresh memory for the worst case.
+ */
+export function reserveForSample(slot: usize, time: i64, pending: u32): bool {
+  if (pending !== 0) return reserve(LARGEST_CHUNK_BYTES) && reserve(NOTE_BYTES);
+  const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
+  if (chunk === 0) return reserve(FIRST_CHUNK_BYTES);
+  const samples = <u32>load<u16>(slot, SLOT_SAMPLES);
+  const used = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
+  const target = load<u32>(HEAD_SAMPLES_PER_CHUNK);
+  const mayCut = samples === target >> 2 || isCutDue(slot, time, samples, used, target);
+  if (mayCut && !reserve(FIRST_CHUNK_BYTES)) return false;
+  const bytes = chunkBytes(chunk);
+  if (used + SAMPLE_ROOM + <u32>CHUNK_DATA <= bytes) return true;
+  return reserve(bytes + 1) && reserve(NOTE_BYTES);
+}

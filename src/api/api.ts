@@ -1,0 +1,124 @@
+/** The table of routes, and the way from a request to its answer: readiness, hand-over, errors. Knows no socket. */
+import type { ApiDeps } from "./deps.js";
+import { percentDecode } from "./parameters.js";
+import { errorText, fail, failureOf, redirect, text } from "./respond.js";
+import { type Resolution, type Route, Router } from "./router.js";
+import * as management from "./routes/management.js";
+import * as query from "./routes/query.js";
+import * as rules from "./routes/rules.js";
+import * as series from "./routes/series.js";
+import * as status from "./routes/status.js";
+import * as targets from "./routes/targets.js";
+import type { ApiRequest, ApiResponse, Handler } from "./types.js";
+
+const GET = ["GET"];
+const GET_POST = ["GET", "POST"];
+const POST_PUT = ["POST", "PUT"];
+const GET_HEAD = ["GET", "HEAD"];
+
+function api(
+  methods: readonly string[],
+  path: string,
+  handler: Handler<ApiDeps>,
+  { cors = true, needsReady = true } = {},
+): Route<ApiDeps> {
+  return { methods, pattern: `/api/v1${path}`, handler, cors, needsReady };
+}
+
+function plain(
+  methods: readonly string[],
+  pattern: string,
+  handler: Handler<ApiDeps>,
+  needsReady = false,
+): Route<ApiDeps> {
+  return { methods, pattern, handler, cors: false, needsReady };
+}
+
+/** Every route, in the order in which patterns are tried. */
+export const ROUTES: readonly Route<ApiDeps>[] = [
+  api(GET_POST, "/query", query.query),
+  api(GET_POST, "/query_range", query.queryRange),
+  api(GET_POST, "/query_exemplars", query.queryExemplars),
+  api(GET_POST, "/format_query", query.formatQuery),
+  api(GET_POST, "/parse_query", query.parseQuery),
+  api(GET_POST, "/labels", series.labelNames),
+  api(GET, "/label/:name/values", series.labelValues),
+  api(GET_POST, "/series", series.series),
+  api(["DELETE"], "/series", series.dropSeries),
+  api(GET, "/scrape_pools", targets.scrapePools),
+  api(GET, "/targets", targets.targets),
+  api(GET, "/targets/metadata", targets.targetsMetadata),
+  api(GET, "/metadata", targets.metadata),
+  api(GET, "/alertmanagers", rules.alertmanagers),
+  api(GET, "/alerts", rules.alerts),
+  api(GET, "/rules", rules.rules),
+  api(GET, "/status/config", status.config),
+  api(GET, "/status/runtimeinfo", status.runtimeInfo),
+  api(GET, "/status/buildinfo", status.buildInfo),
+  api(GET, "/status/flags", status.flags),
+  api(GET, "/status/tsdb", status.tsdb),
+  api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
+  api(GET, "/notifications", status.notifications, { needsReady: false }),
+  api(["POST"], "/write", management.remoteWriteDisabled, { cors: false }),
+  ...["delete_series", "clean_tombstones", "snapshot"].map((name) =>
+    api(POST_PUT, `/admin/tsdb/${name}`, management.adminDisabled),
+  ),
+  api(["OPTIONS"], "/*path", management.options),
+  plain(GET, "/", management.toQueryPage),
+  plain(GET, "/graph", management.graphToQueryPage),
+  plain(GET, "/query", management.page),
+  plain(GET, "/version", management.version),
+  plain(GET, "/metrics", management.metrics),
+  plain(GET_HEAD, "/-/healthy", management.healthy),
+  plain(GET_HEAD, "/-/ready", management.ready, true),
+  plain(POST_PUT, "/-/reload", management.reload),
+  plain(GET, "/-/reload", management.mutationByGet),
+  plain(POST_PUT, "/-/quit", management.quit),
+  plain(GET, "/-/quit", management.mutationByGet),
+];
+
+export function createRouter(): Router<ApiDeps> {
+  return new Router(ROUTES);
+}
+
+/**
+ * The route, or the answer, for a URL as the client sent it.
+ *
+ * @param prefix "" or "/prefix"
+ */
+export function resolvePath(
+  router: Router<ApiDeps>,
+  method: string,
+  rawPath: string,
+  rawQuery: string,
+  prefix: string,
+): Resolution<ApiDeps> {
+  const answer = (response: ApiResponse): Resolution<ApiDeps> => ({ kind: "answer", response });
+  const path = percentDecode(rawPath, false);
+  if (path === undefined) return answer(text(400, "400 Bad Request"));
+  const query = rawQuery === "" ? "" : `?${rawQuery}`;
+  if (prefix === "") return router.resolve(method, path, prefix, query);
+  if (path === "/") return answer(redirect(302, prefix));
+  if (path === prefix) return answer(redirect(301, `${prefix}/${query}`));
+  if (!path.startsWith(`${prefix}/`)) return answer(errorText(404, "404 page not found"));
+  return router.resolve(method, path.slice(prefix.length), prefix, query);
+}
+
+/** Runs a route's handler; whatever it throws becomes an answer, and what is our own mistake also a line in the log. */
+export async function runRoute(
+  resolution: Extract<Resolution<ApiDeps>, { kind: "route" }>,
+  request: ApiRequest,
+  deps: ApiDeps,
+  signal: AbortSignal,
+): Promise<ApiResponse> {
+  if (resolution.route.needsReady && !deps.lifecycle.isReady()) return management.notReady(deps);
+  try {
+    return await resolution.route.handler(request, deps, signal);
+  } catch (error) {
+    const answer = failureOf(error);
+    if (answer.errorType === "internal") {
+      deps.log.error("the API failed to answer", { handler: resolution.route.pattern, err: error });
+    }
+    return fail(answer);
+  }
+}

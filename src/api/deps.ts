@@ -1,0 +1,227 @@
+/**
+ * What the API needs from the rest, by interface. The server joins real parts to these; tests join small ones.
+ * Times are milliseconds since the epoch; MIN_TIME_MS and MAX_TIME_MS of `parameters.ts` mean "no bound".
+ */
+import type { Clock, Logger } from "../base/index.js";
+import type { ApiFailure, ApiResponse } from "./types.js";
+
+/** An answer of a service: bytes that are already the whole JSON document, a value to encode, nothing (204), or a failure. */
+export type ServiceAnswer =
+  | { readonly kind: "encoded"; readonly body: Uint8Array }
+  | {
+      readonly kind: "data";
+      readonly data: unknown;
+      readonly warnings?: readonly string[];
+      readonly infos?: readonly string[];
+    }
+  | { readonly kind: "empty" }
+  | ApiFailure;
+
+export interface QueryOptions {
+  readonly expression: string;
+  /** Bound of this query if lower than the server's own. */
+  readonly timeoutMs?: number;
+  /** Absent: the server's. */
+  readonly lookbackDeltaMs?: number;
+  /** Most series in the answer; 0 is no limit. A cut answer carries the warning `results truncated due to limit`. */
+  readonly limit: number;
+  /** Value of the parameter `stats`; "" for none, "all" for those of each step too. */
+  readonly stats: string;
+}
+
+export interface InstantQuery extends QueryOptions {
+  readonly timeMs: number;
+}
+
+export interface RangeQuery extends QueryOptions {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** At least 1. */
+  readonly stepMs: number;
+}
+
+export interface SelectorQuery {
+  /** Texts of `match[]`, each a selector; may be empty but for `series`. */
+  readonly matchers: readonly string[];
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0 is no limit. */
+  readonly limit: number;
+}
+
+/**
+ * PromQL and series, answered by the query pool. Failures to parse come back as `bad_data` with `parameter` set ("query" or
+ * "match[]") and the parser's words alone as message. A selector that can match the empty label set in all its matchers is
+ * refused with `match[] must contain at least one non-empty matcher`.
+ */
+export interface QueryService {
+  query(query: InstantQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  queryRange(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  series(query: SelectorQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  labelNames(query: SelectorQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  labelValues(query: SelectorQuery & { readonly name: string }, signal: AbortSignal): Promise<ServiceAnswer>;
+  /** `empty` where the expression has no selector; an empty list while exemplars are not stored. */
+  queryExemplars(
+    query: { readonly expression: string; readonly startMs: number; readonly endMs: number },
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer>;
+  formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
+  parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
+  /** The failure of the first selector that `match[]` may not have, or undefined. */
+  checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined>;
+}
+
+export interface ActiveTarget {
+  readonly discoveredLabels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly scrapePool: string;
+  readonly scrapeUrl: string;
+  readonly lastError: string;
+  /** Undefined before the first scrape. */
+  readonly lastScrapeMs: number | undefined;
+  readonly lastScrapeDurationSeconds: number;
+  readonly health: "up" | "down" | "unknown";
+  /** As written in the target's labels, such as "15s". */
+  readonly scrapeInterval: string;
+  readonly scrapeTimeout: string;
+}
+
+export interface DroppedTarget {
+  readonly discoveredLabels: Readonly<Record<string, string>>;
+  readonly scrapePool: string;
+}
+
+export interface TargetsService {
+  /** Sorted by pool, within a pool as the pool has them. */
+  active(): Promise<readonly ActiveTarget[]> | readonly ActiveTarget[];
+  /** Those that were kept (`keep_dropped_targets`). */
+  dropped(): readonly DroppedTarget[];
+  /** How many each pool dropped, for every pool. */
+  droppedCounts(): Readonly<Record<string, number>>;
+  /** Names of all pools. */
+  scrapePools(): readonly string[];
+}
+
+export interface MetricMetadata {
+  readonly metric: string;
+  readonly type: string;
+  readonly help: string;
+  readonly unit: string;
+}
+
+export interface TargetMetadata {
+  /** The target's labels. */
+  readonly target: Readonly<Record<string, string>>;
+  readonly metadata: Iterable<MetricMetadata>;
+}
+
+export interface MetadataService {
+  /**
+   * What the last scrapes of each active target said of its metrics.
+   * @param metric only of this one, if given.
+   */
+  ofTargets(metric: string | undefined): Promise<Iterable<TargetMetadata>> | Iterable<TargetMetadata>;
+  /** Targets that a selector's text picks, as `targets/metadata?match_target=` does, as a test on a target's labels. */
+  targetFilter(selector: string): ((labels: Readonly<Record<string, string>>) => boolean) | ApiFailure;
+}
+
+export interface BuildInfo {
+  /** Of the Prometheus whose behaviour this is; clients detect features by it. */
+  readonly version: string;
+  readonly revision: string;
+  readonly branch: string;
+  readonly buildUser: string;
+  readonly buildDate: string;
+  readonly goVersion: string;
+  readonly vestalVersion: string;
+}
+
+export interface RuntimeInfo {
+  readonly startTimeMs: number;
+  readonly workingDirectory: string;
+  readonly hostname: string;
+  readonly reloadConfigSuccess: boolean;
+  readonly lastConfigTimeMs: number;
+  readonly corruptionCount: number;
+  /** Threads that run JavaScript or kernels: what stands where Prometheus counts goroutines. */
+  readonly threadCount: number;
+  readonly processors: number;
+  /** Bytes the process may use; GOMEMLIMIT's place. */
+  readonly memoryLimitBytes: number;
+  /** Such as "15d" or "15d or 512MiB". */
+  readonly storageRetention: string;
+}
+
+export interface NamedCount {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface HeadStatus {
+  readonly numSeries: number;
+  readonly numLabelPairs: number;
+  readonly chunkCount: number;
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly seriesCountByMetricName: readonly NamedCount[];
+  readonly labelValueCountByLabelName: readonly NamedCount[];
+  readonly memoryInBytesByLabelName: readonly NamedCount[];
+  readonly seriesCountByLabelValuePair: readonly NamedCount[];
+}
+
+export interface WalReplayStatus {
+  readonly min: number;
+  readonly max: number;
+  readonly current: number;
+}
+
+export interface StatusService {
+  buildInfo(): BuildInfo;
+  runtimeInfo(): RuntimeInfo;
+  /** The configuration in force, printed with defaults and without secrets. */
+  configYaml(): string;
+  flags(): Readonly<Record<string, string>>;
+  /** @param limit entries of each list. */
+  head(limit: number, signal: AbortSignal): Promise<HeadStatus>;
+  walReplay(): WalReplayStatus;
+  /** Notes for people, such as that a configuration was not applied. */
+  notifications(): ReadonlyArray<{ readonly text: string; readonly dateMs: number; readonly active: boolean }>;
+}
+
+export interface LifecycleService {
+  /** False until the data is replayed and the configuration applied. */
+  isReady(): boolean;
+  /** True once the server has begun to end. */
+  isStopping(): boolean;
+  /** True for `--web.enable-lifecycle`. */
+  readonly enabled: boolean;
+  /** @returns what went wrong, or undefined. */
+  reload(): Promise<string | undefined>;
+  /**
+   * Asks the server to end; does not wait for it.
+   * @returns false if it was asked before.
+   */
+  quit(): boolean;
+}
+
+export interface MetricsService {
+  /** `/metrics`. */
+  render(request: { readonly accept: string }): Promise<ApiResponse>;
+}
+
+export interface ApiDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly query: QueryService;
+  readonly targets: TargetsService;
+  readonly metadata: MetadataService;
+  readonly status: StatusService;
+  readonly lifecycle: LifecycleService;
+  readonly metrics: MetricsService;
+  /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */
+  readonly externalUrl: URL;
+  /** "" or "/prefix", before every route. */
+  readonly routePrefix: string;
+  /** Port that the server listens on; `globalUrl` of local targets needs it. */
+  readonly listenPort: number;
+}

@@ -1,0 +1,27 @@
+export { createRouter, ROUTES } from "./api.js";
+export type {
+  ActiveTarget,
+  ApiDeps,
+  BuildInfo,
+  DroppedTarget,
+  HeadStatus,
+  InstantQuery,
+  LifecycleService,
+  MetadataService,
+  MetricMetadata,
+  MetricsService,
+  NamedCount,
+  QueryOptions,
+  QueryService,
+  RangeQuery,
+  RuntimeInfo,
+  SelectorQuery,
+  ServiceAnswer,
+  StatusService,
+  TargetsService,
+  WalReplayStatus,
+} from "./deps.js";
+export { type HttpObserver, type HttpOptions, type HttpServer, startHttp } from "./http.js";
+export { type ListenAddress, parseListenAddress } from "./listen-address.js";
+export { MAX_TIME_MS, MIN_TIME_MS } from "./parameters.js";
+export { type ApiFailure, type ApiRequest, type ApiResponse, type ErrorType, failure } from "./types.js";

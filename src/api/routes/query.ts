@@ -1,0 +1,107 @@
+/** `query`, `query_range`, `query_exemplars`, `format_query`, `parse_query`: parameters in, an answer of the query pool out. */
+import type { ApiDeps, QueryOptions } from "../deps.js";
+import {
+  limitParameter,
+  MAX_TIME_MS,
+  MIN_TIME_MS,
+  type Parameters,
+  parseDuration,
+  parseTime,
+  type TimeNs,
+  timeParameter,
+  toMs,
+} from "../parameters.js";
+import { fail, respond } from "../respond.js";
+import { type ApiFailure, type ApiRequest, type ApiResponse, failure, invalidParameter } from "../types.js";
+
+/** Points of one series in one answer: a week at 60 s, a year at 1 h. */
+const RANGE_STEPS_MAX = 11_000n;
+const NS_PER_MS = 1_000_000n;
+
+export async function query(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+  const { form } = request;
+  const limit = limitParameter(form);
+  if (typeof limit === "object") return fail(limit);
+  const timeMs = timeParameter(form, "time", deps.clock.nowMs());
+  if (typeof timeMs === "object") return fail(timeMs);
+  const options = queryOptions(form, limit);
+  if ("kind" in options) return fail(options);
+  return respond(await deps.query.query({ ...options, timeMs }, signal), true);
+}
+
+export async function queryRange(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+  const { form } = request;
+  const limit = limitParameter(form);
+  if (typeof limit === "object") return fail(limit);
+  const range = rangeParameters(form);
+  if ("kind" in range) return fail(range);
+  const options = queryOptions(form, limit);
+  if ("kind" in options) return fail(options);
+  return respond(await deps.query.queryRange({ ...options, ...range }, signal), true);
+}
+
+export async function queryExemplars(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+  const { form } = request;
+  const startMs = timeParameter(form, "start", MIN_TIME_MS);
+  if (typeof startMs === "object") return fail(startMs);
+  const endMs = timeParameter(form, "end", MAX_TIME_MS);
+  if (typeof endMs === "object") return fail(endMs);
+  if (endMs < startMs) return fail(failure("bad_data", "end timestamp must not be before start timestamp"));
+  return respond(await deps.query.queryExemplars({ expression: form.get("query"), startMs, endMs }, signal), false);
+}
+
+export async function formatQuery(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+  return respond(await deps.query.formatQuery(request.form.get("query"), signal), true);
+}
+
+export async function parseQuery(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+  return respond(await deps.query.parseQuery(request.form.get("query"), signal), true);
+}
+
+function rangeParameters(form: Parameters): { startMs: number; endMs: number; stepMs: number } | ApiFailure {
+  const start = requiredTime(form, "start");
+  if (typeof start === "object") return start;
+  const end = requiredTime(form, "end");
+  if (typeof end === "object") return end;
+  if (end < start) return invalidParameter("end", "end timestamp must not be before start time");
+  const step = parseDuration(form.get("step"));
+  if (typeof step === "string") return invalidParameter("step", step);
+  if (step <= 0n) {
+    return invalidParameter(
+      "step",
+      "zero or negative query resolution step widths are not accepted. Try a positive integer",
+    );
+  }
+  if ((end - start) / step > RANGE_STEPS_MAX) {
+    return failure(
+      "bad_data",
+      "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+    );
+  }
+  // Prometheus 3.5 accepts a step below a millisecond and then fails with "integer divide by zero" (422).
+  if (step < NS_PER_MS) return failure("execution", "query resolution steps below one millisecond are not supported");
+  return { startMs: toMs(start), endMs: toMs(end), stepMs: toMs(step) };
+}
+
+function requiredTime(form: Parameters, name: string): TimeNs | ApiFailure {
+  const time = parseTime(form.get(name));
+  return typeof time === "string" ? invalidParameter(name, time) : time;
+}
+
+function queryOptions(form: Parameters, limit: number): QueryOptions | ApiFailure {
+  const timeoutSource = form.get("timeout");
+  const timeout = timeoutSource === "" ? undefined : parseDuration(timeoutSource);
+  if (typeof timeout === "string") return invalidParameter("timeout", timeout);
+  const lookbackSource = form.get("lookback_delta");
+  const lookback = lookbackSource === "" ? undefined : parseDuration(lookbackSource);
+  if (typeof lookback === "string") return failure("bad_data", `error parsing lookback delta duration: ${lookback}`);
+  if (timeout !== undefined && timeout <= 0n) return invalidParameter("query", "context deadline exceeded");
+  return {
+    expression: form.get("query"),
+    limit,
+    stats: form.get("stats"),
+    ...(timeout === undefined ? {} : { timeoutMs: Number(timeout) / 1e6 }),
+    // The server's own look-back stands in for zero and less.
+    ...(lookback === undefined || lookback < NS_PER_MS ? {} : { lookbackDeltaMs: toMs(lookback) }),
+  };
+}

@@ -1,0 +1,171 @@
+/** From the document under Prometheus' keys to what the program uses. */
+import { createHash } from "node:crypto";
+import type { HttpClientSection, TlsSection } from "./schema/http-client.js";
+import { toRules } from "./schema/relabel.js";
+import type { ConfigDocument } from "./schema/root.js";
+import type { EscapingScheme, ScrapeProtocol, ScrapeSection } from "./schema/scrape.js";
+import type {
+  Config,
+  HttpClientConfig,
+  Oauth2Config,
+  ProxyConfig,
+  ScrapeConfig,
+  SecretSource,
+  StorageConfig,
+  TlsConfig,
+} from "./types.js";
+
+/** @param jobs  those of the file and of its scrape config files. */
+export function buildConfig(document: ConfigDocument, jobs: readonly ScrapeSection[]): Config {
+  const { global } = document;
+  return {
+    global: {
+      scrapeIntervalMs: global.scrape_interval,
+      scrapeTimeoutMs: global.scrape_timeout,
+      evaluationIntervalMs: global.evaluation_interval,
+      ruleQueryOffsetMs: global.rule_query_offset,
+      queryLogFile: global.query_log_file,
+      externalLabels: global.external_labels ?? {},
+    },
+    scrapeConfigs: jobs.map(buildJob),
+    ruleFiles: document.rule_files ?? [],
+    storage: buildStorage(document),
+    document,
+  };
+}
+
+function buildStorage({ storage }: ConfigDocument): StorageConfig {
+  const retention = storage.tsdb?.retention;
+  return {
+    outOfOrderTimeWindowMs: storage.tsdb?.out_of_order_time_window ?? 0,
+    exemplarsMax: storage.exemplars?.max_exemplars,
+    retentionMs: retention?.time || undefined,
+    retentionBytes: retention?.size || undefined,
+    retentionPercent: retention?.percentage || undefined,
+  };
+}
+
+function buildJob(job: ScrapeSection): ScrapeConfig {
+  return {
+    jobName: job.job_name,
+    hash: createHash("sha256").update(JSON.stringify(job)).digest("base64url"),
+    honorLabels: job.honor_labels,
+    honorTimestamps: job.honor_timestamps,
+    trackTimestampsStaleness: job.track_timestamps_staleness,
+    params: Object.fromEntries(Object.entries(job.params ?? {}).map(([name, values]) => [name, values ?? []])),
+    intervalMs: job.scrape_interval,
+    timeoutMs: job.scrape_timeout,
+    // Protocols and schemes are checked when the job inherits from `global`.
+    protocols: (job.scrape_protocols ?? []) as readonly ScrapeProtocol[],
+    fallbackProtocol: (job.fallback_scrape_protocol || undefined) as ScrapeProtocol | undefined,
+    nativeHistograms: job.scrape_native_histograms ?? false,
+    alwaysScrapeClassicHistograms: job.always_scrape_classic_histograms ?? false,
+    convertClassicHistogramsToNhcb: job.convert_classic_histograms_to_nhcb ?? false,
+    extraScrapeMetrics: job.extra_scrape_metrics ?? false,
+    failureLogFile: job.scrape_failure_log_file,
+    metricsPath: job.metrics_path,
+    scheme: job.scheme,
+    enableCompression: job.enable_compression,
+    limits: {
+      bodyBytesMax: job.body_size_limit,
+      samplesMax: job.sample_limit,
+      targetsMax: job.target_limit,
+      labelsMax: job.label_limit,
+      labelNameLengthMax: job.label_name_length_limit,
+      labelValueLengthMax: job.label_value_length_limit,
+      histogramBucketsMax: job.native_histogram_bucket_limit,
+      histogramBucketFactorMin: job.native_histogram_min_bucket_factor,
+    },
+    keepDroppedTargets: job.keep_dropped_targets,
+    nameValidation: job.metric_name_validation_scheme === "legacy" ? "legacy" : "utf8",
+    nameEscaping: job.metric_name_escaping_scheme as EscapingScheme,
+    http: buildHttpClient(job),
+    relabelRules: toRules(job.relabel_configs),
+    metricRelabelRules: toRules(job.metric_relabel_configs),
+    staticGroups: (job.static_configs ?? []).map((group) => ({
+      targets: group?.targets ?? [],
+      labels: group?.labels ?? {},
+    })),
+    fileDiscoveries: (job.file_sd_configs ?? []).map((sd) => ({
+      files: sd?.files ?? [],
+      refreshIntervalMs: sd?.refresh_interval ?? 0,
+    })),
+  };
+}
+
+/** The client settings of any section that has them. */
+export function buildHttpClient(section: HttpClientSection): HttpClientConfig {
+  const { basic_auth: basic, authorization, oauth2 } = section;
+  return {
+    basicAuth: basic && {
+      username: source(basic.username, basic.username_file),
+      password: source(basic.password, basic.password_file),
+    },
+    authorization: authorization && {
+      type: authorization.type,
+      credentials: source(authorization.credentials, authorization.credentials_file),
+    },
+    oauth2: oauth2 && buildOauth2(oauth2),
+    tls: buildTls(section.tls_config),
+    followRedirects: section.follow_redirects,
+    enableHttp2: section.enable_http2,
+    proxy: buildProxy(section),
+    headers: Object.fromEntries(
+      Object.entries(section.http_headers ?? {}).map(([name, header]) => [
+        name,
+        { values: header.values ?? [], secrets: header.secrets ?? [], files: header.files ?? [] },
+      ]),
+    ),
+  };
+}
+
+function buildOauth2(oauth2: NonNullable<HttpClientSection["oauth2"]>): Oauth2Config {
+  return {
+    clientId: oauth2.client_id,
+    clientSecret: source(oauth2.client_secret, oauth2.client_secret_file),
+    clientCertificateKeyId: oauth2.client_certificate_key_id,
+    clientCertificateKey: source(oauth2.client_certificate_key, oauth2.client_certificate_key_file),
+    grantType: oauth2.grant_type,
+    signatureAlgorithm: oauth2.signature_algorithm,
+    iss: oauth2.iss,
+    audience: oauth2.audience,
+    claims: oauth2.claims ?? {},
+    scopes: oauth2.scopes ?? [],
+    tokenUrl: oauth2.token_url,
+    endpointParams: oauth2.endpoint_params ?? {},
+    tls: buildTls(oauth2.tls_config),
+    proxy: buildProxy(oauth2),
+  };
+}
+
+function buildTls(tls: TlsSection): TlsConfig {
+  return {
+    ca: source(tls.ca, tls.ca_file),
+    cert: source(tls.cert, tls.cert_file),
+    key: source(tls.key, tls.key_file),
+    serverName: tls.server_name,
+    insecureSkipVerify: tls.insecure_skip_verify,
+    minVersion: tls.min_version,
+    maxVersion: tls.max_version,
+  };
+}
+
+type ProxySection = Pick<
+  HttpClientSection,
+  "proxy_url" | "no_proxy" | "proxy_from_environment" | "proxy_connect_header"
+>;
+
+function buildProxy(section: ProxySection): ProxyConfig {
+  return {
+    url: section.proxy_url,
+    noProxy: section.no_proxy,
+    fromEnvironment: section.proxy_from_environment,
+    connectHeaders: Object.fromEntries(
+      Object.entries(section.proxy_connect_header ?? {}).map(([name, values]) => [name, values ?? []]),
+    ),
+  };
+}
+
+function source(value: string, file: string): SecretSource {
+  return { value, file };
+}

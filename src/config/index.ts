@@ -1,0 +1,10 @@
+export { buildHttpClient } from "./build.js";
+export { type ConfigFiles, diskFiles, expandGlob, joinFolder } from "./files.js";
+export { type LoadedConfig, type LoadOptions, loadConfig } from "./load.js";
+export { readText } from "./read.js";
+export { renderConfig } from "./render.js";
+export { targetGroupsShape } from "./schema/discovery.js";
+export type { ConfigDocument } from "./schema/root.js";
+export type { EscapingScheme, ScrapeProtocol } from "./schema/scrape.js";
+export * from "./types.js";
+export { formatBytes, parseBytes } from "./units.js";

@@ -1,0 +1,150 @@
+/** The configuration as the program uses it: plain, readonly, and safe to send to other threads. Times in milliseconds. */
+import type { NameValidation, RelabelRule } from "../relabel/index.js";
+import type { ConfigDocument } from "./schema/root.js";
+import type { EscapingScheme, ScrapeProtocol } from "./schema/scrape.js";
+
+export interface Config {
+  readonly global: GlobalConfig;
+  readonly scrapeConfigs: readonly ScrapeConfig[];
+  /** Patterns, absolute or relative to the working folder. */
+  readonly ruleFiles: readonly string[];
+  readonly storage: StorageConfig;
+  /** All of the file, also what nothing acts on yet, under Prometheus' keys; `renderConfig` prints it. */
+  readonly document: ConfigDocument;
+}
+
+export interface GlobalConfig {
+  readonly scrapeIntervalMs: number;
+  readonly scrapeTimeoutMs: number;
+  readonly evaluationIntervalMs: number;
+  readonly ruleQueryOffsetMs: number;
+  /** Empty where queries are not logged. */
+  readonly queryLogFile: string;
+  readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+export interface StorageConfig {
+  /** 0 where out-of-order samples are refused. */
+  readonly outOfOrderTimeWindowMs: number;
+  /** undefined where the file does not say; 0 or less switches exemplars off. */
+  readonly exemplarsMax: number | undefined;
+  /** Each undefined where the file does not say: the flag counts then. */
+  readonly retentionMs: number | undefined;
+  readonly retentionBytes: number | undefined;
+  readonly retentionPercent: number | undefined;
+}
+
+export interface ScrapeConfig {
+  readonly jobName: string;
+  /** Equal for equal settings: an unchanged job keeps its connections and scrapes over a reload. */
+  readonly hash: string;
+  readonly honorLabels: boolean;
+  readonly honorTimestamps: boolean;
+  readonly trackTimestampsStaleness: boolean;
+  readonly params: Readonly<Record<string, readonly string[]>>;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly protocols: readonly ScrapeProtocol[];
+  readonly fallbackProtocol: ScrapeProtocol | undefined;
+  readonly nativeHistograms: boolean;
+  readonly alwaysScrapeClassicHistograms: boolean;
+  readonly convertClassicHistogramsToNhcb: boolean;
+  readonly extraScrapeMetrics: boolean;
+  /** Empty where failures are not logged to a file. */
+  readonly failureLogFile: string;
+  readonly metricsPath: string;
+  readonly scheme: string;
+  readonly enableCompression: boolean;
+  readonly limits: ScrapeLimits;
+  readonly keepDroppedTargets: number;
+  readonly nameValidation: NameValidation;
+  readonly nameEscaping: EscapingScheme;
+  readonly http: HttpClientConfig;
+  readonly relabelRules: readonly RelabelRule[];
+  readonly metricRelabelRules: readonly RelabelRule[];
+  readonly staticGroups: readonly StaticGroup[];
+  readonly fileDiscoveries: readonly FileDiscoveryConfig[];
+}
+
+/** 0 means no limit. */
+export interface ScrapeLimits {
+  readonly bodyBytesMax: number;
+  readonly samplesMax: number;
+  readonly targetsMax: number;
+  readonly labelsMax: number;
+  readonly labelNameLengthMax: number;
+  readonly labelValueLengthMax: number;
+  readonly histogramBucketsMax: number;
+  /** Smallest growth factor of native buckets; 0 leaves them as they are. */
+  readonly histogramBucketFactorMin: number;
+}
+
+export interface StaticGroup {
+  readonly targets: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface FileDiscoveryConfig {
+  /** Patterns, absolute or relative to the working folder. */
+  readonly files: readonly string[];
+  readonly refreshIntervalMs: number;
+}
+
+/** A secret is in the configuration or in a file that is read each time it is used, so that it can be rotated. */
+export interface SecretSource {
+  readonly value: string;
+  /** Counts where it is not empty. */
+  readonly file: string;
+}
+
+export interface HttpClientConfig {
+  readonly basicAuth: { readonly username: SecretSource; readonly password: SecretSource } | undefined;
+  readonly authorization: { readonly type: string; readonly credentials: SecretSource } | undefined;
+  readonly oauth2: Oauth2Config | undefined;
+  readonly tls: TlsConfig;
+  readonly followRedirects: boolean;
+  readonly enableHttp2: boolean;
+  readonly proxy: ProxyConfig;
+  readonly headers: Readonly<Record<string, HeaderConfig>>;
+}
+
+export interface HeaderConfig {
+  readonly values: readonly string[];
+  readonly secrets: readonly string[];
+  readonly files: readonly string[];
+}
+
+export interface TlsConfig {
+  readonly ca: SecretSource;
+  readonly cert: SecretSource;
+  readonly key: SecretSource;
+  readonly serverName: string;
+  readonly insecureSkipVerify: boolean;
+  /** `TLS10` to `TLS13`, or empty for the default. */
+  readonly minVersion: string;
+  readonly maxVersion: string;
+}
+
+export interface ProxyConfig {
+  readonly url: string | undefined;
+  readonly noProxy: string;
+  readonly fromEnvironment: boolean;
+  readonly connectHeaders: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Oauth2Config {
+  readonly clientId: string;
+  readonly clientSecret: SecretSource;
+  readonly clientCertificateKeyId: string;
+  readonly clientCertificateKey: SecretSource;
+  readonly grantType: string;
+  readonly signatureAlgorithm: string;
+  readonly iss: string;
+  readonly audience: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly scopes: readonly string[];
+  readonly tokenUrl: string;
+  readonly endpointParams: Readonly<Record<string, string>>;
+  readonly tls: TlsConfig;
+  readonly proxy: ProxyConfig;
+}

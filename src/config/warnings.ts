@@ -1,0 +1,65 @@
+/** What a configuration asks for and this version does not do: named one by one. A section leaves here when it works. */
+import { quoteGo } from "../model/index.js";
+import { discoveryFields } from "./schema/discovery.js";
+import type { ConfigDocument } from "./schema/root.js";
+import type { ScrapeSection } from "./schema/scrape.js";
+
+const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set(["static_configs", "file_sd_configs"]);
+
+export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSection[]): readonly string[] {
+  const warnings: string[] = [];
+  const ignored = (name: string, what: string): void => {
+    warnings.push(`${name} is not supported yet and is ignored: ${what}`);
+  };
+  const { alerting, storage } = document;
+  const alertmanagers = alerting.alertmanagers?.length ?? 0;
+  const alertRules = alerting.alert_relabel_configs?.length ?? 0;
+  if (alertmanagers + alertRules > 0) ignored("alerting", "no alerts are sent");
+  if ((document.rule_files ?? []).length > 0) ignored("rule_files", "no rules are evaluated");
+  if ((document.remote_write ?? []).length > 0) {
+    ignored("remote_write", `nothing is sent to ${document.remote_write?.length} endpoint(s)`);
+  }
+  if ((document.remote_read ?? []).length > 0) {
+    ignored("remote_read", `nothing is read from ${document.remote_read?.length} endpoint(s)`);
+  }
+  if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
+  if ((document.otlp.promote_resource_attributes ?? []).length > 0 || document.otlp.promote_all_resource_attributes) {
+    ignored("otlp", "there is no OTLP receiver");
+  }
+  if (document.global.query_log_file !== "") ignored("global.query_log_file", "queries are not logged");
+  if (storage.tsdb?.chunk_encoding.floats === "xor2") {
+    ignored("storage.tsdb.chunk_encoding.floats", "chunks are written as xor, which Prometheus 3.5 can read");
+  }
+  if ((storage.tsdb?.stale_series_compaction_threshold ?? 0) > 0) {
+    ignored("storage.tsdb.stale_series_compaction_threshold", "stale series leave the head with the next block");
+  }
+  for (const job of jobs) warnings.push(...jobWarnings(job));
+  return warnings;
+}
+
+function jobWarnings(job: ScrapeSection): readonly string[] {
+  const warnings: string[] = [];
+  for (const key of Object.keys(discoveryFields)) {
+    if (SUPPORTED_DISCOVERIES.has(key)) continue;
+    // The keys of the table are keys of the section.
+    const sections = job[key as keyof typeof discoveryFields];
+    if ((sections ?? []).length > 0) {
+      warnings.push(`${key} is not supported yet and is ignored: job ${quoteGo(job.job_name)} finds no targets by it`);
+    }
+  }
+  const references = [
+    job.basic_auth?.username_ref,
+    job.basic_auth?.password_ref,
+    job.authorization?.credentials_ref,
+    job.oauth2?.client_secret_ref,
+    job.tls_config.ca_ref,
+    job.tls_config.cert_ref,
+    job.tls_config.key_ref,
+  ];
+  if (references.some((reference) => reference !== undefined && reference !== "")) {
+    warnings.push(
+      `a reference to a secret manager is ignored: there is none; job ${quoteGo(job.job_name)} sends no secret`,
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,42 @@
+/** HELP, TYPE and UNIT lines to what `/api/v1/targets/metadata` shows of a target. */
+import { KIND_HELP, KIND_TYPE } from "../../assembly/exposition/layout.js";
+import type { MetricMetadata } from "../storage/index.js";
+
+export interface CommentLine {
+  /** KIND_HELP, KIND_TYPE or KIND_UNIT. */
+  readonly kind: number;
+  /** The line without its line end. */
+  readonly text: string;
+}
+
+/** One entry a metric, in the order of first mention; a later line of the same kind wins. */
+export function foldMetadata(lines: readonly CommentLine[]): readonly MetricMetadata[] {
+  const found = new Map<string, { metric: string; type: string; help: string; unit: string }>();
+  for (const line of lines) {
+    const { name, text } = splitComment(line.text);
+    let entry = found.get(name);
+    if (entry === undefined) {
+      entry = { metric: name, type: "unknown", help: "", unit: "" };
+      found.set(name, entry);
+    }
+    if (line.kind === KIND_HELP) entry.help = unescapeHelp(text);
+    else if (line.kind === KIND_TYPE) entry.type = text === "untyped" ? "unknown" : text;
+    else entry.unit = text;
+  }
+  return [...found.values()];
+}
+
+/** `# HELP name text`: the name, perhaps quoted, and what follows the byte behind it. */
+function splitComment(line: string): { readonly name: string; readonly text: string } {
+  const word = /^#[ \t]+(?:HELP|TYPE|UNIT)[ \t]+/.exec(line);
+  const rest = line.slice(word?.[0].length ?? 0);
+  const quoted = /^"((?:\\.|[^\\"])*)"/s.exec(rest);
+  const plain = quoted ?? /^([a-zA-Z_:][a-zA-Z0-9_:]*)/.exec(rest);
+  const name = plain?.[1] ?? "";
+  const text = rest.slice((plain?.[0].length ?? 0) + 1);
+  return { name, text: /^[ \t]*$/.test(rest.slice(plain?.[0].length ?? 0)) ? "" : text };
+}
+
+function unescapeHelp(text: string): string {
+  return text.replace(/\\(\\|n)/g, (_all, escaped: string) => (escaped === "n" ? "\n" : "\\"));
+}

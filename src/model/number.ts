@@ -1,0 +1,83 @@
+/**
+ * Numbers as Go prints them, whose text is part of Prometheus' answers, labels and messages. The digits are the fewest
+ * that give the same number back, as JavaScript's are; only the form differs.
+ */
+
+/** strconv.FormatFloat(value, 'f', -1, 64): never an exponent. */
+export function formatFloat(value: number): string {
+  const special = formatSpecial(value);
+  if (special !== undefined) return special;
+  const text = String(value);
+  return text.includes("e") ? withoutExponent(value) : text;
+}
+
+/** As sample values stand in JSON answers: an exponent of two or more digits below 1e-6 and from 1e21 on. */
+export function formatSample(value: number): string {
+  const special = formatSpecial(value);
+  if (special !== undefined) return special;
+  const text = String(value);
+  return text.includes("e") ? withWideExponent(text) : text;
+}
+
+/** Go's `%g` and `%v`: an exponent of two or more digits below 1e-4 and from 1e6 on. */
+export function formatGeneral(value: number): string {
+  const special = formatSpecial(value);
+  if (special !== undefined) return special;
+  const { exponent } = digitsOf(value);
+  if (exponent < -4 || exponent >= 6) return withWideExponent(value.toExponential());
+  return formatFloat(value);
+}
+
+/** Go's `%.<places>f`. */
+export function formatFixed(value: number, places: number): string {
+  const special = Object.is(value, -0) ? undefined : formatSpecial(value);
+  if (special !== undefined && value !== 0) return special;
+  if (Math.abs(value) < 1e21) return `${Object.is(value, -0) ? "-" : ""}${value.toFixed(places)}`;
+  return `${BigInt(value)}${places > 0 ? `.${"0".repeat(places)}` : ""}`;
+}
+
+/**
+ * The number in `text` as Go's strconv.ParseFloat reads it, or undefined: decimal or hexadecimal (with `p`), `Inf` and
+ * `NaN` in any case, single underscores between digits only with a base prefix.
+ */
+export function parseGoFloat(text: string): number | undefined {
+  const sign = text.startsWith("-") ? -1 : 1;
+  const body = /^[+-]/.test(text) ? text.slice(1) : text;
+  const lower = body.toLowerCase();
+  if (lower === "inf" || lower === "infinity") return sign * Number.POSITIVE_INFINITY;
+  if (lower === "nan") return text === body ? Number.NaN : undefined;
+  if (/^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/.test(lower)) {
+    const value = Number(lower);
+    return Number.isFinite(value) ? sign * value : undefined;
+  }
+  const hex = /^0x_?([0-9a-f]*(?:_[0-9a-f]+)*)(?:\.([0-9a-f]*))?p([+-]?\d+)$/.exec(lower);
+  if (hex === null || `${hex[1]}${hex[2] ?? ""}` === "") return undefined;
+  const fraction = hex[2] ?? "";
+  const mantissa = Number.parseInt(`0${hex[1]!.replaceAll("_", "")}${fraction}`, 16);
+  const value = mantissa * 2 ** (Number(hex[3]) - 4 * fraction.length);
+  return Number.isFinite(value) ? sign * value : undefined;
+}
+
+function formatSpecial(value: number): string | undefined {
+  if (Number.isNaN(value)) return "NaN";
+  if (value === Number.POSITIVE_INFINITY) return "+Inf";
+  if (value === Number.NEGATIVE_INFINITY) return "-Inf";
+  return Object.is(value, -0) ? "-0" : undefined;
+}
+
+/** The shortest digits of a finite number other than 0, and the decimal exponent of the first of them. */
+function digitsOf(value: number): { readonly digits: string; readonly exponent: number } {
+  const [mantissa, exponent] = Math.abs(value).toExponential().split("e");
+  return { digits: mantissa!.replace(".", ""), exponent: Number(exponent) };
+}
+
+function withoutExponent(value: number): string {
+  const { digits, exponent } = digitsOf(value);
+  const sign = value < 0 ? "-" : "";
+  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
+  return `${sign}${digits.padEnd(exponent + 1, "0")}`;
+}
+
+function withWideExponent(text: string): string {
+  return text.replace(/e([+-])(\d)$/, "e$10$2");
+}

@@ -1,0 +1,183 @@
+/**
+ * Aggregations. Groups are made once, from labels. A group's row is computed when it is asked for: its series stream
+ * into the group's columns, so that an aggregation holds its result and one series, not its input.
+ */
+import {
+  FOLD_AVG,
+  FOLD_COUNT,
+  FOLD_GROUP,
+  FOLD_MAX,
+  FOLD_MIN,
+  FOLD_STDDEV,
+  FOLD_STDVAR,
+  FOLD_SUM,
+} from "../../../assembly/promql/codes.js";
+import { assert } from "../../base/index.js";
+import type { Labels } from "../../model/index.js";
+import { formatFloat } from "../../model/number.js";
+import { executionError } from "../functions/errors.js";
+import { isInvalidQuantile } from "../functions/quantile.js";
+import { isValidLabelName } from "../functions/relabel.js";
+import type { AggregatePlan } from "../plan/nodes.js";
+import { type Group, groupLabelsOf, groupRows, holdMembers } from "./groups.js";
+import { selectedRows } from "./pick.js";
+import { writeRowList } from "./row-list.js";
+import { type Evaluation, Frame, hold, holdScalar, RowBuffer, type Rows, rowBytes } from "./rows.js";
+
+const FOLDS: Readonly<Partial<Record<AggregatePlan["op"], number>>> = {
+  sum: FOLD_SUM,
+  avg: FOLD_AVG,
+  min: FOLD_MIN,
+  max: FOLD_MAX,
+  count: FOLD_COUNT,
+  group: FOLD_GROUP,
+  stddev: FOLD_STDDEV,
+  stdvar: FOLD_STDVAR,
+};
+
+export function aggregateRows(evaluation: Evaluation, plan: AggregatePlan): Rows {
+  const fold = FOLDS[plan.op];
+  if (fold !== undefined) return new FoldedRows(evaluation, plan, fold);
+  if (plan.op === "quantile") return new QuantileRows(evaluation, plan);
+  if (plan.op === "count_values") return countValues(evaluation, plan);
+  return selectedRows(evaluation, plan);
+}
+
+/** What the rows of groups share: labels, and when the samples of the input stop counting. */
+abstract class GroupedRows implements Rows {
+  protected readonly evaluation: Evaluation;
+  protected readonly steps: number;
+  protected readonly source: Rows;
+  protected readonly groups: readonly Group[];
+  readonly #liveBefore: number;
+  #unfilled: number;
+
+  constructor(evaluation: Evaluation, plan: AggregatePlan) {
+    this.evaluation = evaluation;
+    this.steps = plan.grid.steps;
+    this.#liveBefore = evaluation.budget.live;
+    this.source = evaluation.open(plan.operand);
+    this.groups = groupRows(this.source, plan.grouping, plan.without);
+    this.#unfilled = this.groups.length;
+  }
+
+  get count(): number {
+    return this.groups.length;
+  }
+  labels(index: number): Labels {
+    return this.groups[index]!.labels;
+  }
+  dropsName(index: number): boolean {
+    return this.source.dropsName(this.groups[index]!.members[0]!);
+  }
+
+  fill(index: number, values: number, present: number): number {
+    const { memory, budget } = this.evaluation;
+    const mark = memory.mark();
+    const found = this.fillGroup(this.groups[index]!.members, values, present);
+    memory.releaseTo(mark);
+    // As long as groups are missing their input counts as held: what is refused must not depend on streaming.
+    this.#unfilled--;
+    if (this.#unfilled === 0) budget.release(this.#liveBefore);
+    budget.charge(found);
+    return found;
+  }
+
+  protected abstract fillGroup(members: readonly number[], values: number, present: number): number;
+}
+
+class FoldedRows extends GroupedRows {
+  readonly #fold: number;
+
+  constructor(evaluation: Evaluation, plan: AggregatePlan, fold: number) {
+    super(evaluation, plan);
+    this.#fold = fold;
+  }
+
+  protected override fillGroup(members: readonly number[], values: number, present: number): number {
+    const { memory, kernels, budget } = this.evaluation;
+    const state = memory.allocate(this.steps * 32);
+    const row = new RowBuffer(memory, this.steps);
+    kernels.clearFold(state, this.steps);
+    for (const member of members) {
+      if (this.source.fill(member, row.values, row.present) === 0) continue;
+      kernels.foldRow(this.#fold, row.values, row.present, this.steps, state);
+      budget.work(this.steps);
+    }
+    return kernels.finishFold(this.#fold, state, this.steps, values, present);
+  }
+}
+
+class QuantileRows extends GroupedRows {
+  readonly #quantiles: number;
+
+  constructor(evaluation: Evaluation, plan: AggregatePlan) {
+    super(evaluation, plan);
+    assert(plan.param !== undefined, "quantile has a parameter");
+    this.#quantiles = holdScalar(evaluation, plan.param);
+    const at = this.#quantiles >>> 3;
+    const column = evaluation.memory.floats.subarray(at, at + this.steps);
+    if (column.some(Number.isNaN)) evaluation.annotations.addInvalidQuantile(Number.NaN, plan.param.span);
+    for (const extreme of [Math.max(...finite(column)), Math.min(...finite(column))]) {
+      if (isInvalidQuantile(extreme) && Math.abs(extreme) !== Number.POSITIVE_INFINITY) {
+        evaluation.annotations.addInvalidQuantile(extreme, plan.param.span);
+      }
+    }
+    for (const infinite of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      if (column.includes(infinite)) evaluation.annotations.addInvalidQuantile(infinite, plan.param.span);
+    }
+  }
+
+  protected override fillGroup(members: readonly number[], values: number, present: number): number {
+    const { memory, kernels, budget } = this.evaluation;
+    const frame = holdMembers(this.evaluation, this.source, members, this.steps);
+    const rows = writeRowList(memory, frame, undefined);
+    const scratch = memory.allocate(frame.count * 8);
+    budget.work(this.steps * frame.count);
+    return kernels.quantileOfRows(rows, frame.count, this.#quantiles, this.steps, scratch, values, present);
+  }
+}
+
+function finite(column: Float64Array): number[] {
+  return [...column].filter(Number.isFinite);
+}
+
+/** A series for each group and value, with how often the value is there. */
+function countValues(evaluation: Evaluation, plan: AggregatePlan): Rows {
+  const { memory } = evaluation;
+  const { steps } = plan.grid;
+  assert(plan.param?.kind === "string", "count_values has a string");
+  const label = plan.param.value;
+  if (!isValidLabelName(label)) throw executionError(`invalid label name "${label}"`);
+  const grouping = plan.without ? plan.grouping : [...plan.grouping, label];
+  const groupLabels = groupLabelsOf(grouping, plan.without);
+  const source = hold(evaluation, evaluation.open(plan.operand), steps);
+  const frame = new Frame(memory, steps);
+  const rowOf = new Map<string, number>();
+  for (let i = 0; i < source.count; i++) {
+    const labels = source.labels(i);
+    const seen = new Map<number, number>();
+    for (let step = 0; step < steps; step++) {
+      if (memory.bytes[source.present(i) + step] === 0) continue;
+      const value = memory.floats[(source.values(i) >>> 3) + step]!;
+      let row = seen.get(value);
+      if (row === undefined) {
+        const withValue = groupLabels(labels.with(label, formatFloat(value)));
+        row = rowOf.get(withValue.key);
+        if (row === undefined) {
+          row = frame.count;
+          rowOf.set(withValue.key, row);
+          const address = memory.allocate(rowBytes(steps));
+          memory.bytes.fill(0, address, address + rowBytes(steps));
+          frame.add(withValue, false, address);
+        }
+        // -0 and 0 print differently and are one key of a Map.
+        if (value !== 0) seen.set(value, row);
+      }
+      memory.floats[(frame.values(row) >>> 3) + step]! += 1;
+      memory.bytes[frame.present(row) + step] = 1;
+    }
+    evaluation.budget.work(steps * 10);
+  }
+  return frame;
+}

@@ -1,0 +1,130 @@
+/** Binary operators: scalars, a vector with a scalar, and what one pair of rows gives. */
+import {
+  OPERATOR_ADD,
+  OPERATOR_DIV,
+  OPERATOR_EQUAL,
+  OPERATOR_GREATER,
+  OPERATOR_GREATER_EQUAL,
+  OPERATOR_LESS,
+  OPERATOR_LESS_EQUAL,
+  OPERATOR_MUL,
+  OPERATOR_NOT_EQUAL,
+  OPERATOR_SUB,
+} from "../../../assembly/promql/codes.js";
+import { Labels } from "../../model/index.js";
+import { atan2, pow } from "../functions/go-math.js";
+import { type ArithmeticOperator, type ComparisonOperator, isComparison } from "../parser/index.js";
+import type { ScalarOperationPlan, VectorScalarPlan } from "../plan/nodes.js";
+import { MappedRows, namelessRows, SingleRow } from "./mapped.js";
+import { type Evaluation, holdScalar, RowBuffer, type Rows, withUniqueLabels } from "./rows.js";
+
+export type ValueOperator = ArithmeticOperator | ComparisonOperator;
+
+/** What a comparison leaves: the left value where it holds, 1 or 0, or the right value where it holds. */
+export const KEEP_LEFT = 0;
+export const GIVE_BOOL = 1;
+export const KEEP_RIGHT = 2;
+
+const KERNEL_CODES: Readonly<Partial<Record<ValueOperator, number>>> = {
+  "+": OPERATOR_ADD,
+  "-": OPERATOR_SUB,
+  "*": OPERATOR_MUL,
+  "/": OPERATOR_DIV,
+  "==": OPERATOR_EQUAL,
+  "!=": OPERATOR_NOT_EQUAL,
+  ">": OPERATOR_GREATER,
+  "<": OPERATOR_LESS,
+  ">=": OPERATOR_GREATER_EQUAL,
+  "<=": OPERATOR_LESS_EQUAL,
+};
+
+/** Addresses of a row. */
+export interface RowPlace {
+  readonly values: number;
+  readonly present: number;
+}
+
+/** `out = left OP right` where both are present; returns the number of present steps. */
+export function combine(
+  evaluation: Evaluation,
+  op: ValueOperator,
+  left: RowPlace,
+  right: RowPlace,
+  steps: number,
+  result: number,
+  out: RowPlace,
+): number {
+  evaluation.budget.work(steps);
+  const code = KERNEL_CODES[op];
+  if (code !== undefined) {
+    return evaluation.kernels.combineRows(
+      code,
+      left.values,
+      left.present,
+      right.values,
+      right.present,
+      steps,
+      result,
+      out.values,
+      out.present,
+    );
+  }
+  const calculate = op === "^" ? pow : op === "atan2" ? atan2 : remainder;
+  const { bytes, floats } = evaluation.memory;
+  let found = 0;
+  for (let i = 0; i < steps; i++) {
+    const has = bytes[left.present + i]! & bytes[right.present + i]!;
+    bytes[out.present + i] = has;
+    if (has === 0) continue;
+    found++;
+    floats[(out.values >>> 3) + i] = calculate(floats[(left.values >>> 3) + i]!, floats[(right.values >>> 3) + i]!);
+  }
+  return found;
+}
+
+function remainder(a: number, b: number): number {
+  return a % b;
+}
+
+export function scalarOperation(evaluation: Evaluation, plan: ScalarOperationPlan): Rows {
+  const { memory } = evaluation;
+  const { steps } = plan.grid;
+  return new SingleRow(Labels.EMPTY, false, (values, present) => {
+    const mark = memory.mark();
+    const right = new RowBuffer(memory, steps);
+    evaluation.open(plan.left).fill(0, values, present);
+    evaluation.open(plan.right).fill(0, right.values, right.present);
+    const place = { values, present };
+    const found = combine(evaluation, plan.op, place, right, steps, GIVE_BOOL, place);
+    memory.releaseTo(mark);
+    return found;
+  });
+}
+
+export function vectorScalarRows(evaluation: Evaluation, plan: VectorScalarPlan): Rows {
+  const { memory } = evaluation;
+  const { steps } = plan.grid;
+  const column = new RowBuffer(memory, steps);
+  const scalar = evaluation.open(plan.scalar);
+  scalar.fill(0, column.values, column.present);
+  const vector = evaluation.open(plan.vector);
+  const result = plan.returnBool ? GIVE_BOOL : plan.scalarIsLeft ? KEEP_RIGHT : KEEP_LEFT;
+  const change = (values: number, present: number): number => {
+    const place = { values, present };
+    const [left, right] = plan.scalarIsLeft ? [column, place] : [place, column];
+    return combine(evaluation, plan.op, left, right, steps, result, place);
+  };
+  if (isComparison(plan.op) && !plan.returnBool) {
+    return withUniqueLabels(evaluation, new MappedRows(vector, change, undefined, undefined), steps, "merge");
+  }
+  return namelessRows(evaluation, vector, steps, false, change);
+}
+
+/** The scalar of a plan at each step, as a plain list; for parameters that JavaScript looks at. */
+export function scalarColumn(evaluation: Evaluation, plan: Parameters<typeof holdScalar>[1]): Float64Array {
+  const mark = evaluation.memory.mark();
+  const at = holdScalar(evaluation, plan) >>> 3;
+  const column = evaluation.memory.floats.slice(at, at + plan.grid.steps);
+  evaluation.memory.releaseTo(mark);
+  return column;
+}

@@ -1,0 +1,64 @@
+/** What a query may use: samples held at a time, and the patience of whoever waits for it. */
+import { VestalError } from "../../base/index.js";
+import type { CancelToken } from "../../storage/index.js";
+
+/** Samples of work between two looks at the cancel token: below a millisecond even for the dearest window functions. */
+const WORK_PER_CHECK = 20_000;
+
+export class Budget {
+  readonly #maxSamples: number;
+  readonly #cancel: CancelToken;
+  #live = 0;
+  #peak = 0;
+  #total = 0;
+  #work = 0;
+
+  /** @param maxSamples  `--query.max-samples`: most samples in memory at a time; 0 = no limit. */
+  constructor(maxSamples: number, cancel: CancelToken) {
+    this.#maxSamples = maxSamples;
+    this.#cancel = cancel;
+  }
+
+  /** Samples held now: remember it, and give it to `release` when what was charged since is gone. */
+  get live(): number {
+    return this.#live;
+  }
+  get peak(): number {
+    return this.#peak;
+  }
+  /** Samples read from storage. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** @throws VestalError QUERY_SAMPLES if the query would hold more samples than it may. */
+  charge(samples: number): void {
+    this.#live += samples;
+    if (this.#live > this.#peak) this.#peak = this.#live;
+    if (this.#maxSamples > 0 && this.#live > this.#maxSamples) {
+      const message = "query processing would load too many samples into memory in query execution";
+      throw new VestalError("QUERY_SAMPLES", message, { maxSamples: this.#maxSamples });
+    }
+  }
+
+  release(live: number): void {
+    this.#live = live;
+  }
+
+  /** Counts samples read from storage. */
+  read(samples: number): void {
+    this.#total += samples;
+    this.work(samples);
+  }
+
+  /**
+   * Says that about `samples` samples' worth of work was done.
+   * @throws VestalError QUERY_CANCELED or QUERY_TIMEOUT.
+   */
+  work(samples: number): void {
+    this.#work += samples + 16;
+    if (this.#work < WORK_PER_CHECK) return;
+    this.#work = 0;
+    this.#cancel.check();
+  }
+}

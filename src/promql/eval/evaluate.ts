@@ -1,0 +1,136 @@
+/**
+ * Evaluation of a query: the plan, all selects of storage, and then, without another pause, rows from bottom to top.
+ * The answer's bits depend on nothing but the expression, the times and the samples.
+ */
+import type { QueryMemory } from "../../memory/index.js";
+import type { Matcher } from "../../model/index.js";
+import type { CancelToken, Querier, SeriesSet } from "../../storage/index.js";
+import type { Expr } from "../parser/index.js";
+import { buildPlan } from "../plan/build.js";
+import { type Plan, plansBelow, type Selection, selectionOf } from "../plan/nodes.js";
+import { Annotations } from "./annotations.js";
+import { Budget } from "./budget.js";
+import type { PromqlKernels } from "./kernels.js";
+import { openRows } from "./open.js";
+import { matrixFrom, matrixFromRange, type QueryResult, type QueryValue, vectorFrom } from "./result.js";
+import { type Evaluation, hold, RowBuffer } from "./rows.js";
+import { openRange } from "./selectors.js";
+
+/** What is asked. An instant query has a `stepMs` of 0 and its time as both start and end. */
+export interface QueryRequest {
+  /** The expression as written: places in warnings refer to it. */
+  readonly text: string;
+  readonly expr: Expr;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
+  readonly options: EvaluationOptions;
+}
+
+export interface EvaluationOptions {
+  /** `--query.lookback-delta`. */
+  readonly lookbackDeltaMs: number;
+  /** The global evaluation interval: the step of subqueries that name none. */
+  readonly defaultStepMs: number;
+  /** `--query.max-samples`; 0 = no limit. */
+  readonly maxSamples: number;
+  /** `--enable-feature=promql-delayed-name-removal`. */
+  readonly delayedNameRemoval: boolean;
+  /** `--enable-feature=type-and-unit-labels`. */
+  readonly typeAndUnitLabels: boolean;
+  /** Most warnings, and most infos, in the answer; 0 = all. The API gives 10. */
+  readonly annotationLimit: number;
+}
+
+export const DEFAULT_EVALUATION_OPTIONS: EvaluationOptions = {
+  lookbackDeltaMs: 300_000,
+  defaultStepMs: 60_000,
+  maxSamples: 50_000_000,
+  delayedNameRemoval: false,
+  typeAndUnitLabels: false,
+  annotationLimit: 10,
+};
+
+/** What a query thread brings along. */
+export interface EvaluationMeans {
+  readonly querier: Querier;
+  /** Used from its mark on, and given back to it. */
+  readonly memory: QueryMemory;
+  /** An instance over `memory`. */
+  readonly kernels: PromqlKernels;
+  readonly cancel: CancelToken;
+}
+
+/**
+ * @throws VestalError QUERY_EXECUTION (an error in the query, in Prometheus' words), QUERY_SAMPLES, QUERY_MEMORY,
+ *   what the cancel token throws, BAD_DATA for a duration expression without a value, and storage's errors.
+ */
+export async function evaluate(request: QueryRequest, means: EvaluationMeans): Promise<QueryResult> {
+  const { options } = request;
+  const plan = buildPlan(request.expr, { ...options, ...timesOf(request) });
+  const annotations = new Annotations();
+  const budget = new Budget(options.maxSamples, means.cancel);
+  means.cancel.check();
+  const mark = means.memory.mark();
+  const sets = await selectAll(plan, means.querier);
+  try {
+    const evaluation: Evaluation = {
+      memory: means.memory,
+      kernels: means.kernels,
+      budget,
+      annotations,
+      lookbackDeltaMs: options.lookbackDeltaMs,
+      delayedNameRemoval: options.delayedNameRemoval,
+      typeAndUnitLabels: options.typeAndUnitLabels,
+      seriesOf: (selection) => sets.get(keyOf(selection))!,
+      open: (below) => openRows(evaluation, below),
+    };
+    const value = computeValue(evaluation, plan, request);
+    const { warnings, infos } = annotations.print(request.text, options.annotationLimit);
+    return { value, warnings, infos, stats: { samplesRead: budget.total, peakSamples: budget.peak } };
+  } finally {
+    for (const set of sets.values()) set.close();
+    means.memory.releaseTo(mark);
+  }
+}
+
+function timesOf({ startMs, endMs, stepMs }: QueryRequest): { startMs: number; endMs: number; stepMs: number } {
+  return { startMs, endMs, stepMs };
+}
+
+function computeValue(evaluation: Evaluation, plan: Plan, request: QueryRequest): QueryValue {
+  const { startMs, stepMs, expr } = request;
+  if (plan.kind === "string") return { type: "string", timestampMs: startMs, value: plan.value };
+  if (plan.kind === "range") return matrixFromRange(evaluation, openRange(evaluation, plan.range));
+  if (expr.valueType === "scalar" && stepMs === 0) {
+    const buffer = new RowBuffer(evaluation.memory, 1);
+    evaluation.open(plan).fill(0, buffer.values, buffer.present);
+    return { type: "scalar", timestampMs: startMs, value: evaluation.memory.floats[buffer.values >>> 3]! };
+  }
+  const frame = hold(evaluation, evaluation.open(plan), plan.grid.steps);
+  return stepMs === 0 ? vectorFrom(evaluation, frame, startMs) : matrixFrom(evaluation, frame, plan.grid);
+}
+
+/** Every selection of the plan, asked for once. */
+async function selectAll(plan: Plan, querier: Querier): Promise<Map<string, SeriesSet>> {
+  const selections = new Map<string, Selection>();
+  const collect = (node: Plan): void => {
+    const selection = selectionOf(node);
+    if (selection !== undefined) selections.set(keyOf(selection), selection);
+    for (const below of plansBelow(node)) collect(below);
+  };
+  collect(plan);
+  const sets = new Map<string, SeriesSet>();
+  try {
+    for (const [key, { matchers, ...hints }] of selections) sets.set(key, await querier.select(matchers, hints));
+  } catch (error) {
+    for (const set of sets.values()) set.close();
+    throw error;
+  }
+  return sets;
+}
+
+function keyOf(selection: Selection): string {
+  const matchers = selection.matchers.map((matcher: Matcher) => matcher.toString()).join(",");
+  return `${selection.minTimeMs} ${selection.maxTimeMs} ${matchers}`;
+}

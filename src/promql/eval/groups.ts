@@ -1,0 +1,40 @@
+/** Groups of rows by their labels, as `by` and `without` make them. */
+import { Labels, METRIC_NAME } from "../../model/index.js";
+import { type Evaluation, Frame, hold, type Rows } from "./rows.js";
+
+export interface Group {
+  readonly labels: Labels;
+  readonly members: number[];
+}
+
+/** Groups of rows in the order of their first member. */
+export function groupRows(rows: Rows, grouping: readonly string[], without: boolean): Group[] {
+  const groups = new Map<string, Group>();
+  const groupLabels = groupLabelsOf(grouping, without);
+  for (let i = 0; i < rows.count; i++) {
+    const labels = groupLabels(rows.labels(i));
+    const group = groups.get(labels.key);
+    if (group === undefined) groups.set(labels.key, { labels, members: [i] });
+    else group.members.push(i);
+  }
+  return [...groups.values()];
+}
+
+export function groupLabelsOf(grouping: readonly string[], without: boolean): (labels: Labels) => Labels {
+  const names = new Set(grouping);
+  if (!without) return names.size === 0 ? () => Labels.EMPTY : (labels) => labels.only(names);
+  names.add(METRIC_NAME);
+  return (labels) => labels.without(names);
+}
+
+/** Holds some of the rows. */
+export function holdMembers(evaluation: Evaluation, rows: Rows, members: readonly number[], steps: number): Frame {
+  if (rows instanceof Frame) return rows.pick(members);
+  const picked: Rows = {
+    count: members.length,
+    labels: (index) => rows.labels(members[index]!),
+    dropsName: (index) => rows.dropsName(members[index]!),
+    fill: (index, values, present) => rows.fill(members[index]!, values, present),
+  };
+  return hold(evaluation, picked, steps);
+}

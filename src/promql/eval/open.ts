@@ -1,0 +1,96 @@
+/** From plan nodes to rows. */
+import { assert } from "../../base/index.js";
+import { Labels } from "../../model/index.js";
+import { executionError } from "../functions/errors.js";
+import type { HoistPlan, NegatePlan, Plan } from "../plan/nodes.js";
+import { aggregateRows } from "./aggregate.js";
+import { scalarOperation, vectorScalarRows } from "./binary.js";
+import { callRows, constantRow } from "./calls.js";
+import { namelessRows, SingleRow } from "./mapped.js";
+import { vectorOperation } from "./matching.js";
+import { type Evaluation, RowBuffer, type Rows } from "./rows.js";
+import { SelectRows, windowRows } from "./selectors.js";
+import { setOperation } from "./sets.js";
+
+export function openRows(evaluation: Evaluation, plan: Plan): Rows {
+  switch (plan.kind) {
+    case "number":
+      return constantRow(evaluation, plan.grid.steps, plan.value);
+    case "select":
+      return new SelectRows(evaluation, plan);
+    case "window":
+      return windowRows(evaluation, plan);
+    case "call":
+      return callRows(evaluation, plan);
+    case "negate":
+      return negatedRows(evaluation, plan);
+    case "scalar-operation":
+      return scalarOperation(evaluation, plan);
+    case "vector-scalar":
+      return vectorScalarRows(evaluation, plan);
+    case "vector-operation":
+      return vectorOperation(evaluation, plan);
+    case "set-operation":
+      return setOperation(evaluation, plan);
+    case "aggregate":
+      return aggregateRows(evaluation, plan);
+    case "hoist":
+      return new HoistedRows(evaluation, plan);
+    case "range":
+    case "string":
+      throw executionError(`an expression of kind ${plan.kind} has no value at a step`);
+  }
+}
+
+function negatedRows(evaluation: Evaluation, plan: NegatePlan): Rows {
+  const { steps } = plan.grid;
+  const source = evaluation.open(plan.operand);
+  if (plan.isScalar) {
+    return new SingleRow(Labels.EMPTY, false, (values, present) => {
+      const found = source.fill(0, values, present);
+      evaluation.kernels.negateRow(values, steps);
+      return found;
+    });
+  }
+  return namelessRows(evaluation, source, steps, true, (values, _present, found) => {
+    evaluation.kernels.negateRow(values, steps);
+    return found;
+  });
+}
+
+/** Rows of one step, repeated at each. */
+class HoistedRows implements Rows {
+  readonly #evaluation: Evaluation;
+  readonly #source: Rows;
+  readonly #steps: number;
+  readonly #buffer: RowBuffer;
+
+  constructor(evaluation: Evaluation, plan: HoistPlan) {
+    assert(plan.inner.grid.steps === 1, "what is hoisted has one step");
+    this.#evaluation = evaluation;
+    this.#source = evaluation.open(plan.inner);
+    this.#steps = plan.grid.steps;
+    this.#buffer = new RowBuffer(evaluation.memory, 1);
+  }
+
+  get count(): number {
+    return this.#source.count;
+  }
+  labels(index: number): Labels {
+    return this.#source.labels(index);
+  }
+  dropsName(index: number): boolean {
+    return this.#source.dropsName(index);
+  }
+
+  fill(index: number, values: number, present: number): number {
+    const { memory, kernels, budget } = this.#evaluation;
+    const found = this.#source.fill(index, this.#buffer.values, this.#buffer.present);
+    if (found === 0) {
+      memory.bytes.fill(0, present, present + this.#steps);
+      return 0;
+    }
+    budget.charge(this.#steps - 1);
+    return kernels.fillRow(memory.floats[this.#buffer.values >>> 3]!, this.#steps, values, present);
+  }
+}

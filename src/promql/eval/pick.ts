@@ -1,0 +1,117 @@
+/**
+ * topk, bottomk, limitk and limit_ratio: some of the input's series, step by step. The input is held; what is not
+ * selected loses its presence.
+ */
+import { assert } from "../../base/index.js";
+import { formatGeneral } from "../../model/number.js";
+import { executionError } from "../functions/errors.js";
+import { hashOffset } from "../functions/label-hash.js";
+import type { AggregatePlan } from "../plan/nodes.js";
+import { scalarColumn } from "./binary.js";
+import { groupRows } from "./groups.js";
+import { type Evaluation, type Frame, hold, NO_ROWS, type Rows } from "./rows.js";
+import { isBelow, sortInPlace, ValueHeap } from "./value-heap.js";
+
+export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows {
+  assert(plan.param !== undefined, `${plan.op} has a parameter`);
+  const param = scalarColumn(evaluation, plan.param);
+  const source = evaluation.open(plan.operand);
+  if (plan.op === "limit_ratio") {
+    if (param.every((ratio) => ratio === 0)) return NO_ROWS;
+    const highest = Math.max(...[...param].filter((ratio) => !Number.isNaN(ratio)));
+    const lowest = Math.min(...[...param].filter((ratio) => !Number.isNaN(ratio)));
+    if (highest > 1) evaluation.annotations.addInvalidRatio(highest, 1, plan.param.span);
+    if (lowest < -1) evaluation.annotations.addInvalidRatio(lowest, -1, plan.param.span);
+  } else if (!param.some((k) => k >= 1 || Number.isNaN(k))) {
+    return NO_ROWS;
+  }
+  const held = copyOf(evaluation, hold(evaluation, source, plan.grid.steps), source);
+  return new Selector(evaluation, plan, held, param).rows();
+}
+
+/** A frame whose presence may be changed: `hold` hands on what is held already. */
+function copyOf(evaluation: Evaluation, frame: Frame, source: Rows): Frame {
+  if (frame !== source) return frame;
+  const rows: Rows = {
+    count: frame.count,
+    labels: (index) => frame.labels(index),
+    dropsName: (index) => frame.dropsName(index),
+    fill: (index, values, present) => frame.fill(index, values, present),
+  };
+  return hold(evaluation, rows, frame.steps);
+}
+
+class Selector {
+  readonly #evaluation: Evaluation;
+  readonly #plan: AggregatePlan;
+  readonly #frame: Frame;
+  readonly #param: Float64Array;
+
+  constructor(evaluation: Evaluation, plan: AggregatePlan, frame: Frame, param: Float64Array) {
+    this.#evaluation = evaluation;
+    this.#plan = plan;
+    this.#frame = frame;
+    this.#param = param;
+  }
+
+  rows(): Rows {
+    const { steps } = this.#plan.grid;
+    const { bytes } = this.#evaluation.memory;
+    const order: number[] = [];
+    for (const { members } of groupRows(this.#frame, this.#plan.grouping, this.#plan.without)) {
+      for (let step = 0; step < steps; step++) {
+        const present = members.filter((row) => bytes[this.#frame.present(row) + step] === 1);
+        if (present.length === 0) continue;
+        const selected = this.#select(present, step);
+        for (const row of present) bytes[this.#frame.present(row) + step] = 0;
+        for (const row of selected) bytes[this.#frame.present(row) + step] = 1;
+        if (steps === 1) order.push(...selected);
+        this.#evaluation.budget.work(members.length * 4);
+      }
+    }
+    return steps === 1 ? this.#frame.pick(order) : this.#frame;
+  }
+
+  #select(rows: readonly number[], step: number): readonly number[] {
+    const param = this.#param[step]!;
+    if (this.#plan.op === "limit_ratio") return this.#selectRatio(rows, param);
+    if (!(param < 2 ** 63 && param >= -(2 ** 63))) {
+      throw executionError(`Scalar value ${formatGeneral(param)} overflows int64`);
+    }
+    const k = Math.min(Math.trunc(param), this.#frame.count);
+    if (k < 1) return [];
+    if (this.#plan.op === "limitk") return rows.slice(0, k);
+    return this.#selectExtremes(rows, step, k, this.#plan.op === "topk");
+  }
+
+  /** The k highest or lowest; which of equal ones is decided by the heap that Prometheus uses. */
+  #selectExtremes(rows: readonly number[], step: number, k: number, highest: boolean): readonly number[] {
+    const { floats } = this.#evaluation.memory;
+    const valueAt = (row: number): number => floats[(this.#frame.values(row) >>> 3) + step]!;
+    const isLess = highest
+      ? (a: number, b: number): boolean => isBelow(valueAt(a), valueAt(b))
+      : (a: number, b: number): boolean => isBelow(-valueAt(a), -valueAt(b));
+    const heap = new ValueHeap(isLess);
+    for (const row of rows) {
+      if (heap.items.length < k) {
+        heap.push(row);
+        continue;
+      }
+      const top = valueAt(heap.items[0]!);
+      const value = valueAt(row);
+      const isBetter = highest ? top < value : top > value;
+      if (isBetter || (Number.isNaN(top) && !Number.isNaN(value))) heap.replaceTop(row);
+    }
+    return sortInPlace(heap.items, (a, b) => isLess(b, a));
+  }
+
+  #selectRatio(rows: readonly number[], param: number): readonly number[] {
+    if (Number.isNaN(param)) throw executionError("Ratio value NaN is NaN");
+    if (param === 0) return [];
+    const ratio = Math.max(-1, Math.min(1, param));
+    return rows.filter((row) => {
+      const offset = hashOffset(this.#frame.labels(row));
+      return ratio >= 0 ? offset < ratio : offset >= 1 + ratio;
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/** What a query answers: columns in arrays of their own, which may be posted to another thread. */
+import { compareLabels, type Labels } from "../../model/index.js";
+import { sameLabelsetError } from "../functions/errors.js";
+import type { Grid } from "../plan/nodes.js";
+import { type Evaluation, type Frame, withoutName } from "./rows.js";
+import type { RangeSource } from "./selectors.js";
+
+export interface ScalarValue {
+  readonly type: "scalar";
+  readonly timestampMs: number;
+  readonly value: number;
+}
+
+export interface StringValue {
+  readonly type: "string";
+  readonly timestampMs: number;
+  readonly value: string;
+}
+
+/** One value a series, all at one time, in the order of the expression (`sort`, `topk`). */
+export interface VectorValue {
+  readonly type: "vector";
+  readonly timestampMs: number;
+  readonly labels: readonly Labels[];
+  readonly values: Float64Array;
+}
+
+/** Series in ascending order of labels. The samples of series i are at [offsets[i], offsets[i + 1]) of both columns. */
+export interface MatrixValue {
+  readonly type: "matrix";
+  readonly labels: readonly Labels[];
+  readonly offsets: Uint32Array;
+  /** Milliseconds. */
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+export type QueryValue = ScalarValue | StringValue | VectorValue | MatrixValue;
+
+export interface QueryResult {
+  readonly value: QueryValue;
+  /** In Prometheus' words, with places in the expression; at most as many of each as asked for. */
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly stats: {
+    /** Samples read from storage. */
+    readonly samplesRead: number;
+    /** Most samples held at a time, counted as `--query.max-samples` counts. */
+    readonly peakSamples: number;
+  };
+}
+
+/** The labels that rows have in the end: with delayed name removal names go now, and that must not make two equal. */
+function finalLabels(evaluation: Evaluation, frame: Frame): Labels[] {
+  const labels = Array.from({ length: frame.count }, (_, i) =>
+    evaluation.delayedNameRemoval && frame.dropsName(i) ? withoutName(frame.labels(i)) : frame.labels(i),
+  );
+  if (evaluation.delayedNameRemoval && new Set(labels.map((each) => each.key)).size !== labels.length) {
+    throw sameLabelsetError();
+  }
+  return labels;
+}
+
+export function vectorFrom(evaluation: Evaluation, frame: Frame, timestampMs: number): VectorValue {
+  const { floats } = evaluation.memory;
+  const values = Float64Array.from({ length: frame.count }, (_, i) => floats[frame.values(i) >>> 3]!);
+  return { type: "vector", timestampMs, labels: finalLabels(evaluation, frame), values };
+}
+
+export function matrixFrom(evaluation: Evaluation, frame: Frame, grid: Grid): MatrixValue {
+  const all = finalLabels(evaluation, frame);
+  const order = orderOf(all);
+  const offsets = new Uint32Array(order.length + 1);
+  for (const [k, i] of order.entries()) offsets[k + 1] = offsets[k]! + frame.presentSteps(i);
+  const count = offsets[order.length]!;
+  const times = new Float64Array(count);
+  const values = new Float64Array(count);
+  const { bytes, floats } = evaluation.memory;
+  let next = 0;
+  for (const i of order) {
+    const from = frame.values(i) >>> 3;
+    const present = frame.present(i);
+    for (let step = 0; step < grid.steps; step++) {
+      if (bytes[present + step] === 0) continue;
+      times[next] = grid.startMs + step * grid.stepMs;
+      values[next++] = floats[from + step]!;
+    }
+  }
+  return { type: "matrix", labels: order.map((i) => all[i]!), offsets, times, values };
+}
+
+/** The samples of a range vector as they are stored. */
+export function matrixFromRange(evaluation: Evaluation, source: RangeSource): MatrixValue {
+  const { memory, budget } = evaluation;
+  const series: { labels: Labels; times: Float64Array; values: Float64Array }[] = [];
+  for (let i = 0; i < source.count; i++) {
+    const mark = memory.mark();
+    const { timesAddr, valuesAddr, count } = source.samples(i);
+    const { floats } = memory;
+    if (count > 0) {
+      const times = floats.slice(timesAddr >>> 3, (timesAddr >>> 3) + count);
+      series.push({
+        labels: source.labels(i),
+        times,
+        values: floats.slice(valuesAddr >>> 3, (valuesAddr >>> 3) + count),
+      });
+      budget.charge(count);
+    }
+    memory.releaseTo(mark);
+  }
+  series.sort((a, b) => compareLabels(a.labels, b.labels));
+  const offsets = new Uint32Array(series.length + 1);
+  for (const [i, { times }] of series.entries()) offsets[i + 1] = offsets[i]! + times.length;
+  const times = new Float64Array(offsets[series.length]!);
+  const values = new Float64Array(offsets[series.length]!);
+  for (const [i, each] of series.entries()) {
+    times.set(each.times, offsets[i]);
+    values.set(each.values, offsets[i]);
+  }
+  return { type: "matrix", labels: series.map((each) => each.labels), offsets, times, values };
+}
+
+function orderOf(labels: readonly Labels[]): number[] {
+  return Array.from({ length: labels.length }, (_, i) => i).sort((a, b) => compareLabels(labels[a]!, labels[b]!));
+}

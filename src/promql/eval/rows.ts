@@ -1,0 +1,226 @@
+/**
+ * Instant vectors over all steps: one row a series. A `Rows` knows its labels at once and computes a row when asked, to
+ * where the asker wants it, so that series can stream through functions and aggregations without being held.
+ *
+ * A row is `steps` f64 values and `steps` bytes of presence. A row without any present step is a series that is not in
+ * the result: whoever counts or compares series asks for rows first. Rows may be asked for in any order, and again.
+ */
+
+import type { QueryMemory } from "../../memory/index.js";
+import { type Labels, METRIC_NAME } from "../../model/index.js";
+import type { SeriesSet } from "../../storage/index.js";
+import { sameLabelsetError } from "../functions/errors.js";
+import type { Plan, Selection } from "../plan/nodes.js";
+import type { Annotations } from "./annotations.js";
+import type { Budget } from "./budget.js";
+import type { PromqlKernels } from "./kernels.js";
+
+/** What all nodes of one evaluation share. */
+export interface Evaluation {
+  readonly memory: QueryMemory;
+  readonly kernels: PromqlKernels;
+  readonly budget: Budget;
+  readonly annotations: Annotations;
+  readonly lookbackDeltaMs: number;
+  readonly delayedNameRemoval: boolean;
+  readonly typeAndUnitLabels: boolean;
+  seriesOf(selection: Selection): SeriesSet;
+  /** The rows of a plan; allocates what they need in the memory. */
+  open(plan: Plan): Rows;
+}
+
+export interface Rows {
+  readonly count: number;
+  labels(index: number): Labels;
+  /** With delayed name removal: whether the name goes when the evaluation ends. */
+  dropsName(index: number): boolean;
+  /** Writes row `index` to the addresses and returns how many steps are present. */
+  fill(index: number, values: number, present: number): number;
+}
+
+export const NO_ROWS: Rows = {
+  count: 0,
+  labels: () => unreachable(),
+  dropsName: () => unreachable(),
+  fill: () => unreachable(),
+};
+
+function unreachable(): never {
+  throw new RangeError("there are no rows");
+}
+
+/** Bytes of a row that is stored whole: values, then presence. */
+export function rowBytes(steps: number): number {
+  return steps * 8 + Math.ceil(steps / 8) * 8;
+}
+
+/** Room for one row. */
+export class RowBuffer {
+  readonly values: number;
+  readonly present: number;
+
+  constructor(memory: QueryMemory, steps: number) {
+    this.values = memory.allocate(rowBytes(steps));
+    this.present = this.values + steps * 8;
+  }
+}
+
+/** Rows that are held in the memory. */
+export class Frame implements Rows {
+  readonly steps: number;
+  readonly #memory: QueryMemory;
+  readonly #addresses: number[] = [];
+  readonly #labels: Labels[] = [];
+  readonly #drops: boolean[] = [];
+
+  constructor(memory: QueryMemory, steps: number) {
+    this.#memory = memory;
+    this.steps = steps;
+  }
+
+  get count(): number {
+    return this.#labels.length;
+  }
+  labels(index: number): Labels {
+    return this.#labels[index]!;
+  }
+  dropsName(index: number): boolean {
+    return this.#drops[index]!;
+  }
+  values(index: number): number {
+    return this.#addresses[index]!;
+  }
+  present(index: number): number {
+    return this.#addresses[index]! + this.steps * 8;
+  }
+
+  fill(index: number, values: number, present: number): number {
+    const bytes = this.#memory.bytes;
+    const from = this.#addresses[index]!;
+    bytes.copyWithin(values, from, from + this.steps * 8);
+    bytes.copyWithin(present, from + this.steps * 8, from + this.steps * 9);
+    return this.presentSteps(index);
+  }
+
+  presentSteps(index: number): number {
+    const present = this.present(index);
+    const bytes = this.#memory.bytes;
+    let found = 0;
+    for (let i = 0; i < this.steps; i++) found += bytes[present + i]!;
+    return found;
+  }
+
+  /** Adds a row that lies at `address` (values, then presence). */
+  add(labels: Labels, dropsName: boolean, address: number): void {
+    this.#labels.push(labels);
+    this.#drops.push(dropsName);
+    this.#addresses.push(address);
+  }
+
+  relabel(index: number, labels: Labels): void {
+    this.#labels[index] = labels;
+  }
+
+  /** The same rows in another order, or some of them. */
+  pick(order: readonly number[]): Frame {
+    const picked = new Frame(this.#memory, this.steps);
+    for (const index of order) picked.add(this.labels(index), this.dropsName(index), this.values(index));
+    return picked;
+  }
+}
+
+/** Holds those of `rows` that are not empty. What `rows` themselves keep in the memory stays below. */
+export function hold(evaluation: Evaluation, rows: Rows, steps: number): Frame {
+  if (rows instanceof Frame) return rows;
+  const { memory } = evaluation;
+  const frame = new Frame(memory, steps);
+  const bytes = rowBytes(steps);
+  for (let i = 0; i < rows.count; i++) {
+    const mark = memory.mark();
+    const address = memory.allocate(bytes);
+    const found = rows.fill(i, address, address + steps * 8);
+    if (found === 0) memory.releaseTo(mark);
+    else frame.add(rows.labels(i), rows.dropsName(i), address);
+  }
+  return frame;
+}
+
+/** The single row of a scalar, held: an address of values. */
+export function holdScalar(evaluation: Evaluation, plan: Plan): number {
+  const steps = plan.grid.steps;
+  const rows = evaluation.open(plan);
+  const buffer = new RowBuffer(evaluation.memory, steps);
+  rows.fill(0, buffer.values, buffer.present);
+  return buffer.values;
+}
+
+/** How rows of equal labels are treated: `merge` joins them unless both have a value at a step; `refuse` if both have any. */
+export type DuplicateRule = "merge" | "refuse";
+
+/** `rows` with every label set once. @throws VestalError QUERY_EXECUTION, from `fill`, where the rule is broken. */
+export function withUniqueLabels(evaluation: Evaluation, rows: Rows, steps: number, rule: DuplicateRule): Rows {
+  const members = new Map<string, number[]>();
+  for (let i = 0; i < rows.count; i++) {
+    const key = rows.labels(i).key;
+    const list = members.get(key);
+    if (list === undefined) members.set(key, [i]);
+    else list.push(i);
+  }
+  if (members.size === rows.count) return rows;
+  return new UniqueRows(evaluation, rows, steps, rule, [...members.values()]);
+}
+
+class UniqueRows implements Rows {
+  readonly #evaluation: Evaluation;
+  readonly #rows: Rows;
+  readonly #steps: number;
+  readonly #rule: DuplicateRule;
+  readonly #members: readonly (readonly number[])[];
+  readonly #buffer: RowBuffer;
+
+  constructor(
+    evaluation: Evaluation,
+    rows: Rows,
+    steps: number,
+    rule: DuplicateRule,
+    members: readonly (readonly number[])[],
+  ) {
+    this.#evaluation = evaluation;
+    this.#rows = rows;
+    this.#steps = steps;
+    this.#rule = rule;
+    this.#members = members;
+    this.#buffer = new RowBuffer(evaluation.memory, steps);
+  }
+
+  get count(): number {
+    return this.#members.length;
+  }
+  labels(index: number): Labels {
+    return this.#rows.labels(this.#members[index]![0]!);
+  }
+  dropsName(index: number): boolean {
+    return this.#rows.dropsName(this.#members[index]![0]!);
+  }
+
+  fill(index: number, values: number, present: number): number {
+    const members = this.#members[index]!;
+    let found = this.#rows.fill(members[0]!, values, present);
+    for (let k = 1; k < members.length; k++) {
+      const { values: otherValues, present: otherPresent } = this.#buffer;
+      const others = this.#rows.fill(members[k]!, otherValues, otherPresent);
+      if (others === 0) continue;
+      if (found > 0 && this.#rule === "refuse") throw sameLabelsetError();
+      found = this.#evaluation.kernels.mergeRow(otherValues, otherPresent, this.#steps, values, present);
+      if (found < 0) throw sameLabelsetError();
+    }
+    return found;
+  }
+}
+
+const SCHEMA_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, "__type__", "__unit__"]);
+
+/** Labels of a result that is no longer the metric: without its name, type and unit. */
+export function withoutName(labels: Labels): Labels {
+  return labels.without(SCHEMA_LABELS);
+}

@@ -1,0 +1,335 @@
+/** Rows that come from samples: instant selectors, functions over windows, subqueries. */
+import { assert } from "../../base/index.js";
+import type { QueryMemory } from "../../memory/index.js";
+import { Labels, METRIC_NAME } from "../../model/index.js";
+import { formatFixed } from "../../model/number.js";
+import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import { absentLabels } from "../functions/absent.js";
+import { executionError } from "../functions/errors.js";
+import { WINDOW_FUNCTIONS, type WindowFunction } from "../functions/windows.js";
+import type { RangePlan, SelectPlan, WindowPlan } from "../plan/nodes.js";
+import { SingleRow } from "./mapped.js";
+import { type Evaluation, holdScalar, RowBuffer, type Rows, withoutName, withUniqueLabels } from "./rows.js";
+
+/** Sample operations that one kernel call may do: about half a millisecond, so that a query can be canceled in time. */
+const OPERATIONS_PER_CALL = 100_000;
+
+/** A place for one series' samples on top of the memory's stack; whoever uses it returns the stack to its mark. */
+export class TopSink implements ColumnSink {
+  readonly #queryMemory: QueryMemory;
+  #times = 0;
+  #values = 0;
+  #capacity = 0;
+
+  constructor(memory: QueryMemory) {
+    this.#queryMemory = memory;
+  }
+
+  get memory(): WebAssembly.Memory {
+    return this.#queryMemory.memory;
+  }
+
+  /** Forgets the place of the series before. */
+  reset(): void {
+    this.#capacity = 0;
+  }
+
+  reserve(count: number): { readonly timesAddr: number; readonly valuesAddr: number } {
+    if (count > this.#capacity) {
+      const capacity = Math.max(count, 2 * this.#capacity, 128);
+      const times = this.#queryMemory.allocate(capacity * 16);
+      const values = times + capacity * 8;
+      const bytes = this.#queryMemory.bytes;
+      bytes.copyWithin(times, this.#times, this.#times + this.#capacity * 8);
+      bytes.copyWithin(values, this.#values, this.#values + this.#capacity * 8);
+      this.#times = times;
+      this.#values = values;
+      this.#capacity = capacity;
+    }
+    return { timesAddr: this.#times, valuesAddr: this.#values };
+  }
+}
+
+export class SelectRows implements Rows {
+  readonly #evaluation: Evaluation;
+  readonly #plan: SelectPlan;
+  readonly #set: SeriesSet;
+  readonly #sink: TopSink;
+
+  constructor(evaluation: Evaluation, plan: SelectPlan) {
+    this.#evaluation = evaluation;
+    this.#plan = plan;
+    this.#set = evaluation.seriesOf(plan.selection);
+    this.#sink = new TopSink(evaluation.memory);
+  }
+
+  get count(): number {
+    return this.#set.count;
+  }
+  labels(index: number): Labels {
+    return this.#set.labels(index);
+  }
+  dropsName(): boolean {
+    return false;
+  }
+
+  fill(index: number, values: number, present: number): number {
+    const { memory, kernels, budget, lookbackDeltaMs } = this.#evaluation;
+    const { selection, reference, grid, stamps } = this.#plan;
+    const mark = memory.mark();
+    this.#sink.reset();
+    const { timesAddr, valuesAddr, count } = this.#set.samples(
+      index,
+      selection.minTimeMs,
+      selection.maxTimeMs,
+      this.#sink,
+    );
+    const found = kernels.selectLast(
+      timesAddr,
+      valuesAddr,
+      count,
+      reference.firstMs,
+      reference.stepMs,
+      grid.steps,
+      lookbackDeltaMs,
+      stamps ? 1 : 0,
+      values,
+      present,
+    );
+    memory.releaseTo(mark);
+    budget.read(count + grid.steps);
+    budget.charge(found);
+    return found;
+  }
+}
+
+/** The series of a range vector and their samples, without staleness markers. */
+export interface RangeSource {
+  readonly count: number;
+  labels(index: number): Labels;
+  /** Columns on top of the memory's stack. */
+  samples(index: number): SampleColumns;
+}
+
+export function openRange(evaluation: Evaluation, range: RangePlan): RangeSource {
+  return range.kind === "samples" ? new StoredSamples(evaluation, range) : new SubquerySamples(evaluation, range);
+}
+
+class StoredSamples implements RangeSource {
+  readonly #evaluation: Evaluation;
+  readonly #range: RangePlan & { kind: "samples" };
+  readonly #set: SeriesSet;
+  readonly #sink: TopSink;
+
+  constructor(evaluation: Evaluation, range: RangePlan & { kind: "samples" }) {
+    this.#evaluation = evaluation;
+    this.#range = range;
+    this.#set = evaluation.seriesOf(range.selection);
+    this.#sink = new TopSink(evaluation.memory);
+  }
+
+  get count(): number {
+    return this.#set.count;
+  }
+  labels(index: number): Labels {
+    return this.#set.labels(index);
+  }
+
+  samples(index: number): SampleColumns {
+    const { minTimeMs, maxTimeMs } = this.#range.selection;
+    this.#sink.reset();
+    const columns = this.#set.samples(index, minTimeMs, maxTimeMs, this.#sink);
+    this.#evaluation.budget.read(columns.count);
+    const { timesAddr, valuesAddr } = columns;
+    return { timesAddr, valuesAddr, count: this.#evaluation.kernels.dropStale(timesAddr, valuesAddr, columns.count) };
+  }
+}
+
+class SubquerySamples implements RangeSource {
+  readonly #evaluation: Evaluation;
+  readonly #range: RangePlan & { kind: "subquery" };
+  readonly #rows: Rows;
+  readonly #buffer: RowBuffer;
+
+  constructor(evaluation: Evaluation, range: RangePlan & { kind: "subquery" }) {
+    this.#evaluation = evaluation;
+    this.#range = range;
+    this.#rows = evaluation.open(range.inner);
+    this.#buffer = new RowBuffer(evaluation.memory, range.inner.grid.steps);
+  }
+
+  get count(): number {
+    return this.#rows.count;
+  }
+  labels(index: number): Labels {
+    return this.#rows.labels(index);
+  }
+
+  samples(index: number): SampleColumns {
+    const { startMs, stepMs, steps } = this.#range.inner.grid;
+    const { memory, kernels } = this.#evaluation;
+    const { values, present } = this.#buffer;
+    const found = this.#rows.fill(index, values, present);
+    const timesAddr = memory.allocate(found * 16);
+    const valuesAddr = timesAddr + found * 8;
+    const count = kernels.rowToSamples(values, present, startMs, stepMs, steps, timesAddr, valuesAddr);
+    return { timesAddr, valuesAddr, count };
+  }
+}
+
+/** Rows of a function over windows. */
+export function windowRows(evaluation: Evaluation, plan: WindowPlan): Rows {
+  if (plan.func === "absent_over_time") return absentOverTime(evaluation, plan);
+  const func = WINDOW_FUNCTIONS.get(plan.func);
+  if (func === undefined) throw executionError(`the function ${plan.func} is not part of this version's language`);
+  const rows = new WindowRows(evaluation, plan, func);
+  return evaluation.delayedNameRemoval ? rows : withUniqueLabels(evaluation, rows, plan.grid.steps, "refuse");
+}
+
+class WindowRows implements Rows {
+  readonly #evaluation: Evaluation;
+  readonly #plan: WindowPlan;
+  readonly #func: WindowFunction;
+  readonly #source: RangeSource;
+  readonly #first: number;
+  readonly #second: number;
+  /** For φ: the invalid ones among its values, which a result makes known. */
+  readonly #invalid: readonly number[];
+
+  constructor(evaluation: Evaluation, plan: WindowPlan, func: WindowFunction) {
+    this.#evaluation = evaluation;
+    this.#plan = plan;
+    this.#func = func;
+    const [first, second] = plan.params;
+    this.#first = first === undefined ? 0 : holdScalar(evaluation, first);
+    this.#second = second === undefined ? 0 : holdScalar(evaluation, second);
+    this.#invalid =
+      plan.func === "quantile_over_time" ? this.#column(this.#first).filter((q) => !(q >= 0 && q <= 1)) : [];
+    this.#source = openRange(evaluation, plan.range);
+  }
+
+  #column(address: number): number[] {
+    const at = address >>> 3;
+    return [...this.#evaluation.memory.floats.subarray(at, at + this.#plan.grid.steps)];
+  }
+
+  get count(): number {
+    return this.#source.count;
+  }
+  labels(index: number): Labels {
+    const labels = this.#source.labels(index);
+    return this.#func.keepsName || this.#evaluation.delayedNameRemoval ? labels : withoutName(labels);
+  }
+  dropsName(): boolean {
+    return !this.#func.keepsName;
+  }
+
+  fill(index: number, values: number, present: number): number {
+    const { memory, budget } = this.#evaluation;
+    const mark = memory.mark();
+    const before = budget.live;
+    const columns = this.#source.samples(index);
+    const found = this.#compute(columns, values, present);
+    memory.releaseTo(mark);
+    budget.release(before);
+    budget.charge(found);
+    if (found > 0) this.#annotate(index, present);
+    return found;
+  }
+
+  #compute(columns: SampleColumns, values: number, present: number): number {
+    const { memory, kernels, budget } = this.#evaluation;
+    const { reference, rangeMs } = this.#plan.range;
+    const { startMs, stepMs, steps } = this.#plan.grid;
+    const { timesAddr, valuesAddr, count } = columns;
+    if (count === 0 || rangeMs === 0) {
+      memory.bytes.fill(0, present, present + steps);
+      return 0;
+    }
+    const scratch = this.#func.sorts ? memory.allocate(count * 8) : 0;
+    const largest = kernels.largestWindow(timesAddr, count, reference.firstMs, reference.stepMs, steps, rangeMs);
+    budget.charge(largest);
+    if (this.#plan.func === "double_exponential_smoothing" && largest > 0) this.#checkSmoothing();
+    const perCall = this.#func.slides ? steps : Math.max(1, Math.floor(OPERATIONS_PER_CALL / Math.max(1, largest)));
+    let found = 0;
+    for (let step = 0; step < steps; step += perCall) {
+      const size = Math.min(perCall, steps - step);
+      found += kernels.overWindows(
+        this.#func.code,
+        timesAddr,
+        valuesAddr,
+        count,
+        reference.firstMs + step * reference.stepMs,
+        reference.stepMs,
+        size,
+        rangeMs,
+        this.#first === 0 ? 0 : this.#first + step * 8,
+        this.#second === 0 ? 0 : this.#second + step * 8,
+        startMs + step * stepMs,
+        stepMs,
+        scratch,
+        values + step * 8,
+        present + step,
+      );
+      budget.work(this.#func.slides ? size : size * largest);
+    }
+    return found;
+  }
+
+  #checkSmoothing(): void {
+    for (const [name, address] of [
+      ["smoothing", this.#first],
+      ["trend", this.#second],
+    ] as const) {
+      const wrong = this.#column(address).find((factor) => factor <= 0 || factor >= 1);
+      if (wrong === undefined) continue;
+      const symbol = name === "smoothing" ? "sf" : "tf";
+      throw executionError(`invalid ${name} factor. Expected: 0 < ${symbol} < 1, got: ${formatFixed(wrong, 6)}`);
+    }
+  }
+
+  #annotate(index: number, present: number): void {
+    const { annotations, memory, typeAndUnitLabels } = this.#evaluation;
+    const { func, firstArgument, grid } = this.#plan;
+    if (func === "rate" || func === "increase") {
+      const labels = this.#source.labels(index);
+      const name = labels.get(METRIC_NAME);
+      if (name === "") return;
+      if (typeAndUnitLabels) {
+        const type = labels.get("__type__");
+        if (type !== "counter") annotations.addPossibleNonCounterType(name, type, firstArgument);
+      } else if (!/_(?:total|sum|count|bucket)$/.test(name)) {
+        annotations.addPossibleNonCounter(name, firstArgument);
+      }
+    }
+    if (this.#invalid.length === 0) return;
+    const column = this.#column(this.#first);
+    for (let i = 0; i < grid.steps; i++) {
+      const q = column[i]!;
+      if (memory.bytes[present + i] === 1 && !(q >= 0 && q <= 1)) annotations.addInvalidQuantile(q, firstArgument);
+    }
+  }
+}
+
+/** One series of ones at the steps where no series has a sample in its window. */
+function absentOverTime(evaluation: Evaluation, plan: WindowPlan): Rows {
+  const { memory, kernels, delayedNameRemoval } = evaluation;
+  const { steps } = plan.grid;
+  const presence = WINDOW_FUNCTIONS.get("present_over_time");
+  assert(presence !== undefined, "present_over_time is a function");
+  const labels = plan.matchers === undefined ? Labels.EMPTY : absentLabels(plan.matchers);
+  return new SingleRow(labels, delayedNameRemoval, (values, present) => {
+    const mark = memory.mark();
+    const rows = new WindowRows(evaluation, { ...plan, func: "present_over_time" }, presence);
+    const seen = new RowBuffer(memory, steps);
+    const row = new RowBuffer(memory, steps);
+    memory.bytes.fill(0, seen.present, seen.present + steps);
+    for (let i = 0; i < rows.count; i++) {
+      if (rows.fill(i, row.values, row.present) > 0) kernels.joinPresence(seen.present, row.present, steps);
+    }
+    kernels.fillRow(1, steps, values, present);
+    const found = kernels.maskRow(present, seen.present, steps, 0);
+    memory.releaseTo(mark);
+    return found;
+  });
+}

@@ -1,0 +1,39 @@
+/** Functions of one value: applied to each sample of a row by itself. */
+import { acosh, asinh, atanh, cosh, exp, log, log2, log10, sinh, tanh } from "./go-math.js";
+
+export const ELEMENTWISE: ReadonlyMap<string, (value: number) => number> = new Map([
+  ["abs", Math.abs],
+  ["ceil", Math.ceil],
+  ["floor", Math.floor],
+  ["exp", exp],
+  ["sqrt", Math.sqrt],
+  ["ln", log],
+  ["log2", log2],
+  ["log10", log10],
+  ["sin", Math.sin],
+  ["cos", Math.cos],
+  ["tan", Math.tan],
+  ["asin", Math.asin],
+  ["acos", Math.acos],
+  ["atan", Math.atan],
+  ["sinh", sinh],
+  ["cosh", cosh],
+  ["tanh", tanh],
+  ["asinh", asinh],
+  ["acosh", acosh],
+  ["atanh", atanh],
+  ["rad", (value) => (value * Math.PI) / 180],
+  ["deg", (value) => (value * 180) / Math.PI],
+  ["sgn", (value) => (value < 0 ? -1 : value > 0 ? 1 : value)],
+]);
+
+/** The multiple of `nearest` that is closest to `value`, ties upwards. */
+export function roundTo(value: number, nearest: number): number {
+  const inverse = 1 / nearest;
+  return Math.floor(value * inverse + 0.5) / inverse;
+}
+
+/** Go's Max(min, Min(max, value)): NaN where any is NaN. */
+export function clampTo(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(max, value));
+}

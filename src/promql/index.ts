@@ -1,0 +1,12 @@
+/** PromQL: parse, plan, evaluate, encode. The parser's own face is `parser/index.ts`. */
+export {
+  DEFAULT_EVALUATION_OPTIONS,
+  type EvaluationMeans,
+  type EvaluationOptions,
+  evaluate,
+  type QueryRequest,
+} from "./eval/evaluate.js";
+export { encodeAnswer, formatSeconds, labelsJson } from "./eval/json.js";
+export { type PromqlKernels, startPromqlKernels } from "./eval/kernels.js";
+export { prepareInstantQuery, prepareRangeQuery } from "./eval/prepare.js";
+export type { MatrixValue, QueryResult, QueryValue, ScalarValue, StringValue, VectorValue } from "./eval/result.js";

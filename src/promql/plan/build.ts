@@ -1,0 +1,196 @@
+/** From a checked syntax tree to a plan for given evaluation times. Pure: the same request gives the same plan. */
+import { assert, VestalError } from "../../base/index.js";
+import type { MatrixSelector, TimeModifiers, VectorSelector } from "../parser/index.js";
+import { type AtModifier, type Expr, isComparison, isSetOperator, type SubqueryExpr } from "../parser/index.js";
+import { durationOf } from "./durations.js";
+import { invariantParts } from "./invariance.js";
+import type { Grid, Plan, RangePlan, Reference, Selection } from "./nodes.js";
+
+export interface PlanOptions {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0 for an instant query, whose `startMs` is its `endMs`. */
+  readonly stepMs: number;
+  readonly lookbackDeltaMs: number;
+  /** Step of subqueries that name none. */
+  readonly defaultStepMs: number;
+}
+
+/** @throws VestalError BAD_DATA if a duration expression has no valid value. */
+export function buildPlan(expr: Expr, options: PlanOptions): Plan {
+  const { startMs, endMs, stepMs } = options;
+  const steps = stepMs === 0 ? 1 : Math.floor((endMs - startMs) / stepMs) + 1;
+  const builder = new Builder(expr, options);
+  return builder.build(expr, { startMs, stepMs: stepMs === 0 ? 1 : stepMs, steps }, { func: "", stepMs });
+}
+
+/** What a selector inherits from above it: the innermost function or aggregation, and the step of its subquery. */
+interface Surroundings {
+  readonly func: string;
+  readonly stepMs: number;
+}
+
+class Builder {
+  readonly #invariant: ReadonlySet<Expr>;
+  readonly #options: PlanOptions;
+
+  constructor(expr: Expr, options: PlanOptions) {
+    this.#invariant = invariantParts(expr);
+    this.#options = options;
+  }
+
+  /** The plan of `expr` at the steps of `grid`, hoisted out of them where it is the same at each. */
+  build(expr: Expr, grid: Grid, around: Surroundings): Plan {
+    if (expr.kind === "paren") return this.build(expr.expr, grid, around);
+    const isLiteral = expr.kind === "number" || expr.kind === "string";
+    if (grid.steps > 1 && !isLiteral && this.#invariant.has(expr)) {
+      const inner = this.#node(expr, { ...grid, steps: 1 }, around);
+      return { kind: "hoist", grid, span: expr, inner };
+    }
+    return this.#node(expr, grid, around);
+  }
+
+  #node(expr: Expr, grid: Grid, around: Surroundings): Plan {
+    const base = { grid, span: { start: expr.start, end: expr.end } };
+    switch (expr.kind) {
+      case "number":
+        return { ...base, kind: "number", value: expr.value };
+      case "string":
+        return { ...base, kind: "string", value: expr.value };
+      case "paren":
+        return this.build(expr.expr, grid, around);
+      case "vectorSelector":
+        return this.#select(expr, grid, around, false);
+      case "matrixSelector":
+      case "subquery":
+        return { ...base, kind: "range", range: this.#range(expr, grid, around) };
+      case "unary": {
+        const operand = this.build(expr.expr, grid, around);
+        if (expr.op === "+") return operand;
+        return { ...base, kind: "negate", operand, isScalar: expr.valueType === "scalar" };
+      }
+      case "binary":
+        return this.#binary(expr, grid, { ...around, func: "" });
+      case "aggregate": {
+        const below = { ...around, func: expr.op };
+        const param = expr.param === undefined ? undefined : this.build(expr.param, grid, below);
+        const operand = this.build(expr.expr, grid, below);
+        const { op, without } = expr;
+        return { ...base, kind: "aggregate", op, operand, param, without, grouping: [...expr.grouping] };
+      }
+      case "call":
+        return this.#call(expr, grid, around);
+    }
+  }
+
+  #binary(expr: Expr & { kind: "binary" }, grid: Grid, around: Surroundings): Plan {
+    const base = { grid, span: { start: expr.start, end: expr.end } };
+    const left = this.build(expr.lhs, grid, around);
+    const right = this.build(expr.rhs, grid, around);
+    const { op, returnBool } = expr;
+    if (op === "</" || op === ">/") {
+      throw new VestalError("QUERY_EXECUTION", `the operator ${op} is not part of this version's language`);
+    }
+    if (isSetOperator(op)) {
+      assert(expr.matching !== undefined, "the checker lets set operators only stand between vectors");
+      return { ...base, kind: "set-operation", op, left, right, matching: expr.matching };
+    }
+    const leftIsScalar = expr.lhs.valueType === "scalar";
+    if (leftIsScalar && expr.rhs.valueType === "scalar") return { ...base, kind: "scalar-operation", op, left, right };
+    if (leftIsScalar || expr.rhs.valueType === "scalar") {
+      const [vector, scalar] = leftIsScalar ? [right, left] : [left, right];
+      return { ...base, kind: "vector-scalar", op, vector, scalar, scalarIsLeft: leftIsScalar, returnBool };
+    }
+    assert(expr.matching !== undefined, "an operation on two vectors has a matching");
+    if (expr.matching.fillLeft !== undefined || expr.matching.fillRight !== undefined) {
+      throw new VestalError("QUERY_EXECUTION", "fill modifiers are not part of this version's language");
+    }
+    const bool = returnBool && isComparison(op);
+    return { ...base, kind: "vector-operation", op, left, right, matching: expr.matching, returnBool: bool };
+  }
+
+  #call(expr: Expr & { kind: "call" }, grid: Grid, around: Surroundings): Plan {
+    const base = { grid, span: { start: expr.start, end: expr.end } };
+    const func = expr.func.name;
+    const below = { ...around, func };
+    const args = expr.args.map(withoutParens);
+    const first = args[0];
+    if (func === "timestamp" && first?.kind === "vectorSelector") {
+      const inner = this.#select(first, grid, below, true);
+      return { ...base, kind: "call", func, args: [inner], matchers: undefined };
+    }
+    const at = args.findIndex((arg) => arg.kind === "matrixSelector" || arg.kind === "subquery");
+    const ranged = args[at];
+    if (ranged !== undefined && (ranged.kind === "matrixSelector" || ranged.kind === "subquery")) {
+      const range = this.#range(ranged, grid, below);
+      const params = expr.args.filter((_, i) => i !== at).map((arg) => this.build(arg, grid, below));
+      const matchers = ranged.kind === "matrixSelector" ? ranged.selector.matchers : undefined;
+      return { ...base, kind: "window", func, range, params, firstArgument: first ?? ranged, matchers };
+    }
+    const matchers = expr.args[0]?.kind === "vectorSelector" ? expr.args[0].matchers : undefined;
+    return { ...base, kind: "call", func, args: expr.args.map((arg) => this.build(arg, grid, below)), matchers };
+  }
+
+  #select(expr: VectorSelector, grid: Grid, around: Surroundings, stamps: boolean): Plan {
+    refuseExtended(expr);
+    const reference = this.#reference(expr, grid);
+    const selection = this.#selection(expr, grid, reference, this.#options.lookbackDeltaMs, around);
+    return { kind: "select", grid, span: { start: expr.start, end: expr.end }, selection, reference, stamps };
+  }
+
+  #range(expr: MatrixSelector | SubqueryExpr, grid: Grid, around: Surroundings): RangePlan {
+    const rangeMs = expr.rangeExpr === undefined ? expr.rangeMs : durationOf(expr.rangeExpr, false, this.#options);
+    if (expr.kind === "matrixSelector") {
+      refuseExtended(expr.selector);
+      const reference = this.#reference(expr.selector, grid);
+      const selection = this.#selection(expr.selector, grid, reference, rangeMs, around);
+      return { kind: "samples", selection, reference, rangeMs };
+    }
+    const reference = this.#reference(expr, grid);
+    const written = expr.stepExpr === undefined ? expr.stepMs : durationOf(expr.stepExpr, false, this.#options);
+    const stepMs = written === 0 ? this.#options.defaultStepMs : written;
+    // The first multiple of the step after the first window's open end.
+    const openMs = reference.firstMs - rangeMs;
+    const startMs = (Math.floor(openMs / stepMs) + 1) * stepMs;
+    const endMs = lastReference(reference, grid);
+    const steps = Math.max(0, Math.floor((endMs - startMs) / stepMs) + 1);
+    const inner = this.build(expr.expr, { startMs, stepMs, steps }, { ...around, stepMs });
+    return { kind: "subquery", inner, reference, rangeMs };
+  }
+
+  #reference(expr: TimeModifiers, grid: Grid): Reference {
+    const offsetMs = expr.offsetExpr === undefined ? expr.offsetMs : durationOf(expr.offsetExpr, true, this.#options);
+    if (expr.at === undefined) return { firstMs: grid.startMs - offsetMs, stepMs: grid.stepMs };
+    return { firstMs: this.#fixedTime(expr.at) - offsetMs, stepMs: 0 };
+  }
+
+  #fixedTime(at: AtModifier): number {
+    if (at.kind === "timestamp") return at.timestampMs;
+    return at.kind === "start" ? this.#options.startMs : this.#options.endMs;
+  }
+
+  #selection(expr: VectorSelector, grid: Grid, reference: Reference, backMs: number, around: Surroundings): Selection {
+    return {
+      matchers: expr.matchers,
+      minTimeMs: reference.firstMs - backMs + 1,
+      maxTimeMs: lastReference(reference, grid),
+      stepMs: around.stepMs,
+      func: around.func,
+    };
+  }
+}
+
+function lastReference(reference: Reference, grid: Grid): number {
+  return reference.firstMs + reference.stepMs * Math.max(0, grid.steps - 1);
+}
+
+function refuseExtended(expr: VectorSelector): void {
+  if (expr.extended === undefined) return;
+  throw new VestalError("QUERY_EXECUTION", `the modifier ${expr.extended} is not part of this version's language`);
+}
+
+function withoutParens(expr: Expr): Expr {
+  let inner = expr;
+  while (inner.kind === "paren") inner = inner.expr;
+  return inner;
+}

@@ -1,0 +1,196 @@
+/**
+ * The plan: a syntax tree with everything decided that does not need samples. Each node knows the steps that it is
+ * evaluated at, `@` and offsets have become times, durations are evaluated, and parts that are the same at each step
+ * are hoisted out of the steps.
+ */
+import type { Matcher } from "../../model/index.js";
+import type {
+  AggregateOperator,
+  ArithmeticOperator,
+  ComparisonOperator,
+  SetOperator,
+  Span,
+  VectorMatching,
+} from "../parser/index.js";
+
+/** The evaluation times of a node: `startMs + i × stepMs` for i in [0, steps). `stepMs` is never 0. */
+export interface Grid {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+}
+
+/** Where a selector or subquery looks at step i: `firstMs + i × stepMs`; `stepMs` is 0 where `@` fixes the time. */
+export interface Reference {
+  readonly firstMs: number;
+  readonly stepMs: number;
+}
+
+interface PlanBase {
+  readonly grid: Grid;
+  readonly span: Span;
+}
+
+/** Which samples a selector needs: what storage is asked for, times inclusive. */
+export interface Selection {
+  readonly matchers: readonly Matcher[];
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly stepMs: number;
+  readonly func: string;
+}
+
+export interface NumberPlan extends PlanBase {
+  readonly kind: "number";
+  readonly value: number;
+}
+
+export interface StringPlan extends PlanBase {
+  readonly kind: "string";
+  readonly value: string;
+}
+
+export interface SelectPlan extends PlanBase {
+  readonly kind: "select";
+  readonly selection: Selection;
+  readonly reference: Reference;
+  /** The values are the samples' own times in seconds: `timestamp(selector)`. */
+  readonly stamps: boolean;
+}
+
+/** Samples per step: a matrix selector, or the inner steps of a subquery. */
+export type RangePlan =
+  | { readonly kind: "samples"; readonly selection: Selection; readonly reference: Reference; readonly rangeMs: number }
+  | { readonly kind: "subquery"; readonly inner: Plan; readonly reference: Reference; readonly rangeMs: number };
+
+/** A function of one range vector and scalars, by its Prometheus name. */
+export interface WindowPlan extends PlanBase {
+  readonly kind: "window";
+  readonly func: string;
+  readonly range: RangePlan;
+  /** The scalar arguments in their order. */
+  readonly params: readonly Plan[];
+  /** Place of the first argument, which annotations point at. */
+  readonly firstArgument: Span;
+  /** Conditions of the selector that is the argument, for absent_over_time. */
+  readonly matchers: readonly Matcher[] | undefined;
+}
+
+/** The samples themselves: a range vector as the result of an instant query. */
+export interface RangeResultPlan extends PlanBase {
+  readonly kind: "range";
+  readonly range: RangePlan;
+}
+
+/** Any other function. */
+export interface CallPlan extends PlanBase {
+  readonly kind: "call";
+  readonly func: string;
+  readonly args: readonly Plan[];
+  /** Conditions of the selector that is the first argument, for absent. */
+  readonly matchers: readonly Matcher[] | undefined;
+}
+
+export interface NegatePlan extends PlanBase {
+  readonly kind: "negate";
+  readonly operand: Plan;
+  readonly isScalar: boolean;
+}
+
+export interface ScalarOperationPlan extends PlanBase {
+  readonly kind: "scalar-operation";
+  readonly op: ArithmeticOperator | ComparisonOperator;
+  readonly left: Plan;
+  readonly right: Plan;
+}
+
+export interface VectorScalarPlan extends PlanBase {
+  readonly kind: "vector-scalar";
+  readonly op: ArithmeticOperator | ComparisonOperator;
+  readonly vector: Plan;
+  readonly scalar: Plan;
+  readonly scalarIsLeft: boolean;
+  readonly returnBool: boolean;
+}
+
+export interface VectorOperationPlan extends PlanBase {
+  readonly kind: "vector-operation";
+  readonly op: ArithmeticOperator | ComparisonOperator;
+  readonly left: Plan;
+  readonly right: Plan;
+  readonly matching: VectorMatching;
+  readonly returnBool: boolean;
+}
+
+export interface SetOperationPlan extends PlanBase {
+  readonly kind: "set-operation";
+  readonly op: SetOperator;
+  readonly left: Plan;
+  readonly right: Plan;
+  readonly matching: VectorMatching;
+}
+
+export interface AggregatePlan extends PlanBase {
+  readonly kind: "aggregate";
+  readonly op: AggregateOperator;
+  readonly operand: Plan;
+  readonly param: Plan | undefined;
+  readonly grouping: readonly string[];
+  readonly without: boolean;
+}
+
+/** Evaluated once, repeated at each step. */
+export interface HoistPlan extends PlanBase {
+  readonly kind: "hoist";
+  readonly inner: Plan;
+}
+
+export type Plan =
+  | NumberPlan
+  | StringPlan
+  | SelectPlan
+  | WindowPlan
+  | RangeResultPlan
+  | CallPlan
+  | NegatePlan
+  | ScalarOperationPlan
+  | VectorScalarPlan
+  | VectorOperationPlan
+  | SetOperationPlan
+  | AggregatePlan
+  | HoistPlan;
+
+/** The plans directly below `plan`, in the order of evaluation. */
+export function plansBelow(plan: Plan): readonly Plan[] {
+  switch (plan.kind) {
+    case "number":
+    case "string":
+    case "select":
+      return [];
+    case "window":
+      return plan.range.kind === "subquery" ? [plan.range.inner, ...plan.params] : plan.params;
+    case "range":
+      return plan.range.kind === "subquery" ? [plan.range.inner] : [];
+    case "call":
+      return plan.args;
+    case "negate":
+      return [plan.operand];
+    case "scalar-operation":
+    case "vector-operation":
+    case "set-operation":
+      return [plan.left, plan.right];
+    case "vector-scalar":
+      return [plan.vector, plan.scalar];
+    case "aggregate":
+      return plan.param === undefined ? [plan.operand] : [plan.param, plan.operand];
+    case "hoist":
+      return [plan.inner];
+  }
+}
+
+/** What `plan` itself asks of storage, without what is below it. */
+export function selectionOf(plan: Plan): Selection | undefined {
+  if (plan.kind === "select") return plan.selection;
+  if ((plan.kind === "window" || plan.kind === "range") && plan.range.kind === "samples") return plan.range.selection;
+  return undefined;
+}

@@ -1,0 +1,19 @@
+export {
+  type CompiledRule,
+  compileRules,
+  type RelabelResult,
+  type RelabelStep,
+  relabel,
+  relabelSteps,
+} from "./apply.js";
+export { type MetricRelabeler, type MetricRelabelOptions, metricRelabeler } from "./metric.js";
+export {
+  checkRule,
+  DEFAULT_RULE,
+  isValidLabelName,
+  isWellFormed,
+  type NameValidation,
+  RELABEL_ACTIONS,
+  type RelabelAction,
+  type RelabelRule,
+} from "./rule.js";

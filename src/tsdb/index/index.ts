@@ -1,0 +1,2 @@
+export { MemoryIndex } from "./memory-index.js";
+export { selectSlots } from "./select.js";

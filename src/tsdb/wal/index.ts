@@ -1,0 +1,29 @@
+export type { WalKernels } from "./kernels.js";
+export { type WalDamage, WalReader, type WalReaderOptions } from "./reader.js";
+export { damageError, repairWal, type WalRepair } from "./repair.js";
+export { RECORD_KINDS, type ReplayHead, type ReplayOptions, type ReplayOutcome, replayInto } from "./replay.js";
+export {
+  type Checkpoint,
+  lastCheckpoint,
+  lastSegmentNumber,
+  listSegments,
+  type Segment,
+  walBytes,
+} from "./segments.js";
+export {
+  releaseDead,
+  segmentPath,
+  startWal,
+  WAL_COUNTERS,
+  WAL_STATE_BYTES,
+  type WalCounter,
+  type WalPosition,
+  WalState,
+} from "./state.js";
+export {
+  type FsyncPolicy,
+  SEGMENT_BYTES_DEFAULT,
+  type WalCommit,
+  WalWriter,
+  type WalWriterOptions,
+} from "./writer.js";

@@ -1,0 +1,243 @@
+/**
+ * Brings a WAL's series and samples back into one shard's head. The loop over samples is a kernel that fills the staging
+ * table; label sets go through the caller, who knows the shard and resolves them. Nothing is logged again.
+ */
+import {
+  DROPPED_SLOT,
+  RECORD_SAMPLES,
+  RECORD_SAMPLES_V2,
+  RECORD_SERIES,
+  REPLAY_BYTES,
+  REPLAY_DUPLICATE_REFS,
+  REPLAY_LABELS,
+  REPLAY_LABELS_LENGTH,
+  REPLAY_MAX_REF,
+  REPLAY_MAX_TIME,
+  REPLAY_MIN_TIME,
+  REPLAY_MIN_VALID_TIME,
+  REPLAY_POSITION,
+  REPLAY_REF,
+  REPLAY_SAMPLES,
+  REPLAY_STAGED,
+  REPLAY_TOO_OLD,
+  REPLAY_UNKNOWN,
+  STAGED_BYTES,
+} from "../../../assembly/layout.js";
+import { type Files, VestalError } from "../../base/index.js";
+import { ArenaBuffer } from "./arena-buffer.js";
+import type { WalKernels } from "./kernels.js";
+import { type WalDamage, WalReader } from "./reader.js";
+import type { WalPosition } from "./state.js";
+
+/** What replay asks of the head it fills. */
+export interface ReplayHead {
+  /**
+   * Slot of the label set in LABEL BYTES; created with the ref `refHigh × 2^32 + refLow` if it is new. −1 if the bytes are
+   * no label set that a head takes, another negative number if the head takes no more series.
+   */
+  resolveSeries(labelsAddr: number, labelsLength: number, refLow: number, refHigh: number): number;
+  /** Appends staged rows, whose slots are real, without logging them; rows out of order are dropped silently. */
+  appendStaged(stagingAddr: number, rows: number): void;
+}
+
+export interface ReplayOptions {
+  readonly dir: string;
+  readonly files: Files;
+  readonly kernels: WalKernels;
+  readonly memory: WebAssembly.Memory;
+  readonly head: ReplayHead;
+  /** True for label sets that this shard keeps; undefined where there is one shard. */
+  readonly isOwn?: (labelsAddr: number, labelsLength: number) => boolean;
+  /** Samples below it are left out: a block has them. */
+  readonly minValidTimeMs?: number;
+  readonly salvage?: boolean;
+  /** Where to stop in a log that this process writes: its committed position. */
+  readonly end?: WalPosition;
+  /** Remember other shards' refs too, so that samples without any series are told apart from theirs. */
+  readonly countsUnknownRefs?: boolean;
+  readonly onProgress?: (filesDone: number, filesAll: number) => void;
+  /** Records that are neither series nor float samples, by kind; the address is valid during the call. */
+  readonly onOtherRecord?: (kind: number, recordAddr: number, recordLength: number) => void;
+}
+
+export interface ReplayOutcome {
+  readonly files: number;
+  readonly series: number;
+  /** Refs that name a label set which had another ref before. */
+  readonly duplicateRefs: number;
+  /** Series that the head did not take because they are malformed, or because it is full; their samples are unknown. */
+  readonly seriesMalformed: number;
+  readonly seriesRefused: number;
+  readonly samples: number;
+  readonly samplesStaged: number;
+  readonly samplesTooOld: number;
+  /** Samples whose ref no series record explains; 0 unless `countsUnknownRefs`, or there is one shard. */
+  readonly samplesUnknown: number;
+  /** Of staged samples; undefined if there were none. */
+  readonly minTimeMs: number | undefined;
+  readonly maxTimeMs: number | undefined;
+  /** Greatest ref in the log, of all shards; 0 if there is none. */
+  readonly maxRef: number;
+  /** Records by kind (first byte). */
+  readonly records: ReadonlyMap<number, number>;
+  readonly damages: readonly WalDamage[];
+}
+
+/** Rows of the staging table that one call fills: 128 KiB, small enough to stay in the cache until it is appended. */
+const STAGED_ROWS = 4096;
+
+/** Kinds that a log of Prometheus 3.14 may hold; 14 only in checkpoints. Others are counted all the same. */
+export const RECORD_KINDS: ReadonlyMap<number, string> = new Map([
+  [1, "series"],
+  [2, "samples"],
+  [3, "tombstones"],
+  [4, "exemplars"],
+  [5, "mmapmarkers"],
+  [6, "metadata"],
+  [7, "histogram_samples"],
+  [8, "float_histogram_samples"],
+  [9, "custom_buckets_histogram_samples"],
+  [10, "custom_buckets_float_histogram_samples"],
+  [11, "samples_v2"],
+  [12, "histogram_samples_v2"],
+  [13, "float_histogram_samples_v2"],
+  [14, "min_valid_time"],
+]);
+
+/**
+ * Replays checkpoint and segments into the head.
+ *
+ * @throws VestalError HEAD_MEMORY if the memory has no room for what replay itself needs.
+ */
+export function replayInto(options: ReplayOptions): ReplayOutcome {
+  const { kernels, memory } = options;
+  const reader = new WalReader(options);
+  const staging = new ArenaBuffer(kernels, memory, "the staging table");
+  const state = new ArenaBuffer(kernels, memory, "replay");
+  let table = 0;
+  try {
+    staging.ensure(STAGED_ROWS * STAGED_BYTES);
+    state.ensure(REPLAY_BYTES);
+    table = kernels.createRefTable(0) >>> 0;
+    if (table === 0) throw memoryFull();
+    kernels.initReplay(state.address);
+    return new Replay(options, reader, state.address, staging.address, table).run();
+  } finally {
+    if (table !== 0) kernels.releaseRefTable(table);
+    staging.release();
+    state.release();
+    reader.close();
+  }
+}
+
+class Replay {
+  readonly #options: ReplayOptions;
+  readonly #reader: WalReader;
+  readonly #state: number;
+  readonly #staging: number;
+  readonly #table: number;
+  readonly #view: DataView;
+  readonly #records = new Map<number, number>();
+  #series = 0;
+  #seriesMalformed = 0;
+  #seriesRefused = 0;
+
+  constructor(options: ReplayOptions, reader: WalReader, state: number, staging: number, table: number) {
+    this.#options = options;
+    this.#reader = reader;
+    this.#state = state;
+    this.#staging = staging;
+    this.#table = table;
+    this.#view = new DataView(options.memory.buffer);
+    if (options.minValidTimeMs !== undefined) {
+      this.#view.setBigInt64(state + REPLAY_MIN_VALID_TIME, BigInt(Math.ceil(options.minValidTimeMs)), true);
+    }
+  }
+
+  run(): ReplayOutcome {
+    const { kernels } = this.#options;
+    const reader = this.#reader;
+    while (reader.next()) {
+      if (reader.recordLength === 0) continue; // Prometheus skips them too
+      const kind = this.#view.getUint8(reader.recordAddr);
+      this.#records.set(kind, (this.#records.get(kind) ?? 0) + 1);
+      kernels.beginRecord(this.#state);
+      if (kind === RECORD_SERIES) this.#takeSeries();
+      else if (kind === RECORD_SAMPLES || kind === RECORD_SAMPLES_V2) this.#takeSamples();
+      else this.#options.onOtherRecord?.(kind, reader.recordAddr, reader.recordLength);
+    }
+    return this.#outcome();
+  }
+
+  #takeSeries(): void {
+    const { kernels, head, isOwn, countsUnknownRefs = isOwn === undefined } = this.#options;
+    const { recordAddr, recordLength } = this.#reader;
+    for (;;) {
+      const status = kernels.nextSeries(this.#state, recordAddr, recordLength);
+      if (status === 0) return;
+      if (status < 0) {
+        this.#reader.refuseRecord("malformed series record");
+        return;
+      }
+      const labelsAddr = this.#view.getUint32(this.#state + REPLAY_LABELS, true);
+      const labelsLength = this.#view.getUint32(this.#state + REPLAY_LABELS_LENGTH, true);
+      let slot = DROPPED_SLOT;
+      if (isOwn === undefined || isOwn(labelsAddr, labelsLength)) {
+        const refLow = this.#view.getUint32(this.#state + REPLAY_REF, true);
+        const refHigh = this.#view.getUint32(this.#state + REPLAY_REF + 4, true);
+        slot = head.resolveSeries(labelsAddr, labelsLength, refLow, refHigh);
+        if (slot < 0) {
+          if (slot === -1) this.#seriesMalformed++;
+          else this.#seriesRefused++;
+          continue;
+        }
+        this.#series++;
+      } else if (!countsUnknownRefs) continue;
+      if (kernels.adoptSeries(this.#state, this.#table, slot) === 0) throw memoryFull();
+    }
+  }
+
+  #takeSamples(): void {
+    const { kernels, head } = this.#options;
+    const { recordAddr, recordLength } = this.#reader;
+    do {
+      const rows = kernels.stageSamples(this.#state, recordAddr, recordLength, this.#table, this.#staging, STAGED_ROWS);
+      if (rows < 0) {
+        this.#reader.refuseRecord("malformed samples record");
+        return;
+      }
+      if (rows > 0) head.appendStaged(this.#staging, rows);
+    } while (this.#view.getUint32(this.#state + REPLAY_POSITION, true) < recordLength);
+  }
+
+  #outcome(): ReplayOutcome {
+    const view = this.#view;
+    const count = (field: number) => view.getFloat64(this.#state + field, true);
+    const staged = count(REPLAY_STAGED);
+    const knowsForeign = this.#options.isOwn === undefined || this.#options.countsUnknownRefs === true;
+    const time = (field: number) => (staged === 0 ? undefined : Number(view.getBigInt64(this.#state + field, true)));
+    return {
+      files: this.#reader.filesDone,
+      series: this.#series,
+      duplicateRefs: count(REPLAY_DUPLICATE_REFS),
+      seriesMalformed: this.#seriesMalformed,
+      seriesRefused: this.#seriesRefused,
+      samples: count(REPLAY_SAMPLES),
+      samplesStaged: staged,
+      samplesTooOld: count(REPLAY_TOO_OLD),
+      samplesUnknown: knowsForeign ? count(REPLAY_UNKNOWN) : 0,
+      minTimeMs: time(REPLAY_MIN_TIME),
+      maxTimeMs: time(REPLAY_MAX_TIME),
+      maxRef: Number(view.getBigUint64(this.#state + REPLAY_MAX_REF, true)),
+      records: this.#records,
+      damages: this.#reader.damages,
+    };
+  }
+}
+
+function memoryFull(): VestalError {
+  return new VestalError(
+    "HEAD_MEMORY",
+    "wal: the head's memory has no room to replay the log; start with a larger one, or with fewer shards",
+  );
+}

@@ -1,0 +1,346 @@
+/**
+ * Runs Prometheus' PromQL scripts against our evaluation, over the storage double. As upstream does, every instant query
+ * is also asked with its selectors fixed by `@` at other times, and as the middle step of a range query.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { errorMessage, VestalError } from "../../src/base/index.js";
+import { QueryMemory } from "../../src/memory/index.js";
+import { compareLabels, type Labels, METRIC_NAME } from "../../src/model/index.js";
+import {
+  DEFAULT_EVALUATION_OPTIONS,
+  type EvaluationOptions,
+  encodeAnswer,
+  evaluate,
+  type MatrixValue,
+  prepareInstantQuery,
+  prepareRangeQuery,
+  type QueryRequest,
+  type QueryResult,
+  type QueryValue,
+  startPromqlKernels,
+} from "../../src/promql/index.js";
+import type { ParserOptions } from "../../src/promql/parser/index.js";
+import { parseExpr } from "../../src/promql/parser/index.js";
+import { MemoryStorage } from "../doubles/memory-storage.js";
+import { fixTimes } from "./fix-times.js";
+import { answerOfRelease } from "./promql-exceptions.js";
+import { type AreaResult, type FileResult, FileTally } from "./result.js";
+import { type Command, type EvalCommand, type LoadCommand, parseScript, type SeriesLine } from "./script-parser.js";
+
+const PARSER_OPTIONS: ParserOptions = { experimentalFunctions: true, durationExpressions: true };
+const OPTIONS: EvaluationOptions = {
+  ...DEFAULT_EVALUATION_OPTIONS,
+  maxSamples: 10_000,
+  delayedNameRemoval: true,
+  annotationLimit: 0,
+};
+const MEMORY_BYTES = 256 << 20;
+const RELATIVE_ERROR = 1e-6;
+const NATIVE = "native histograms";
+
+/** Why a case is not run. */
+class Skipped extends Error {}
+
+export interface ScriptResult extends FileResult {
+  /** How many cases were skipped for which reason. */
+  readonly skips: ReadonlyMap<string, number>;
+}
+
+export async function runScripts(dir: string): Promise<AreaResult & { readonly files: readonly ScriptResult[] }> {
+  const files: ScriptResult[] = [];
+  for (const name of readdirSync(dir).sort()) {
+    if (name.endsWith(".test")) files.push(await runScript(name, readFileSync(join(dir, name), "utf8")));
+  }
+  return { files };
+}
+
+export async function runScript(name: string, text: string): Promise<ScriptResult> {
+  const tally = new FileTally(name);
+  const runner = new ScriptRunner();
+  const skips = new Map<string, number>();
+  for (const command of parseScript(text)) {
+    if (command.kind !== "eval") {
+      runner.change(command);
+      continue;
+    }
+    try {
+      const answer = answerOfRelease(name, command.line);
+      if (answer === undefined) await runner.run(command);
+      else await runner.expectAnswer(command, answer);
+      tally.pass();
+    } catch (error) {
+      if (error instanceof Skipped) {
+        skips.set(error.message, (skips.get(error.message) ?? 0) + 1);
+        tally.skip();
+      } else {
+        tally.fail(`line ${command.line}: ${command.text}: ${errorMessage(error)}`);
+      }
+    }
+  }
+  return { ...tally.result(), skips };
+}
+
+class ScriptRunner {
+  readonly #storage = new MemoryStorage();
+  readonly #memory = new QueryMemory(MEMORY_BYTES);
+  readonly #kernels = startPromqlKernels(this.#memory);
+  /** Series that need what is not there, by the key of their labels, and why. */
+  readonly #unsupported = new Map<string, string>();
+  #touched: string | undefined;
+
+  constructor() {
+    this.#storage.onSelect = (labels) => {
+      this.#touched ??= this.#unsupported.get(labels.key);
+    };
+  }
+
+  change(command: Exclude<Command, EvalCommand>): void {
+    if (command.kind === "clear") {
+      this.#storage.clear();
+      this.#unsupported.clear();
+    } else {
+      this.#load(command);
+    }
+  }
+
+  #load(command: LoadCommand): void {
+    for (const { labels, values } of command.series) {
+      if (values.includes("histogram")) this.#unsupported.set(labels.key, NATIVE);
+      if (command.startTimes.has(labels.key)) this.#unsupported.set(labels.key, "start timestamps");
+      const samples: [number, number | "stale"][] = [];
+      for (const [i, value] of values.entries()) {
+        // A histogram is stored as a number, so that its series is selected and the case is seen to need histograms.
+        if (value !== undefined) samples.push([i * command.stepMs, value === "histogram" ? 0 : value]);
+      }
+      this.#storage.append(labels, samples);
+      if (command.withCustomBuckets) this.#addCustomBuckets(labels, samples);
+    }
+  }
+
+  #addCustomBuckets(labels: Labels, samples: readonly [number, number | "stale"][]): void {
+    const name = /^(.*)_(?:bucket|count|sum)$/.exec(labels.get(METRIC_NAME))?.[1];
+    if (name === undefined) return;
+    const base = labels.without(new Set(["le"])).with(METRIC_NAME, name);
+    this.#unsupported.set(base.key, NATIVE);
+    this.#storage.append(base, samples);
+  }
+
+  async run(command: EvalCommand): Promise<void> {
+    this.#refuseNewer(command);
+    if (command.isRange) {
+      const { startMs, endMs, stepMs } = command;
+      await this.#expect(command, () =>
+        prepareRangeQuery(command.text, { startMs, endMs, stepMs }, OPTIONS, PARSER_OPTIONS),
+      );
+      return;
+    }
+    const timeMs = command.endMs;
+    const original = await this.#expect(command, () =>
+      prepareInstantQuery(command.text, timeMs, OPTIONS, PARSER_OPTIONS),
+    );
+    if (original === undefined) return;
+    await this.#expectMiddle(command, original);
+    const fixed = fixTimes(original.expr, timeMs);
+    if (fixed === undefined) return;
+    const others = timeMs === 0 ? [-1000, 0, 1000] : [-10 * timeMs, 0, Math.trunc(timeMs / 5), timeMs, 10 * timeMs];
+    for (const other of others) {
+      const request = { ...original, expr: fixed, startMs: other, endMs: other };
+      try {
+        await this.#expect(command, () => request);
+        await this.#expectMiddle(command, request);
+      } catch (error) {
+        if (error instanceof Skipped) throw error;
+        throw new Error(`with all selectors @ ${timeMs} at ${other}: ${errorMessage(error)}`, { cause: error });
+      }
+    }
+  }
+
+  /** Evaluates a case of which the release's answer is known: an error's message, or the result in JSON. */
+  async expectAnswer(command: EvalCommand, answer: string): Promise<void> {
+    const { text, startMs, endMs, stepMs } = command;
+    let got: string;
+    try {
+      const request = command.isRange
+        ? prepareRangeQuery(text, { startMs, endMs, stepMs }, OPTIONS, PARSER_OPTIONS)
+        : prepareInstantQuery(text, endMs, OPTIONS, PARSER_OPTIONS);
+      const result = await this.#evaluate(request);
+      const bare = encodeAnswer({ ...result, warnings: [], infos: [] });
+      got = JSON.stringify(JSON.parse(Buffer.from(bare).toString()).data.result);
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      got = error.message;
+    }
+    if (got !== answer) throw new Error(`got ${got}, and 3.5.3 answers ${answer}`);
+  }
+
+  /** Skips a case that needs native histograms, or words that came after 3.5. */
+  #refuseNewer(command: EvalCommand): void {
+    if (command.series.some(({ values }) => values.includes("histogram"))) throw new Skipped(NATIVE);
+    try {
+      parseExpr(command.text, PARSER_OPTIONS);
+    } catch (error) {
+      try {
+        const all = { language: "3.14", extendedRangeSelectors: true, fillModifiers: true } as const;
+        parseExpr(command.text, { ...PARSER_OPTIONS, ...all });
+      } catch {
+        return; // Invalid in both: the case is about that.
+      }
+      throw new Skipped(`newer language: ${errorMessage(error).replace(/^.*parse error: /, "")}`);
+    }
+    if (/\binfo\(/.test(command.text)) throw new Skipped("info()");
+  }
+
+  async #evaluate(request: QueryRequest): Promise<QueryResult> {
+    this.#touched = undefined;
+    try {
+      return await evaluate(request, {
+        querier: this.#storage,
+        memory: this.#memory,
+        kernels: this.#kernels,
+        cancel: { check: () => {} },
+      });
+    } finally {
+      // biome-ignore lint/correctness/noUnsafeFinally: whatever came out, it cannot be right
+      if (this.#touched !== undefined) throw new Skipped(this.#touched);
+    }
+  }
+
+  /** Evaluates and compares; the request if there was a result, undefined if the case is about an error. */
+  async #expect(command: EvalCommand, prepare: () => QueryRequest): Promise<QueryRequest | undefined> {
+    const failure = command.expectations.find(({ type }) => type === "fail");
+    let request: QueryRequest;
+    let result: QueryResult;
+    try {
+      request = prepare();
+      result = await this.#evaluate(request);
+    } catch (error) {
+      if (failure === undefined || !(error instanceof VestalError) || error.code === "ASSERTION") throw error;
+      if (!failure.matches(error.message)) throw new Error(`failed with ${error.message}, not ${failure.description}`);
+      return undefined;
+    }
+    if (failure !== undefined) throw new Error(`succeeded, expected to fail with ${failure.description}`);
+    compareAnnotations(command, result);
+    compareValue(command, result.value);
+    return request;
+  }
+
+  /** The same as the middle step of three. */
+  async #expectMiddle(command: EvalCommand, request: QueryRequest): Promise<void> {
+    if (command.givesSamples || command.string !== undefined || command.isOrdered) return;
+    const timeMs = request.endMs;
+    const range = { startMs: timeMs - 60_000, endMs: timeMs + 60_000, stepMs: 60_000 };
+    const { value } = await this.#evaluate({ ...request, ...range });
+    if (value.type !== "matrix") throw new Error(`a range query gave a ${value.type}`);
+    try {
+      compareValue(command, stepOf(value, timeMs, command.scalar !== undefined));
+    } catch (error) {
+      throw new Error(`as a step of a range: ${errorMessage(error)}`, { cause: error });
+    }
+  }
+}
+
+function stepOf(matrix: MatrixValue, timeMs: number, isScalar: boolean): QueryValue {
+  const labels: Labels[] = [];
+  const values: number[] = [];
+  for (const [i, each] of matrix.labels.entries()) {
+    for (let k = matrix.offsets[i]!; k < matrix.offsets[i + 1]!; k++) {
+      if (matrix.times[k] !== timeMs) continue;
+      labels.push(each);
+      values.push(matrix.values[k]!);
+    }
+  }
+  if (isScalar) return { type: "scalar", timestampMs: timeMs, value: values[0] ?? Number.NaN };
+  return { type: "vector", timestampMs: timeMs, labels, values: Float64Array.from(values) };
+}
+
+function compareAnnotations(command: EvalCommand, result: QueryResult): void {
+  for (const [type, got] of [
+    ["warn", result.warnings],
+    ["info", result.infos],
+  ] as const) {
+    const wanted = command.expectations.filter((each) => each.type === type);
+    const refused = command.expectations.some((each) => each.type === `no_${type}`);
+    if (refused && got.length > 0) throw new Error(`unexpected ${type}: ${got.join("; ")}`);
+    if (wanted.length === 0) continue;
+    for (const each of wanted) {
+      if (!got.some(each.matches)) throw new Error(`no ${type} ${each.description}; got [${got.join("; ")}]`);
+    }
+    const extra = got.find((text) => !wanted.some((each) => each.matches(text)));
+    if (extra !== undefined) throw new Error(`unexpected ${type}: ${extra}`);
+  }
+}
+
+function compareValue(command: EvalCommand, value: QueryValue): void {
+  switch (value.type) {
+    case "string":
+      if (value.value !== command.string) throw new Error(`got the string ${value.value}`);
+      return;
+    case "scalar":
+      if (command.scalar === undefined) throw new Error("got a scalar");
+      if (!isClose(value.value, command.scalar)) throw new Error(`got ${value.value}, expected ${command.scalar}`);
+      return;
+    case "vector":
+      compareVector(command, value);
+      return;
+    case "matrix":
+      compareMatrix(command, value);
+  }
+}
+
+function compareVector(command: EvalCommand, value: QueryValue & { type: "vector" }): void {
+  if (command.scalar !== undefined) throw new Error("got a vector, expected a scalar");
+  const expected = expectedByLabels(command.series);
+  for (const [i, labels] of value.labels.entries()) {
+    const want = expected.get(labels.key);
+    if (want === undefined) throw new Error(`unexpected ${labels} ${value.values[i]}`);
+    if (command.isOrdered && want.place !== i) throw new Error(`${labels} is at place ${i}, not ${want.place}`);
+    const [first] = want.line.values;
+    if (typeof first !== "number" || !isClose(value.values[i]!, first)) {
+      throw new Error(`${labels} is ${value.values[i]}, expected ${String(first)}`);
+    }
+    expected.delete(labels.key);
+  }
+  for (const { line } of expected.values()) throw new Error(`missing ${line.labels}`);
+}
+
+function compareMatrix(command: EvalCommand, matrix: MatrixValue): void {
+  if (command.scalar !== undefined) throw new Error("got a matrix, expected a scalar");
+  const expected = expectedByLabels(command.series);
+  for (const [i, labels] of matrix.labels.entries()) {
+    if (i > 0 && compareLabels(matrix.labels[i - 1]!, labels) >= 0) throw new Error(`not sorted: ${labels}`);
+    const want = expected.get(labels.key);
+    const from = matrix.offsets[i]!;
+    const to = matrix.offsets[i + 1]!;
+    const got = [...matrix.values.subarray(from, to)];
+    if (want === undefined) throw new Error(`unexpected ${labels} ${got.join(" ")}`);
+    const points = want.line.values.flatMap((value, k) =>
+      typeof value === "number" ? [[command.startMs + k * command.stepMs, value] as const] : [],
+    );
+    const isSame =
+      points.length === got.length &&
+      points.every(([timeMs, value], k) => matrix.times[from + k] === timeMs && isClose(got[k]!, value));
+    if (!isSame) {
+      const times = [...matrix.times.subarray(from, to)];
+      const wanted = points.map(([timeMs, value]) => `${value}@${timeMs}`).join(" ");
+      throw new Error(`${labels} is ${got.map((value, k) => `${value}@${times[k]}`).join(" ")}, expected ${wanted}`);
+    }
+    expected.delete(labels.key);
+  }
+  for (const { line } of expected.values()) throw new Error(`missing ${line.labels}`);
+}
+
+function expectedByLabels(series: readonly SeriesLine[]): Map<string, { place: number; line: SeriesLine }> {
+  return new Map(series.map((line, place) => [line.labels.key, { place, line }]));
+}
+
+/** Equal but for a relative error, as upstream compares. */
+function isClose(a: number, b: number): boolean {
+  if (Number.isNaN(a) && Number.isNaN(b)) return true;
+  if (a === b) return true;
+  const sum = Math.abs(a) + Math.abs(b);
+  const difference = Math.abs(a - b);
+  const smallest = 2.2250738585072014e-308;
+  if (a === 0 || b === 0 || sum < smallest) return difference < RELATIVE_ERROR * smallest;
+  return difference / Math.min(sum, Number.MAX_VALUE) < RELATIVE_ERROR;
+}

@@ -1,0 +1,124 @@
+/** Storage over plain arrays, for tests of what asks storage. Samples keep their bits, staleness markers included. */
+import {
+  compareBytes,
+  compareLabels,
+  type Labels,
+  type Matcher,
+  STALE_NAN_HIGH,
+  STALE_NAN_LOW,
+} from "../../src/model/index.js";
+import type {
+  ColumnSink,
+  LabelAnswer,
+  Querier,
+  SampleColumns,
+  SelectHints,
+  SeriesSet,
+} from "../../src/storage/index.js";
+
+/** A sample's value, or the staleness marker, whose bits a plain number would not keep. */
+export type StoredValue = number | "stale";
+
+interface StoredSeries {
+  readonly labels: Labels;
+  readonly times: number[];
+  readonly values: StoredValue[];
+}
+
+export class MemoryStorage implements Querier {
+  readonly #series = new Map<string, StoredSeries>();
+  #sorted: readonly StoredSeries[] | undefined;
+  /** Called for each selected series: lets a test see what was touched. */
+  onSelect: ((labels: Labels) => void) | undefined;
+
+  /** Adds samples behind those that the series has; an equal time replaces the value. */
+  append(labels: Labels, samples: Iterable<readonly [timeMs: number, value: StoredValue]>): void {
+    let series = this.#series.get(labels.key);
+    if (series === undefined) {
+      series = { labels, times: [], values: [] };
+      this.#series.set(labels.key, series);
+      this.#sorted = undefined;
+    }
+    for (const [timeMs, value] of samples) {
+      let at = series.times.length;
+      while (at > 0 && series.times[at - 1]! >= timeMs) at--;
+      const isKnown = series.times[at] === timeMs;
+      series.times.splice(at, isKnown ? 1 : 0, timeMs);
+      series.values.splice(at, isKnown ? 1 : 0, value);
+    }
+  }
+
+  clear(): void {
+    this.#series.clear();
+    this.#sorted = undefined;
+  }
+
+  #matching(matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): readonly StoredSeries[] {
+    this.#sorted ??= [...this.#series.values()].sort((a, b) => compareLabels(a.labels, b.labels));
+    return this.#sorted.filter(
+      ({ labels, times }) =>
+        matchers.every((matcher) => matcher.matches(labels.get(matcher.name))) &&
+        times.some((timeMs) => timeMs >= minTimeMs && timeMs <= maxTimeMs),
+    );
+  }
+
+  select(matchers: readonly Matcher[], hints: SelectHints): SeriesSet {
+    const series = this.#matching(matchers, hints.minTimeMs, hints.maxTimeMs);
+    for (const { labels } of series) this.onSelect?.(labels);
+    return new MemorySeriesSet(series);
+  }
+
+  labelNames(matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): LabelAnswer {
+    const series = this.#matching(matchers, minTimeMs, maxTimeMs);
+    return answer(series.flatMap(({ labels }) => [...labels.entries()].map(([name]) => name)));
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): LabelAnswer {
+    const series = this.#matching(matchers, minTimeMs, maxTimeMs);
+    return answer(series.map(({ labels }) => labels.get(name)).filter((value) => value !== ""));
+  }
+
+  close(): void {}
+}
+
+function answer(values: readonly string[]): LabelAnswer {
+  return { values: [...new Set(values)].sort(compareBytes), warnings: [] };
+}
+
+class MemorySeriesSet implements SeriesSet {
+  readonly #series: readonly StoredSeries[];
+
+  constructor(series: readonly StoredSeries[]) {
+    this.#series = series;
+  }
+
+  get count(): number {
+    return this.#series.length;
+  }
+  labels(index: number): Labels {
+    return this.#series[index]!.labels;
+  }
+
+  samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns {
+    const { times, values } = this.#series[index]!;
+    let first = times.findIndex((timeMs) => timeMs >= minTimeMs);
+    if (first < 0) first = times.length;
+    let count = 0;
+    while (first + count < times.length && times[first + count]! <= maxTimeMs) count++;
+    const { timesAddr, valuesAddr } = sink.reserve(count);
+    const view = new DataView(sink.memory.buffer);
+    for (let i = 0; i < count; i++) {
+      view.setFloat64(timesAddr + 8 * i, times[first + i]!, true);
+      const value = values[first + i]!;
+      if (value === "stale") {
+        view.setUint32(valuesAddr + 8 * i, STALE_NAN_LOW, true);
+        view.setUint32(valuesAddr + 8 * i + 4, STALE_NAN_HIGH, true);
+      } else {
+        view.setFloat64(valuesAddr + 8 * i, value, true);
+      }
+    }
+    return { timesAddr, valuesAddr, count };
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,201 @@
+/** Whole processes over loopback: Vestal and the real peers, each on a free port, ended by their pids. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packageRoot } from "../../src/base/index.js";
+
+/** Folder with the peers' binaries in `bin/`, from the environment; the tests that need it say so when it is missing. */
+export const peersFolder: string | undefined = process.env["PEERS"];
+
+export interface Server {
+  readonly url: string;
+  readonly pid: number;
+  readonly folder: string;
+  log(): string;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly config: unknown;
+  readonly folder: string;
+  readonly args?: readonly string[];
+}
+
+const running = new Set<ChildProcess>();
+
+/** Ends every process that this file started; for `afterAll`, whatever happened before. */
+export async function killAll(): Promise<void> {
+  await Promise.all([...running].map((child) => killChild(child, "SIGKILL")));
+}
+
+export function makeFolder(): string {
+  return mkdtempSync(join(tmpdir(), "vestal-peers-"));
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+export function startVestal(options: ServerOptions): Promise<Server> {
+  return startServer("vestal", process.execPath, [join(packageRoot(), "bin", "vestal"), "server"], options);
+}
+
+export function startPrometheus(options: ServerOptions): Promise<Server> {
+  return startServer("prometheus", peer("prometheus"), [], options);
+}
+
+/** The real node_exporter, with collectors whose values hold still between two scrapes as far as it has them. */
+export async function startNodeExporter(): Promise<Server> {
+  const port = await freePort();
+  const folder = makeFolder();
+  const child = start(peer("prometheus-node-exporter"), [`--web.listen-address=127.0.0.1:${port}`], folder);
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntil(`node_exporter answers at ${url}`, 20_000, async () => (await fetch(`${url}/metrics`)).ok);
+  return serverOf(child, url, folder);
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Polls until `condition` is true; errors of it count as "not yet". */
+export async function waitUntil(what: string, timeoutMs: number, condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      if (await condition()) return;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`, { cause: last });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export interface ApiAnswer {
+  readonly status: string;
+  readonly errorType?: string;
+  readonly error?: string;
+  readonly data?: unknown;
+  readonly warnings?: readonly string[];
+  readonly infos?: readonly string[];
+}
+
+export async function api(
+  server: Server,
+  path: string,
+  params: Readonly<Record<string, string | readonly string[]>> = {},
+): Promise<ApiAnswer> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    for (const one of typeof value === "string" ? [value] : value) search.append(name, one);
+  }
+  const response = await fetch(`${server.url}/api/v1/${path}?${search}`, { signal: AbortSignal.timeout(60_000) });
+  return (await response.json()) as ApiAnswer;
+}
+
+export interface VectorSample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [number, string];
+}
+
+export interface MatrixSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [number, string])[];
+}
+
+export async function queryVector(
+  server: Server,
+  query: string,
+  timeSeconds: number,
+): Promise<readonly VectorSample[]> {
+  const answer = await api(server, "query", { query, time: String(timeSeconds) });
+  if (answer.status !== "success") throw new Error(`${query}: ${answer.error}`);
+  return (answer.data as { result: readonly VectorSample[] }).result;
+}
+
+export async function queryMatrix(
+  server: Server,
+  query: string,
+  timeSeconds: number,
+): Promise<readonly MatrixSeries[]> {
+  const answer = await api(server, "query", { query, time: String(timeSeconds) });
+  if (answer.status !== "success") throw new Error(`${query}: ${answer.error}`);
+  return (answer.data as { result: readonly MatrixSeries[] }).result;
+}
+
+function peer(name: string): string {
+  if (peersFolder === undefined) throw new Error("PEERS must name the folder that has the peers' binaries in bin/");
+  return join(peersFolder, "bin", name);
+}
+
+async function startServer(
+  name: string,
+  command: string,
+  args: readonly string[],
+  options: ServerOptions,
+): Promise<Server> {
+  const port = await freePort();
+  const configFile = join(options.folder, `${name}.yml`);
+  writeFileSync(configFile, JSON.stringify(options.config));
+  const url = `http://127.0.0.1:${port}`;
+  const child = start(
+    command,
+    [
+      ...args,
+      `--config.file=${configFile}`,
+      `--storage.tsdb.path=${join(options.folder, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      ...(options.args ?? []),
+    ],
+    options.folder,
+    name,
+  );
+  const server = serverOf(child, url, options.folder, name);
+  await waitUntil(`${name} is ready at ${url}`, 60_000, async () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended with code ${child.exitCode}: ${server.log()}`);
+    return (await fetch(`${url}/-/ready`)).ok;
+  }).catch((error: unknown) => {
+    throw new Error(`${name} did not start: ${server.log().slice(-2000)}`, { cause: error });
+  });
+  return server;
+}
+
+function start(command: string, args: readonly string[], folder: string, name = "process"): ChildProcess {
+  const log = openSync(join(folder, `${name}.log`), "a");
+  const child = spawn(command, args, { stdio: ["ignore", log, log], cwd: folder });
+  closeSync(log);
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
+
+function serverOf(child: ChildProcess, url: string, folder: string, name = "process"): Server {
+  return {
+    url,
+    folder,
+    pid: child.pid ?? 0,
+    log: () => readFileSync(join(folder, `${name}.log`), "utf8"),
+    kill: (signal) => killChild(child, signal),
+  };
+}
+
+async function killChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill(signal);
+  const force = setTimeout(() => child.kill("SIGKILL"), 15_000);
+  await gone;
+  clearTimeout(force);
+}
