@@ -6,30 +6,6 @@ export { snappyCompress, snappyMaxBytes, snappyTableBytes } from "./bytes/snappy
 export { snappyDecodedBytes, snappyDecompress } from "./bytes/snappy-decompress";
 export { decodeXor } from "./chunk/xor-decode";
 export { encodeXor } from "./chunk/xor-encode";
-export { appendBatch, publishBatch, validateBatch } from "./head/append";
-export { initHead, refsLeft, setRefRange } from "./head/init";
-export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
-export { slotAddress } from "./head/slots";
-export { freeDeadSlots, sweepPostings, truncateSlots } from "./head/truncate";
-export {
-  advanceEpoch,
-  allocate,
-  beginReservation,
-  classBytes,
-  classOf,
-  initArena,
-  reclaim,
-  release,
-  reserve,
-  retire,
-  roomFor,
-  shrink,
-} from "./memory/arena";
-export { frameBatch } from "./wal/frame";
-export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
-export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
-export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
-export { scanRecord } from "./wal/scan";
 export {
   acceptAllStale,
   acceptScrape,
@@ -42,7 +18,38 @@ export {
 export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
 export { closeTarget, openTarget } from "./exposition/target";
-export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
+export { appendBatch, publishBatch, validateBatch } from "./head/append";
+export { initHead, refsLeft, setRefRange } from "./head/init";
+export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
+export { slotAddress } from "./head/slots";
+export { freeDeadSlots, sweepPostings, truncateSlots } from "./head/truncate";
+export {
+  advanceEpoch,
+  allocate,
+  allocate,
+  beginReservation,
+  classBytes,
+  classBytes,
+  classOf,
+  classOf,
+  initArena,
+  initArena,
+  reclaim,
+  reclaim,
+  release,
+  release,
+  reserve,
+  retire,
+  retire,
+  roomFor,
+  roomFor,
+  shrink,
+} from "./memory/arena";
+export { frameBatch } from "./wal/frame";
+export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
+export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
+export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
+export { scanRecord } from "./wal/scan";
 
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {

@@ -411,9 +411,21 @@ export class WalWriter {
   }
 
   #closeSegment(): void {
-    if (this.#descriptor >= 0) this.#files.close(this.#descriptor);
-    this.#descriptor = -1;
+    const descriptor = this.#descriptor;
+    if (descriptor < 0) return;
+    const file = segmentPath(this.#options.dir, this.#segment);
+    this.#descriptor = -1; // the number is free again even if closing fails
     this.#segment = -1;
+    try {
+      this.#files.close(descriptor);
+    } catch (error) {
+      throw new VestalError(
+        "WAL_WRITE",
+        `wal: closing segment ${file} failed (${errorMessage(error)}); its newest records may not survive a power cut`,
+        { file },
+        error,
+      );
+    }
   }
 
   #timedFsync(descriptor: number): void {
