@@ -23,7 +23,6 @@ export { initHead, refsLeft, setRefRange } from "./head/init";
 export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
 export { slotAddress } from "./head/slots";
 export { freeDeadSlots, sweepPostings, truncateSlots } from "./head/truncate";
-export {
   advanceEpoch,
   allocate,
   allocate,
@@ -50,6 +49,8 @@ export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/rec
 export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
 export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
 export { scanRecord } from "./wal/scan";
+export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
+export { shardOfLabelBytes } from "./shard/shard-of";
 
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {

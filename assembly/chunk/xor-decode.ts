@@ -28,14 +28,14 @@ export function decodeXor(
   let zigzag: u64 = 0;
   let shift: u64 = 0;
   for (;;) {
-    if (position >= end || shift > 63) return damagedAt(position);
+    if (position >= end || shift > 63) return damagedAt(position, length);
     const byte = <u64>load<u8>(chunk + <usize>(position >> 3));
     position += 8;
     zigzag |= (byte & 0x7f) << shift;
     if (byte < 0x80) break;
     shift += 7;
   }
-  if (position + 64 > end) return damagedAt(position);
+  if (position + 64 > end) return damagedAt(position, length);
   let time = <i64>(zigzag >> 1) ^ -(<i64>(zigzag & 1));
   let value = bswap<u64>(load<u64>(chunk + <usize>(position >> 3)));
   position += 64;
@@ -51,7 +51,7 @@ export function decodeXor(
   let delta: i64 = 0;
   shift = 0;
   for (;;) {
-    if (position >= end || shift > 63) return damagedAt(position);
+    if (position >= end || shift > 63) return damagedAt(position, length);
     const byte = <u64>load<u8>(chunk + <usize>(position >> 3));
     position += 8;
     delta |= <i64>((byte & 0x7f) << shift);
@@ -82,7 +82,7 @@ export function decodeXor(
       position += 24;
       word <<= 24;
     } else {
-      if (position + 68 > end) return damagedAt(position);
+      if (position + 68 > end) return damagedAt(position, length);
       delta += <i64>longAt(chunk, position + 4);
       position += 68;
       word = wordAt(chunk, position);
@@ -100,7 +100,7 @@ export function decodeXor(
         if (width === 0) width = 64;
         head = 13;
       }
-      if (width === 0 || leading + width > 64 || position + head + width > end) return damagedAt(position);
+      if (width === 0 || leading + width > 64 || position + head + width > end) return damagedAt(position, length);
       position += head;
       const bits =
         width <= 56 ? wordAt(chunk, position) >> <u64>(64 - width) : longAt(chunk, position) >> <u64>(64 - width);
@@ -108,7 +108,7 @@ export function decodeXor(
       value ^= bits << trailing;
       position += width;
     }
-    if (position > end) return damagedAt(position);
+    if (position > end) return damagedAt(position, length);
     if (time > to) break;
     if (time >= from) {
       const at = <usize>(written << 3);
@@ -138,6 +138,7 @@ function signed(value: u64, bits: u64): i64 {
   return value > (<u64>1) << (bits - 1) ? <i64>value - ((<i64>1) << (<i64>bits)) : <i64>value;
 }
 
-function damagedAt(position: u32): i32 {
-  return -1 - <i32>(position >> 3);
+function damagedAt(position: u32, length: u32): i32 {
+  const offset = position >> 3;
+  return -1 - <i32>(offset < length ? offset : length);
 }

@@ -123,7 +123,7 @@ export function quantileOfHistogram(
   return 2 * found + forced;
 }
 
-/** Observations up to `limit`, linear within a bucket; the bucket's lower bound is −Inf for the first one. */
+/** Observations up to `limit`, linear within a bucket: NaN within the first one, whose lower bound is −Inf. */
 function rankOf(limit: f64, scratch: usize, size: u32): f64 {
   let rank: f64 = 0;
   for (let k: u32 = 0; k < size; k++) {
@@ -134,7 +134,7 @@ function rankOf(limit: f64, scratch: usize, size: u32): f64 {
     if (upper > limit) return rank + ((count - rank) * (limit - lower)) / (upper - lower);
     rank = count;
   }
-  return NaN; // past the last bucket
+  return Infinity; // past the last bucket
 }
 
 /** histogram_fraction for every step, with the limits in two columns. */
@@ -163,8 +163,8 @@ export function fractionOfHistogram(
       else {
         let lowerRank = from === -Infinity ? 0 : rankOf(from, scratch, size);
         let upperRank = rankOf(to, scratch, size);
-        if (!(lowerRank <= count)) lowerRank = count;
-        if (!(upperRank <= count)) upperRank = count;
+        if (lowerRank > count) lowerRank = count;
+        if (upperRank > count) upperRank = count;
         value = (upperRank - lowerRank) / count;
       }
     }

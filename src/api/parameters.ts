@@ -4,7 +4,8 @@
  * Bytes that are not UTF-8 become lone surrogates (U+DC00 + byte), so a name can be refused, and printed, as what it was.
  */
 import { isUtf8 } from "node:buffer";
-import { quoteGo } from "../model/index.js";
+import { VestalError } from "../base/index.js";
+import { parseDuration as parseModelDuration, quoteGo } from "../model/index.js";
 import { type ApiFailure, invalidParameter } from "./types.js";
 
 /** Repeated keys keep their order. */
@@ -148,35 +149,12 @@ export function parseDuration(source: string): DurationNs | string {
     }
     return toInt64(ns);
   }
-  const ms = parsePrometheusDuration(source);
-  return ms === undefined ? `cannot parse ${quoteParameter(source)} to a valid duration` : BigInt(ms) * NS_PER_MS;
-}
-
-const UNITS = ["y", "w", "d", "h", "m", "s", "ms"] as const;
-const UNIT_MS: Readonly<Record<(typeof UNITS)[number], number>> = {
-  y: 31_536_000_000,
-  w: 604_800_000,
-  d: 86_400_000,
-  h: 3_600_000,
-  m: 60_000,
-  s: 1000,
-  ms: 1,
-};
-const DURATION = new RegExp(`^${UNITS.map((unit) => `(?:([0-9]+)${unit})?`).join("")}$`);
-/** Durations are int64 nanoseconds in Go. */
-const DURATION_MS_MAX = 9_223_372_036_854;
-
-/** Milliseconds of `1w2d`, `90m`, `0` …; each unit at most once, from the longest to the shortest. */
-export function parsePrometheusDuration(source: string): number | undefined {
-  if (source === "0") return 0;
-  const match = source === "" ? null : DURATION.exec(source);
-  if (match === null) return undefined;
-  let ms = 0;
-  UNITS.forEach((unit, i) => {
-    const digits = match[i + 1];
-    if (digits !== undefined) ms += Number(digits) * UNIT_MS[unit];
-  });
-  return ms > DURATION_MS_MAX ? undefined : ms;
+  try {
+    return BigInt(parseModelDuration(source)) * NS_PER_MS;
+  } catch (error) {
+    if (!(error instanceof VestalError && error.code === "DURATION")) throw error;
+    return `cannot parse ${quoteParameter(source)} to a valid duration`;
+  }
 }
 
 const DIGITS = "[0-9]+(?:_[0-9]+)*";

@@ -1,5 +1,68 @@
-/** The one entry of the program: `vestal COMMAND …`. */
+/** The one entry of the program: `vestal COMMAND …`. Started under the name `prometheus` it is the server. */
+import { basename } from "node:path";
+import type { EarlyEnd } from "./flags.js";
+import { parseServerOptions, type ServerOptions } from "./server-options.js";
+import { vestalVersion } from "./version.js";
+
+const HELP = `usage: vestal <command> [<flags>]
+
+Monitoring for a Kubernetes cluster.
+
+Commands:
+  server     scrape targets, store their samples and answer queries; \`vestal server --help\` lists its flags
+
+Flags:
+  -h, --help   Show this help.
+  --version    Show the version.
+`;
+
+/** Commands of the design that this version has not. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(["operator", "alertmanager", "tool", "promtool", "amtool"]);
+
+/** The face of `server/index.ts`, which is loaded only when a server is to run: it brings every other module with it. */
+export type RunServer = (options: ServerOptions) => Promise<void>;
+
+/** What the program does once its arguments are read. */
+export type Command = { readonly kind: "server"; readonly options: ServerOptions } | EarlyEnd;
+
+/**
+ * @param args        without the program's own name.
+ * @param programName the name it was started by, as a path or not.
+ */
+export function readCommand(args: readonly string[], programName: string): Command {
+  const called = basename(programName).replace(/\.m?js$/, "");
+  if (called === "prometheus") return readServer(args);
+  if (called !== "vestal" && UNAVAILABLE.has(called)) return unavailable(called);
+  const [command, ...rest] = args;
+  if (command === undefined) return { kind: "end", exitCode: 2, stderr: HELP };
+  if (command === "server" || command === "prometheus") return readServer(rest);
+  if (command === "-h" || command === "--help" || command === "help") return { kind: "end", exitCode: 0, stdout: HELP };
+  if (command === "--version") return { kind: "end", exitCode: 0, stdout: `vestal, version ${vestalVersion()}\n` };
+  if (UNAVAILABLE.has(command)) return unavailable(command);
+  return {
+    kind: "end",
+    exitCode: 2,
+    stderr: `vestal: unknown command ${JSON.stringify(command)}; \`vestal --help\` lists them\n`,
+  };
+}
+
+function readServer(args: readonly string[]): Command {
+  const parsed = parseServerOptions(args);
+  return parsed.kind === "end" ? parsed : { kind: "server", options: parsed.options };
+}
+
+function unavailable(command: string): EarlyEnd {
+  return { kind: "end", exitCode: 2, stderr: `vestal: this version does not have \`${command}\` yet\n` };
+}
+
 export async function main(args: readonly string[]): Promise<void> {
-  process.stderr.write(`vestal: unknown command ${args[0] ?? ""}\n`);
-  process.exitCode = 2;
+  const command = readCommand(args, process.argv[1] ?? "vestal");
+  if (command.kind === "end") {
+    if (command.stdout !== undefined) process.stdout.write(command.stdout);
+    if (command.stderr !== undefined) process.stderr.write(command.stderr);
+    process.exitCode = command.exitCode;
+    return;
+  }
+  const { runServer } = (await import(new URL("./server/index.js", import.meta.url).href)) as { runServer: RunServer };
+  await runServer(command.options);
 }

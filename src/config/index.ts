@@ -3,7 +3,7 @@ export { type ConfigFiles, diskFiles, expandGlob, joinFolder } from "./files.js"
 export { type LoadedConfig, type LoadOptions, loadConfig } from "./load.js";
 export { readText } from "./read.js";
 export { renderConfig } from "./render.js";
-export { targetGroup as targetGroupShape } from "./schema/discovery.js";
+export { targetGroupsShape } from "./schema/discovery.js";
 export type { ConfigDocument } from "./schema/root.js";
 export type { EscapingScheme, ScrapeProtocol } from "./schema/scrape.js";
 export * from "./types.js";

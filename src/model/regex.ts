@@ -37,22 +37,56 @@ export interface RegexOptions {
 /** A dashboard's alternation of all its values can be long; nobody writes more than this. */
 export const MAX_REGEX_LENGTH = 262_144;
 
-/** Answers kept for each expression, and the longest text whose answer is kept: 4 MiB at most, for the worst case. */
+/**
+ * Answers kept for each expression, and the longest text whose answer is kept. The texts are label values which exist
+ * anyway, so an answer costs a map's entry of some 80 bytes: 0.3 MiB at most for each expression.
+ */
 const MAX_KEPT_ANSWERS = 4096;
 const MAX_KEPT_LENGTH = 512;
 
+/** Compiled expressions kept with their answers, since dashboards and rules ask the same again. */
+const MAX_KEPT_REGEXES = 128;
+const MAX_KEPT_SOURCE_LENGTH = 4096;
+const keptRegexes = new Map<string, Regex>();
+
 /** @throws VestalError REGEX with Go's words for what is wrong. */
 export function compileRegex(source: string, options: RegexOptions = {}): Regex {
+  const key = `${options.errorsShow ?? "source"}:${source}`;
+  const kept = keptRegexes.get(key);
+  if (kept !== undefined) {
+    // To the end of the map: the first one in it is the one that was not asked for longest.
+    keptRegexes.delete(key);
+    keptRegexes.set(key, kept);
+    return kept;
+  }
+  const regex = makeRegex(source, options);
+  if (source.length <= MAX_KEPT_SOURCE_LENGTH) {
+    for (const oldest of keptRegexes.keys()) {
+      if (keptRegexes.size < MAX_KEPT_REGEXES) break;
+      keptRegexes.delete(oldest);
+    }
+    keptRegexes.set(key, regex);
+  }
+  return regex;
+}
+
+function makeRegex(source: string, options: RegexOptions): Regex {
   if (source.length > MAX_REGEX_LENGTH) {
     const message = `regular expression is too long: ${source.length} characters, at most ${MAX_REGEX_LENGTH} are allowed`;
     throw new VestalError("REGEX", message, { length: source.length });
   }
-  // Such a set is valid for certain, and may be too large for RE2.
   const shape = shapeOf(source);
-  const isLiteral = shape?.before === "nothing" && shape.behind === "nothing";
-  if (options.errorsShow === "anchored" && !isLiteral) return new Re2Regex(source, shape, compile(anchored(source)));
-  if (!isLiteral) compile(source);
-  return new Re2Regex(source, shape, undefined);
+  // A set of literals is valid for certain, and may be too large for RE2.
+  if (shape?.before === "nothing" && shape.behind === "nothing") return new Re2Regex(source, shape, undefined);
+  if (options.errorsShow === "anchored") return new Re2Regex(source, shape, compile(anchored(source)));
+  // Between the anchors' parentheses `a)(b` would be valid.
+  if (source.includes(")")) compile(source);
+  try {
+    return new Re2Regex(source, shape, compile(anchored(source)));
+  } catch (error) {
+    compile(source);
+    throw error;
+  }
 }
 
 function anchored(source: string): string {
@@ -76,6 +110,7 @@ class Re2Regex implements Regex {
   readonly #shape: RegexShape | undefined;
   readonly #literalSet: ReadonlySet<string> | undefined;
   readonly #answers = new Map<string, boolean>();
+  #unkept = 0;
   #compiled: RE2JS | undefined;
 
   constructor(source: string, shape: RegexShape | undefined, compiled: RE2JS | undefined) {
@@ -95,10 +130,18 @@ class Re2Regex implements Regex {
     let answer = this.#answers.get(text);
     if (answer === undefined) {
       answer = this.#re2.test(text);
-      if (this.#answers.size >= MAX_KEPT_ANSWERS) this.#answers.clear();
-      this.#answers.set(text, answer);
+      this.#keep(text, answer);
     }
     return answer;
+  }
+
+  /** The first answers stay, so that a scan of more values than fit still finds some; at last all make room. */
+  #keep(text: string, answer: boolean): void {
+    if (this.#answers.size < MAX_KEPT_ANSWERS) this.#answers.set(text, answer);
+    else if (++this.#unkept > 16 * MAX_KEPT_ANSWERS) {
+      this.#answers.clear();
+      this.#unkept = 0;
+    }
   }
 
   exec(text: string): RegexGroups | undefined {

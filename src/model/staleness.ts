@@ -9,3 +9,8 @@ export const STALE_NAN_HIGH = 0x7ff00000;
 export function isStaleAt(words: Uint32Array, i: number): boolean {
   return words[2 * i] === STALE_NAN_LOW && words[2 * i + 1] === STALE_NAN_HIGH;
 }
+
+/** True if the two halves of a 64-bit value make the staleness marker. */
+export function isStaleWords(low: number, high: number): boolean {
+  return low === STALE_NAN_LOW && high === STALE_NAN_HIGH;
+}

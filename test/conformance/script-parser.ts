@@ -18,6 +18,8 @@ export interface LoadCommand {
   /** Classic histograms are also loaded as native ones with custom buckets. */
   readonly withCustomBuckets: boolean;
   readonly series: readonly SeriesLine[];
+  /** Keys of the series that have start timestamps, which came after 3.5. */
+  readonly startTimes: ReadonlySet<string>;
 }
 
 export interface Expectation {
@@ -73,9 +75,17 @@ function parseLoad(line: string, number: number, body: readonly string[]): LoadC
   const match = /^load(?:_(with_nhcb))?\s+(.+)$/.exec(line);
   if (match === null) throw new SyntaxError(`line ${number}: ${line}`);
   const stepMs = parseDuration(match[2]!);
-  // Start timestamps (`metric@st …`) are of versions after 3.5, which no function of 3.5 can see.
-  const series = body.filter((each) => !/^[^\s]*@st\s/.test(each)).map(parseSeriesLine);
-  return { kind: "load", line: number, stepMs, withCustomBuckets: match[1] !== undefined, series };
+  const isStart = (each: string): boolean => /^[^\s]*@st\s/.test(each);
+  const series = body.filter((each) => !isStart(each)).map(parseSeriesLine);
+  const starts = body.filter(isStart).map((each) => parseSeriesLine(each.replace(/@st\s.*$/, "")).labels.key);
+  return {
+    kind: "load",
+    line: number,
+    stepMs,
+    withCustomBuckets: match[1] !== undefined,
+    series,
+    startTimes: new Set(starts),
+  };
 }
 
 function parseEval(line: string, number: number, body: readonly string[]): EvalCommand {

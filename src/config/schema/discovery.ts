@@ -45,6 +45,9 @@ export const targetGroup = struct(
   },
 );
 
+/** A file of target groups, as file discovery reads it. */
+export const targetGroupsShape = list(pointer(targetGroup));
+
 const filters = () => list(struct("moby.Filter", { name: shown(text()), values: shown(strings()) }));
 
 const FILE_NAME = /^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$/;

@@ -102,6 +102,9 @@ class Builder {
       return { ...base, kind: "vector-scalar", op, vector, scalar, scalarIsLeft: leftIsScalar, returnBool };
     }
     assert(expr.matching !== undefined, "an operation on two vectors has a matching");
+    if (expr.matching.fillLeft !== undefined || expr.matching.fillRight !== undefined) {
+      throw new VestalError("QUERY_EXECUTION", "fill modifiers are not part of this version's language");
+    }
     const bool = returnBool && isComparison(op);
     return { ...base, kind: "vector-operation", op, left, right, matching: expr.matching, returnBool: bool };
   }
@@ -129,6 +132,7 @@ class Builder {
   }
 
   #select(expr: VectorSelector, grid: Grid, around: Surroundings, stamps: boolean): Plan {
+    refuseExtended(expr);
     const reference = this.#reference(expr, grid);
     const selection = this.#selection(expr, grid, reference, this.#options.lookbackDeltaMs, around);
     return { kind: "select", grid, span: { start: expr.start, end: expr.end }, selection, reference, stamps };
@@ -137,6 +141,7 @@ class Builder {
   #range(expr: MatrixSelector | SubqueryExpr, grid: Grid, around: Surroundings): RangePlan {
     const rangeMs = expr.rangeExpr === undefined ? expr.rangeMs : durationOf(expr.rangeExpr, false, this.#options);
     if (expr.kind === "matrixSelector") {
+      refuseExtended(expr.selector);
       const reference = this.#reference(expr.selector, grid);
       const selection = this.#selection(expr.selector, grid, reference, rangeMs, around);
       return { kind: "samples", selection, reference, rangeMs };
@@ -177,6 +182,11 @@ class Builder {
 
 function lastReference(reference: Reference, grid: Grid): number {
   return reference.firstMs + reference.stepMs * Math.max(0, grid.steps - 1);
+}
+
+function refuseExtended(expr: VectorSelector): void {
+  if (expr.extended === undefined) return;
+  throw new VestalError("QUERY_EXECUTION", `the modifier ${expr.extended} is not part of this version's language`);
 }
 
 function withoutParens(expr: Expr): Expr {

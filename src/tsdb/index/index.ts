@@ -1,1 +1,2 @@
 export { MemoryIndex } from "./memory-index.js";
+export { selectSlots } from "./select.js";

@@ -1,0 +1,197 @@
+/** The server's options, parsed and typed: what `runServer` is given. Nothing behind it reads the command line again. */
+import { hostname } from "node:os";
+import { type ListenAddress, parseListenAddress } from "../api/index.js";
+import { errorMessage, type LogFormat, type LogLevel, VestalError } from "../base/index.js";
+import { compileRegex, type Regex } from "../model/index.js";
+import type { FlagValue } from "./flag-values.js";
+import { type EarlyEnd, flagStrings, type ParsedFlags, parseFlags } from "./flags.js";
+import { FEATURES, SERVER_FLAGS } from "./server-flags.js";
+import { versionText } from "./version.js";
+
+export type WalSync = "segment" | "interval" | "commit";
+
+export interface ServerOptions {
+  readonly configFile: string;
+  readonly web: {
+    readonly listenAddresses: readonly ListenAddress[];
+    /** Holds TLS and authentication settings; "" is none. Read it with `checkWebConfig`. */
+    readonly configFile: string;
+    readonly readTimeoutMs: number;
+    readonly maxConnections: number;
+    /** No slash at the end of its path. */
+    readonly externalUrl: URL;
+    /** "" or "/prefix". */
+    readonly routePrefix: string;
+    readonly enableLifecycle: boolean;
+    readonly corsOrigin: Regex;
+  };
+  readonly tsdb: {
+    readonly path: string;
+    /** 0 where the flag was not given: the configuration file or the default of 15 days decides. */
+    readonly retentionMs: number;
+    /** 0 is no limit. */
+    readonly retentionBytes: number;
+    readonly hasLockfile: boolean;
+    readonly minBlockMs: number;
+    /** 0 where the flag was not given: a tenth of the retention. */
+    readonly maxBlockMs: number;
+    /** 0 is the format's default. */
+    readonly maxChunkSegmentBytes: number;
+    /** 0 is the format's default, 128 MiB. */
+    readonly walSegmentBytes: number;
+    readonly walCompression: "none" | "snappy" | "zstd";
+    readonly samplesPerChunk: number;
+    readonly walSync: WalSync;
+    readonly walSalvage: boolean;
+    /** Of all shards together; 0 is the default share of the memory limit. */
+    readonly headBytesMax: number;
+  };
+  readonly query: {
+    readonly lookbackDeltaMs: number;
+    readonly timeoutMs: number;
+    readonly maxConcurrency: number;
+    readonly maxSamples: number;
+    /** 0 is the default. */
+    readonly threads: number;
+  };
+  readonly ingest: {
+    /** 0 is the default. */
+    readonly threads: number;
+  };
+  readonly scrape: {
+    /** Timestamps that are off their schedule by at most this are aligned; 0 never. */
+    readonly timestampToleranceMs: number;
+    readonly discoveryReloadMs: number;
+  };
+  readonly features: ReadonlySet<string>;
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  /** All flags as `status/flags` shows them. Defaults that are computed later may replace single values. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** To be logged once the logger stands. */
+  readonly warnings: readonly string[];
+}
+
+/** @returns options, or how the process should end: help, version, or what is wrong. */
+export function parseServerOptions(args: readonly string[]): { kind: "options"; options: ServerOptions } | EarlyEnd {
+  const parsed = parseFlags(SERVER_FLAGS, args, versionText());
+  if (parsed.kind === "end") return parsed;
+  try {
+    return { kind: "options", options: optionsOf(parsed) };
+  } catch (error) {
+    if (!(error instanceof VestalError)) throw error;
+    return { kind: "end", exitCode: 2, stderr: `${error.message}\n` };
+  }
+}
+
+function optionsOf(parsed: ParsedFlags): ServerOptions {
+  const value = <T extends FlagValue>(name: string): T => parsed.values.get(name) as T;
+  const text = value<string>;
+  const number = value<number>;
+  const isOn = value<boolean>;
+  if (isOn("agent")) throw new VestalError("FLAG", "agent mode (--agent) is not available in this version");
+  const listenAddresses = value<readonly string[]>("web.listen-address").map((address) => listenAddress(address));
+  const externalUrl = parseExternalUrl(text("web.external-url"), listenAddresses[0]!.port);
+  const features = new Set(
+    value<readonly string[]>("enable-feature")
+      .flatMap((names) => names.split(","))
+      .filter(Boolean),
+  );
+  const retentionMs = number("storage.tsdb.retention.time");
+  return {
+    configFile: text("config.file"),
+    web: {
+      listenAddresses,
+      configFile: text("web.config.file"),
+      readTimeoutMs: number("web.read-timeout"),
+      maxConnections: number("web.max-connections"),
+      externalUrl,
+      routePrefix: routePrefix(text("web.route-prefix"), externalUrl),
+      enableLifecycle: isOn("web.enable-lifecycle"),
+      corsOrigin: corsOrigin(text("web.cors.origin")),
+    },
+    tsdb: {
+      path: text("storage.tsdb.path"),
+      retentionMs,
+      retentionBytes: number("storage.tsdb.retention.size"),
+      hasLockfile: !isOn("storage.tsdb.no-lockfile"),
+      minBlockMs: number("storage.tsdb.min-block-duration"),
+      maxBlockMs: number("storage.tsdb.max-block-duration"),
+      maxChunkSegmentBytes: number("storage.tsdb.max-block-chunk-segment-size"),
+      walSegmentBytes: number("storage.tsdb.wal-segment-size"),
+      walCompression: isOn("storage.tsdb.wal-compression")
+        ? value<"snappy" | "zstd">("storage.tsdb.wal-compression-type")
+        : "none",
+      samplesPerChunk: number("storage.tsdb.samples-per-chunk"),
+      walSync: value<WalSync>("storage.wal.fsync"),
+      walSalvage: isOn("storage.wal.salvage"),
+      headBytesMax: number("storage.head.max-memory"),
+    },
+    query: {
+      lookbackDeltaMs: number("query.lookback-delta"),
+      timeoutMs: number("query.timeout"),
+      maxConcurrency: number("query.max-concurrency"),
+      maxSamples: number("query.max-samples"),
+      threads: atLeastZero("query.threads", number("query.threads")),
+    },
+    ingest: { threads: atLeastZero("ingest.threads", number("ingest.threads")) },
+    scrape: {
+      timestampToleranceMs: isOn("scrape.adjust-timestamps") ? number("scrape.timestamp-tolerance") : 0,
+      discoveryReloadMs: number("scrape.discovery-reload-interval"),
+    },
+    features,
+    log: { level: value<LogLevel>("log.level"), format: value<LogFormat>("log.format") },
+    flags: flagStrings(SERVER_FLAGS, parsed),
+    warnings: [
+      ...parsed.warnings,
+      ...[...features]
+        .filter((name) => !FEATURES.has(name))
+        .map((name) => `unknown feature ${JSON.stringify(name)} in --enable-feature`),
+    ],
+  };
+}
+
+function listenAddress(source: string): ListenAddress {
+  try {
+    return parseListenAddress(source);
+  } catch (error) {
+    throw new VestalError("FLAG", `parse external URL "": ${errorMessage(error)}`, { source }, error);
+  }
+}
+
+function atLeastZero(name: string, value: number): number {
+  if (value < 0) throw new VestalError("FLAG", `--${name} must not be negative`, { value });
+  return value;
+}
+
+/** Prometheus' rules: `http://<hostname>:<port>/` if not given, no slash at the end, no quotes around it. */
+function parseExternalUrl(source: string, port: number): URL {
+  const problem = (reason: string) =>
+    new VestalError("FLAG", `parse external URL ${JSON.stringify(source)}: ${reason}`, { source });
+  if (/^["']|["']$/.test(source)) throw problem("URL must not begin or end with quotes");
+  let url: URL;
+  try {
+    url = new URL(source === "" ? `http://${hostname()}:${port}/` : source);
+  } catch {
+    // A path alone is allowed there too.
+    if (!source.startsWith("/")) throw problem("it must be a URL such as http://example.org/prometheus, or a path");
+    url = new URL(source, `http://${hostname()}:${port}/`);
+  }
+  url.pathname = url.pathname.replace(/\/+$/, "");
+  return url;
+}
+
+function routePrefix(given: string, externalUrl: URL): string {
+  const trimmed = (given === "" ? externalUrl.pathname : given).replace(/^\/+|\/+$/g, "");
+  return trimmed === "" ? "" : `/${trimmed}`;
+}
+
+function corsOrigin(source: string): Regex {
+  try {
+    return compileRegex(source);
+  } catch (error) {
+    throw new VestalError(
+      "FLAG",
+      `could not compile CORS regex string ${JSON.stringify(source)}: ${errorMessage(error)}`,
+    );
+  }
+}

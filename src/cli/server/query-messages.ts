@@ -1,0 +1,54 @@
+/** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
+import type { InstantQuery, RangeQuery, SelectorQuery } from "../../api/index.js";
+
+/** One shard's head, as a query thread reads it. */
+export interface HeadHandle {
+  readonly shard: number;
+  /** Another number for each memory that the shard has had: caches of the old one are worthless. */
+  readonly generation: number;
+  readonly memory: WebAssembly.Memory;
+}
+
+export type QueryJob =
+  | ({ readonly kind: "instant" } & InstantQuery)
+  | ({ readonly kind: "range" } & RangeQuery)
+  | ({ readonly kind: "series" } & SelectorQuery)
+  | ({ readonly kind: "labelNames" } & SelectorQuery)
+  | ({ readonly kind: "labelValues"; readonly name: string } & SelectorQuery)
+  | { readonly kind: "exemplars"; readonly expression: string }
+  | { readonly kind: "format"; readonly expression: string }
+  | { readonly kind: "parse"; readonly expression: string }
+  | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] };
+
+export interface QueryTask {
+  readonly job: QueryJob;
+  readonly heads: readonly HeadHandle[];
+  /** Shards that cannot be read now; an answer without them carries a warning. */
+  readonly missingShards: readonly number[];
+  /** Index of this query's word among the cancel words; the word is 0 until somebody wants the query to end. */
+  readonly cancelIndex: number;
+  /** Wall clock: the query's time is up. */
+  readonly deadlineMs: number;
+  /** The whole time that it had, for the message. */
+  readonly timeoutMs: number;
+  /** When the query was asked: time in the queue is part of its statistics. */
+  readonly askedMs: number;
+}
+
+/** Of all queries of a thread; its `workerData`. */
+export interface QueryThreadSettings {
+  readonly cancelWords: SharedArrayBuffer;
+  /** A word from which threads draw the index of their reader pin. */
+  readonly pinWords: SharedArrayBuffer;
+  readonly memoryLimitBytes: number;
+  readonly maxSamples: number;
+  readonly lookbackDeltaMs: number;
+  readonly defaultStepMs: number;
+  readonly features: QueryFeatures;
+}
+
+export interface QueryFeatures {
+  readonly experimentalFunctions: boolean;
+  readonly durationExpressions: boolean;
+  readonly delayedNameRemoval: boolean;
+}

@@ -1,0 +1,189 @@
+/**
+ * The API's `QueryService` over a pool of query threads. A query waits in the pool's queue, runs in one thread, and is
+ * given up by its cancel word: when its client goes away, or its time is up. A thread that does not look at the word
+ * within a second is terminated with its query; the pool starts another.
+ */
+import { join } from "node:path";
+import { Piscina } from "piscina";
+import { PIN_COUNT, PINS } from "../../../assembly/layout.js";
+import type {
+  ApiFailure,
+  InstantQuery,
+  QueryService,
+  RangeQuery,
+  SelectorQuery,
+  ServiceAnswer,
+} from "../../api/index.js";
+import { errorMessage, type Logger, packageRoot } from "../../base/index.js";
+import type { HeadHandle, QueryJob, QueryTask, QueryThreadSettings } from "./query-messages.js";
+
+/** Queries known at once, running or waiting; each has a cancel word. Beyond it new ones are refused. */
+const QUERIES_MAX = 4096;
+/** How long a thread may take to notice its cancel word before it is terminated. */
+const PATIENCE_MS = 1000;
+
+export interface QueryPoolOptions {
+  readonly threads: number;
+  readonly timeoutMs: number;
+  readonly settings: Omit<QueryThreadSettings, "cancelWords" | "pinWords">;
+}
+
+/** The heads that queries read now. */
+export interface HeadSource {
+  heads(): readonly HeadHandle[];
+  missingShards(): readonly number[];
+}
+
+export interface QueryCounters {
+  queries: number;
+  running: number;
+  threadsTerminated: number;
+  evaluationSeconds: number;
+}
+
+export class QueryPool implements QueryService {
+  readonly counters: QueryCounters = { queries: 0, running: 0, threadsTerminated: 0, evaluationSeconds: 0 };
+  readonly #pool: Piscina;
+  readonly #source: HeadSource;
+  readonly #log: Logger;
+  readonly #timeoutMs: number;
+  readonly #cancelWords: Int32Array;
+  readonly #freeWords: number[];
+  readonly #pinWords: Int32Array;
+
+  constructor(options: QueryPoolOptions, source: HeadSource, log: Logger) {
+    this.#source = source;
+    this.#log = log;
+    this.#timeoutMs = options.timeoutMs;
+    this.#cancelWords = new Int32Array(new SharedArrayBuffer(QUERIES_MAX * 4));
+    this.#freeWords = Array.from({ length: QUERIES_MAX }, (_, i) => QUERIES_MAX - 1 - i);
+    this.#pinWords = new Int32Array(new SharedArrayBuffer(PIN_COUNT * 4));
+    const settings: QueryThreadSettings = {
+      ...options.settings,
+      cancelWords: this.#cancelWords.buffer as SharedArrayBuffer,
+      pinWords: this.#pinWords.buffer as SharedArrayBuffer,
+    };
+    this.#pool = new Piscina({
+      filename: join(packageRoot(), "dist", "workers", "query.js"),
+      name: "runQuery",
+      minThreads: options.threads,
+      maxThreads: options.threads,
+      concurrentTasksPerWorker: 1,
+      workerData: settings,
+      // A query thread has no timers and sockets of its own: while idle it may sleep in Atomics.wait.
+      atomics: "sync",
+    });
+    this.#pool.on("workerDestroy", (worker: { readonly id: number }) => this.#freePins(worker.id));
+    this.#pool.on("error", (error: unknown) => log.error("A query thread failed", { err: errorMessage(error) }));
+  }
+
+  query(query: InstantQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "instant", ...query }, signal, query.timeoutMs);
+  }
+
+  queryRange(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "range", ...query }, signal, query.timeoutMs);
+  }
+
+  series(query: SelectorQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "series", ...query }, signal);
+  }
+
+  labelNames(query: SelectorQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "labelNames", ...query }, signal);
+  }
+
+  labelValues(query: SelectorQuery & { readonly name: string }, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "labelValues", ...query }, signal);
+  }
+
+  queryExemplars(query: { readonly expression: string }, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "exemplars", expression: query.expression }, signal);
+  }
+
+  formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "format", expression }, signal);
+  }
+
+  parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "parse", expression }, signal);
+  }
+
+  async checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined> {
+    const answer = await this.#run({ kind: "checkSelectors", matchers }, signal);
+    return answer.kind === "failure" ? answer : undefined;
+  }
+
+  /** Ends all threads; queries under way fail. */
+  async close(): Promise<void> {
+    this.#cancelWords.fill(1);
+    await this.#pool.destroy();
+  }
+
+  async #run(job: QueryJob, signal: AbortSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
+    const cancelIndex = this.#freeWords.pop();
+    if (cancelIndex === undefined) {
+      const message = `more than ${QUERIES_MAX} queries are running or waiting; try again later`;
+      return { kind: "failure", errorType: "unavailable", message };
+    }
+    const bound = Math.min(timeoutMs, this.#timeoutMs);
+    const terminate = new AbortController();
+    let patience: NodeJS.Timeout | undefined;
+    const giveUp = (): void => {
+      Atomics.store(this.#cancelWords, cancelIndex, 1);
+      patience ??= setTimeout(() => terminate.abort(), PATIENCE_MS);
+    };
+    const timer = setTimeout(giveUp, bound + 50);
+    Atomics.store(this.#cancelWords, cancelIndex, 0);
+    signal.addEventListener("abort", giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    this.counters.queries++;
+    this.counters.running++;
+    const now = Date.now();
+    const started = performance.now();
+    const task: QueryTask = {
+      job,
+      heads: this.#source.heads(),
+      missingShards: this.#source.missingShards(),
+      cancelIndex,
+      deadlineMs: now + bound,
+      timeoutMs: bound,
+      askedMs: now,
+    };
+    try {
+      return (await this.#pool.run(task, { signal: terminate.signal })) as ServiceAnswer;
+    } catch (error) {
+      return this.#failure(error, terminate.signal.aborted, signal.aborted);
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(patience);
+      signal.removeEventListener("abort", giveUp);
+      this.counters.running--;
+      this.counters.evaluationSeconds += (performance.now() - started) / 1000;
+      this.#freeWords.push(cancelIndex);
+    }
+  }
+
+  #failure(error: unknown, isTerminated: boolean, isAborted: boolean): ServiceAnswer {
+    if (isTerminated) {
+      this.counters.threadsTerminated++;
+      this.#log.warn("A query did not stop when asked to, and was ended with its thread");
+      return isAborted
+        ? { kind: "failure", errorType: "canceled", message: "query was canceled in query execution" }
+        : { kind: "failure", errorType: "timeout", message: "query timed out in expression evaluation" };
+    }
+    this.#log.error("A query ended its thread", { err: errorMessage(error) });
+    return { kind: "failure", errorType: "internal", message: `the query ended its thread: ${errorMessage(error)}` };
+  }
+
+  /** A thread is gone: what it had pinned may be reused, and its place is free. */
+  #freePins(threadId: number): void {
+    for (let pin = 0; pin < PIN_COUNT; pin++) {
+      if (Atomics.load(this.#pinWords, pin) !== threadId + 1) continue;
+      for (const { memory } of this.#source.heads()) {
+        Atomics.store(new Uint32Array(memory.buffer), (PINS >> 2) + pin, 0);
+      }
+      Atomics.store(this.#pinWords, pin, 0);
+    }
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * A query thread: one private memory, one query at a time. It parses, selects from the heads under its pin, evaluates,
+ * and hands back finished bytes. Nothing of a query is left behind but caches of label strings.
+ */
+
+import { threadId } from "node:worker_threads";
+import { PIN_COUNT } from "../../../assembly/layout.js";
+import type { ServiceAnswer } from "../../api/index.js";
+import { assert, errorCode, errorMessage, VestalError } from "../../base/index.js";
+import { compileKernels, QueryMemory } from "../../memory/index.js";
+import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
+import {
+  DEFAULT_EVALUATION_OPTIONS,
+  type EvaluationOptions,
+  encodeAnswer,
+  evaluate,
+  type PromqlKernels,
+  prepareInstantQuery,
+  prepareRangeQuery,
+  type QueryRequest,
+  type QueryResult,
+  startPromqlKernels,
+} from "../../promql/index.js";
+import {
+  childrenOf,
+  type Expr,
+  exprToJson,
+  type ParserOptions,
+  parseExpr,
+  parseMetricSelector,
+  prettifyExpr,
+} from "../../promql/parser/index.js";
+import type { CancelToken } from "../../storage/index.js";
+import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
+import type { HeadHandle, QueryJob, QueryTask, QueryThreadSettings } from "./query-messages.js";
+
+/** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
+const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
+/** Code by which a query ends that its owner has given up. */
+export const CANCELED = 1;
+
+export class QueryThread {
+  readonly #settings: QueryThreadSettings;
+  readonly #cancelWords: Int32Array;
+  readonly #pin: number;
+  readonly #module = compileKernels("query");
+  readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
+  #memory: QueryMemory;
+  #kernels: PromqlKernels & ChunkKernels;
+
+  constructor(settings: QueryThreadSettings) {
+    this.#settings = settings;
+    this.#cancelWords = new Int32Array(settings.cancelWords);
+    this.#pin = drawPin(settings.pinWords);
+    this.#memory = new QueryMemory(settings.memoryLimitBytes);
+    this.#kernels = this.#startKernels();
+  }
+
+  async run(task: QueryTask): Promise<ServiceAnswer> {
+    const cancel = this.#cancelToken(task);
+    try {
+      cancel.check();
+      const answer = await this.#answer(task, cancel);
+      return this.#withMissingShards(answer, task);
+    } catch (error) {
+      return failureFor(error, task.job);
+    } finally {
+      if (this.#memory.bytes.length > MEMORY_KEPT_BYTES) {
+        this.#memory = new QueryMemory(this.#settings.memoryLimitBytes);
+        this.#kernels = this.#startKernels();
+      }
+    }
+  }
+
+  #startKernels(): PromqlKernels & ChunkKernels {
+    // One instance has all kernels of assembly/query.ts; the two types name different parts of its exports.
+    return startPromqlKernels(this.#module, this.#memory.memory) as PromqlKernels & ChunkKernels;
+  }
+
+  #answer(task: QueryTask, cancel: CancelToken): Promise<ServiceAnswer> | ServiceAnswer {
+    const { job } = task;
+    switch (job.kind) {
+      case "instant": {
+        const options = this.#options(job.lookbackDeltaMs);
+        return this.#evaluate(
+          task,
+          job,
+          prepareInstantQuery(job.expression, job.timeMs, options, this.#parser()),
+          cancel,
+        );
+      }
+      case "range": {
+        const options = this.#options(job.lookbackDeltaMs);
+        return this.#evaluate(task, job, prepareRangeQuery(job.expression, job, options, this.#parser()), cancel);
+      }
+      case "series":
+        return this.#series(task, job.matchers, job.startMs, job.endMs, job.limit);
+      case "labelNames":
+      case "labelValues":
+        return this.#labels(task, job);
+      case "exemplars":
+        return hasSelector(parseExpr(job.expression, this.#parser())) ? { kind: "data", data: [] } : { kind: "empty" };
+      case "format":
+        return { kind: "data", data: prettifyExpr(parseExpr(job.expression, this.#parser())) };
+      case "parse":
+        return { kind: "data", data: exprToJson(parseExpr(job.expression, this.#parser())) };
+      case "checkSelectors":
+        for (const text of job.matchers) this.#selector(text);
+        return { kind: "empty" };
+    }
+  }
+
+  async #evaluate(
+    task: QueryTask,
+    job: QueryJob & { readonly limit: number; readonly stats: string },
+    request: QueryRequest,
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
+    const started = performance.now();
+    const queuedSeconds = Math.max(0, Date.now() - task.askedMs) / 1000;
+    const means = { querier: this.#querier(task.heads), memory: this.#memory, kernels: this.#kernels, cancel };
+    let result = await evaluate(request, means);
+    result = withWarnings(truncate(result, job.limit), missingWarnings(task));
+    const evaluationSeconds = (performance.now() - started) / 1000;
+    const stats = job.stats === "" ? undefined : statsJson(result, evaluationSeconds, queuedSeconds);
+    return { kind: "encoded", body: encodeAnswer(result, stats) };
+  }
+
+  #series(task: QueryTask, texts: readonly string[], startMs: number, endMs: number, limit: number): ServiceAnswer {
+    const hints = { minTimeMs: startMs, maxTimeMs: endMs, stepMs: 0, func: "series" };
+    const found = new Map<string, Labels>();
+    for (const matchers of texts.map((text) => this.#selector(text))) {
+      const set = this.#querier(task.heads).select(matchers, hints);
+      for (let i = 0; i < set.count; i++) found.set(set.labels(i).key, set.labels(i));
+      set.close();
+    }
+    const all = [...found.values()].sort(compareLabels).map((labels) => labels.toObject());
+    return limited(all, limit);
+  }
+
+  #labels(task: QueryTask, job: QueryJob & { readonly kind: "labelNames" | "labelValues" }): ServiceAnswer {
+    const { startMs, endMs } = job;
+    const querier = this.#querier(task.heads);
+    const ask = (matchers: readonly Matcher[]): readonly string[] =>
+      job.kind === "labelNames"
+        ? querier.labelNames(matchers, startMs, endMs).values
+        : querier.labelValues(job.name, matchers, startMs, endMs).values;
+    const selectors = job.matchers.map((text) => this.#selector(text));
+    const first = selectors[0] ?? [];
+    if (selectors.length <= 1) return limited(ask(first), job.limit);
+    const all = new Set(selectors.flatMap((matchers) => ask(matchers)));
+    return limited(
+      [...all].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+      job.limit,
+    );
+  }
+
+  /** @throws VestalError PARSE or SELECTOR_EMPTY. */
+  #selector(text: string): readonly Matcher[] {
+    const matchers = parseMetricSelector(text, this.#parser());
+    if (matchers.every((matcher) => matcher.matchesEmpty)) {
+      throw new VestalError("SELECTOR_EMPTY", "match[] must contain at least one non-empty matcher", { text });
+    }
+    return matchers;
+  }
+
+  #querier(heads: readonly HeadHandle[]): HeadsQuerier {
+    const readers = heads.map(({ shard, generation, memory }) => {
+      const known = this.#readers.get(shard);
+      if (known?.generation === generation) return known.reader;
+      const reader = new HeadReader(memory, this.#pin);
+      this.#readers.set(shard, { generation, reader });
+      return reader;
+    });
+    return new HeadsQuerier(readers, this.#memory, this.#kernels);
+  }
+
+  #options(lookbackDeltaMs: number | undefined): EvaluationOptions {
+    const settings = this.#settings;
+    return {
+      ...DEFAULT_EVALUATION_OPTIONS,
+      lookbackDeltaMs: lookbackDeltaMs ?? settings.lookbackDeltaMs,
+      defaultStepMs: settings.defaultStepMs,
+      maxSamples: settings.maxSamples,
+      delayedNameRemoval: settings.features.delayedNameRemoval,
+    };
+  }
+
+  #parser(): ParserOptions {
+    const { experimentalFunctions, durationExpressions } = this.#settings.features;
+    return { experimentalFunctions, durationExpressions };
+  }
+
+  #cancelToken(task: QueryTask): CancelToken {
+    return {
+      check: () => {
+        if (Atomics.load(this.#cancelWords, task.cancelIndex) === CANCELED) {
+          throw new VestalError("QUERY_CANCELED", "query was canceled in query execution");
+        }
+        if (Date.now() > task.deadlineMs)
+          throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
+      },
+    };
+  }
+
+  #withMissingShards(answer: ServiceAnswer, task: QueryTask): ServiceAnswer {
+    if (answer.kind !== "data" || task.missingShards.length === 0) return answer;
+    return { ...answer, warnings: [...(answer.warnings ?? []), ...missingWarnings(task)] };
+  }
+}
+
+function missingWarnings(task: QueryTask): readonly string[] {
+  if (task.missingShards.length === 0) return [];
+  return [`shard ${task.missingShards.join(", ")} is being rebuilt: its series are missing from this answer`];
+}
+
+function withWarnings(result: QueryResult, warnings: readonly string[]): QueryResult {
+  return warnings.length === 0 ? result : { ...result, warnings: [...result.warnings, ...warnings] };
+}
+
+/** The answer cut to `limit` series, with Prometheus' warning; 0 is no limit. */
+function truncate(result: QueryResult, limit: number): QueryResult {
+  const { value } = result;
+  if (limit <= 0 || (value.type !== "vector" && value.type !== "matrix") || value.labels.length <= limit) return result;
+  const cut = { ...value, labels: value.labels.slice(0, limit) };
+  return { ...result, value: cut, warnings: [...result.warnings, "results truncated due to limit"] };
+}
+
+function limited<T>(all: readonly T[], limit: number): ServiceAnswer {
+  if (limit <= 0 || all.length <= limit) return { kind: "data", data: all };
+  return { kind: "data", data: all.slice(0, limit), warnings: ["results truncated due to limit"] };
+}
+
+/** Prometheus' `stats` object; it has no place where time in the parser or encoder would show apart. */
+function statsJson(result: QueryResult, evaluationSeconds: number, queuedSeconds: number): string {
+  return JSON.stringify({
+    timings: {
+      evalTotalTime: evaluationSeconds,
+      resultSortTime: 0,
+      queryPreparationTime: 0,
+      innerEvalTime: evaluationSeconds,
+      execQueueTime: queuedSeconds,
+      execTotalTime: evaluationSeconds + queuedSeconds,
+    },
+    samples: { totalQueryableSamples: result.stats.samplesRead, peakSamples: result.stats.peakSamples },
+  });
+}
+
+function hasSelector(expr: Expr): boolean {
+  return expr.kind === "vectorSelector" || childrenOf(expr).some(hasSelector);
+}
+
+/** Expected failures as values; what remains is a defect, reported as such. */
+function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
+  const code = errorCode(error);
+  const message = errorMessage(error);
+  const onSelectors = job.kind !== "instant" && job.kind !== "range" && "matchers" in job;
+  switch (code) {
+    case "PARSE":
+      return { kind: "failure", errorType: "bad_data", message, parameter: onSelectors ? "match[]" : "query" };
+    case "SELECTOR_EMPTY":
+      return { kind: "failure", errorType: "bad_data", message, parameter: "match[]" };
+    case "BAD_DATA":
+      return { kind: "failure", errorType: "bad_data", message, parameter: "query" };
+    case "QUERY_CANCELED":
+      return { kind: "failure", errorType: "canceled", message };
+    case "QUERY_TIMEOUT":
+      return { kind: "failure", errorType: "timeout", message };
+    case "QUERY_EXECUTION":
+    case "QUERY_SAMPLES":
+    case "QUERY_MEMORY":
+      return { kind: "failure", errorType: "execution", message };
+    default:
+      return { kind: "failure", errorType: "internal", message };
+  }
+}
+
+/** Each thread draws its own pin and marks it with its id; the main thread frees the pins of threads that ended. */
+function drawPin(words: SharedArrayBuffer): number {
+  const pins = new Int32Array(words);
+  for (let pin = 0; pin < PIN_COUNT; pin++) if (Atomics.compareExchange(pins, pin, 0, threadId + 1) === 0) return pin;
+  assert(false, `more than ${PIN_COUNT} query threads at once`);
+}

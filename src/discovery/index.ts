@@ -1,0 +1,16 @@
+export { diskDiscoveryFiles } from "./disk.js";
+export type { DiscoveryFiles, FileDiscoveryStats } from "./file.js";
+export { DiscoveryManager, type DiscoveryManagerDeps, type DiscoveryManagerOptions } from "./manager.js";
+export type {
+  DiscoveryChanges,
+  DroppedTarget,
+  DroppedTargets,
+  LabelRecord,
+  Target,
+  TargetChanges,
+  TargetGroup,
+} from "./messages.js";
+export type { TargetFailure } from "./pool.js";
+export { discoveredLabels, makeTarget, type TargetJob, type TargetOutcome } from "./target.js";
+export { systemTimers, type Timers } from "./timers.js";
+export { type GlobalUrlOptions, globalUrl } from "./url.js";

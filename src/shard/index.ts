@@ -1,0 +1,30 @@
+export * from "./control-memory.js";
+export {
+  type BatchAnswer,
+  DEFAULT_RECEIVER_OPTIONS,
+  DEFAULT_SENDER_OPTIONS,
+  type ForeignOutcome,
+  ForeignReceiver,
+  type ForeignReceiverOptions,
+  type ForeignRejections,
+  type ForeignResult,
+  type ForeignRow,
+  ForeignSender,
+  type ForeignSenderOptions,
+  type ForeignSink,
+  isRetryable,
+  NO_REJECTIONS,
+} from "./foreign-append.js";
+export { FOREIGN_BATCH_BYTES, ForeignBatchBuilder, ForeignBatchReader } from "./foreign-batch.js";
+export type { ShardKernels } from "./kernels.js";
+export { decodeLabelBytes, encodeLabelBytes } from "./label-bytes.js";
+export type * from "./messages.js";
+export { shardOf } from "./shard-of.js";
+export {
+  DEFAULT_SUPERVISION,
+  ShardSupervisor,
+  type SupervisorDeps,
+  type SupervisorHooks,
+  type SupervisorOptions,
+} from "./supervisor.js";
+export { runShardTask } from "./thread.js";

@@ -1,0 +1,180 @@
+/**
+ * Series that a select took from heads: label sets, and copies of their encoded chunks in the query thread's private
+ * memory. Decodes on demand. Heads add to it one after the other; `seal` puts the series in order of labels.
+ */
+import { assert, CorruptionError } from "../../base/index.js";
+import type { QueryMemory } from "../../memory/index.js";
+import { compareBytes, type Labels } from "../../model/index.js";
+import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import type { ChunkKernels } from "./kernels.js";
+
+/** A point to return to when a capture starts again. */
+export interface CaptureMark {
+  readonly series: number;
+  readonly chunks: number;
+}
+
+/** One encoded chunk, as copied to the private memory. */
+export interface CapturedChunk {
+  readonly address: number;
+  readonly lengthBytes: number;
+  readonly count: number;
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+}
+
+export class CapturedSeries implements SeriesSet {
+  readonly #labels: Labels[] = [];
+  /** Chunks of series i are those from #firstChunk[i] to before #firstChunk[i + 1]. */
+  readonly #firstChunk: number[] = [0];
+  readonly #minTimes: number[] = [];
+  readonly #maxTimes: number[] = [];
+  readonly #lengths: number[] = [];
+  readonly #counts: number[] = [];
+  readonly #addresses: number[] = [];
+  #order: Uint32Array | undefined;
+  readonly #kernels: ChunkKernels;
+  readonly #release: () => void;
+
+  /** @param release  called once by `close`. */
+  constructor(kernels: ChunkKernels, release: () => void) {
+    this.#kernels = kernels;
+    this.#release = release;
+  }
+
+  // ── filling ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  mark(): CaptureMark {
+    return { series: this.#labels.length, chunks: this.#addresses.length };
+  }
+
+  returnTo(mark: CaptureMark): void {
+    this.#labels.length = mark.series;
+    this.#firstChunk.length = mark.series + 1;
+    for (const column of [this.#minTimes, this.#maxTimes, this.#lengths, this.#counts, this.#addresses]) {
+      column.length = mark.chunks;
+    }
+  }
+
+  /** One more chunk of the series that `addSeries` will name next; chunks come oldest first. */
+  addChunk(minTimeMs: number, maxTimeMs: number, length: number, count: number): void {
+    this.#minTimes.push(minTimeMs);
+    this.#maxTimes.push(maxTimeMs);
+    this.#lengths.push(length);
+    this.#counts.push(count);
+    this.#addresses.push(0);
+  }
+
+  addSeries(labels: Labels): void {
+    this.#labels.push(labels);
+    this.#firstChunk.push(this.#addresses.length);
+  }
+
+  /** Says where the copy of chunk `index` is. */
+  placeChunk(index: number, address: number): void {
+    this.#addresses[index] = address;
+  }
+
+  /** Ends filling. */
+  seal(): this {
+    const labels = this.#labels;
+    this.#order = new Uint32Array(labels.length).map((_, i) => i).sort((a, b) => compareShared(labels[a]!, labels[b]!));
+    return this;
+  }
+
+  // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get count(): number {
+    return this.#labels.length;
+  }
+
+  labels(index: number): Labels {
+    return this.#labels[this.#series(index)]!;
+  }
+
+  samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns {
+    const series = this.#series(index);
+    const end = this.#firstChunk[series + 1]!;
+    let first = this.#firstChunk[series]!;
+    while (first < end && this.#maxTimes[first]! < minTimeMs) first++;
+    let room = 0;
+    let last = first;
+    while (last < end && this.#minTimes[last]! <= maxTimeMs) room += this.#counts[last++]!;
+    const { timesAddr, valuesAddr } = sink.reserve(room);
+    let count = 0;
+    for (let i = first; i < last; i++) {
+      const written = this.#kernels.decodeXor(
+        this.#addresses[i]!,
+        this.#lengths[i]!,
+        this.#counts[i]!,
+        minTimeMs,
+        maxTimeMs,
+        timesAddr + 8 * count,
+        valuesAddr + 8 * count,
+      );
+      if (written < 0) throw damaged(this.#labels[series]!, -1 - written);
+      count += written;
+    }
+    return { timesAddr, valuesAddr, count };
+  }
+
+  /**
+   * Encoded chunks of series `index`, oldest first, for who copies them elsewhere. The last one may have been open: then
+   * its `maxTimeMs` is infinite, and `lengthBytes` reaches behind the bits of its `count` samples.
+   */
+  chunks(index: number): CapturedChunk[] {
+    const series = this.#series(index);
+    const chunks: CapturedChunk[] = [];
+    for (let i = this.#firstChunk[series]!; i < this.#firstChunk[series + 1]!; i++) {
+      chunks.push({
+        address: this.#addresses[i]!,
+        lengthBytes: this.#lengths[i]!,
+        count: this.#counts[i]!,
+        minTimeMs: this.#minTimes[i]!,
+        maxTimeMs: this.#maxTimes[i]!,
+      });
+    }
+    return chunks;
+  }
+
+  /** Samples in the chunks of series `index`, before any filter by time: what decoding it costs at most. */
+  sampleCount(index: number): number {
+    const series = this.#series(index);
+    let count = 0;
+    for (let i = this.#firstChunk[series]!; i < this.#firstChunk[series + 1]!; i++) count += this.#counts[i]!;
+    return count;
+  }
+
+  close(): void {
+    this.#release();
+  }
+
+  #series(index: number): number {
+    assert(this.#order !== undefined && index < this.#order.length, `series ${index} is not in the set`);
+    return this.#order[index]!;
+  }
+}
+
+function damaged(labels: Labels, offset: number): CorruptionError {
+  return new CorruptionError("CHUNK_XOR", `head: a chunk of ${labels} is damaged at byte ${offset}`, { offset });
+}
+
+/** As `compareLabels`; strings come from one table of symbols, so that most equal ones are found by identity. */
+function compareShared(a: Labels, b: Labels): number {
+  const shared = Math.min(a.pairs.length, b.pairs.length);
+  for (let i = 0; i < shared; i++) {
+    const x = a.pairs[i]!;
+    const y = b.pairs[i]!;
+    if (x !== y) return compareBytes(x, y);
+  }
+  return a.pairs.length - b.pairs.length;
+}
+
+/** What gives a region of `memory` back if it is the newest one; an older one goes with the query. */
+export function releaseNewest(memory: QueryMemory, mark: number, top: number): () => void {
+  let isHeld = true;
+  return () => {
+    if (isHeld && memory.used === top) memory.releaseTo(mark);
+    isHeld = false;
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * All heads of the process as one `Querier`. Each label set is in exactly one shard, so joining is sorting.
+ *
+ * A view is consistent within one call: `select` sees one commit of each shard, and `selectAll` takes several selectors at
+ * one commit, which is what a query with more than one selector wants.
+ */
+import type { QueryMemory } from "../../memory/index.js";
+import { compareBytes, type Matcher } from "../../model/index.js";
+import type { LabelAnswer, Querier, SelectHints, SeriesSet } from "../../storage/index.js";
+import { CapturedSeries, releaseNewest } from "./captured.js";
+import type { ChunkKernels } from "./kernels.js";
+import type { HeadReader } from "./reader.js";
+
+export interface SelectRequest {
+  readonly matchers: readonly Matcher[];
+  readonly hints: SelectHints;
+}
+
+export class HeadsQuerier implements Querier {
+  readonly #heads: readonly HeadReader[];
+  readonly #memory: QueryMemory;
+  readonly #kernels: ChunkKernels;
+
+  /** @param kernels  an instance over `memory`. */
+  constructor(heads: readonly HeadReader[], memory: QueryMemory, kernels: ChunkKernels) {
+    this.#heads = heads;
+    this.#memory = memory;
+    this.#kernels = kernels;
+  }
+
+  select(matchers: readonly Matcher[], hints: SelectHints): SeriesSet {
+    return this.selectAll([{ matchers, hints }])[0]!;
+  }
+
+  /** As many sets as requests, all at the same commit of each shard. */
+  selectAll(requests: readonly SelectRequest[]): CapturedSeries[] {
+    const mark = this.#memory.mark();
+    let release = () => {};
+    const sets = requests.map(() => new CapturedSeries(this.#kernels, () => release()));
+    const wanted = requests.map(({ matchers, hints }, i) => ({
+      matchers,
+      minTimeMs: hints.minTimeMs,
+      maxTimeMs: hints.maxTimeMs,
+      isWithSamples: hints.func !== "series",
+      into: sets[i]!,
+    }));
+    for (const head of this.#heads) head.capture(wanted, this.#memory);
+    // Only the last of several sets can give the copies back: they lie in one region for each head.
+    let open = sets.length;
+    const releaseAll = releaseNewest(this.#memory, mark, this.#memory.used);
+    release = () => {
+      open--;
+      if (open === 0) releaseAll();
+    };
+    return sets.map((set) => set.seal());
+  }
+
+  labelNames(matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): LabelAnswer {
+    const names = new Set<string>();
+    for (const head of this.#headsIn(minTimeMs, maxTimeMs)) head.addLabelNames(matchers, names);
+    return { values: [...names].sort(compareBytes), warnings: [] };
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): LabelAnswer {
+    const values = new Set<string>();
+    for (const head of this.#headsIn(minTimeMs, maxTimeMs)) head.addLabelValues(name, matchers, values);
+    return { values: [...values].sort(compareBytes), warnings: [] };
+  }
+
+  close(): void {}
+
+  /** Prometheus too asks a head for names and values if its bounds overlap the range, and does not look at series then. */
+  #headsIn(minTimeMs: number, maxTimeMs: number): HeadReader[] {
+    return this.#heads.filter((head) => {
+      const bounds = head.timeBounds();
+      return bounds !== undefined && bounds.minTimeMs <= maxTimeMs && bounds.maxTimeMs >= minTimeMs;
+    });
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * What a query thread reads of one shard's head: series by matchers, all at one commit, and copies of their encoded
+ * chunks. Works under a pin, which is the only thing that it writes; the pin is held while it copies and no longer.
+ *
+ * How a commit is published, and why the reads below need no lock, is said at the top of assembly/layout.ts.
+ */
+import {
+  CHUNK_CAPACITY,
+  CHUNK_COUNT,
+  CHUNK_DATA,
+  CHUNK_LENGTH,
+  CHUNK_MAX_TIME,
+  CHUNK_MIN_TIME,
+  CHUNK_PREVIOUS,
+  COMMITTED,
+  COUNTER_MAX_TIME,
+  COUNTER_MIN_TIME,
+  COUNTER_SAMPLES_APPENDED,
+  COUNTERS,
+  ENTRY_CHUNK,
+  ENTRY_COMMIT,
+  ENTRY_COUNT,
+  EPOCH,
+  HEAD_VERSION,
+  LAYOUT_VERSION,
+  PIN_COUNT,
+  PINS,
+  SLOT_ENTRY_0,
+  SLOT_ENTRY_1,
+  SLOT_GENERATION,
+  SLOT_LABELS,
+} from "../../../assembly/layout.js";
+import { AssertionError, assert, VestalError } from "../../base/index.js";
+import type { QueryMemory } from "../../memory/index.js";
+import type { Labels, Matcher } from "../../model/index.js";
+import { MemoryIndex } from "../index/memory-index.js";
+import { selectSlots } from "../index/select.js";
+import type { CapturedSeries } from "./captured.js";
+
+/** Label sets that a reader keeps: 200 bytes each and more; beyond it forgets them all. */
+const LABELS_KEPT = 200_000;
+/**
+ * A capture starts again when one of its series got two commits meanwhile: each of them is a scrape, so even a capture
+ * of a second passes at the first or second try. A writer that is faster than that for this long is a defect.
+ */
+const MAX_RESTARTS = 1000;
+/** The decoder reads whole words: this many bytes behind a chunk must be readable. */
+export const DECODE_SLACK = 8;
+/** Up to this many bytes a loop over words is faster than a view and a copy. */
+const SHORT_COPY_BYTES = 512;
+
+/** What one select takes: `isWithSamples` false leaves the chunks where they are. */
+export interface HeadRequest {
+  readonly matchers: readonly Matcher[];
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly isWithSamples: boolean;
+  /** Where the series found are added. */
+  readonly into: CapturedSeries;
+}
+
+/** Encoded chunks that the pin still protects: where they lie, and where their copies are described. */
+interface ChunkSources {
+  readonly addresses: number[];
+  readonly lengths: number[];
+}
+
+export class HeadReader {
+  readonly index: MemoryIndex;
+  readonly #words: Uint32Array;
+  readonly #signed: Int32Array;
+  readonly #bytes: Uint8Array;
+  readonly #floats: Float64Array;
+  readonly #pin: number;
+  readonly #labels = new Map<number, { readonly generation: number; readonly labels: Labels }>();
+
+  /** @param pinIndex  this thread's own place among the pins of every head, below PIN_COUNT. */
+  constructor(memory: WebAssembly.Memory, pinIndex: number) {
+    assert(pinIndex >= 0 && pinIndex < PIN_COUNT, `pin ${pinIndex} is not below ${PIN_COUNT}`);
+    const buffer = memory.buffer as SharedArrayBuffer; // heads are always shared
+    this.index = new MemoryIndex(buffer);
+    this.#words = this.index.words;
+    this.#signed = new Int32Array(buffer);
+    this.#bytes = new Uint8Array(buffer);
+    this.#floats = new Float64Array(buffer);
+    this.#pin = (PINS >> 2) + pinIndex;
+    const version = Atomics.load(this.#words, HEAD_VERSION >> 2);
+    if (version !== LAYOUT_VERSION) {
+      throw new AssertionError(`the head has layout ${version}, this program ${LAYOUT_VERSION}`);
+    }
+  }
+
+  /** Bounds of all samples ever appended that are not known to be truncated; undefined while there are none. */
+  timeBounds(): { readonly minTimeMs: number; readonly maxTimeMs: number } | undefined {
+    const counters = COUNTERS >> 3;
+    if (this.#floats[counters + COUNTER_SAMPLES_APPENDED] === 0) return undefined;
+    return {
+      minTimeMs: this.#floats[counters + COUNTER_MIN_TIME]!,
+      maxTimeMs: this.#floats[counters + COUNTER_MAX_TIME]!,
+    };
+  }
+
+  /** Runs `read` under a pin: no region that it can reach is reused before it returns. Not re-entrant. */
+  pinned<T>(read: () => T): T {
+    const words = this.#words;
+    assert(Atomics.load(words, this.#pin) === 0, "a reader pins a head twice");
+    let epoch: number;
+    do {
+      epoch = Atomics.load(words, EPOCH >> 2);
+      Atomics.store(words, this.#pin, epoch);
+      // The writer advances the epoch before it looks at the pins: if the epoch is still the same, it will see this one.
+    } while (Atomics.load(words, EPOCH >> 2) !== epoch);
+    try {
+      return read();
+    } finally {
+      Atomics.store(words, this.#pin, 0);
+    }
+  }
+
+  /**
+   * Takes the series of all requests at one commit and copies their chunks of the wanted times into `memory`.
+   *
+   * @throws VestalError QUERY_MEMORY if the copies do not fit, HEAD_BUSY if the writer outran every try.
+   */
+  capture(requests: readonly HeadRequest[], memory: QueryMemory): void {
+    const marks = requests.map((request) => request.into.mark());
+    this.pinned(() => {
+      for (let tries = 0; tries < MAX_RESTARTS; tries++) {
+        const sources: ChunkSources = { addresses: [], lengths: [] };
+        const commit = Atomics.load(this.#words, COMMITTED >> 2);
+        if (requests.every((request) => this.#captureAt(request, commit, sources))) {
+          this.#copy(requests, marks, sources, memory);
+          return;
+        }
+        requests.forEach((request, i) => {
+          request.into.returnTo(marks[i]!);
+        });
+      }
+      throw new VestalError("HEAD_BUSY", `no consistent view of the head in ${MAX_RESTARTS} tries`);
+    });
+  }
+
+  /** False if a series has only entries newer than `commit`. */
+  #captureAt(request: HeadRequest, commit: number, sources: ChunkSources): boolean {
+    const words = this.#words;
+    const slots = selectSlots(this.index, request.matchers);
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      const at = this.index.slotAddress(slot);
+      const entry = this.#newestEntry(at, commit);
+      if (entry === NONE) continue;
+      if (entry === RESTART) return false;
+      const chunk = Atomics.load(words, (entry + ENTRY_CHUNK) >>> 2);
+      const count = Atomics.load(words, (entry + ENTRY_COUNT) >>> 2);
+      // The writer makes an entry void before it changes it: the same commit again means that chunk and count are its own.
+      const again = Atomics.load(words, (entry + ENTRY_COMMIT) >>> 2);
+      if (again === 0 || !isVisible(again, commit)) {
+        i--; // the other entry is the newest now, or both are too new
+        continue;
+      }
+      if (this.#walk(request, chunk, count, sources)) request.into.addSeries(this.#labelsOf(slot, at));
+    }
+    return true;
+  }
+
+  /** Address of the newest entry that `commit` sees, NONE (nothing was ever published), or RESTART. */
+  #newestEntry(slot: number, commit: number): number {
+    const words = this.#words;
+    const first = Atomics.load(words, (slot + SLOT_ENTRY_0) >>> 2);
+    const second = Atomics.load(words, (slot + SLOT_ENTRY_1) >>> 2);
+    const isFirst = first !== 0 && isVisible(first, commit);
+    const isSecond = second !== 0 && isVisible(second, commit);
+    if (isFirst && isSecond) return slot + (((first - second) | 0) > 0 ? SLOT_ENTRY_0 : SLOT_ENTRY_1);
+    if (isFirst) return slot + SLOT_ENTRY_0;
+    if (isSecond) return slot + SLOT_ENTRY_1;
+    return first === 0 && second === 0 ? NONE : RESTART;
+  }
+
+  /**
+   * Adds the chunks that overlap the wanted times, oldest first. False if there are none. The newest one may be open: its
+   * end is unknown, and all its bytes are taken, of which `count` samples are valid.
+   */
+  #walk(request: HeadRequest, newest: number, newestCount: number, sources: ChunkSources): boolean {
+    const words = this.#words;
+    const { minTimeMs, maxTimeMs, into } = request;
+    const chain: number[] = [];
+    for (let chunk = newest; chunk !== 0; chunk = Atomics.load(words, (chunk + CHUNK_PREVIOUS) >>> 2)) {
+      if (chunk !== newest && this.#time(chunk + CHUNK_MAX_TIME) < minTimeMs) break;
+      const minTime = this.#time(chunk + CHUNK_MIN_TIME);
+      if (minTime <= maxTimeMs) chain.push(chunk);
+      if (minTime <= minTimeMs) break;
+    }
+    for (let i = chain.length - 1; request.isWithSamples && i >= 0; i--) {
+      const chunk = chain[i]!;
+      const isNewest = chunk === newest;
+      const length = words[(chunk + (isNewest ? CHUNK_CAPACITY : CHUNK_LENGTH)) >>> 2]!;
+      const count = isNewest ? newestCount : words[(chunk + CHUNK_COUNT) >>> 2]! & 0xffff;
+      const maxTime = isNewest ? Number.POSITIVE_INFINITY : this.#time(chunk + CHUNK_MAX_TIME);
+      into.addChunk(this.#time(chunk + CHUNK_MIN_TIME), maxTime, length, count);
+      sources.addresses.push(chunk + CHUNK_DATA);
+      sources.lengths.push(length);
+    }
+    return chain.length > 0;
+  }
+
+  /** Copies the chunks found, in the order in which they were added, and tells the sets where their copies begin. */
+  #copy(
+    requests: readonly HeadRequest[],
+    marks: readonly { readonly chunks: number }[],
+    sources: ChunkSources,
+    memory: QueryMemory,
+  ): void {
+    const { addresses, lengths } = sources;
+    let total = DECODE_SLACK;
+    for (const length of lengths) total += roundUp(length);
+    let to = memory.allocate(total);
+    let next = 0;
+    requests.forEach((request, r) => {
+      const end = request.into.mark().chunks;
+      for (let i = marks[r]!.chunks; i < end; i++, next++) {
+        const length = lengths[next]!;
+        copyBytes(this.#bytes, this.#words, addresses[next]!, memory, to, length);
+        request.into.placeChunk(i, to);
+        to += roundUp(length);
+      }
+    });
+  }
+
+  #labelsOf(slot: number, at: number): Labels {
+    const generation = Atomics.load(this.#words, (at + SLOT_GENERATION) >>> 2);
+    const known = this.#labels.get(slot);
+    if (known !== undefined && known.generation === generation) return known.labels;
+    const labels = this.index.labelsAt(this.#words[(at + SLOT_LABELS) >>> 2]!);
+    if (this.#labels.size >= LABELS_KEPT) this.#labels.clear();
+    this.#labels.set(slot, { generation, labels });
+    return labels;
+  }
+
+  /** The i64 of milliseconds at `address`; exact for all that a double holds. */
+  #time(address: number): number {
+    return this.#words[address >>> 2]! + 2 ** 32 * this.#signed[(address >>> 2) + 1]!;
+  }
+
+  // ── names and values ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Adds the names of labels of series that match to `into`. */
+  addLabelNames(matchers: readonly Matcher[], into: Set<string>): void {
+    this.pinned(() => {
+      const { index } = this;
+      if (matchers.length > 0) {
+        for (const slot of selectSlots(index, matchers)) {
+          const { pairs } = this.#labelsOf(slot, index.slotAddress(slot));
+          for (let i = 0; i < pairs.length; i += 2) into.add(pairs[i]!);
+        }
+        return;
+      }
+      const names = index.names();
+      for (let i = 0; i < names.length; i += 2) {
+        if (index.pairsOfAnchor(names[i + 1]!).some((pair) => index.postingsLength(pair) > 0)) {
+          into.add(index.symbol(names[i]!));
+        }
+      }
+    });
+  }
+
+  /** Adds the values that series which match have for `name` to `into`. */
+  addLabelValues(name: string, matchers: readonly Matcher[], into: Set<string>): void {
+    this.pinned(() => {
+      const { index } = this;
+      if (matchers.length > 0) {
+        for (const slot of selectSlots(index, matchers)) {
+          const value = this.#labelsOf(slot, index.slotAddress(slot)).get(name);
+          if (value !== "") into.add(value);
+        }
+        return;
+      }
+      for (const pair of index.pairsOfName(name)) {
+        if (index.postingsLength(pair) > 0) into.add(index.symbol(index.pairValue(pair)));
+      }
+    });
+  }
+}
+
+const NONE = -1;
+const RESTART = -2;
+
+/** Whether a reader at `commit` sees an entry of `entryCommit`, which is not 0. */
+function isVisible(entryCommit: number, commit: number): boolean {
+  return commit !== 0 && ((commit - entryCommit) | 0) >= 0;
+}
+
+function roundUp(bytes: number): number {
+  return (bytes + 3) & ~3;
+}
+
+/** Copies `length` bytes, rounded up to words: regions are, so the bytes behind are there. */
+function copyBytes(
+  bytes: Uint8Array,
+  words: Uint32Array,
+  from: number,
+  memory: QueryMemory,
+  to: number,
+  length: number,
+): void {
+  if (length > SHORT_COPY_BYTES) {
+    memory.bytes.set(bytes.subarray(from, from + length), to);
+    return;
+  }
+  const target = memory.words;
+  const end = (from + length + 3) >>> 2;
+  let j = to >>> 2;
+  for (let i = from >>> 2; i < end; i++) target[j++] = words[i]!;
+}

@@ -1,0 +1,505 @@
+/**
+ * Stores scrapes in one shard. A scrape is one commit:
+ *
+ *   parse ─► new lines: labels, relabelling, limits ─► resolve slots ─► stale rows, report rows ─► commit
+ *            (all checks before anything is made)       (own or another shard's)                    (Committer)
+ *
+ * Lines whose labels belong to another shard leave as rows of a foreign append after the shard's own commit.
+ */
+import {
+  DROPPED_SLOT,
+  FOREIGN_SLOTS,
+  STAGED_BYTES,
+  STAGED_SLOT,
+  STAGED_STATUS,
+  STAGED_TIME,
+  STAGED_VALUE,
+  STATUS_DUPLICATE,
+  STATUS_OUT_OF_BOUNDS,
+  STATUS_OUT_OF_ORDER,
+} from "../../../assembly/layout.js";
+import { assert, errorMessage, type Logger, VestalError } from "../../base/index.js";
+import type { ParseOutcome, ScrapeParser, TargetHandle } from "../../exposition/index.js";
+import { isStaleWords, type Labels, METRIC_NAME, STALE_NAN_HIGH, STALE_NAN_LOW } from "../../model/index.js";
+import type {
+  AppendTarget,
+  MetricMetadata,
+  ScrapeAppender,
+  ScrapeInput,
+  ScrapeOutcome,
+  ScrapeTargetOptions,
+} from "../../storage/index.js";
+import { BodyBuffers } from "./body-buffers.js";
+import type { Committer } from "./committer.js";
+import { labelLimitProblem, reportLabels, sampleLabels } from "./sample-labels.js";
+
+/** A row for another shard. The value as two words, since it may be a staleness marker. */
+export interface ForeignSample {
+  readonly labels: Labels;
+  readonly timestampMs: number;
+  readonly valueLow: number;
+  readonly valueHigh: number;
+}
+
+/** Where lines of other shards go; undefined where there is one shard. */
+export interface ForeignOutlet {
+  isOwn(labels: Labels): boolean;
+  /** Resolves with what was not stored, as text for the log; "" if all was. */
+  send(samples: readonly ForeignSample[]): Promise<string>;
+}
+
+export interface ShardAppenderDeps {
+  readonly committer: Committer;
+  readonly parser: ScrapeParser;
+  readonly foreign: ForeignOutlet | undefined;
+  readonly log: Logger;
+}
+
+/** Rows that a staging table has beyond those expected: stale rows, report rows. */
+const SPARE_ROWS = 64;
+const REPORT_METRICS = [
+  "up",
+  "scrape_duration_seconds",
+  "scrape_samples_scraped",
+  "scrape_samples_post_metric_relabeling",
+  "scrape_series_added",
+] as const;
+const EXTRA_METRICS = ["scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes"] as const;
+/** Most lines of other shards that one target may have. */
+const FOREIGN_LINES_MAX = 2 ** 29;
+
+class Target implements AppendTarget {
+  readonly options: ScrapeTargetOptions;
+  readonly #parser: ScrapeParser;
+  handle: TargetHandle | undefined;
+  /** Rows that the last scrape needed. */
+  rows = 0;
+  /** Labels of the lines that belong to other shards, by their number. */
+  readonly foreignLines: Labels[] = [];
+  /** Label key → number in `foreignLines`. */
+  readonly foreignNumbers = new Map<string, number>();
+  /** Slot and generation of each report series; undefined until it is first written. */
+  readonly reportSlots: ({ readonly slot: number; readonly generation: number } | undefined)[] = [];
+  hasReported = false;
+
+  constructor(options: ScrapeTargetOptions, parser: ScrapeParser, handle: TargetHandle | undefined) {
+    this.options = options;
+    this.#parser = parser;
+    this.handle = handle;
+  }
+
+  metadata(): readonly MetricMetadata[] {
+    return this.handle === undefined ? [] : this.#parser.metadata(this.handle);
+  }
+}
+
+interface NewSeries {
+  readonly index: number;
+  readonly row: number;
+  readonly labels: Labels | undefined;
+}
+
+interface Refusal {
+  readonly error: string;
+  readonly limit: "sample" | "label" | undefined;
+  readonly samples: number;
+  readonly afterRelabelling: number;
+}
+
+type Staged =
+  | {
+      readonly status: "staged";
+      readonly rows: number;
+      readonly samples: number;
+      readonly kept: number;
+      readonly added: number;
+    }
+  | ({ readonly status: "refused" } & Refusal)
+  | { readonly status: "grow" };
+
+export class ShardAppender implements ScrapeAppender {
+  readonly #committer: Committer;
+  readonly #parser: ScrapeParser;
+  readonly #foreign: ForeignOutlet | undefined;
+  readonly #log: Logger;
+  readonly #bodies: BodyBuffers;
+
+  constructor(deps: ShardAppenderDeps) {
+    this.#committer = deps.committer;
+    this.#parser = deps.parser;
+    this.#foreign = deps.foreign;
+    this.#log = deps.log;
+    this.#bodies = new BodyBuffers(deps.committer.head);
+  }
+
+  openTarget(options: ScrapeTargetOptions): AppendTarget {
+    return new Target(
+      options,
+      this.#parser,
+      this.#mutate(() => this.#parser.openTarget()),
+    );
+  }
+
+  bodyBuffer(slot: number, minBytes: number, keepBytes: number): Uint8Array {
+    return this.#mutate(() => this.#bodies.view(slot, minBytes, keepBytes));
+  }
+
+  commitScrape(target: AppendTarget, slot: number, input: ScrapeInput): ScrapeOutcome | Promise<ScrapeOutcome> {
+    assert(target instanceof Target, "the target was opened by another appender");
+    const result = this.#mutate(() => {
+      try {
+        return this.#commitScrape(target, slot, input);
+      } finally {
+        this.#bodies.done(slot);
+      }
+    });
+    return this.#sendForeign(result.foreign, result.outcome);
+  }
+
+  commitFailure(target: AppendTarget, timestampMs: number, durationSeconds: number): void | Promise<void> {
+    assert(target instanceof Target, "the target was opened by another appender");
+    const foreign = this.#mutate(() => this.#commitStale(target, timestampMs, reportOf(0, durationSeconds, 0, 0, 0)));
+    return this.#sendForeign(foreign, undefined);
+  }
+
+  closeTarget(target: AppendTarget, timestampMs: number, staleMarkers: boolean): void | Promise<void> {
+    assert(target instanceof Target, "the target was opened by another appender");
+    return this.#mutate(() => {
+      try {
+        const foreign = staleMarkers ? this.#commitStale(target, timestampMs, "stale") : [];
+        return this.#sendForeign(foreign, undefined);
+      } finally {
+        if (target.handle !== undefined) this.#parser.closeTarget(target.handle);
+        target.handle = undefined;
+      }
+    });
+  }
+
+  #mutate<T>(work: () => T): T {
+    return this.#committer.mutate(work);
+  }
+
+  #commitScrape(
+    target: Target,
+    slot: number,
+    input: ScrapeInput,
+  ): { outcome: ScrapeOutcome; foreign: ForeignSample[] } {
+    const handle = this.#handleOf(target);
+    for (let room = target.rows + (target.rows >> 1) + SPARE_ROWS; ; room *= 2) {
+      const staging = this.#committer.head.reserveStaging(room);
+      const staged = this.#stageScrape(target, handle, this.#bodies.addressOf(slot), input, staging, room);
+      if (staged.status === "grow") continue;
+      if (staged.status === "refused") return this.#refuse(target, input, staged);
+      return this.#commitStaged(target, handle, input, staging, staged);
+    }
+  }
+
+  #commitStaged(
+    target: Target,
+    handle: TargetHandle,
+    input: ScrapeInput,
+    staging: number,
+    staged: Staged & { readonly status: "staged" },
+  ): { outcome: ScrapeOutcome; foreign: ForeignSample[] } {
+    const report = reportOf(1, input.durationSeconds, staged.samples, staged.kept, staged.added, input.bodyBytes);
+    const rows = this.#stageReport(target, staged.rows, input.timestampMs, report);
+    let accepted: number;
+    try {
+      accepted = this.#committer.commit(staging, rows);
+    } catch (error) {
+      this.#parser.reject(handle);
+      throw error;
+    }
+    const foreign = this.#takeForeign(target, staging, rows);
+    this.#parser.accept(handle);
+    target.rows = rows;
+    target.hasReported = true;
+    const refusals = accepted + foreign.length < rows ? this.#countRefusals(staging, rows) : NO_REFUSALS;
+    const outcome: ScrapeOutcome = {
+      error: undefined,
+      limit: undefined,
+      samplesScraped: staged.samples,
+      samplesAfterRelabelling: staged.kept,
+      seriesAdded: staged.added,
+      ...refusals,
+    };
+    return { outcome, foreign };
+  }
+
+  /** Parses and resolves; stages samples and staleness markers. Nothing has happened to any series if it is refused. */
+  #stageScrape(
+    target: Target,
+    handle: TargetHandle,
+    body: number,
+    input: ScrapeInput,
+    staging: number,
+    room: number,
+  ): Staged {
+    const parser = this.#parser;
+    const { options } = target;
+    const parsed = parser.parse(handle, {
+      body,
+      bodyBytes: input.bodyBytes,
+      isOpenMetrics: input.format === "openmetrics",
+      timestampMs: input.timestampMs,
+      honorTimestamps: options.honorTimestamps,
+      trackTimestampsStaleness: options.trackTimestampsStaleness,
+      staging,
+      stagingRows: room - SPARE_ROWS / 2,
+    });
+    if (parsed.status === "too many rows") return { status: "grow" };
+    if (parsed.status === "no memory") return refusal("the head's memory is full", undefined, 0, 0);
+    if (parsed.status === "failed") return refusal(parsed.error, undefined, 0, 0);
+    const series = this.#newSeries(target, handle, parsed, staging);
+    if (!Array.isArray(series)) {
+      parser.reject(handle);
+      return { status: "refused", ...(series as Refusal) };
+    }
+    const added = this.#resolve(target, handle, series as readonly NewSeries[], staging);
+    const kept =
+      parsed.samples -
+      parsed.dropped -
+      (series as readonly NewSeries[]).filter(({ labels }) => labels === undefined).length;
+    const stale = parser.collectStale(handle, input.timestampMs, staging, parsed.rows, room - SPARE_ROWS / 2);
+    if (stale === "too many rows") {
+      parser.reject(handle);
+      return { status: "grow" };
+    }
+    if (stale === "no memory") {
+      parser.reject(handle);
+      return refusal("the head's memory is full", undefined, parsed.samples, kept);
+    }
+    return { status: "staged", rows: parsed.rows + stale, samples: parsed.samples, kept, added };
+  }
+
+  /** Label sets of the lines that the target did not know, or why the scrape fails. */
+  #newSeries(
+    target: Target,
+    handle: TargetHandle,
+    parsed: ParseOutcome & { readonly status: "parsed" },
+    staging: number,
+  ): readonly NewSeries[] | Refusal {
+    const { options } = target;
+    const series: NewSeries[] = [];
+    let dropped = parsed.dropped;
+    const refuse = (error: string, limit: Refusal["limit"]): Refusal => ({
+      error,
+      limit,
+      samples: parsed.samples,
+      afterRelabelling: parsed.samples - dropped,
+    });
+    for (let index = 0; index < parsed.newLines; index++) {
+      const line = this.#parser.newLine(handle, index);
+      if (line.row < 0 || this.#parser.resolveRepeated(handle, index, staging)) continue;
+      const text = this.#parser.seriesOf(line);
+      const labels = sampleLabels(text.pairs, options);
+      series.push({ index, row: line.row, labels });
+      if (labels === undefined) {
+        dropped++;
+        continue;
+      }
+      if (!labels.has(METRIC_NAME)) return refuse("missing metric name (__name__ label)", undefined);
+      if (!text.isValid) return refuse(`invalid metric name or label names: ${labels}`, undefined);
+      if (text.duplicate !== undefined) {
+        return refuse(`label name ${JSON.stringify(text.duplicate)} is not unique: invalid sample`, undefined);
+      }
+      const problem = labelLimitProblem(labels, options);
+      if (problem !== undefined) return refuse(problem, "label");
+    }
+    const { sampleLimit } = options.limits;
+    if (sampleLimit > 0 && parsed.samples - dropped > sampleLimit) return refuse("sample limit exceeded", "sample");
+    return series;
+  }
+
+  /** Gives each new line its slot; returns how many series that adds to the target. */
+  #resolve(target: Target, handle: TargetHandle, series: readonly NewSeries[], staging: number): number {
+    const { head } = this.#committer;
+    let added = 0;
+    for (const { index, row, labels } of series) {
+      // The same text may stand twice among the new lines: the first one has resolved it by now.
+      if (this.#parser.resolveRepeated(handle, index, staging)) continue;
+      const slot = labels === undefined ? DROPPED_SLOT : this.#place(target, labels);
+      if (slot === undefined) {
+        head.words[(staging + row * STAGED_BYTES + STAGED_SLOT) >>> 2] = DROPPED_SLOT;
+        this.#committer.countRefusedForMemory();
+        continue;
+      }
+      this.#parser.remember(handle, index, slot, staging);
+      if (slot !== DROPPED_SLOT) added++;
+    }
+    return added;
+  }
+
+  /** Slot of a label set in this shard, its number among the target's foreign lines, or undefined at a ceiling. */
+  #place(target: Target, labels: Labels): number | undefined {
+    if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) {
+      const known = target.foreignNumbers.get(labels.key);
+      if (known !== undefined) return FOREIGN_SLOTS + known;
+      const number = target.foreignLines.length;
+      if (number >= FOREIGN_LINES_MAX) return undefined;
+      target.foreignLines.push(labels);
+      target.foreignNumbers.set(labels.key, number);
+      return FOREIGN_SLOTS + number;
+    }
+    const slot = this.#committer.resolve(() => this.#committer.head.resolveLabels(labels));
+    return slot < 0 ? undefined : slot;
+  }
+
+  /** A scrape that may not be stored: staleness markers for the last one, and `up` 0. */
+  #refuse(target: Target, input: ScrapeInput, refused: Refusal): { outcome: ScrapeOutcome; foreign: ForeignSample[] } {
+    const { error, limit, samples, afterRelabelling } = refused;
+    const report = reportOf(0, input.durationSeconds, samples, afterRelabelling, 0, input.bodyBytes);
+    const foreign = this.#commitStale(target, input.timestampMs, report);
+    const outcome: ScrapeOutcome = {
+      error,
+      limit,
+      samplesScraped: samples,
+      samplesAfterRelabelling: afterRelabelling,
+      seriesAdded: 0,
+      outOfOrder: 0,
+      duplicates: 0,
+      outOfBounds: 0,
+    };
+    return { outcome, foreign };
+  }
+
+  /** Ends what the last scrape had, and stores a report (or ends the report series too). */
+  #commitStale(target: Target, timestampMs: number, report: readonly number[] | "stale"): ForeignSample[] {
+    if (report === "stale" && !target.hasReported) return [];
+    const handle = this.#handleOf(target);
+    for (let room = target.rows + SPARE_ROWS; ; room *= 2) {
+      const staging = this.#committer.head.reserveStaging(room);
+      const stale = this.#parser.collectAllStale(handle, timestampMs, staging, 0, room - SPARE_ROWS / 2);
+      if (stale === "too many rows") continue;
+      if (stale === "no memory") throw new VestalError("HEAD_MEMORY", "the head's memory is full");
+      const rows = this.#stageReport(target, stale, timestampMs, report);
+      this.#committer.commit(staging, rows);
+      const foreign = this.#takeForeign(target, staging, rows);
+      this.#parser.acceptAllStale(handle);
+      target.hasReported = report !== "stale";
+      return foreign;
+    }
+  }
+
+  /** Stages the report series from `row` on; returns the rows staged in all. */
+  #stageReport(target: Target, row: number, timestampMs: number, report: readonly number[] | "stale"): number {
+    const { head } = this.#committer;
+    const extra = target.options.extraMetrics;
+    const metrics = extra === undefined ? REPORT_METRICS : [...REPORT_METRICS, ...EXTRA_METRICS];
+    for (const [i, metric] of metrics.entries()) {
+      const slot = this.#reportSlot(target, i, metric);
+      if (slot === undefined) continue;
+      if (report === "stale") head.stageBits(row, slot, timestampMs, STALE_NAN_LOW, STALE_NAN_HIGH);
+      else head.stageRow(row, slot, timestampMs, reportValue(metric, report[i], extra));
+      row++;
+    }
+    return row;
+  }
+
+  #reportSlot(target: Target, index: number, metric: string): number | undefined {
+    const { head } = this.#committer;
+    const known = target.reportSlots[index];
+    if (known !== undefined && (known.slot < 0 || head.slotGeneration(known.slot) === known.generation))
+      return known.slot;
+    const slot = this.#place(target, reportLabels(metric, target.options.labels));
+    if (slot === undefined) {
+      this.#committer.countRefusedForMemory();
+      return undefined;
+    }
+    target.reportSlots[index] = { slot, generation: slot < 0 ? 0 : head.slotGeneration(slot) };
+    return slot;
+  }
+
+  /** The staged rows that belong to other shards. */
+  #takeForeign(target: Target, staging: number, rows: number): ForeignSample[] {
+    const samples: ForeignSample[] = [];
+    if (target.foreignLines.length === 0) return samples;
+    const { words } = this.#committer.head;
+    for (let row = 0; row < rows; row++) {
+      const at = (staging + row * STAGED_BYTES) >>> 2;
+      const line = words[at + (STAGED_SLOT >> 2)]! - (FOREIGN_SLOTS >>> 0);
+      const labels = line < 0 ? undefined : target.foreignLines[line];
+      if (labels === undefined) continue;
+      samples.push({
+        labels,
+        timestampMs: (words[at + (STAGED_TIME >> 2) + 1]! | 0) * 2 ** 32 + words[at + (STAGED_TIME >> 2)]!,
+        valueLow: words[at + (STAGED_VALUE >> 2)]!,
+        valueHigh: words[at + (STAGED_VALUE >> 2) + 1]!,
+      });
+    }
+    if (samples.length < target.foreignLines.length / 2) this.#forgetForeign(target, samples);
+    return samples;
+  }
+
+  /** Churn must not grow the list for ever: once half of it is unused the target's lines are resolved again. */
+  #forgetForeign(target: Target, samples: readonly ForeignSample[]): void {
+    if (
+      target.foreignLines.length < 1024 ||
+      samples.some(({ valueLow, valueHigh }) => isStaleWords(valueLow, valueHigh))
+    ) {
+      return;
+    }
+    const handle = this.#handleOf(target);
+    this.#parser.closeTarget(handle);
+    target.handle = this.#parser.openTarget();
+    target.foreignLines.length = 0;
+    target.foreignNumbers.clear();
+    target.reportSlots.length = 0;
+  }
+
+  #handleOf(target: Target): TargetHandle {
+    target.handle ??= this.#parser.openTarget();
+    if (target.handle === undefined) throw new VestalError("HEAD_MEMORY", "the head has no memory for another target");
+    return target.handle;
+  }
+
+  #countRefusals(staging: number, rows: number): typeof NO_REFUSALS {
+    const { words } = this.#committer.head;
+    let [outOfOrder, duplicates, outOfBounds] = [0, 0, 0];
+    for (let row = 0; row < rows; row++) {
+      const status = words[(staging + row * STAGED_BYTES + STAGED_STATUS) >>> 2];
+      if (status === STATUS_OUT_OF_ORDER) outOfOrder++;
+      else if (status === STATUS_DUPLICATE) duplicates++;
+      else if (status === STATUS_OUT_OF_BOUNDS) outOfBounds++;
+    }
+    return { outOfOrder, duplicates, outOfBounds };
+  }
+
+  #sendForeign<T>(samples: readonly ForeignSample[], value: T): T | Promise<T> {
+    if (samples.length === 0 || this.#foreign === undefined) return value;
+    return this.#foreign.send(samples).then(
+      (problem) => {
+        if (problem !== "") this.#log.warn("Another shard did not store all samples of a scrape", { err: problem });
+        return value;
+      },
+      (error: unknown) => {
+        this.#log.error("Samples for another shard were lost", { samples: samples.length, err: errorMessage(error) });
+        return value;
+      },
+    );
+  }
+}
+
+const NO_REFUSALS = { outOfOrder: 0, duplicates: 0, outOfBounds: 0 };
+
+function refusal(error: string, limit: Refusal["limit"], samples: number, afterRelabelling: number): Staged {
+  return { status: "refused", error, limit, samples, afterRelabelling };
+}
+
+/** Values of the report series in the order of their names; the last one is of EXTRA_METRICS. */
+function reportOf(
+  up: number,
+  durationSeconds: number,
+  scraped: number,
+  afterRelabelling: number,
+  added: number,
+  bodyBytes = 0,
+): readonly number[] {
+  return [up, durationSeconds, scraped, afterRelabelling, added, 0, 0, bodyBytes];
+}
+
+function reportValue(metric: string, value: number | undefined, extra: ScrapeTargetOptions["extraMetrics"]): number {
+  if (metric === "scrape_timeout_seconds") return extra?.timeoutSeconds ?? 0;
+  if (metric === "scrape_sample_limit") return extra?.sampleLimit ?? 0;
+  return value ?? 0;
+}
