@@ -23,34 +23,26 @@ export { initHead, refsLeft, setRefRange } from "./head/init";
 export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
 export { slotAddress } from "./head/slots";
 export { freeDeadSlots, sweepPostings, truncateSlots } from "./head/truncate";
+export {
   advanceEpoch,
-  allocate,
   allocate,
   beginReservation,
   classBytes,
-  classBytes,
-  classOf,
   classOf,
   initArena,
-  initArena,
   reclaim,
-  reclaim,
-  release,
   release,
   reserve,
   retire,
-  retire,
-  roomFor,
   roomFor,
   shrink,
 } from "./memory/arena";
+export { shardOfLabelBytes } from "./shard/shard-of";
 export { frameBatch } from "./wal/frame";
 export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
 export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
 export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
 export { scanRecord } from "./wal/scan";
-export { allocate, classBytes, classOf, initArena, reclaim, release, retire, roomFor } from "./memory/arena";
-export { shardOfLabelBytes } from "./shard/shard-of";
 
 /** Compared by the bridge with the constant it was compiled with, before first use. */
 export function layoutVersion(): u32 {
