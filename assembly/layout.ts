@@ -15,12 +15,13 @@
  *   98304   16384   pair directory  ingest   as the slot directory
  *   131072  …       arena memory    ingest   regions; each kind is described below
  *
- * How a commit is published (writer): for each series the OLDER of the two entries is first made void (commit 0); a fence
- * (one for many rows) later it is overwritten with (commit, chunk, count); after all series of the batch, `COMMITTED` is
- * stored atomically; after that `EPOCH` is advanced. A reader pins `EPOCH`, loads `COMMITTED` = S, and takes for each
- * series the newest entry whose commit is ≤ S and reads the same before and after chunk and count; where the only
- * entries are newer it starts again with a new S. An entry with a commit ≤ S is whole, because S was stored after it; one
- * that is being overwritten shows another commit after the fence. So the entries need no lock and no atomic of their own.
+ * How a commit is published (writer): for each series the OLDER of the two entries first gets the new commit; a fence
+ * (one for many rows) later it gets chunk and count; after all series of the batch, `COMMITTED` is stored atomically;
+ * after that `EPOCH` is advanced. A reader pins `EPOCH`, loads `COMMITTED` = S, and takes for each series the newest
+ * entry whose commit is ≤ S and reads the same before and after chunk and count; where both are newer it starts again
+ * with a new S (an entry of commit 0 was never used: then the series is newer than S). An entry with a commit ≤ S is
+ * whole, because S was stored after it; one that is being overwritten shows a newer commit before it shows a new chunk or
+ * count. So the entries need no lock and no atomic of their own, and a reader never waits for the writer.
  * Only `count` samples of the chunk are valid: bytes behind them, and the last byte's spare bits, still change.
  *
  * How memory is reused: a region that readers may still see is retired with the epoch of that moment and freed when

@@ -140,7 +140,7 @@ export const HARD_WHAT = 4; // u32, HARD_*
 export const HARD_TEXT = 8; // u32 address
 export const HARD_LENGTH = 12; // u32
 export const HARD_LINE = 16; // u32 address of the line
-export const HARD_AT = 20; // u32 address where the lexer stood
+export const HARD_SAMPLES = 20; // u32 samples before the line
 export const HARD_IS_VALUE = 0;
 export const HARD_IS_TIME = 1; // seconds
 

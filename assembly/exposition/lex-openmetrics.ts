@@ -117,11 +117,10 @@ function lexStart(target: usize, at: usize, c: u32): i32 {
   if (startsMetricName(c)) return lexMetricName(target, at, LEX_VALUE, TOKEN_METRIC_NAME);
   if (c !== 35) return stop(target, at);
   if (load<u8>(++at) !== 32) return stop(target, at);
-  at++; // the lexer enters its comment state behind the space
+  at++; // the lexer goes on in its comment state; the token began at the hash
   store<u32>(target, LEX_COMMENT, TARGET_LEXER);
   store<u32>(target, <u32>at, TARGET_AT);
   if (at >= <usize>load<u32>(target, TARGET_END)) return TOKEN_EOF;
-  store<u32>(target, <u32>at, TARGET_START);
   return lexComment(target, at, load<u8>(at));
 }
 

@@ -112,7 +112,6 @@ function lexStart(target: usize, at: usize, c: u32): i32 {
   store<u32>(target, LEX_COMMENT, TARGET_LEXER);
   store<u32>(target, <u32>at, TARGET_AT);
   if (at >= <usize>load<u32>(target, TARGET_END)) return TOKEN_EOF;
-  store<u32>(target, <u32>at, TARGET_START);
   return lexComment(target, at, load<u8>(at));
 }
 

@@ -1,17 +1,16 @@
 /** The growing lists of a target: regions of the arena, replaced by larger ones when full. */
 import { allocate, release, roomFor } from "../memory/arena";
 import {
-  HARD_AT,
   HARD_BYTES,
   HARD_IS_VALUE,
   HARD_LENGTH,
   HARD_LINE,
   HARD_ROW,
+  HARD_SAMPLES,
   HARD_TEXT,
   HARD_WHAT,
   NEW_BYTES,
   NEW_NO_ROW,
-  TARGET_AT,
   TARGET_HARD,
   TARGET_HARD_BYTES,
   TARGET_HARD_COUNT,
@@ -24,6 +23,7 @@ import {
   TARGET_NUMBER,
   TARGET_NUMBER_END,
   TARGET_REGION_BYTES,
+  TARGET_SAMPLES,
 } from "./layout";
 
 export function addRegionBytes(target: usize, bytes: f64): void {
@@ -87,7 +87,7 @@ export function addHard(target: usize, row: u32, what: u32, start: u32, end: u32
   store<u32>(record, start, HARD_TEXT);
   store<u32>(record, end - start, HARD_LENGTH);
   store<u32>(record, load<u32>(target, TARGET_LINE), HARD_LINE);
-  store<u32>(record, load<u32>(target, TARGET_AT), HARD_AT);
+  store<u32>(record, load<u32>(target, TARGET_SAMPLES), HARD_SAMPLES);
   store<u32>(target, count + 1, TARGET_HARD_COUNT);
   return true;
 }

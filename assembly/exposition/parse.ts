@@ -147,7 +147,7 @@ export function parseScrape(
   let at = body;
   let failure = 0;
 
-  while (at < end) {
+  while (true) {
     let entry: usize = 0;
     let hash: u64 = 0;
     let isHashed = false;
@@ -200,6 +200,7 @@ export function parseScrape(
       at = after;
     } else {
       store<u32>(target, <u32>at, TARGET_AT);
+      store<u32>(target, samples, TARGET_SAMPLES); // for numbers of the line that are left to the caller
       const what = readLine(target, flags);
       if (what === LINE_END) break;
       if (what === LINE_ERROR) {
@@ -235,6 +236,7 @@ export function parseScrape(
     let flag: u32 = 0;
     let isRepeated = false;
     if (kind === KIND_SERIES) {
+      store<u32>(target, samples, TARGET_SAMPLES);
       samples++;
       const hasTime = load<u32>(target, TARGET_HAS_TIME) !== 0 && (flags & <u32>FLAG_IGNORE_TIMESTAMPS) === 0;
       if (hasTime && (flags & <u32>FLAG_TRACK_TIMESTAMPS) === 0) flag = ORDER_UNTRACKED;

@@ -113,12 +113,14 @@ export function readLine(target: usize, flags: u32): u32 {
         return after === TOKEN_EOF ? LINE_END : fail(target, ERROR_AFTER_EOF, after);
       }
       case TOKEN_LINEBREAK:
-        continue; // only the text format has it here: a blank line
+        if (flags & <u32>FLAG_OPENMETRICS) return fail(target, ERROR_START, t);
+        continue; // a blank line
       case TOKEN_HELP:
       case TOKEN_TYPE:
       case TOKEN_UNIT:
         return readMetadata(target, flags, t);
       case TOKEN_COMMENT: {
+        if (flags & <u32>FLAG_OPENMETRICS) return fail(target, ERROR_START, t);
         const after = token(target, flags);
         return after === TOKEN_LINEBREAK ? LINE_COMMENT : fail(target, ERROR_COMMENT_END, after);
       }

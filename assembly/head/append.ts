@@ -22,9 +22,12 @@ import {
   FOREIGN_SLOTS,
   MUTATING,
   ROOT_BATCH,
+  SLOT_CHUNK,
   SLOT_CHUNKS,
   SLOT_ENTRY_0,
   SLOT_ENTRY_1,
+  SLOT_FLAG_LIVE,
+  SLOT_FLAGS,
   SLOT_LAST_TIME,
   SLOT_LAST_VALUE,
   SLOT_PENDING_ROWS,
@@ -90,6 +93,8 @@ function judge(slot: usize, row: usize, minTime: i64, isMemoryScarce: bool): u32
   const batch = load<u32>(ROOT_BATCH);
   const time = load<i64>(row, STAGED_TIME);
   const value = load<u64>(row, STAGED_VALUE);
+  // A slot that was removed since it was resolved: the caller's mistake, which must not spoil the slot's next series.
+  if ((load<u32>(slot, SLOT_FLAGS) & SLOT_FLAG_LIVE) === 0) return STATUS_SKIPPED;
   if (time < minTime) return STATUS_OUT_OF_BOUNDS;
   const pending = load<u32>(slot, SLOT_SCRATCH) === batch ? load<u32>(slot, SLOT_PENDING_ROWS) : 0;
   if (pending !== 0 || load<u32>(slot, SLOT_CHUNKS) !== 0) {
@@ -129,9 +134,9 @@ export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
     const to = staging + <usize>(rows - first < BLOCK_ROWS ? rows : first + BLOCK_ROWS) * STAGED_BYTES;
     for (let row = from; row < to; row += STAGED_BYTES) {
       if (load<u32>(row, STAGED_STATUS) === <u32>STATUS_OK)
-        voidOlderEntry(slotAddress(load<u32>(row, STAGED_SLOT)), commit);
+        claimOlderEntry(slotAddress(load<u32>(row, STAGED_SLOT)), commit);
     }
-    // Readers that see any store below also see the void commits above, and give such an entry up.
+    // Readers that see any store below also see the new commits above, and give such an entry up.
     if (!fence()) return appended;
     for (let row = from; row < to; row += STAGED_BYTES) {
       if (load<u32>(row, STAGED_STATUS) !== <u32>STATUS_OK) continue;
@@ -141,10 +146,11 @@ export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
       if (chunk === 0) {
         store<u32>(row, STATUS_NO_MEMORY, STAGED_STATUS);
         bump(COUNTER_REFUSED_MEMORY, 1);
+        writeEntry(slot, commit);
         continue;
       }
       appendXor(slot, chunk + CHUNK_DATA, time, load<u64>(row, STAGED_VALUE));
-      writeEntry(slot, commit, <u32>chunk);
+      writeEntry(slot, commit);
       appended++;
       minTime = min<f64>(minTime, <f64>time);
       maxTime = max<f64>(maxTime, <f64>time);
@@ -180,14 +186,15 @@ function entryFor(slot: usize, commit: u32): usize {
   return slot + (isOlder(second, first) ? SLOT_ENTRY_1 : SLOT_ENTRY_0);
 }
 
-function voidOlderEntry(slot: usize, commit: u32): void {
-  const entry = entryFor(slot, commit);
-  if (load<u32>(entry, ENTRY_COMMIT) !== commit) store<u32>(entry, 0, ENTRY_COMMIT);
+function claimOlderEntry(slot: usize, commit: u32): void {
+  store<u32>(entryFor(slot, commit), commit, ENTRY_COMMIT);
 }
 
-function writeEntry(slot: usize, commit: u32, chunk: u32): void {
+/** Describes what the slot holds now in the entry that was claimed. Without a chunk the entry is none again. */
+function writeEntry(slot: usize, commit: u32): void {
   const entry = entryFor(slot, commit);
-  store<u32>(entry, commit, ENTRY_COMMIT);
+  const chunk = load<u32>(slot, SLOT_CHUNK);
+  if (chunk === 0) store<u32>(entry, 0, ENTRY_COMMIT);
   store<u32>(entry, chunk, ENTRY_CHUNK);
   store<u32>(entry, <u32>load<u16>(slot, SLOT_SAMPLES), ENTRY_COUNT);
 }

@@ -93,7 +93,7 @@ export interface DroppedTarget {
 
 export interface TargetsService {
   /** Sorted by pool, within a pool as the pool has them. */
-  active(): readonly ActiveTarget[];
+  active(): Promise<readonly ActiveTarget[]> | readonly ActiveTarget[];
   /** Those that were kept (`keep_dropped_targets`). */
   dropped(): readonly DroppedTarget[];
   /** How many each pool dropped, for every pool. */
@@ -109,15 +109,18 @@ export interface MetricMetadata {
   readonly unit: string;
 }
 
+export interface TargetMetadata {
+  /** The target's labels. */
+  readonly target: Readonly<Record<string, string>>;
+  readonly metadata: Iterable<MetricMetadata>;
+}
+
 export interface MetadataService {
   /**
    * What the last scrapes of each active target said of its metrics.
    * @param metric only of this one, if given.
    */
-  ofTargets(metric: string | undefined): Iterable<{
-    readonly target: Readonly<Record<string, string>>;
-    readonly metadata: Iterable<MetricMetadata>;
-  }>;
+  ofTargets(metric: string | undefined): Promise<Iterable<TargetMetadata>> | Iterable<TargetMetadata>;
   /** Targets that a selector's text picks, as `targets/metadata?match_target=` does, as a test on a target's labels. */
   targetFilter(selector: string): ((labels: Readonly<Record<string, string>>) => boolean) | ApiFailure;
 }

@@ -93,10 +93,13 @@ function keyText(key: string): string {
 function stringText(text: string, column: number, indent: number, inFlow: boolean): string {
   if (/\p{Cs}/u.test(text)) return `!!binary ${Buffer.from(text, "latin1").toString("base64")}`;
   if (text.includes("\n") && !inFlow && column >= 0 && !hasSpecial(text)) return literalText(text, indent);
-  if (resolvePlain(text) !== undefined || isBase60(text)) return doubleQuoted(text, column, indent);
+  if (resolvePlain(text) !== undefined || isBase60(text) || isTimestamp(text))
+    return doubleQuoted(text, column, indent);
   if (hasSpecial(text) || text.includes("\n")) return doubleQuoted(text, column, indent);
   if (isPlainAllowed(text, inFlow)) return folded(text, column, indent, "plain");
-  return folded(text.replaceAll("'", "''"), column + 1, indent, "single", "'");
+  // The line breaks of Unicode stay, and what follows them is indented.
+  const quoted = text.replaceAll("'", "''").replace(/[\u0085\u2028\u2029]+/g, `$&${" ".repeat(indent)}`);
+  return folded(quoted, column + 1, indent, "single", "'");
 }
 
 /** Old parsers read `1:30` as a number to the base of 60. */
@@ -104,15 +107,21 @@ function isBase60(text: string): boolean {
   return /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/.test(text);
 }
 
+function isTimestamp(text: string): boolean {
+  return /^[0-9]{4}-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12][0-9]|3[01])(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})?)?$/.test(
+    text,
+  );
+}
+
 /** Characters that only double quotes can hold. */
 function hasSpecial(text: string): boolean {
-  return /[^\x20-\x7e\n\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u.test(text);
+  return /[^\x20-\x7e\n\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u.test(text);
 }
 
 function isPlainAllowed(text: string, inFlow: boolean): boolean {
   if (text === "" || /^ | $/.test(text) || text.startsWith("---") || text.startsWith("...")) return false;
   if (/^[#,[\]{}&*!|>'"%@`]/.test(text) || /^[-?:](?:\s|$)/.test(text)) return false;
-  if (/:(?:\s|$)/.test(text) || / #/.test(text)) return false;
+  if (/:(?:\s|$)/.test(text) || / #/.test(text) || /[\u0085\u2028\u2029]/.test(text)) return false;
   return !(inFlow && (/[,?[\]{}]/.test(text) || /:/.test(text) || /^[-?]/.test(text)));
 }
 
@@ -186,7 +195,8 @@ function doubleQuoted(text: string, column: number, indent: number): string {
     const short = ESCAPES[char];
     if (short !== undefined) escaped += short;
     else if (char !== " " && hasSpecial(char)) {
-      if (code <= 0xff) escaped += `\\x${code.toString(16).toUpperCase().padStart(2, "0")}`;
+      if (code > 0xffff) escaped += `\\U${code.toString(16).toUpperCase().padStart(8, "0")}`;
+      else if (code <= 0xff) escaped += `\\x${code.toString(16).toUpperCase().padStart(2, "0")}`;
       else escaped += `\\u${code.toString(16).toUpperCase().padStart(4, "0")}`;
     } else escaped += char;
   }

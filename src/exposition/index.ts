@@ -9,4 +9,4 @@ export {
   type StaleRows,
   type TargetHandle,
 } from "./scrape-parser.js";
-export { parseSeriesText, type SeriesText } from "./series-text.js";
+export { parseSeriesText, type SeriesText, seriesRefusal } from "./series-text.js";

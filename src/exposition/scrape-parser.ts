@@ -46,7 +46,12 @@ export type ParseOutcome =
       readonly exemplars: number;
     }
   /** The body is no exposition; `error` is what Prometheus shows as `lastError`. */
-  | { readonly status: "failed"; readonly error: string }
+  | {
+      readonly status: "failed";
+      readonly error: string;
+      /** Samples before the error: what `scrape_samples_scraped` shows then. */
+      readonly samples: number;
+    }
   /** The staging table is too small: give a larger one and parse again. */
   | { readonly status: "too many rows" }
   | { readonly status: "no memory" };
@@ -89,7 +94,8 @@ export class ScrapeParser {
 
   parse(target: TargetHandle, input: ParseInput): ParseOutcome {
     const flags =
-      (input.isOpenMetrics ? L.FLAG_OPENMETRICS : 0) |
+      // An empty body is an empty scrape in either format.
+      (input.isOpenMetrics && input.bodyBytes > 0 ? L.FLAG_OPENMETRICS : 0) |
       (input.honorTimestamps ? 0 : L.FLAG_IGNORE_TIMESTAMPS) |
       (input.trackTimestampsStaleness ? L.FLAG_TRACK_TIMESTAMPS : 0);
     const rows = this.#kernels.parseScrape(
@@ -106,9 +112,12 @@ export class ScrapeParser {
     const rangeError = this.#convertHard(target, input);
     if (rangeError !== undefined) {
       this.#kernels.rejectScrape(target);
-      return { status: "failed", error: rangeError };
+      return { status: "failed", ...rangeError };
     }
-    if (rows < 0) return { status: "failed", error: failureMessage(this.#bytes, this.#failure(target, input)) };
+    if (rows < 0) {
+      const error = failureMessage(this.#bytes, this.#failure(target, input));
+      return { status: "failed", error, samples: this.#word(target, L.TARGET_SAMPLES) };
+    }
     return {
       status: "parsed",
       rows,
@@ -231,7 +240,7 @@ export class ScrapeParser {
   }
 
   /** Converts the numbers that the kernel left, up to where it gave up. Returns the message of one that is out of range. */
-  #convertHard(target: TargetHandle, input: ParseInput): string | undefined {
+  #convertHard(target: TargetHandle, input: ParseInput): { error: string; samples: number } | undefined {
     const list = this.#word(target, L.TARGET_HARD);
     const count = this.#word(target, L.TARGET_HARD_COUNT);
     for (let i = 0; i < count; i++) {
@@ -242,7 +251,8 @@ export class ScrapeParser {
       assert(!Number.isNaN(value), "a number that the kernel left to the engine is one");
       if (!Number.isFinite(value)) {
         const line = this.#word(record, L.HARD_LINE);
-        return rangeMessage(this.#bytes, number, line, this.#word(record, L.HARD_AT));
+        const error = rangeMessage(this.#bytes, number, line, text + number.length);
+        return { error, samples: this.#word(record, L.HARD_SAMPLES) };
       }
       const row = this.#word(record, L.HARD_ROW);
       if (row === L.NEW_NO_ROW >>> 0) continue;

@@ -5,19 +5,29 @@
  */
 import { isUtf8 } from "node:buffer";
 import { TYPE_HISTOGRAM, TYPE_SUMMARY } from "../../assembly/exposition/layout.js";
-import { compareBytes, METRIC_NAME } from "../model/index.js";
+import { compareBytes, type Labels, METRIC_NAME } from "../model/index.js";
 import { formatOpenMetricsFloat, parseGoDecimal } from "./go-float.js";
 
 export interface SeriesText {
   /** Flat name, value, …; sorted by name, no empty value. A name that stands twice is there twice. */
   readonly pairs: readonly string[];
   /**
-   * A label name that stands twice: unless relabelling drops the series, the scrape fails with
-   * `label name "…" is not unique: invalid sample`.
+   * A label name that stands twice: see `seriesRefusal`.
    */
   readonly duplicate: string | undefined;
-  /** False: the scrape fails with `invalid metric name or label names: {…}` unless relabelling drops the series. */
+  /** False where a name is empty or not UTF-8: see `seriesRefusal`. */
   readonly isValid: boolean;
+}
+
+/**
+ * Why a series that relabelling did not drop makes its scrape fail, in Prometheus' words; undefined if it does not.
+ *
+ * @param labels  its final labels, those of the target included.
+ */
+export function seriesRefusal(series: SeriesText, labels: Labels): string | undefined {
+  if (!labels.has(METRIC_NAME)) return "missing metric name (__name__ label)";
+  if (!series.isValid) return `invalid metric name or label names: ${labels}`;
+  return series.duplicate === undefined ? undefined : `label name "${series.duplicate}" is not unique: invalid sample`;
 }
 
 /**

@@ -6,7 +6,8 @@
 export const METRIC_NAME = "__name__";
 
 export class Labels {
-  static readonly EMPTY: Labels = new Labels([]);
+  // `this`, because TypeScript 7.0 emits a name of the class here that is not yet set.
+  static readonly EMPTY: Labels = new this([]);
   readonly pairs: readonly string[];
   #key: string | undefined;
 
@@ -128,6 +129,8 @@ export function isValidLabelName(name: string): boolean {
  * that is no UTF-8 (PromQL's `"\xff"`) and prints as that byte.
  */
 export function quoteGo(text: string): string {
+  // Nearly all text is like this.
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   let quoted = '"';
   for (const char of text) {
     const code = char.codePointAt(0)!;

@@ -74,6 +74,7 @@ class LiteralReader {
   readonly #max: number;
   #at = 0;
   #groups = 0;
+  #hasBareAlternation = false;
 
   constructor(source: string) {
     this.#source = source;
@@ -86,8 +87,6 @@ class LiteralReader {
     if (literals === undefined || this.#at < this.#source.length) return undefined;
     return isPart && this.#hasBareAlternation ? undefined : [...new Set(literals)];
   }
-
-  #hasBareAlternation = false;
 
   #alternation(): string[] | undefined {
     const all: string[] = [];

@@ -26,6 +26,8 @@ describe("matches the whole string, as Go does", () => {
     ["a\\.b", "a.b", true],
     ["a\\.b", "axb", false],
     ["a.b", "a\nb", true],
+    ["\\Qa.b", "a.b", true],
+    ["\\Qa|", "a", false],
     [".+.+", "😀", false],
     [".*.*", "", true],
     ["(?i)foo", "FOO", true],

@@ -78,25 +78,16 @@ function makeRegex(source: string, options: RegexOptions): Regex {
   const shape = shapeOf(source);
   // A set of literals is valid for certain, and may be too large for RE2.
   if (shape?.before === "nothing" && shape.behind === "nothing") return new Re2Regex(source, shape, undefined);
-  if (options.errorsShow === "anchored") return new Re2Regex(source, shape, compile(anchored(source)));
-  // Between the anchors' parentheses `a)(b` would be valid.
-  if (source.includes(")")) compile(source);
-  try {
-    return new Re2Regex(source, shape, compile(anchored(source)));
-  } catch (error) {
-    compile(source);
-    throw error;
-  }
+  const isAnchored = options.errorsShow === "anchored";
+  return new Re2Regex(source, shape, isAnchored ? compile(`^(?s:${source})$`) : compile(source, RE2JS.DOTALL));
 }
 
-function anchored(source: string): string {
-  return `^(?s:${source})$`;
-}
-
-function compile(expression: string): RE2JS {
+function compile(expression: string, flags = 0): RE2JS {
   try {
-    return RE2JS.compile(expression);
+    return RE2JS.compile(expression, flags);
   } catch (error) {
+    // A flag would show in the message.
+    if (flags !== 0) compile(expression);
     const message = errorMessage(error);
     // The one message in which RE2JS and Go differ.
     const isTrailing = message.endsWith("trailing backslash at end of expression");
@@ -126,10 +117,10 @@ class Re2Regex implements Regex {
   matches(text: string): boolean {
     if (this.#literalSet !== undefined) return this.#literalSet.has(text);
     if (this.#shape !== undefined) return matchesShape(this.#shape, text);
-    if (text.length > MAX_KEPT_LENGTH) return this.#re2.test(text);
+    if (text.length > MAX_KEPT_LENGTH) return this.#re2.testExact(text);
     let answer = this.#answers.get(text);
     if (answer === undefined) {
-      answer = this.#re2.test(text);
+      answer = this.#re2.testExact(text);
       this.#keep(text, answer);
     }
     return answer;
@@ -148,7 +139,7 @@ class Re2Regex implements Regex {
     if (!this.matches(text)) return undefined;
     if (this.source === "(.*)" || this.source === "(.+)") return { groups: [text, text], named: {} };
     const matcher = this.#re2.matcher(text);
-    if (!matcher.find()) return undefined;
+    if (!matcher.matches()) return undefined;
     const groups: string[] = [];
     for (let i = 0; i <= matcher.groupCount(); i++) groups.push(matcher.group(i) ?? "");
     return { groups, named: this.#re2.namedGroups() };
@@ -160,7 +151,7 @@ class Re2Regex implements Regex {
   }
 
   get #re2(): RE2JS {
-    this.#compiled ??= compile(anchored(this.source));
+    this.#compiled ??= compile(this.source, RE2JS.DOTALL);
     return this.#compiled;
   }
 }

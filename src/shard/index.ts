@@ -20,11 +20,6 @@ export type { ShardKernels } from "./kernels.js";
 export { decodeLabelBytes, encodeLabelBytes } from "./label-bytes.js";
 export type * from "./messages.js";
 export { shardOf } from "./shard-of.js";
-export {
-  DEFAULT_SUPERVISION,
-  ShardSupervisor,
-  type SupervisorDeps,
-  type SupervisorHooks,
-  type SupervisorOptions,
-} from "./supervisor.js";
+// `ShardSupervisor` is imported from its file: it loads piscina, which only the main thread needs.
+export type { SupervisorDeps, SupervisorHooks, SupervisorOptions } from "./supervisor.js";
 export { runShardTask } from "./thread.js";

@@ -6,7 +6,7 @@ import { fail, success } from "../respond.js";
 import { type ApiFailure, type ApiRequest, type ApiResponse, failure, invalidParameter } from "../types.js";
 import { globalUrl } from "./global-url.js";
 
-export function targets(request: ApiRequest, deps: ApiDeps): ApiResponse {
+export async function targets(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
   const pool = request.query.get("scrapePool");
   const state = request.query.get("state").toLowerCase();
   const all = state === "" || state === "any";
@@ -15,10 +15,7 @@ export function targets(request: ApiRequest, deps: ApiDeps): ApiResponse {
   return success({
     activeTargets:
       all || state === "active"
-        ? deps.targets
-            .active()
-            .filter(inPool)
-            .map((target) => activeTarget(target, deps))
+        ? (await deps.targets.active()).filter(inPool).map((target) => activeTarget(target, deps))
         : [],
     droppedTargets: withDropped
       ? deps.targets
@@ -50,13 +47,13 @@ export function scrapePools(_request: ApiRequest, deps: ApiDeps): ApiResponse {
   return success({ scrapePools: [...deps.targets.scrapePools()].sort() });
 }
 
-export function metadata(request: ApiRequest, deps: ApiDeps): ApiResponse {
+export async function metadata(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
   const limit = numberParameter(request.form, "limit");
   if (typeof limit === "object") return fail(limit);
   const limitPerMetric = numberParameter(request.form, "limit_per_metric");
   if (typeof limitPerMetric === "object") return fail(limitPerMetric);
   const byMetric = new Map<string, Map<string, { type: string; unit: string; help: string }>>();
-  for (const { metadata: items } of deps.metadata.ofTargets(request.form.get("metric") || undefined)) {
+  for (const { metadata: items } of await deps.metadata.ofTargets(request.form.get("metric") || undefined)) {
     for (const { metric, type, help, unit } of items) {
       let entries = byMetric.get(metric);
       if (entries === undefined) {
@@ -71,7 +68,7 @@ export function metadata(request: ApiRequest, deps: ApiDeps): ApiResponse {
   return success(sorted(Object.fromEntries([...byMetric].map(([name, entries]) => [name, [...entries.values()]]))));
 }
 
-export function targetsMetadata(request: ApiRequest, deps: ApiDeps): ApiResponse {
+export async function targetsMetadata(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
   const limit = numberParameter(request.form, "limit");
   if (typeof limit === "object") return fail(limit);
   const selector = request.form.get("match_target");
@@ -79,7 +76,7 @@ export function targetsMetadata(request: ApiRequest, deps: ApiDeps): ApiResponse
   if (typeof filter === "object") return fail(invalidParameter("match_target", filter.message));
   const metric = request.form.get("metric");
   const found: unknown[] = [];
-  for (const { target, metadata: items } of deps.metadata.ofTargets(metric === "" ? undefined : metric)) {
+  for (const { target, metadata: items } of await deps.metadata.ofTargets(metric === "" ? undefined : metric)) {
     // As there: the limit is looked at between targets, so the last one may pass it.
     if (limit >= 0 && found.length >= limit) break;
     if (!filter(target)) continue;

@@ -7,7 +7,7 @@ import { threadId } from "node:worker_threads";
 import { PIN_COUNT } from "../../../assembly/layout.js";
 import type { ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, VestalError } from "../../base/index.js";
-import { compileKernels, QueryMemory } from "../../memory/index.js";
+import { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
 import {
   DEFAULT_EVALUATION_OPTIONS,
@@ -43,7 +43,6 @@ export class QueryThread {
   readonly #settings: QueryThreadSettings;
   readonly #cancelWords: Int32Array;
   readonly #pin: number;
-  readonly #module = compileKernels("query");
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
@@ -74,7 +73,7 @@ export class QueryThread {
 
   #startKernels(): PromqlKernels & ChunkKernels {
     // One instance has all kernels of assembly/query.ts; the two types name different parts of its exports.
-    return startPromqlKernels(this.#module, this.#memory.memory) as PromqlKernels & ChunkKernels;
+    return startPromqlKernels(this.#memory) as PromqlKernels & ChunkKernels;
   }
 
   #answer(task: QueryTask, cancel: CancelToken): Promise<ServiceAnswer> | ServiceAnswer {

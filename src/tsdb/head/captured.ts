@@ -8,7 +8,7 @@ import { compareBytes, type Labels } from "../../model/index.js";
 import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
 import type { ChunkKernels } from "./kernels.js";
 
-/** A point to return to when a capture starts again. */
+/** How much a set holds: where the next head's part begins. */
 export interface CaptureMark {
   readonly series: number;
   readonly chunks: number;
@@ -46,14 +46,6 @@ export class CapturedSeries implements SeriesSet {
 
   mark(): CaptureMark {
     return { series: this.#labels.length, chunks: this.#addresses.length };
-  }
-
-  returnTo(mark: CaptureMark): void {
-    this.#labels.length = mark.series;
-    this.#firstChunk.length = mark.series + 1;
-    for (const column of [this.#minTimes, this.#maxTimes, this.#lengths, this.#counts, this.#addresses]) {
-      column.length = mark.chunks;
-    }
   }
 
   /** One more chunk of the series that `addSeries` will name next; chunks come oldest first. */

@@ -16,6 +16,7 @@ import {
   COUNTER_MAX_TIME,
   COUNTER_MIN_TIME,
   COUNTER_SAMPLES_APPENDED,
+  COUNTER_SERIES_CREATED,
   COUNTERS,
   ENTRY_CHUNK,
   ENTRY_COMMIT,
@@ -40,8 +41,8 @@ import type { CapturedSeries } from "./captured.js";
 /** Label sets that a reader keeps: 200 bytes each and more; beyond it forgets them all. */
 const LABELS_KEPT = 200_000;
 /**
- * A capture starts again when one of its series got two commits meanwhile: each of them is a scrape, so even a capture
- * of a second passes at the first or second try. A writer that is faster than that for this long is a defect.
+ * A capture starts again when one of its series got two commits while it ran, some 50 ns a series. Scrapes of one target
+ * are seconds apart; only a sender of single samples could outrun it, and not so often.
  */
 const MAX_RESTARTS = 1000;
 /** The decoder reads whole words: this many bytes behind a chunk must be readable. */
@@ -57,6 +58,13 @@ export interface HeadRequest {
   readonly isWithSamples: boolean;
   /** Where the series found are added. */
   readonly into: CapturedSeries;
+}
+
+/** Newest chunk (0 = nothing visible) and its visible samples of each slot. */
+interface EntryCapture {
+  readonly slots: Uint32Array;
+  readonly chunks: Uint32Array;
+  readonly counts: Uint32Array;
 }
 
 /** Encoded chunks that the pin still protects: where they lie, and where their copies are described. */
@@ -123,47 +131,64 @@ export class HeadReader {
    * @throws VestalError QUERY_MEMORY if the copies do not fit, HEAD_BUSY if the writer outran every try.
    */
   capture(requests: readonly HeadRequest[], memory: QueryMemory): void {
-    const marks = requests.map((request) => request.into.mark());
     this.pinned(() => {
-      for (let tries = 0; tries < MAX_RESTARTS; tries++) {
-        const sources: ChunkSources = { addresses: [], lengths: [] };
-        const commit = Atomics.load(this.#words, COMMITTED >> 2);
-        if (requests.every((request) => this.#captureAt(request, commit, sources))) {
-          this.#copy(requests, marks, sources, memory);
-          return;
+      const captures = this.#entries(requests);
+      const marks = requests.map((request) => request.into.mark());
+      const sources: ChunkSources = { addresses: [], lengths: [] };
+      requests.forEach((request, r) => {
+        const { slots, chunks, counts } = captures[r]!;
+        for (let i = 0; i < slots.length; i++) {
+          if (chunks[i] === 0 || !this.#walk(request, chunks[i]!, counts[i]!, sources)) continue;
+          request.into.addSeries(this.#labelsOf(slots[i]!));
         }
-        requests.forEach((request, i) => {
-          request.into.returnTo(marks[i]!);
-        });
-      }
-      throw new VestalError("HEAD_BUSY", `no consistent view of the head in ${MAX_RESTARTS} tries`);
+      });
+      this.#copy(requests, marks, sources, memory);
     });
   }
 
-  /** False if a series has only entries newer than `commit`. */
-  #captureAt(request: HeadRequest, commit: number, sources: ChunkSources): boolean {
+  /**
+   * Newest chunk and count of each selected series, all at one commit. The loop over entries is all that must pass between
+   * two commits of one series, so nothing else is in it; series are selected anew only if one was made meanwhile.
+   */
+  #entries(requests: readonly HeadRequest[]): EntryCapture[] {
+    let captures: EntryCapture[] | undefined;
+    let seriesCreated = 0;
+    for (let tries = 0; tries < MAX_RESTARTS; tries++) {
+      const commit = Atomics.load(this.#words, COMMITTED >> 2); // first: series of this commit are in the postings then
+      const created = this.#floats[(COUNTERS >> 3) + COUNTER_SERIES_CREATED]!;
+      if (captures === undefined || created !== seriesCreated) {
+        seriesCreated = created;
+        captures = requests.map(({ matchers }) => {
+          const slots = selectSlots(this.index, matchers);
+          return { slots, chunks: new Uint32Array(slots.length), counts: new Uint32Array(slots.length) };
+        });
+      }
+      if (captures.every((capture) => this.#entriesAt(capture, commit))) return captures;
+    }
+    throw new VestalError("HEAD_BUSY", `no consistent view of the head in ${MAX_RESTARTS} tries`);
+  }
+
+  /** False if a series has only entries newer than `commit`. A series that was never published gets chunk 0. */
+  #entriesAt({ slots, chunks, counts }: EntryCapture, commit: number): boolean {
     const words = this.#words;
-    const slots = selectSlots(this.index, request.matchers);
     for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i]!;
-      const at = this.index.slotAddress(slot);
-      const entry = this.#newestEntry(at, commit);
-      if (entry === NONE) continue;
+      const entry = this.#newestEntry(this.index.slotAddress(slots[i]!), commit);
       if (entry === RESTART) return false;
-      const chunk = Atomics.load(words, (entry + ENTRY_CHUNK) >>> 2);
-      const count = Atomics.load(words, (entry + ENTRY_COUNT) >>> 2);
-      // The writer makes an entry void before it changes it: the same commit again means that chunk and count are its own.
-      const again = Atomics.load(words, (entry + ENTRY_COMMIT) >>> 2);
-      if (again === 0 || !isVisible(again, commit)) {
-        i--; // the other entry is the newest now, or both are too new
+      if (entry === NONE) {
+        chunks[i] = 0;
         continue;
       }
-      if (this.#walk(request, chunk, count, sources)) request.into.addSeries(this.#labelsOf(slot, at));
+      const commitBefore = Atomics.load(words, (entry + ENTRY_COMMIT) >>> 2);
+      chunks[i] = Atomics.load(words, (entry + ENTRY_CHUNK) >>> 2);
+      counts[i] = Atomics.load(words, (entry + ENTRY_COUNT) >>> 2);
+      // The writer changes the commit before it changes the rest: the same again means that chunk and count are its own.
+      const isSame = Atomics.load(words, (entry + ENTRY_COMMIT) >>> 2) === commitBefore;
+      if (!isSame || commitBefore === 0 || !isVisible(commitBefore, commit)) i--; // look at both entries again
     }
     return true;
   }
 
-  /** Address of the newest entry that `commit` sees, NONE (nothing was ever published), or RESTART. */
+  /** Address of the newest entry that `commit` sees, NONE (the series is newer, or was removed), or RESTART. */
   #newestEntry(slot: number, commit: number): number {
     const words = this.#words;
     const first = Atomics.load(words, (slot + SLOT_ENTRY_0) >>> 2);
@@ -173,7 +198,7 @@ export class HeadReader {
     if (isFirst && isSecond) return slot + (((first - second) | 0) > 0 ? SLOT_ENTRY_0 : SLOT_ENTRY_1);
     if (isFirst) return slot + SLOT_ENTRY_0;
     if (isSecond) return slot + SLOT_ENTRY_1;
-    return first === 0 && second === 0 ? NONE : RESTART;
+    return first === 0 || second === 0 ? NONE : RESTART;
   }
 
   /**
@@ -226,7 +251,8 @@ export class HeadReader {
     });
   }
 
-  #labelsOf(slot: number, at: number): Labels {
+  #labelsOf(slot: number): Labels {
+    const at = this.index.slotAddress(slot);
     const generation = Atomics.load(this.#words, (at + SLOT_GENERATION) >>> 2);
     const known = this.#labels.get(slot);
     if (known !== undefined && known.generation === generation) return known.labels;
@@ -249,7 +275,7 @@ export class HeadReader {
       const { index } = this;
       if (matchers.length > 0) {
         for (const slot of selectSlots(index, matchers)) {
-          const { pairs } = this.#labelsOf(slot, index.slotAddress(slot));
+          const { pairs } = this.#labelsOf(slot);
           for (let i = 0; i < pairs.length; i += 2) into.add(pairs[i]!);
         }
         return;
@@ -269,7 +295,7 @@ export class HeadReader {
       const { index } = this;
       if (matchers.length > 0) {
         for (const slot of selectSlots(index, matchers)) {
-          const value = this.#labelsOf(slot, index.slotAddress(slot)).get(name);
+          const value = this.#labelsOf(slot).get(name);
           if (value !== "") into.add(value);
         }
         return;

@@ -27,6 +27,7 @@ import { type Files, VestalError } from "../../base/index.js";
 import { ArenaBuffer } from "./arena-buffer.js";
 import type { WalKernels } from "./kernels.js";
 import { type WalDamage, WalReader } from "./reader.js";
+import type { WalPosition } from "./state.js";
 
 /** What replay asks of the head it fills. */
 export interface ReplayHead {
@@ -50,6 +51,8 @@ export interface ReplayOptions {
   /** Samples below it are left out: a block has them. */
   readonly minValidTimeMs?: number;
   readonly salvage?: boolean;
+  /** Where to stop in a log that this process writes: its committed position. */
+  readonly end?: WalPosition;
   /** Remember other shards' refs too, so that samples without any series are told apart from theirs. */
   readonly countsUnknownRefs?: boolean;
   readonly onProgress?: (filesDone: number, filesAll: number) => void;

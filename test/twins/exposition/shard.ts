@@ -9,8 +9,10 @@ import {
   type ParseInput,
   type ParseOutcome,
   ScrapeParser,
+  seriesRefusal,
 } from "../../../src/exposition/index.js";
 import { compileKernels, type KernelVariant, startKernels } from "../../../src/memory/index.js";
+import { Labels } from "../../../src/model/index.js";
 
 interface ArenaKernels {
   initArena(): void;
@@ -139,6 +141,12 @@ export class TestShard {
     for (let i = 0; i < outcome.newLines; i++) {
       const line = this.parser.newLine(target, i);
       if (line.row < 0 || this.parser.resolveRepeated(target, i, this.staging)) continue;
+      const series = this.parser.seriesOf(line);
+      const error = seriesRefusal(series, new Labels(series.pairs));
+      if (error !== undefined) {
+        this.parser.reject(target);
+        return { outcome: { status: "failed", error, samples: line.row + 1 }, rows: [], staleSlots: [] };
+      }
       const text = this.bytes.toString("latin1", line.text, line.text + line.textBytes);
       this.parser.remember(target, i, resolve(text), this.staging);
     }

@@ -1,0 +1,290 @@
+/**
+ * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
+ * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
+ */
+import { errorMessage, type Logger, systemClock, systemFiles, toPlain, VestalError } from "../../base/index.js";
+import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
+import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
+import { createClientContext, ScrapeEngine, systemTimers, TargetClient } from "../../scrape/index.js";
+import {
+  CONTROL_WAL_STATE,
+  ControlMemory,
+  ForeignReceiver,
+  ForeignSender,
+  type MetadataRequest,
+  SHARD_REPLAYING,
+  SHARD_RUNNING,
+  SHARD_STOPPED,
+  type ShardKernels,
+  type ShardTask,
+  type TargetsMessage,
+} from "../../shard/index.js";
+import { Head } from "../../tsdb/head/index.js";
+import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
+import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
+import { HeadForeignSink, ShardOutlet } from "./foreign.js";
+import type { FromIngestThread, IngestData, ToIngestThread } from "./ingest-messages.js";
+import { loggerOf } from "./log-settings.js";
+
+/** Results of metric relabelling kept by each job of a thread. */
+const RELABEL_ENTRIES_MAX = 50_000;
+/** `interval` syncs so often. */
+const SYNC_INTERVAL_MS = 1000;
+
+/** Resolves when the `stop` message has been obeyed. */
+export function runIngestThread(task: ShardTask<IngestData>): Promise<void> {
+  return new IngestThread(task).run();
+}
+
+class IngestThread {
+  readonly #task: ShardTask<IngestData>;
+  readonly #control: ControlMemory;
+  readonly #log: Logger;
+  readonly #head: Head;
+  readonly #isAdopted: boolean;
+  #wal: WalWriter | undefined;
+  #engine: ScrapeEngine | undefined;
+  readonly #sender: ForeignSender;
+  #receiver: ForeignReceiver | undefined;
+  #syncTimer: NodeJS.Timeout | undefined;
+  /** Messages that came before the log was open. */
+  #early: ToIngestThread[] = [];
+
+  constructor(task: ShardTask<IngestData>) {
+    const { control, kernels, memory, settings } = task.data;
+    this.#task = task;
+    this.#control = ControlMemory.attach(control);
+    this.#log = loggerOf(settings.log, "ingest").with({ shard: task.shard });
+    this.#isAdopted = memory !== undefined;
+    this.#head =
+      memory !== undefined
+        ? Head.adopt(memory, kernels)
+        : Head.create(
+            {
+              shardIndex: task.shard,
+              shardCount: task.shardCount,
+              limitPages: settings.limitPages,
+              chunkRangeMs: settings.chunkRangeMs,
+              samplesPerChunk: settings.samplesPerChunk,
+            },
+            kernels,
+          );
+    this.#sender = new ForeignSender(task.shardCount);
+  }
+
+  async run(): Promise<void> {
+    const { port } = this.#task;
+    const stopped = new Promise<void>((resolve, reject) => {
+      port.on("message", (message: ToIngestThread) => {
+        this.#handle(message, resolve).catch(reject);
+      });
+    });
+    this.#post({ type: "head", memory: this.#head.memory });
+    this.#control.setShardState(this.#task.shard, SHARD_REPLAYING);
+    const outcome = this.#isAdopted ? undefined : this.#replay();
+    this.#post({ type: "replayed", outcome });
+    await stopped;
+  }
+
+  #post(message: FromIngestThread): void {
+    this.#task.port.postMessage(message);
+  }
+
+  async #handle(message: ToIngestThread, resolve: () => void): Promise<void> {
+    if (message.type === "begin") {
+      this.#begin();
+      const early = this.#early;
+      this.#early = [];
+      for (const one of early) await this.#handle(one, resolve);
+      this.#post({ type: "ready" });
+      return;
+    }
+    if (message.type === "stop") {
+      await this.#stop();
+      resolve();
+      return;
+    }
+    const engine = this.#engine;
+    if (engine === undefined) {
+      this.#early.push(message);
+      return;
+    }
+    switch (message.type) {
+      case "targets":
+        applyTargets(engine, message);
+        return;
+      case "connect":
+        if (message.direction === "receive") this.#receiver!.attach(message.port);
+        else this.#sender.setOwner(message.shard, message.port);
+        return;
+      case "disconnect":
+        this.#sender.loseOwner(message.shard, message.reason);
+        return;
+      case "collect":
+        this.#collect(engine, message.id);
+        return;
+      case "metadata-request":
+        this.#metadata(engine, message);
+    }
+  }
+
+  // ── start ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #replay(): ReplayOutcome {
+    const { shard, shardCount, data } = this.#task;
+    const head = this.#head;
+    // The ingest instance has all kernels; each part of the program types those that it calls.
+    const kernels = head.kernels as unknown as WalKernels & ShardKernels;
+    // Series of the log bring their own refs; the range only has to be there.
+    head.setRefRange(1, 2 ** 40);
+    const outcome = replayInto({
+      dir: data.settings.walDir,
+      files: systemFiles,
+      kernels,
+      memory: head.memory,
+      head: {
+        resolveSeries: (address, length) => head.kernels.resolveSeries(address, length),
+        appendStaged: (staging, rows) => {
+          head.kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
+          head.kernels.appendBatch(staging, rows, nextCommit(head.committed));
+          head.publish();
+        },
+      },
+      ...(shardCount > 1 && {
+        isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
+      }),
+      ...(data.replayEnd !== undefined && { end: data.replayEnd }),
+      salvage: data.settings.walSalvage,
+      onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
+    });
+    head.setRefRange(1, 1); // from now on refs come from the shared counter
+    return outcome;
+  }
+
+  #begin(): void {
+    const { shard, shardCount, data } = this.#task;
+    const { settings } = data;
+    const head = this.#head;
+    const state = new WalState(this.#control.buffer, CONTROL_WAL_STATE);
+    const wal = new WalWriter({
+      dir: settings.walDir,
+      files: systemFiles,
+      state,
+      ownerId: shard + 1,
+      kernels: head.kernels as unknown as WalKernels,
+      memory: head.memory,
+      compression: settings.walCompression,
+      fsync: settings.walSync,
+      ...(settings.walSegmentBytes !== undefined && { segmentBytes: settings.walSegmentBytes }),
+    });
+    this.#wal = wal;
+    const committer = new Committer(
+      { chunkRangeMs: settings.chunkRangeMs },
+      {
+        head,
+        wal,
+        bounds: this.#control,
+        clock: systemClock,
+        onFinishedSegment: (segment) => setImmediate(() => this.#sync(() => wal.syncSegment(segment))),
+      },
+    );
+    this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
+    this.#sender.setOwner(shard, this.#receiver);
+    const appender = new ShardAppender({
+      committer,
+      parser: new ScrapeParser(head.kernels as unknown as ExpositionKernels, head.memory),
+      foreign: shardCount > 1 ? new ShardOutlet(this.#sender, shard) : undefined,
+      log: this.#log,
+    });
+    const client = createClientContext(appender, settings.userAgent);
+    this.#engine = new ScrapeEngine(settings.engine, {
+      appender,
+      clock: systemClock,
+      timers: systemTimers,
+      log: this.#log,
+      createFetcher: (url, transport, timeoutMs) => new TargetClient(url, transport, timeoutMs, client),
+      createRelabel: (rules) =>
+        rules.length === 0
+          ? undefined
+          : metricRelabeler(rules as readonly RelabelRule[], { entriesMax: RELABEL_ENTRIES_MAX }),
+    });
+    if (settings.walSync === "interval") {
+      this.#syncTimer = setInterval(() => this.#sync(() => wal.sync()), SYNC_INTERVAL_MS);
+    }
+    this.#control.setShardState(shard, SHARD_RUNNING);
+  }
+
+  #sync(sync: () => void): void {
+    try {
+      sync();
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      this.#post({ type: "sync-failed", error: toPlain(error) });
+    }
+  }
+
+  // ── answers ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #collect(engine: ScrapeEngine, id: number): void {
+    this.#post({
+      type: "status",
+      id,
+      targets: engine.statuses(),
+      counters: engine.counters(),
+      intervalLengths: engine.intervalLengths(),
+      ...metadataSize(engine),
+    });
+  }
+
+  #metadata(engine: ScrapeEngine, { id, targets, metric, limit }: MetadataRequest): void {
+    const keys = targets.length > 0 ? targets : engine.statuses().map(({ key }) => key);
+    let left = limit > 0 ? limit : Number.POSITIVE_INFINITY;
+    const answer = [];
+    for (const key of keys) {
+      if (left <= 0) break;
+      const all = engine.metadata(key) ?? [];
+      const metadata = (metric === "" ? all : all.filter((entry) => entry.metric === metric)).slice(0, left);
+      left -= metadata.length;
+      answer.push({ key, metadata });
+    }
+    this.#post({ type: "metadata", id, targets: answer });
+  }
+
+  // ── end ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#syncTimer);
+    await this.#engine?.stop();
+    await this.#receiver?.stop();
+    try {
+      this.#wal?.close();
+    } catch (error) {
+      this.#log.error("Closing the write-ahead log failed", { err: errorMessage(error) });
+    }
+    this.#control.setShardState(this.#task.shard, SHARD_STOPPED);
+    this.#post({ type: "stopped" });
+  }
+}
+
+function nextCommit(committed: number): number {
+  const next = (committed + 1) >>> 0;
+  return next === 0 ? 1 : next;
+}
+
+function applyTargets(engine: ScrapeEngine, message: TargetsMessage): void {
+  for (const job of message.setJobs) engine.setJob(job);
+  for (const key of message.removedTargets) engine.removeTarget(key);
+  for (const target of message.setTargets) engine.setTarget(target);
+  for (const name of message.removedJobs) engine.removeJob(name);
+}
+
+function metadataSize(engine: ScrapeEngine): { readonly metadataEntries: number; readonly metadataBytes: number } {
+  let [metadataEntries, metadataBytes] = [0, 0];
+  for (const { key } of engine.statuses()) {
+    for (const { metric, type, help, unit } of engine.metadata(key) ?? []) {
+      metadataEntries++;
+      metadataBytes += metric.length + type.length + help.length + unit.length;
+    }
+  }
+  return { metadataEntries, metadataBytes };
+}
