@@ -150,8 +150,11 @@ export function stageSamples(
       return 0;
     }
     position = 1;
-    if (isV2) isFirst = true;
-    else {
+    if (isV2) {
+      isFirst = true;
+      store<i64>(replay, 0, REPLAY_BASE_REF);
+      store<i64>(replay, 0, REPLAY_BASE_TIME);
+    } else {
       if (length < 17) return -1;
       store<i64>(replay, <i64>bswap(load<u64>(record, 1)), REPLAY_BASE_REF);
       store<i64>(replay, <i64>bswap(load<u64>(record, 9)), REPLAY_BASE_TIME);

@@ -81,7 +81,7 @@ function takeLock(descriptor: number, file: string, options: LockOptions): void 
     return;
   }
   if (status === 0) return;
-  if (status === 1) throw locked(file, holderOf(descriptor, options));
+  if (status === 1 && stderr === "") throw locked(file, holderOf(descriptor, options));
   const reason = error?.message ?? (signal === null ? `exit code ${status}: ${stderr.trim()}` : `ended by ${signal}`);
   throw new VestalError("DIRECTORY_LOCK", `lock DB directory: \`${program}\` cannot lock ${file}: ${reason}`, { file });
 }

@@ -64,8 +64,11 @@ export class MemoryFiles implements Files {
   }
 
   close(descriptor: number): void {
-    this.#opened("close", descriptor);
-    this.#open.delete(descriptor);
+    try {
+      this.#opened("close", descriptor);
+    } finally {
+      this.#open.delete(descriptor); // Linux frees the number even if closing fails
+    }
   }
 
   pread(descriptor: number, bytes: Uint8Array, position: number): number {

@@ -8,6 +8,7 @@
  */
 import {
   STAGED_BYTES,
+  WAL_HEADER_BYTES,
   WAL_ITEM_ADDR,
   WAL_ITEM_BYTES,
   WAL_ITEM_FLAG,
@@ -62,6 +63,9 @@ export const SEGMENT_BYTES_DEFAULT = 128 * 1024 * 1024;
 const SEGMENT_BYTES_MAX = 1024 * 1024 * 1024;
 /** A batch is logged in records of at most so many rows: bounds the buffers, and costs a header per 200 kB. */
 const RECORD_ROWS_MAX = 16384;
+/** A samples record's type, first ref and first time; most bytes of a sample: two varints and the value. */
+const SAMPLES_HEADER_BYTES = 17;
+const SAMPLE_BYTES_MAX = 28;
 /** Buffers that an unusually large batch has grown are given back behind it. */
 const BUFFER_BYTES_KEPT = 1024 * 1024;
 
@@ -126,7 +130,25 @@ export class WalWriter {
     return this.#records.length;
   }
 
-  /** Adds series records of the staged rows whose slots have none yet. Call `markRecorded` once they are committed. */
+  /**
+   * Takes the memory that a batch of `rows` samples of known series needs now, so that logging it takes none: to be called
+   * before the head validates the batch, which counts on the memory that is left then.
+   *
+   * @throws VestalError HEAD_MEMORY if the head's memory is full; nothing is logged yet.
+   */
+  reserve(rows: number): void {
+    const plain = SAMPLES_HEADER_BYTES + Math.min(rows, RECORD_ROWS_MAX) * SAMPLE_BYTES_MAX;
+    const all = this.#kernels.snappyMaxBytes(SAMPLES_HEADER_BYTES + rows * SAMPLE_BYTES_MAX) >>> 0;
+    this.#plain.ensure(plain);
+    this.#stored.ensure(all);
+    this.#framed.ensure(all + (Math.ceil(all / WAL_PAGE_BYTES) + 2) * (2 * WAL_HEADER_BYTES));
+    this.#items.ensure((2 + 2 * Math.ceil(rows / RECORD_ROWS_MAX)) * WAL_ITEM_BYTES);
+  }
+
+  /**
+   * Adds series records of the staged rows whose slots have none yet. Like all that add to the batch, it forgets the batch
+   * if it throws (VestalError HEAD_MEMORY). Call `markRecorded` once they are committed.
+   */
   logSeries(staging: number, rows: number): void {
     this.#logRows(staging, rows, (at, count) =>
       this.#kernels.encodeSeriesRecord(at, count, this.#plain.address, this.#plain.capacity),
@@ -142,9 +164,11 @@ export class WalWriter {
 
   /** Adds a record that was encoded elsewhere; its first byte is its kind. */
   logRecord(record: Uint8Array): void {
-    this.#plain.ensure(record.length);
-    new Uint8Array(this.#options.memory.buffer).set(record, this.#plain.address);
-    this.#store(record.length);
+    this.#orDiscard(() => {
+      this.#plain.ensure(record.length);
+      new Uint8Array(this.#options.memory.buffer).set(record, this.#plain.address);
+      this.#store(record.length);
+    });
   }
 
   /** Forgets the batch under way. */
@@ -224,15 +248,27 @@ export class WalWriter {
   }
 
   #logRows(staging: number, rows: number, encode: (at: number, count: number) => number): void {
-    for (let row = 0; row < rows; row += RECORD_ROWS_MAX) {
-      const at = staging + row * STAGED_BYTES;
-      const count = Math.min(RECORD_ROWS_MAX, rows - row);
-      let length = encode(at, count);
-      if (length < 0) {
-        this.#plain.ensure(-length);
-        length = encode(at, count);
+    this.#orDiscard(() => {
+      for (let row = 0; row < rows; row += RECORD_ROWS_MAX) {
+        const at = staging + row * STAGED_BYTES;
+        const count = Math.min(RECORD_ROWS_MAX, rows - row);
+        let length = encode(at, count);
+        if (length < 0) {
+          this.#plain.ensure(-length);
+          length = encode(at, count);
+        }
+        if (length > 0) this.#store(length);
       }
-      if (length > 0) this.#store(length);
+    });
+  }
+
+  /** Half a batch must not be written together with the next one. */
+  #orDiscard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.discard();
+      throw error;
     }
   }
 
@@ -411,9 +447,21 @@ export class WalWriter {
   }
 
   #closeSegment(): void {
-    if (this.#descriptor >= 0) this.#files.close(this.#descriptor);
-    this.#descriptor = -1;
+    const descriptor = this.#descriptor;
+    if (descriptor < 0) return;
+    const file = segmentPath(this.#options.dir, this.#segment);
+    this.#descriptor = -1; // the number is free again even if closing fails
     this.#segment = -1;
+    try {
+      this.#files.close(descriptor);
+    } catch (error) {
+      throw new VestalError(
+        "WAL_WRITE",
+        `wal: closing segment ${file} failed (${errorMessage(error)}); its newest records may not survive a power cut`,
+        { file },
+        error,
+      );
+    }
   }
 
   #timedFsync(descriptor: number): void {
