@@ -18,6 +18,7 @@ export type {
   SelectorQuery,
   ServiceAnswer,
   StatusService,
+  TargetMetadata,
   TargetsService,
   WalReplayStatus,
 } from "./deps.js";

@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from "./clock.js";
 export { type DecodeBounds, decodeGzip } from "./decode.js";
+export { type Deferred, deferred } from "./deferred.js";
 export {
   AssertionError,
   assert,

@@ -287,10 +287,11 @@ const OWN: readonly MetricDescription[] = [
     ["build_info", "1, with the version of Vestal.", "version"],
     ["head_memory_bytes", "Bytes in use of a shard's head memory.", "shard"],
     ["head_memory_limit_bytes", "Most bytes of a shard's head memory.", "shard"],
-    ["head_series_refused", "1 while a shard refuses new series because its memory is full.", "shard"],
   ]),
   ...lines("vestal_", "counter", [
-    ["head_rebuilds_total", "Times a shard's head was rebuilt from disk after its thread died.", "shard"],
+    ["head_refused_total", "Series and samples refused because a shard's memory or series limit was reached.", "shard"],
+    ["head_rebuilds_total", "Times a shard's head was rebuilt from disk after its thread died."],
+    ["head_adoptions_total", "Times a shard's new thread went on with the memory of the one before."],
     ["http_connections_refused_total", "Connections closed at once because of --web.max-connections."],
     ["queries_canceled_total", "Queries stopped because their client went away."],
     ["queries_over_budget_total", "Queries stopped because they passed a limit.", "limit"],

@@ -1,5 +1,6 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
 import type { InstantQuery, RangeQuery, SelectorQuery } from "../../api/index.js";
+import type { CancelHandle } from "../../shard/index.js";
 
 /** One shard's head, as a query thread reads it. */
 export interface HeadHandle {
@@ -18,15 +19,16 @@ export type QueryJob =
   | { readonly kind: "exemplars"; readonly expression: string }
   | { readonly kind: "format"; readonly expression: string }
   | { readonly kind: "parse"; readonly expression: string }
-  | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] };
+  | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
+  /** `status/tsdb`: the answer's data is a HeadStatus. */
+  | { readonly kind: "headStatus"; readonly limit: number };
 
 export interface QueryTask {
   readonly job: QueryJob;
   readonly heads: readonly HeadHandle[];
   /** Shards that cannot be read now; an answer without them carries a warning. */
   readonly missingShards: readonly number[];
-  /** Index of this query's word among the cancel words; the word is 0 until somebody wants the query to end. */
-  readonly cancelIndex: number;
+  readonly cancel: CancelHandle;
   /** Wall clock: the query's time is up. */
   readonly deadlineMs: number;
   /** The whole time that it had, for the message. */
@@ -37,9 +39,8 @@ export interface QueryTask {
 
 /** Of all queries of a thread; its `workerData`. */
 export interface QueryThreadSettings {
-  readonly cancelWords: SharedArrayBuffer;
-  /** A word from which threads draw the index of their reader pin. */
-  readonly pinWords: SharedArrayBuffer;
+  /** Control memory: cancel words and pin slots. */
+  readonly control: SharedArrayBuffer;
   readonly memoryLimitBytes: number;
   readonly maxSamples: number;
   readonly lookbackDeltaMs: number;

@@ -5,27 +5,27 @@
  */
 import { join } from "node:path";
 import { Piscina } from "piscina";
-import { PIN_COUNT, PINS } from "../../../assembly/layout.js";
+import { PINS } from "../../../assembly/layout.js";
 import type {
   ApiFailure,
+  HeadStatus,
   InstantQuery,
   QueryService,
   RangeQuery,
   SelectorQuery,
   ServiceAnswer,
 } from "../../api/index.js";
-import { errorMessage, type Logger, packageRoot } from "../../base/index.js";
+import { errorMessage, type Logger, packageRoot, VestalError } from "../../base/index.js";
+import type { CancelHandle, ControlMemory } from "../../shard/index.js";
 import type { HeadHandle, QueryJob, QueryTask, QueryThreadSettings } from "./query-messages.js";
 
-/** Queries known at once, running or waiting; each has a cancel word. Beyond it new ones are refused. */
-const QUERIES_MAX = 4096;
 /** How long a thread may take to notice its cancel word before it is terminated. */
 const PATIENCE_MS = 1000;
 
 export interface QueryPoolOptions {
   readonly threads: number;
   readonly timeoutMs: number;
-  readonly settings: Omit<QueryThreadSettings, "cancelWords" | "pinWords">;
+  readonly settings: Omit<QueryThreadSettings, "control">;
 }
 
 /** The heads that queries read now. */
@@ -47,22 +47,16 @@ export class QueryPool implements QueryService {
   readonly #source: HeadSource;
   readonly #log: Logger;
   readonly #timeoutMs: number;
-  readonly #cancelWords: Int32Array;
-  readonly #freeWords: number[];
-  readonly #pinWords: Int32Array;
+  readonly #control: ControlMemory;
+  /** Queries that run or wait, so that all can be given up at the end. */
+  readonly #open = new Set<CancelHandle>();
 
-  constructor(options: QueryPoolOptions, source: HeadSource, log: Logger) {
+  constructor(options: QueryPoolOptions, control: ControlMemory, source: HeadSource, log: Logger) {
+    this.#control = control;
     this.#source = source;
     this.#log = log;
     this.#timeoutMs = options.timeoutMs;
-    this.#cancelWords = new Int32Array(new SharedArrayBuffer(QUERIES_MAX * 4));
-    this.#freeWords = Array.from({ length: QUERIES_MAX }, (_, i) => QUERIES_MAX - 1 - i);
-    this.#pinWords = new Int32Array(new SharedArrayBuffer(PIN_COUNT * 4));
-    const settings: QueryThreadSettings = {
-      ...options.settings,
-      cancelWords: this.#cancelWords.buffer as SharedArrayBuffer,
-      pinWords: this.#pinWords.buffer as SharedArrayBuffer,
-    };
+    const settings: QueryThreadSettings = { ...options.settings, control: control.buffer };
     this.#pool = new Piscina({
       filename: join(packageRoot(), "dist", "workers", "query.js"),
       name: "runQuery",
@@ -114,27 +108,34 @@ export class QueryPool implements QueryService {
     return answer.kind === "failure" ? answer : undefined;
   }
 
+  /** @throws VestalError HEAD_STATUS if no query thread could find out. */
+  async headStatus(limit: number, signal: AbortSignal): Promise<HeadStatus> {
+    const answer = await this.#run({ kind: "headStatus", limit }, signal);
+    if (answer.kind === "data") return answer.data as HeadStatus;
+    throw new VestalError("HEAD_STATUS", answer.kind === "failure" ? answer.message : "no statistics of the head");
+  }
+
   /** Ends all threads; queries under way fail. */
   async close(): Promise<void> {
-    this.#cancelWords.fill(1);
+    for (const handle of this.#open) this.#control.cancel(handle);
     await this.#pool.destroy();
   }
 
   async #run(job: QueryJob, signal: AbortSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
-    const cancelIndex = this.#freeWords.pop();
-    if (cancelIndex === undefined) {
-      const message = `more than ${QUERIES_MAX} queries are running or waiting; try again later`;
+    const cancel = this.#control.openCancel();
+    if (cancel === undefined) {
+      const message = `${this.#control.cancelWordCount} queries are running or waiting; try again later`;
       return { kind: "failure", errorType: "unavailable", message };
     }
     const bound = Math.min(timeoutMs, this.#timeoutMs);
     const terminate = new AbortController();
     let patience: NodeJS.Timeout | undefined;
     const giveUp = (): void => {
-      Atomics.store(this.#cancelWords, cancelIndex, 1);
+      this.#control.cancel(cancel);
       patience ??= setTimeout(() => terminate.abort(), PATIENCE_MS);
     };
     const timer = setTimeout(giveUp, bound + 50);
-    Atomics.store(this.#cancelWords, cancelIndex, 0);
+    this.#open.add(cancel);
     signal.addEventListener("abort", giveUp, { once: true });
     if (signal.aborted) giveUp();
     this.counters.queries++;
@@ -145,7 +146,7 @@ export class QueryPool implements QueryService {
       job,
       heads: this.#source.heads(),
       missingShards: this.#source.missingShards(),
-      cancelIndex,
+      cancel,
       deadlineMs: now + bound,
       timeoutMs: bound,
       askedMs: now,
@@ -160,7 +161,8 @@ export class QueryPool implements QueryService {
       signal.removeEventListener("abort", giveUp);
       this.counters.running--;
       this.counters.evaluationSeconds += (performance.now() - started) / 1000;
-      this.#freeWords.push(cancelIndex);
+      this.#open.delete(cancel);
+      this.#control.closeCancel(cancel);
     }
   }
 
@@ -178,12 +180,11 @@ export class QueryPool implements QueryService {
 
   /** A thread is gone: what it had pinned may be reused, and its place is free. */
   #freePins(threadId: number): void {
-    for (let pin = 0; pin < PIN_COUNT; pin++) {
-      if (Atomics.load(this.#pinWords, pin) !== threadId + 1) continue;
+    for (const pin of this.#control.pinSlotsOf(threadId)) {
       for (const { memory } of this.#source.heads()) {
         Atomics.store(new Uint32Array(memory.buffer), (PINS >> 2) + pin, 0);
       }
-      Atomics.store(this.#pinWords, pin, 0);
+      this.#control.releasePinSlot(pin);
     }
   }
 }

@@ -4,7 +4,6 @@
  */
 
 import { threadId } from "node:worker_threads";
-import { PIN_COUNT } from "../../../assembly/layout.js";
 import type { ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
@@ -30,18 +29,18 @@ import {
   parseMetricSelector,
   prettifyExpr,
 } from "../../promql/parser/index.js";
+import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken } from "../../storage/index.js";
 import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
+import { headStatus } from "./head-status.js";
 import type { HeadHandle, QueryJob, QueryTask, QueryThreadSettings } from "./query-messages.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
-/** Code by which a query ends that its owner has given up. */
-export const CANCELED = 1;
 
 export class QueryThread {
   readonly #settings: QueryThreadSettings;
-  readonly #cancelWords: Int32Array;
+  readonly #control: ControlMemory;
   readonly #pin: number;
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
   #memory: QueryMemory;
@@ -49,8 +48,11 @@ export class QueryThread {
 
   constructor(settings: QueryThreadSettings) {
     this.#settings = settings;
-    this.#cancelWords = new Int32Array(settings.cancelWords);
-    this.#pin = drawPin(settings.pinWords);
+    this.#control = ControlMemory.attach(settings.control);
+    // The main thread clears and frees the pins of threads that ended.
+    const pin = this.#control.takePinSlot(threadId);
+    assert(pin !== undefined, "more query threads than reader pins");
+    this.#pin = pin;
     this.#memory = new QueryMemory(settings.memoryLimitBytes);
     this.#kernels = this.#startKernels();
   }
@@ -103,6 +105,8 @@ export class QueryThread {
         return { kind: "data", data: prettifyExpr(parseExpr(job.expression, this.#parser())) };
       case "parse":
         return { kind: "data", data: exprToJson(parseExpr(job.expression, this.#parser())) };
+      case "headStatus":
+        return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
       case "checkSelectors":
         for (const text of job.matchers) this.#selector(text);
         return { kind: "empty" };
@@ -164,14 +168,17 @@ export class QueryThread {
   }
 
   #querier(heads: readonly HeadHandle[]): HeadsQuerier {
-    const readers = heads.map(({ shard, generation, memory }) => {
+    return new HeadsQuerier(this.#openReaders(heads), this.#memory, this.#kernels);
+  }
+
+  #openReaders(heads: readonly HeadHandle[]): HeadReader[] {
+    return heads.map(({ shard, generation, memory }) => {
       const known = this.#readers.get(shard);
       if (known?.generation === generation) return known.reader;
       const reader = new HeadReader(memory, this.#pin);
       this.#readers.set(shard, { generation, reader });
       return reader;
     });
-    return new HeadsQuerier(readers, this.#memory, this.#kernels);
   }
 
   #options(lookbackDeltaMs: number | undefined): EvaluationOptions {
@@ -193,7 +200,7 @@ export class QueryThread {
   #cancelToken(task: QueryTask): CancelToken {
     return {
       check: () => {
-        if (Atomics.load(this.#cancelWords, task.cancelIndex) === CANCELED) {
+        if (this.#control.isCancelled(task.cancel)) {
           throw new VestalError("QUERY_CANCELED", "query was canceled in query execution");
         }
         if (Date.now() > task.deadlineMs)
@@ -272,11 +279,4 @@ function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
     default:
       return { kind: "failure", errorType: "internal", message };
   }
-}
-
-/** Each thread draws its own pin and marks it with its id; the main thread frees the pins of threads that ended. */
-function drawPin(words: SharedArrayBuffer): number {
-  const pins = new Int32Array(words);
-  for (let pin = 0; pin < PIN_COUNT; pin++) if (Atomics.compareExchange(pins, pin, 0, threadId + 1) === 0) return pin;
-  assert(false, `more than ${PIN_COUNT} query threads at once`);
 }

@@ -13,9 +13,11 @@ import {
   CHUNK_MIN_TIME,
   CHUNK_PREVIOUS,
   COMMITTED,
+  COUNTER_CHUNKS,
   COUNTER_MAX_TIME,
   COUNTER_MIN_TIME,
   COUNTER_SAMPLES_APPENDED,
+  COUNTER_SERIES,
   COUNTER_SERIES_CREATED,
   COUNTERS,
   ENTRY_CHUNK,
@@ -106,6 +108,26 @@ export class HeadReader {
       minTimeMs: this.#floats[counters + COUNTER_MIN_TIME]!,
       maxTimeMs: this.#floats[counters + COUNTER_MAX_TIME]!,
     };
+  }
+
+  counts(): { readonly series: number; readonly chunks: number } {
+    const counters = COUNTERS >> 3;
+    return {
+      series: this.#floats[counters + COUNTER_SERIES]!,
+      chunks: this.#floats[counters + COUNTER_CHUNKS]!,
+    };
+  }
+
+  /** Calls `visit` with each label pair that series have, and how many. */
+  forEachPair(visit: (name: string, value: string, series: number) => void): void {
+    this.pinned(() => {
+      const { index } = this;
+      const count = index.pairCount;
+      for (let pair = 1; pair < count; pair++) {
+        const series = index.postingsLength(pair);
+        if (series > 0) visit(index.symbol(index.pairName(pair)), index.symbol(index.pairValue(pair)), series);
+      }
+    });
   }
 
   /** Runs `read` under a pin: no region that it can reach is reused before it returns. Not re-entrant. */

@@ -1,0 +1,56 @@
+/** What the main thread and the control worker say to each other. */
+import type { PlainError } from "../../base/index.js";
+import type { DiscoveryChanges, DroppedTargets, FileDiscoveryStats } from "../../discovery/index.js";
+import type { ScrapeJob } from "../../scrape/index.js";
+import type { LogSettings } from "./log-settings.js";
+
+/** `workerData` of the control worker. */
+export interface ControlData {
+  readonly configFile: string;
+  /** The configuration itself, where there is no file. */
+  readonly configText: string | undefined;
+  readonly discoveryBatchMs: number;
+  readonly log: LogSettings;
+}
+
+/** Reads the configuration anew; where it is good, it is in force when `loaded` arrives, and its targets follow. */
+export interface LoadMessage {
+  readonly type: "load";
+  readonly id: number;
+}
+
+export interface StopControlMessage {
+  readonly type: "stop";
+}
+
+export type ToControl = LoadMessage | StopControlMessage;
+
+/** What the rest of the server needs to know of a configuration. */
+export interface LoadedSettings {
+  /** As `status/config` shows it, without secrets. */
+  readonly yaml: string;
+  readonly warnings: readonly string[];
+  readonly jobs: readonly ScrapeJob[];
+  readonly jobNames: readonly string[];
+  readonly evaluationIntervalMs: number;
+  readonly retentionMs: number | undefined;
+  readonly retentionBytes: number | undefined;
+}
+
+export interface LoadedMessage {
+  readonly type: "loaded";
+  readonly id: number;
+  /** Exactly one of the two is there. */
+  readonly settings: LoadedSettings | undefined;
+  readonly error: PlainError | undefined;
+}
+
+/** Jobs are announced by `loaded`, so targets never name an unknown one. */
+export interface TargetsChangedMessage {
+  readonly type: "changed";
+  readonly changes: DiscoveryChanges;
+  readonly dropped: DroppedTargets;
+  readonly fileStats: readonly FileDiscoveryStats[];
+}
+
+export type FromControl = LoadedMessage | TargetsChangedMessage;

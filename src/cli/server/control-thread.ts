@@ -1,0 +1,62 @@
+/** The control worker: configuration and discovery, off the main thread. It tells the main thread differences. */
+import { readFileSync } from "node:fs";
+import type { MessagePort } from "node:worker_threads";
+import { errorMessage, toPlain, VestalError } from "../../base/index.js";
+import { loadConfig, renderConfig } from "../../config/index.js";
+import { DiscoveryManager, diskDiscoveryFiles, systemTimers } from "../../discovery/index.js";
+import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
+import { loggerOf } from "./log-settings.js";
+import { scrapeJobOf } from "./scrape-jobs.js";
+
+export function runControlThread(port: MessagePort, data: ControlData): void {
+  const log = loggerOf(data.log, "discovery manager scrape");
+  const post = (message: FromControl): void => port.postMessage(message);
+  const manager = new DiscoveryManager(
+    { batchMs: data.discoveryBatchMs },
+    {
+      files: diskDiscoveryFiles(log),
+      timers: systemTimers,
+      log,
+      onChanges: (changes) =>
+        post({ type: "changed", changes, dropped: manager.dropped(), fileStats: manager.fileStats() }),
+    },
+  );
+  port.on("message", (message: ToControl) => {
+    if (message.type === "stop") {
+      manager.close();
+      port.close();
+      return;
+    }
+    try {
+      const { settings, apply } = load(data, manager);
+      post({ type: "loaded", id: message.id, settings, error: undefined });
+      apply();
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      post({ type: "loaded", id: message.id, settings: undefined, error: toPlain(error) });
+    }
+  });
+}
+
+function load(data: ControlData, manager: DiscoveryManager): { settings: LoadedSettings; apply: () => void } {
+  const text = data.configText ?? readConfigFile(data.configFile);
+  const { config, warnings } = loadConfig(text, { file: data.configFile, env: process.env });
+  const settings: LoadedSettings = {
+    yaml: renderConfig(config),
+    warnings,
+    jobs: config.scrapeConfigs.map(scrapeJobOf),
+    jobNames: config.scrapeConfigs.map(({ jobName }) => jobName),
+    evaluationIntervalMs: config.global.evaluationIntervalMs,
+    retentionMs: config.storage.retentionMs,
+    retentionBytes: config.storage.retentionBytes,
+  };
+  return { settings, apply: () => manager.apply(config) };
+}
+
+function readConfigFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new VestalError("CONFIG_FILE", `open ${file}: ${errorMessage(error)}`, { file }, error);
+  }
+}

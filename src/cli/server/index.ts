@@ -1,0 +1,344 @@
+/**
+ * `vestal server`: joins every part. The order of the start matters:
+ *
+ *   lock the directory ─► read the configuration (a bad one ends the start) ─► listen (not ready) ─► replay in all shards
+ *   ─► open the log ─► targets to the shards ─► ready
+ *
+ * The end goes the other way round; what was acknowledged is in the log by then.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createRouter, type HttpServer, ROUTES, startHttp } from "../../api/index.js";
+import {
+  createLogger,
+  deferred,
+  errorCode,
+  errorMessage,
+  type Logger,
+  systemClock,
+  toPlain,
+  VestalError,
+} from "../../base/index.js";
+import { observeHttp, Registry } from "../../metrics/index.js";
+import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
+import { ControlMemory } from "../../shard/index.js";
+import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
+import type { ServerOptions } from "../server-options.js";
+import { vestalVersion } from "../version.js";
+import { checkWebConfig } from "../web-config.js";
+import type { LoadedSettings } from "./control-messages.js";
+import { ControlWorker } from "./control-worker.js";
+import type { IngestSettings } from "./ingest-messages.js";
+import { Lifecycle } from "./lifecycle.js";
+import { serverMetrics } from "./metrics.js";
+import { QueryPool } from "./query-service.js";
+import { memoryLimitBytes, processors } from "./resources.js";
+import { ShardSet } from "./shards.js";
+import { type ServerState, ServerStatus } from "./status.js";
+import { TargetRegistry } from "./targets.js";
+
+const PAGE_BYTES = 65_536;
+const MAX_PAGES = 65_535;
+const MIN_PAGES = 64;
+/** Of the memory limit: what the heads together, and the query threads together, may use. */
+const HEADS_SHARE = 0.6;
+const QUERIES_SHARE = 0.25;
+const CHUNK_RANGE_MS = 7_200_000;
+const DEFAULT_RETENTION_MS = 15 * 86_400_000;
+const DISCOVERY_BATCH_MS = 100;
+/** Queries that run or wait; each has a cancel word. */
+const QUERIES_MAX = 4096;
+/** Requests under way at the end get this long. */
+const CLOSE_GRACE_MS = 2000;
+
+/** A configuration that comes with the program, where no file is named. */
+export interface EmbeddedConfig {
+  readonly text: string;
+  /** One line for people, once the server is ready. */
+  readonly greeting: string;
+}
+
+/** Runs until it is told to end, and sets the process' exit code. Start-up problems: one clear line, code 1 or 2. */
+export async function runServer(options: ServerOptions, embedded?: EmbeddedConfig): Promise<void> {
+  const log = createLogger(options.log);
+  try {
+    await new Server(options, embedded, log).run();
+  } catch (error) {
+    if (!(error instanceof VestalError)) throw error;
+    const isConfig = error.code === "CONFIG" || error.code === "CONFIG_FILE";
+    const message = isConfig ? `Error loading config (--config.file=${options.configFile})` : "The server cannot start";
+    log.error(message, { ...(isConfig && { file: options.configFile }), err: error.message });
+    process.exitCode = isConfig || error.code === "WEB_CONFIG" ? 2 : 1;
+  }
+}
+
+class Server {
+  readonly #options: ServerOptions;
+  readonly #embedded: EmbeddedConfig | undefined;
+  readonly #log: Logger;
+  readonly #startTimeMs = Date.now();
+  readonly #state: ServerState = {
+    configYaml: "",
+    isReloadSuccessful: false,
+    lastConfigMs: 0,
+    retentionMs: 0,
+    retentionBytes: 0,
+  };
+  readonly #ended = deferred<void>();
+  readonly #shardCount: number;
+  readonly #queryThreads: number;
+  readonly #walDir: string;
+  readonly #control: ControlMemory;
+  readonly #worker: ControlWorker;
+  readonly #shards: ShardSet;
+  readonly #registry: TargetRegistry;
+  readonly #lifecycle: Lifecycle;
+  #settings: LoadedSettings | undefined;
+  #isFatal = false;
+  #isEnding = false;
+
+  constructor(options: ServerOptions, embedded: EmbeddedConfig | undefined, log: Logger) {
+    this.#options = options;
+    this.#embedded = embedded;
+    this.#log = log;
+    const half = Math.max(1, Math.floor(processors() / 2));
+    this.#shardCount = options.ingest.threads || half;
+    this.#queryThreads = Math.min(options.query.threads || half, Math.max(1, options.query.maxConcurrency));
+    this.#walDir = join(options.tsdb.path, "wal");
+    checkWebConfig(options.web.configFile);
+    this.#control = ControlMemory.create(this.#shardCount, QUERIES_MAX);
+    this.#lifecycle = new Lifecycle(
+      options.web.enableLifecycle,
+      () => this.#load(),
+      () => this.#ended.resolve(),
+    );
+    this.#worker = new ControlWorker(
+      {
+        configFile: options.configFile,
+        configText: embedded?.text,
+        discoveryBatchMs: DISCOVERY_BATCH_MS,
+        log: options.log,
+      },
+      {
+        onLoaded: (settings) => this.#apply(settings),
+        onTargets: ({ changes, dropped }) => this.#registry.apply(changes, dropped),
+        onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
+      },
+    );
+    this.#shards = new ShardSet(
+      { shardCount: this.#shardCount, settings: this.#ingestSettings() },
+      this.#control,
+      { onReady: (shard) => this.#shardReady(shard), onFatal: (message) => this.#fatal(message) },
+      log,
+    );
+    this.#registry = new TargetRegistry(this.#shardCount, this.#shards);
+  }
+
+  async run(): Promise<void> {
+    const { tsdb } = this.#options;
+    const log = this.#log;
+    for (const warning of this.#options.warnings) log.warn(warning);
+    log.info("Starting Vestal", { version: vestalVersion(), node: process.version, shards: this.#shardCount });
+    let lock: DirectoryLock | undefined;
+    try {
+      makeFolder(tsdb.path);
+      lock = tsdb.hasLockfile ? lockDirectory(tsdb.path, { logger: log }) : undefined;
+      await this.#load();
+      await this.#serve(lock);
+    } finally {
+      this.#isEnding = true;
+      await this.#worker.stop();
+      await this.#shards.stop();
+      lock?.release();
+    }
+    if (this.#isFatal) process.exitCode = 1;
+    log.info("See you next time!");
+  }
+
+  async #serve(lock: DirectoryLock | undefined): Promise<void> {
+    const queries = this.#queryPool();
+    const removeSignals = this.#onSignals();
+    let http: HttpServer | undefined;
+    try {
+      http = await this.#listen(queries, lock);
+      this.#shards.start();
+      await this.#ended.promise;
+    } finally {
+      removeSignals();
+      this.#isEnding = true;
+      await http?.close(CLOSE_GRACE_MS);
+      await queries.close();
+    }
+  }
+
+  // ── configuration ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @throws VestalError CONFIG or CONFIG_FILE; the old configuration stays in force. */
+  async #load(): Promise<void> {
+    const startedMs = performance.now();
+    try {
+      await this.#worker.load();
+    } catch (error) {
+      this.#state.isReloadSuccessful = false;
+      if (this.#settings !== undefined) this.#log.error("Error reloading config", { err: errorMessage(error) });
+      throw error;
+    }
+    const ms = (performance.now() - startedMs).toFixed(1);
+    this.#log.info("Completed loading of configuration file", {
+      filename: this.#options.configFile,
+      totalDuration: `${ms}ms`,
+    });
+  }
+
+  #apply(settings: LoadedSettings): void {
+    const { tsdb } = this.#options;
+    for (const warning of settings.warnings) this.#log.warn(warning);
+    this.#settings = settings;
+    this.#state.configYaml = settings.yaml;
+    this.#state.isReloadSuccessful = true;
+    this.#state.lastConfigMs = Date.now();
+    this.#state.retentionBytes = settings.retentionBytes ?? tsdb.retentionBytes;
+    const retentionMs = settings.retentionMs ?? tsdb.retentionMs;
+    this.#state.retentionMs = retentionMs > 0 ? retentionMs : this.#state.retentionBytes > 0 ? 0 : DEFAULT_RETENTION_MS;
+    this.#registry.setJobs(settings.jobs);
+  }
+
+  // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #ingestSettings(): IngestSettings {
+    const { tsdb, scrape, features, log } = this.#options;
+    const headBytes = tsdb.headBytesMax > 0 ? tsdb.headBytesMax : memoryLimitBytes() * HEADS_SHARE;
+    const pages = Math.floor(headBytes / this.#shardCount / PAGE_BYTES);
+    return {
+      walDir: this.#walDir,
+      walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
+      walCompression: tsdb.walCompression === "none" ? "none" : "snappy",
+      walSync: tsdb.walSync,
+      walSalvage: tsdb.walSalvage,
+      limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
+      chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
+      samplesPerChunk: tsdb.samplesPerChunk,
+      engine: {
+        ...DEFAULT_ENGINE_OPTIONS,
+        adjustTimestamps: scrape.timestampToleranceMs > 0,
+        timestampToleranceMs: scrape.timestampToleranceMs,
+        extraMetrics: features.has("extra-scrape-metrics"),
+      },
+      userAgent: `Vestal/${vestalVersion()}`,
+      log,
+    };
+  }
+
+  #queryPool(): QueryPool {
+    const { query, features } = this.#options;
+    const settings = {
+      memoryLimitBytes: Math.floor((memoryLimitBytes() * QUERIES_SHARE) / this.#queryThreads),
+      maxSamples: query.maxSamples,
+      lookbackDeltaMs: query.lookbackDeltaMs,
+      defaultStepMs: this.#settings?.evaluationIntervalMs ?? 60_000,
+      features: {
+        experimentalFunctions: features.has("promql-experimental-functions"),
+        durationExpressions: features.has("promql-duration-expr"),
+        delayedNameRemoval: features.has("promql-delayed-name-removal"),
+      },
+    };
+    const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };
+    return new QueryPool(options, this.#control, this.#shards, this.#log);
+  }
+
+  #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
+    const { web, flags, query, tsdb } = this.#options;
+    const registry = new Registry(systemClock);
+    const metrics = serverMetrics({
+      registry,
+      control: this.#control,
+      shards: this.#shards,
+      targets: this.#registry,
+      queries,
+      state: this.#state,
+      isReady: () => this.#lifecycle.isReady(),
+      maxConcurrency: query.maxConcurrency,
+      walDir: this.#walDir,
+      cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
+    });
+    const status = new ServerStatus({
+      state: this.#state,
+      shards: this.#shards,
+      queries,
+      flags,
+      startTimeMs: this.#startTimeMs,
+      // Main thread, control worker, shards and query threads.
+      threadCount: 2 + this.#shardCount + this.#queryThreads,
+    });
+    return startHttp({
+      addresses: web.listenAddresses,
+      router: createRouter(),
+      deps: {
+        clock: systemClock,
+        log: this.#log,
+        query: queries,
+        targets: this.#registry,
+        metadata: this.#registry,
+        status,
+        lifecycle: this.#lifecycle,
+        metrics,
+        externalUrl: web.externalUrl,
+        routePrefix: web.routePrefix,
+        listenPort: web.listenAddresses[0]?.port ?? 0,
+      },
+      corsOrigin: web.corsOrigin,
+      maxConnections: web.maxConnections,
+      readTimeoutMs: web.readTimeoutMs,
+      clock: systemClock,
+      log: this.#log,
+      observer: observeHttp(
+        registry,
+        ROUTES.map(({ pattern }) => pattern),
+      ),
+    });
+  }
+
+  // ── events ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A shard can commit: at the start all get their targets at once, since lines may belong to other shards. */
+  #shardReady(shard: number): void {
+    if (this.#lifecycle.isReady()) {
+      this.#registry.resend(shard);
+      return;
+    }
+    if (!this.#shards.isReady) return;
+    for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);
+    this.#lifecycle.setReady();
+    this.#log.info("Server is ready to receive web requests.");
+    if (this.#embedded !== undefined) process.stdout.write(`${this.#embedded.greeting}\n`);
+  }
+
+  #fatal(message: string): void {
+    if (this.#isEnding) return;
+    this.#log.error("The server ends", { err: message });
+    this.#isFatal = true;
+    this.#ended.resolve();
+  }
+
+  /** Returns what takes the handlers away again. */
+  #onSignals(): () => void {
+    const end = (signal: NodeJS.Signals): void => {
+      this.#log.warn("Received an OS signal, exiting gracefully...", { signal });
+      this.#lifecycle.quit();
+    };
+    const reload = (): void => {
+      void this.#lifecycle.reload(); // never rejects; what went wrong is logged
+    };
+    process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", reload);
+    return () => process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", reload);
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    const details = { path, code: errorCode(error), cause: toPlain(error).message };
+    throw new VestalError("DATA_DIRECTORY", `cannot make the data directory ${path}: ${errorMessage(error)}`, details);
+  }
+}

@@ -1,0 +1,190 @@
+/** Where the values of the server's own metrics come from. A metric that is not registered here is not shown. */
+import {
+  ARENA_USED,
+  COUNTER_CHUNKS,
+  COUNTER_CHUNKS_CREATED,
+  COUNTER_OUT_OF_BOUNDS,
+  COUNTER_OUT_OF_ORDER,
+  COUNTER_REFUSED_MEMORY,
+  COUNTER_SAMPLES_APPENDED,
+  COUNTER_SERIES,
+  COUNTER_SERIES_CREATED,
+  COUNTER_SERIES_REMOVED,
+  COUNTERS,
+  HEAD_LIMIT,
+} from "../../../assembly/layout.js";
+import type { MetricsService } from "../../api/index.js";
+import { systemFiles } from "../../base/index.js";
+import {
+  type MetricSample,
+  metricsPage,
+  type Registry,
+  registerProcess,
+  registerThreads,
+  watchThread,
+} from "../../metrics/index.js";
+import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
+import type { ControlMemory, StatusMessage } from "../../shard/index.js";
+import { walBytes } from "../../tsdb/wal/index.js";
+import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import type { QueryPool } from "./query-service.js";
+import type { ShardSet } from "./shards.js";
+import type { ServerState } from "./status.js";
+import type { TargetRegistry } from "./targets.js";
+
+export interface MetricsDeps {
+  readonly registry: Registry;
+  readonly control: ControlMemory;
+  readonly shards: ShardSet;
+  readonly targets: TargetRegistry;
+  readonly queries: QueryPool;
+  readonly state: ServerState;
+  readonly isReady: () => boolean;
+  readonly maxConcurrency: number;
+  readonly walDir: string;
+  /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
+  readonly cleanStart: number;
+}
+
+/** The page; each request first asks the shards for their counts. */
+export function serverMetrics(deps: MetricsDeps): MetricsService {
+  const { registry } = deps;
+  const shardStatus = { last: [] as readonly StatusMessage[] };
+  registerHead(deps);
+  registerWal(deps);
+  registerScraping(deps, () => shardStatus.last);
+  registerQueries(deps);
+  registerServer(deps);
+  registerProcess(registry);
+  const main = watchThread("main");
+  registerThreads(registry, () => [main.read()]);
+  const page = metricsPage(registry);
+  return {
+    render: async (request) => {
+      shardStatus.last = await deps.shards.collect();
+      return page.render(request);
+    },
+  };
+}
+
+function registerHead({ registry, shards, control }: MetricsDeps): void {
+  const sum = (counter: number) => (): number =>
+    shards
+      .heads()
+      .reduce((total, { memory }) => total + new Float64Array(memory.buffer)[(COUNTERS >> 3) + counter]!, 0);
+  registry.value("prometheus_tsdb_head_series", sum(COUNTER_SERIES));
+  registry.value("prometheus_tsdb_head_chunks", sum(COUNTER_CHUNKS));
+  registry.value("prometheus_tsdb_head_chunks_created_total", sum(COUNTER_CHUNKS_CREATED));
+  registry.value("prometheus_tsdb_head_series_created_total", sum(COUNTER_SERIES_CREATED));
+  registry.value("prometheus_tsdb_head_series_removed_total", sum(COUNTER_SERIES_REMOVED));
+  const byType = (name: string, counter: number): void =>
+    registry.samples(name, () => [
+      { labels: ["float"], value: sum(counter)() },
+      { labels: ["histogram"], value: 0 },
+    ]);
+  byType("prometheus_tsdb_head_samples_appended_total", COUNTER_SAMPLES_APPENDED);
+  byType("prometheus_tsdb_out_of_order_samples_total", COUNTER_OUT_OF_ORDER);
+  byType("prometheus_tsdb_out_of_bound_samples_total", COUNTER_OUT_OF_BOUNDS);
+  registry.value("prometheus_tsdb_head_min_time", () => control.minTimeMs ?? 0);
+  registry.value("prometheus_tsdb_head_min_time_seconds", () => (control.minTimeMs ?? 0) / 1000);
+  registry.value("prometheus_tsdb_head_max_time", () => control.maxTimeMs ?? 0);
+  registry.value("prometheus_tsdb_head_max_time_seconds", () => (control.maxTimeMs ?? 0) / 1000);
+  const byShard = (name: string, read: (memory: WebAssembly.Memory) => number): void =>
+    registry.samples(name, () =>
+      shards.heads().map(({ shard, memory }) => ({ labels: [String(shard)], value: read(memory) })),
+    );
+  byShard("vestal_head_memory_bytes", ({ buffer }) => new Float64Array(buffer)[ARENA_USED >> 3]!);
+  byShard("vestal_head_memory_limit_bytes", ({ buffer }) => new Uint32Array(buffer)[HEAD_LIMIT >> 2]!);
+  byShard(
+    "vestal_head_refused_total",
+    ({ buffer }) => new Float64Array(buffer)[(COUNTERS >> 3) + COUNTER_REFUSED_MEMORY]!,
+  );
+  registry.value("vestal_head_rebuilds_total", () => shards.counters.rebuilt);
+  registry.value("vestal_head_adoptions_total", () => shards.counters.adopted);
+}
+
+function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): void {
+  const state = shards.walState;
+  registry.value("prometheus_tsdb_wal_corruptions_total", () => shards.counters.walCorruptions);
+  registry.value("prometheus_tsdb_wal_completed_pages_total", () => state.counter("completedPages"));
+  registry.value("prometheus_tsdb_wal_page_flushes_total", () => state.counter("pageFlushes"));
+  registry.value("prometheus_tsdb_wal_writes_failed_total", () => state.counter("writesFailed"));
+  registry.value("prometheus_tsdb_wal_record_part_writes_total", () => state.counter("recordParts"));
+  registry.value("prometheus_tsdb_wal_record_parts_bytes_written_total", () => state.counter("recordPartBytes"));
+  registry.samples("prometheus_tsdb_wal_record_bytes_saved_total", () => [
+    { labels: ["snappy"], value: state.counter("recordBytesSaved") },
+  ]);
+  registry.value("prometheus_tsdb_wal_segment_current", () => state.position().segment);
+  registry.value("prometheus_tsdb_wal_storage_size_bytes", () => walBytes(systemFiles, walDir));
+  registry.samples("prometheus_tsdb_wal_fsync_duration_seconds", () => [
+    { labels: [], quantiles: [], sum: state.counter("fsyncMicroseconds") / 1e6, count: state.counter("fsyncs") },
+  ]);
+  registry.value("prometheus_tsdb_data_replay_duration_seconds", () => shards.counters.replaySeconds);
+  registry.value("prometheus_tsdb_clean_start", () => cleanStart);
+}
+
+function registerScraping({ registry, targets }: MetricsDeps, statuses: () => readonly StatusMessage[]): void {
+  const sum = (name: string, key: keyof ScrapeCounters): void =>
+    registry.value(name, () => statuses().reduce((total, { counters }) => total + counters[key], 0));
+  sum("prometheus_target_scrapes_exceeded_sample_limit_total", "exceededSampleLimit");
+  sum("prometheus_target_scrapes_exceeded_body_size_limit_total", "exceededBodySizeLimit");
+  sum("prometheus_target_scrape_pool_exceeded_label_limits_total", "exceededLabelLimits");
+  sum("prometheus_target_scrapes_sample_duplicate_timestamp_total", "sampleDuplicateTimestamp");
+  sum("prometheus_target_scrapes_sample_out_of_order_total", "sampleOutOfOrder");
+  sum("prometheus_target_scrapes_sample_out_of_bounds_total", "sampleOutOfBounds");
+  registry.samples("prometheus_target_interval_length_seconds", () => intervalSummaries(statuses()));
+  registry.samples("prometheus_target_scrape_pool_targets", () =>
+    [...targets.countsByJob()].map(([job, value]) => ({ labels: [job], value })),
+  );
+  registry.value("prometheus_target_scrape_pools_total", () => targets.scrapePools().length);
+  registry.samples("prometheus_sd_discovered_targets", () =>
+    [...targets.countsByJob()].map(([job, value]) => ({ labels: ["scrape", job], value })),
+  );
+}
+
+const INTERVAL_QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99];
+
+/** Joins what the shards have seen of each configured interval. */
+function intervalSummaries(statuses: readonly StatusMessage[]): MetricSample[] {
+  const byInterval = new Map<number, IntervalLengths[]>();
+  for (const { intervalLengths } of statuses) {
+    for (const lengths of intervalLengths) {
+      byInterval.set(lengths.intervalMs, [...(byInterval.get(lengths.intervalMs) ?? []), lengths]);
+    }
+  }
+  return [...byInterval].map(([intervalMs, all]) => {
+    const recent = all.flatMap(({ recentSeconds }) => [...recentSeconds]).sort((a, b) => a - b);
+    return {
+      labels: [intervalMs % 1000 === 0 ? `${intervalMs / 1000}s` : `${intervalMs}ms`],
+      quantiles: INTERVAL_QUANTILES.map(
+        (q) => [q, recent[Math.min(recent.length - 1, Math.floor(q * recent.length))] ?? Number.NaN] as const,
+      ),
+      sum: all.reduce((total, { sumSeconds }) => total + sumSeconds, 0),
+      count: all.reduce((total, { count }) => total + count, 0),
+    };
+  });
+}
+
+function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): void {
+  registry.value("prometheus_engine_queries", () => queries.counters.running);
+  registry.value("prometheus_engine_queries_concurrent_max", () => maxConcurrency);
+  registry.value("prometheus_engine_query_log_enabled", () => 0);
+  registry.samples("prometheus_engine_query_duration_seconds", () => [
+    {
+      labels: ["inner_eval"],
+      quantiles: [],
+      sum: queries.counters.evaluationSeconds,
+      count: queries.counters.queries,
+    },
+  ]);
+}
+
+function registerServer({ registry, state, isReady }: MetricsDeps): void {
+  registry.samples("prometheus_build_info", () => [
+    { labels: [PROMETHEUS_VERSION, "", "", "", process.platform, process.arch, ""], value: 1 },
+  ]);
+  registry.samples("vestal_build_info", () => [{ labels: [vestalVersion()], value: 1 }]);
+  registry.value("prometheus_ready", () => (isReady() ? 1 : 0));
+  registry.value("prometheus_config_last_reload_successful", () => (state.isReloadSuccessful ? 1 : 0));
+  registry.value("prometheus_config_last_reload_success_timestamp_seconds", () => state.lastConfigMs / 1000);
+}

@@ -1,0 +1,352 @@
+/**
+ * The main thread's side of all shards: starts them, opens the log between replay and the first commit, shows their heads
+ * to queries, connects them with each other, asks them questions, and recovers one whose thread ended.
+ */
+import { join } from "node:path";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { MUTATING } from "../../../assembly/layout.js";
+import {
+  errorMessage,
+  fromPlain,
+  type Logger,
+  packageRoot,
+  systemClock,
+  systemFiles,
+  VestalError,
+} from "../../base/index.js";
+import { compileKernels } from "../../memory/index.js";
+import {
+  CONTROL_WAL_STATE,
+  type ControlMemory,
+  type MetadataMessage,
+  SHARD_LOST,
+  type StatusMessage,
+  type TargetsMessage,
+} from "../../shard/index.js";
+import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
+import {
+  damageError,
+  lastSegmentNumber,
+  type ReplayOutcome,
+  releaseDead,
+  repairWal,
+  startWal,
+  WalState,
+} from "../../tsdb/wal/index.js";
+import type { FromIngestThread, IngestData, IngestSettings, ToIngestThread } from "./ingest-messages.js";
+import type { HeadHandle } from "./query-messages.js";
+import type { HeadSource } from "./query-service.js";
+
+/** A shard that does not answer within this time is left out of an answer. */
+const ANSWER_TIMEOUT_MS = 2000;
+
+export interface ShardSetOptions {
+  readonly shardCount: number;
+  readonly settings: IngestSettings;
+}
+
+export interface ShardSetHooks {
+  /** The shard scrapes (again): it must be told its targets. */
+  onReady(shard: number): void;
+  /** The process cannot go on. */
+  onFatal(message: string): void;
+}
+
+export interface ReplayProgress {
+  readonly filesDone: number;
+  readonly filesAll: number;
+}
+
+interface Shard {
+  port: MessagePort | undefined;
+  memory: WebAssembly.Memory | undefined;
+  generation: number;
+  isReady: boolean;
+  progress: ReplayProgress;
+}
+
+export class ShardSet implements HeadSource {
+  readonly #options: ShardSetOptions;
+  readonly #control: ControlMemory;
+  readonly #hooks: ShardSetHooks;
+  readonly #log: Logger;
+  readonly #walState: WalState;
+  readonly #supervisor: ShardSupervisor<IngestData>;
+  readonly #shards: Shard[];
+  readonly #kernels = compileKernels("ingest");
+  readonly #outcomes: ReplayOutcome[] = [];
+  readonly #questions = new Map<number, (message: StatusMessage | MetadataMessage) => void>();
+  #nextQuestion = 1;
+  #isWalOpen = false;
+  #isStopping = false;
+  /** Memory that the next thread of a shard adopts. */
+  readonly #toAdopt = new Map<number, WebAssembly.Memory>();
+  readonly counters = { adopted: 0, rebuilt: 0, walCorruptions: 0, syncFailures: 0, replaySeconds: 0 };
+  readonly #startedMs = performance.now();
+
+  constructor(options: ShardSetOptions, control: ControlMemory, hooks: ShardSetHooks, log: Logger) {
+    this.#options = options;
+    this.#control = control;
+    this.#hooks = hooks;
+    this.#log = log;
+    this.#walState = new WalState(control.buffer, CONTROL_WAL_STATE);
+    this.#shards = Array.from({ length: options.shardCount }, () => ({
+      port: undefined,
+      memory: undefined,
+      generation: 0,
+      isReady: false,
+      progress: { filesDone: 0, filesAll: 0 },
+    }));
+    this.#supervisor = new ShardSupervisor<IngestData>(
+      {
+        ...DEFAULT_SUPERVISION,
+        shardCount: options.shardCount,
+        entryFile: join(packageRoot(), "dist", "workers", "ingest.js"),
+        handler: "runShard",
+        workerData: undefined,
+        taskData: (shard) => this.#taskData(shard),
+      },
+      {
+        onShardStarted: (shard, generation, port) => this.#started(shard, generation, port),
+        onShardLost: (shard) => this.#lost(shard),
+        onFatal: (_shard, message) => hooks.onFatal(message),
+      },
+      { clock: systemClock, log },
+    );
+  }
+
+  start(): void {
+    this.#supervisor.start();
+  }
+
+  get walState(): WalState {
+    return this.#walState;
+  }
+
+  get isReady(): boolean {
+    return this.#isWalOpen && this.#shards.every(({ isReady }) => isReady);
+  }
+
+  get replayProgress(): ReplayProgress {
+    const all = this.#shards.map(({ progress }) => progress);
+    return {
+      filesDone: Math.min(...all.map(({ filesDone }) => filesDone)),
+      filesAll: Math.max(...all.map(({ filesAll }) => filesAll)),
+    };
+  }
+
+  get lossCount(): number {
+    return this.#supervisor.lossCount;
+  }
+
+  heads(): readonly HeadHandle[] {
+    return this.#shards.flatMap(({ memory, generation, isReady }, shard) =>
+      memory === undefined || !isReady ? [] : [{ shard, generation, memory }],
+    );
+  }
+
+  missingShards(): readonly number[] {
+    return this.#shards.flatMap(({ isReady }, shard) => (isReady ? [] : [shard]));
+  }
+
+  sendTargets(shard: number, message: TargetsMessage): void {
+    this.#send(shard, message);
+  }
+
+  /** Statuses of the shards that answer in time. */
+  async collect(): Promise<readonly StatusMessage[]> {
+    const answers = await this.#askAll((id) => ({ type: "collect", id }));
+    return answers.filter((answer) => answer.type === "status");
+  }
+
+  /** Metadata of all targets, of one metric or of all ("" = all). */
+  async metadata(metric: string): Promise<readonly MetadataMessage[]> {
+    const answers = await this.#askAll((id) => ({ type: "metadata-request", id, targets: [], metric, limit: 0 }));
+    return answers.filter((answer) => answer.type === "metadata");
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#supervisor.stop();
+  }
+
+  #askAll(make: (id: number) => ToIngestThread): Promise<readonly (StatusMessage | MetadataMessage)[]> {
+    const asked = this.#shards.flatMap(({ isReady }, shard) => (isReady ? [this.#ask(shard, make)] : []));
+    return Promise.all(asked).then((answers) => answers.filter((answer) => answer !== undefined));
+  }
+
+  #ask(shard: number, make: (id: number) => ToIngestThread): Promise<StatusMessage | MetadataMessage | undefined> {
+    const id = this.#nextQuestion++;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#questions.delete(id);
+        resolve(undefined);
+      }, ANSWER_TIMEOUT_MS);
+      this.#questions.set(id, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      this.#send(shard, make(id));
+    });
+  }
+
+  #send(shard: number, message: ToIngestThread, transfer: readonly MessagePort[] = []): void {
+    this.#shards[shard]?.port?.postMessage(message, [...transfer]);
+  }
+
+  #taskData(shard: number): IngestData {
+    const memory = this.#toAdopt.get(shard);
+    this.#toAdopt.delete(shard);
+    return {
+      control: this.#control.buffer,
+      kernels: this.#kernels,
+      memory,
+      replayEnd: this.#isWalOpen ? this.#walState.position() : undefined,
+      settings: this.#options.settings,
+    };
+  }
+
+  #started(index: number, generation: number, port: MessagePort): void {
+    const shard = this.#shards[index]!;
+    shard.port = port;
+    shard.generation = generation;
+    port.on("message", (message: FromIngestThread) => this.#handle(index, message));
+  }
+
+  #handle(index: number, message: FromIngestThread): void {
+    const shard = this.#shards[index]!;
+    switch (message.type) {
+      case "head":
+        shard.memory = message.memory;
+        return;
+      case "progress":
+        shard.progress = { filesDone: message.filesDone, filesAll: message.filesAll };
+        return;
+      case "replayed":
+        this.#replayed(index, message.outcome);
+        return;
+      case "ready":
+        shard.isReady = true;
+        this.#connect(index);
+        this.#hooks.onReady(index);
+        return;
+      case "status":
+      case "metadata":
+        this.#questions.get(message.id)?.(message);
+        this.#questions.delete(message.id);
+        return;
+      case "failure":
+        this.#log.error("A shard failed", { shard: index, err: fromPlain(message.error).message });
+        return;
+      case "sync-failed":
+        this.counters.syncFailures++;
+        this.#log.error("Syncing the write-ahead log failed", { shard: index, err: message.error.message });
+        return;
+      case "stopped":
+        return;
+    }
+  }
+
+  // ── replay ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #replayed(index: number, outcome: ReplayOutcome | undefined): void {
+    if (this.#isWalOpen) {
+      this.#send(index, { type: "begin" });
+      return;
+    }
+    if (outcome !== undefined) this.#outcomes.push(outcome);
+    if (this.#outcomes.length < this.#shards.length) return;
+    try {
+      this.#openWal();
+    } catch (error) {
+      this.#hooks.onFatal(errorMessage(error));
+      return;
+    }
+    for (let shard = 0; shard < this.#shards.length; shard++) this.#send(shard, { type: "begin" });
+  }
+
+  /** All have read the log: it is repaired, and a new segment is opened for writing. */
+  #openWal(): void {
+    const { walDir, walSalvage } = this.#options.settings;
+    const [first] = this.#outcomes;
+    const damages = first?.damages ?? [];
+    for (const damage of damages) {
+      if (!damage.isTornTail) this.counters.walCorruptions++;
+      this.#log.warn("Damage in the write-ahead log", { err: damageError(damage).message });
+    }
+    const repair = repairWal(systemFiles, walDir, damages, walSalvage);
+    if (repair !== undefined) {
+      this.#log.warn("The write-ahead log was repaired", {
+        file: repair.file,
+        kept_bytes: repair.keptBytes,
+        removed_bytes: repair.removedBytes,
+        removed_segments: repair.removedSegments.length,
+      });
+    }
+    const unread = [...(first?.records ?? [])].filter(([kind]) => kind !== 1 && kind !== 2 && kind !== 11);
+    if (unread.length > 0) {
+      this.#log.warn("The write-ahead log has records of kinds that this version does not take over", {
+        kinds: unread.map(([kind, count]) => `${kind}:${count}`).join(","),
+      });
+    }
+    for (const { maxRef, minTimeMs, maxTimeMs } of this.#outcomes) {
+      this.#control.raiseRefs(maxRef);
+      if (minTimeMs !== undefined && maxTimeMs !== undefined) this.#control.widenHead(minTimeMs, maxTimeMs);
+    }
+    startWal(this.#walState, systemFiles, walDir, lastSegmentNumber(systemFiles, walDir));
+    this.#isWalOpen = true;
+    this.counters.replaySeconds = (performance.now() - this.#startedMs) / 1000;
+    this.#log.info("WAL replay completed", {
+      files: first?.files ?? 0,
+      series: this.#outcomes.reduce((sum, { series }) => sum + series, 0),
+      samples: this.#outcomes.reduce((sum, { samplesStaged }) => sum + samplesStaged, 0),
+      duration: `${(this.counters.replaySeconds * 1000).toFixed(1)}ms`,
+    });
+  }
+
+  /** A shard is there: channels for foreign appends between it and every other one. */
+  #connect(index: number): void {
+    for (let other = 0; other < this.#shards.length; other++) {
+      if (other === index || !this.#shards[other]!.isReady) continue;
+      for (const [from, to] of [
+        [index, other],
+        [other, index],
+      ] as const) {
+        const { port1, port2 } = new MessageChannel();
+        this.#send(from, { type: "connect", direction: "send", shard: to, port: port1 }, [port1]);
+        this.#send(to, { type: "connect", direction: "receive", shard: from, port: port2 }, [port2]);
+      }
+    }
+  }
+
+  // ── loss of a thread ───────────────────────────────────────────────────────────────────────────────────────────
+
+  #lost(index: number): void {
+    const shard = this.#shards[index]!;
+    this.#control.setShardState(index, SHARD_LOST);
+    shard.isReady = false;
+    shard.port = undefined;
+    if (this.#isStopping) return;
+    if (!this.#isWalOpen) {
+      throw new VestalError("REPLAY_FAILED", `shard ${index} ended while it replayed the write-ahead log`);
+    }
+    const hadLock = releaseDead(this.#walState, systemFiles, this.#options.settings.walDir, index + 1);
+    for (let other = 0; other < this.#shards.length; other++) {
+      if (other !== index) this.#send(other, { type: "disconnect", shard: index, reason: "its thread ended" });
+    }
+    const { memory } = shard;
+    const isWhole = memory !== undefined && Atomics.load(new Uint32Array(memory.buffer), MUTATING >> 2) === 0;
+    if (isWhole) {
+      this.#toAdopt.set(index, memory);
+      this.counters.adopted++;
+    } else {
+      shard.memory = undefined;
+      this.counters.rebuilt++;
+    }
+    this.#log.warn("A shard goes on with a new thread", {
+      shard: index,
+      memory: isWhole ? "adopted" : "rebuilt",
+      had_wal_lock: hadLock,
+    });
+  }
+}

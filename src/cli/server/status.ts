@@ -1,0 +1,90 @@
+/** What the server says of itself under `/api/v1/status`. */
+import { hostname } from "node:os";
+import type { BuildInfo, HeadStatus, RuntimeInfo, StatusService, WalReplayStatus } from "../../api/index.js";
+import { formatDuration } from "../../model/index.js";
+import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import type { QueryPool } from "./query-service.js";
+import { memoryLimitBytes, processors } from "./resources.js";
+import type { ShardSet } from "./shards.js";
+
+/** What changes while the server runs. */
+export interface ServerState {
+  configYaml: string;
+  isReloadSuccessful: boolean;
+  lastConfigMs: number;
+  /** Of the configuration file; 0 where the flag or the default counts. */
+  retentionMs: number;
+  retentionBytes: number;
+}
+
+export interface StatusDeps {
+  readonly state: ServerState;
+  readonly shards: ShardSet;
+  readonly queries: QueryPool;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly startTimeMs: number;
+  readonly threadCount: number;
+}
+
+export class ServerStatus implements StatusService {
+  readonly #deps: StatusDeps;
+
+  constructor(deps: StatusDeps) {
+    this.#deps = deps;
+  }
+
+  buildInfo(): BuildInfo {
+    return {
+      version: PROMETHEUS_VERSION,
+      revision: "",
+      branch: "",
+      buildUser: "",
+      buildDate: "",
+      goVersion: "",
+      vestalVersion: vestalVersion(),
+    };
+  }
+
+  runtimeInfo(): RuntimeInfo {
+    const { state, shards, startTimeMs, threadCount } = this.#deps;
+    const retention = [
+      ...(state.retentionMs > 0 ? [formatDuration(state.retentionMs)] : []),
+      ...(state.retentionBytes > 0 ? [`${state.retentionBytes}B`] : []),
+    ];
+    return {
+      startTimeMs,
+      workingDirectory: process.cwd(),
+      hostname: hostname(),
+      reloadConfigSuccess: state.isReloadSuccessful,
+      lastConfigTimeMs: state.lastConfigMs,
+      corruptionCount: shards.counters.walCorruptions,
+      threadCount,
+      processors: processors(),
+      memoryLimitBytes: memoryLimitBytes(),
+      storageRetention: retention.join(" or "),
+    };
+  }
+
+  configYaml(): string {
+    return this.#deps.state.configYaml;
+  }
+
+  flags(): Readonly<Record<string, string>> {
+    return this.#deps.flags;
+  }
+
+  head(limit: number, signal: AbortSignal): Promise<HeadStatus> {
+    return this.#deps.queries.headStatus(limit, signal);
+  }
+
+  walReplay(): WalReplayStatus {
+    const { filesDone, filesAll } = this.#deps.shards.replayProgress;
+    return { min: 0, max: Math.max(0, filesAll - 1), current: Math.max(0, filesDone - 1) };
+  }
+
+  notifications(): ReturnType<StatusService["notifications"]> {
+    const { state } = this.#deps;
+    if (state.isReloadSuccessful) return [];
+    return [{ text: "Configuration reload has failed.", dateMs: state.lastConfigMs, active: true }];
+  }
+}
