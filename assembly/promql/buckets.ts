@@ -89,7 +89,7 @@ function quantileOfBuckets(q: f64, scratch: usize, size: u32): f64 {
 
 /**
  * histogram_quantile for every step, φ from the column `q`.
- * @returns present steps × 2, plus 1 if counts had to be made monotonic at any step.
+ * @returns present steps × 4, plus 1 if counts had to be made monotonic at the first of them, plus 2 if at a later one.
  */
 export function quantileOfHistogram(
   rows: usize,
@@ -114,13 +114,13 @@ export function quantileOfHistogram(
     else if (!isNan(phi) && bound(scratch, size - 1) === Infinity) {
       const wasForced = makeMonotonic(scratch, size);
       if (size >= 2 && counted(scratch, size - 1) !== 0) {
-        forced |= wasForced;
+        if (wasForced) forced |= found === 1 ? 1 : 2;
         value = quantileOfBuckets(phi, scratch, size);
       }
     }
     store<f64>(out + (i << 3), value);
   }
-  return 2 * found + forced;
+  return 4 * found + forced;
 }
 
 /** Observations up to `limit`, linear within a bucket: NaN within the first one, whose lower bound is −Inf. */

@@ -104,21 +104,26 @@ export function resolvePath(
   return router.resolve(method, path.slice(prefix.length), prefix, query);
 }
 
-/** Runs a route's handler; whatever it throws becomes an answer, and what is our own mistake also a line in the log. */
+/**
+ * Runs a route's handler; whatever it throws becomes an answer, and what is our own mistake also a line in the log.
+ *
+ * @returns with `cors` where the answer carries cross-origin headers: not before the server is ready, as there.
+ */
 export async function runRoute(
   resolution: Extract<Resolution<ApiDeps>, { kind: "route" }>,
   request: ApiRequest,
   deps: ApiDeps,
   signal: AbortSignal,
-): Promise<ApiResponse> {
-  if (resolution.route.needsReady && !deps.lifecycle.isReady()) return management.notReady(deps);
+): Promise<{ readonly response: ApiResponse; readonly cors: boolean }> {
+  const { route } = resolution;
+  if (route.needsReady && !deps.lifecycle.isReady()) return { response: management.notReady(deps), cors: false };
   try {
-    return await resolution.route.handler(request, deps, signal);
+    return { response: await route.handler(request, deps, signal), cors: route.cors };
   } catch (error) {
     const answer = failureOf(error);
     if (answer.errorType === "internal") {
-      deps.log.error("the API failed to answer", { handler: resolution.route.pattern, err: error });
+      deps.log.error("the API failed to answer", { handler: route.pattern, err: error });
     }
-    return fail(answer);
+    return { response: fail(answer), cors: route.cors };
   }
 }

@@ -153,7 +153,15 @@ class Server {
 
   attach(app: TemplatedApp): void {
     app.filter((res, count) => this.#connectionChanged(res, Number(count)));
-    app.any("/*", (res, req) => this.#accept(res, req));
+    app.any("/*", (res, req) => {
+      try {
+        this.#accept(res, req);
+      } catch (error) {
+        // Never the request's fault: whatever a client sends has an answer. But it must not end the process.
+        this.#options.log.error("a request could not be taken", { err: error });
+        res.close();
+      }
+    });
   }
 
   /** @param change 1 and more for a new connection, below 0 for one that has ended. */
@@ -281,11 +289,8 @@ class Server {
       body: form === undefined && body !== undefined ? body : new Uint8Array(0),
       remoteAddress: exchange.closed ? "" : decodeUtf8(new Uint8Array(res.getRemoteAddressAsText())),
     };
-    const response = await runRoute(resolution, request, deps, exchange.controller.signal);
-    const cors =
-      resolution.route.cors && response.status !== 503
-        ? corsHeaders(this.#options.corsOrigin, headers.get("origin") ?? "")
-        : [];
+    const { response, cors: hasCors } = await runRoute(resolution, request, deps, exchange.controller.signal);
+    const cors = hasCors ? corsHeaders(this.#options.corsOrigin, headers.get("origin") ?? "") : [];
     const bytes = await this.#send(exchange, response, cors);
     const seconds = (this.#options.clock.monotonicMs() - exchange.startedMs) / 1000;
     this.#options.observer.answered(resolution.route.pattern, response.status, seconds, bytes);

@@ -51,7 +51,7 @@ export class Router<Deps> {
   resolve(method: string, path: string, prefix: string, rawQuery: string): Resolution<Deps> {
     const clean = cleanPath(path);
     if (clean !== path || path === "/api/v1") {
-      return answer(redirect(301, encodeURI(prefix + (path === "/api/v1" ? "/api/v1/" : clean)) + rawQuery));
+      return answer(redirect(301, encodePath(prefix + (path === "/api/v1" ? "/api/v1/" : clean)) + rawQuery));
     }
     const matching = this.#find(path);
     const found = matching.find(({ route }) => route.methods.includes(method));
@@ -65,7 +65,7 @@ export class Router<Deps> {
     }
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
     if (path !== "/" && this.#find(other).some(({ route }) => route.methods.includes(method) && !isWildcard(route))) {
-      return answer(redirect(301, encodeURI(prefix + other) + rawQuery));
+      return answer(redirect(301, encodePath(prefix + other) + rawQuery));
     }
     return answer(errorText(404, "404 page not found"));
   }
@@ -117,4 +117,16 @@ function cleanPath(path: string): string {
   }
   const clean = `/${kept.join("/")}`;
   return path.endsWith("/") && clean !== "/" ? `${clean}/` : clean;
+}
+
+/** A decoded path as it stands in a URL; bytes that are not UTF-8 (lone surrogates here) as they came. */
+function encodePath(path: string): string {
+  return path
+    .split(/([\udc80-\udcff])/u)
+    .map((part, i) =>
+      i % 2 === 1
+        ? `%${(part.charCodeAt(0) - 0xdc00).toString(16)}`
+        : encodeURI(part).replace(/[?#]/g, encodeURIComponent),
+    )
+    .join("");
 }

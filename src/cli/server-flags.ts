@@ -327,6 +327,14 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "not-yet",
     "Send what is queued at shutdown.",
   ),
+  flag(
+    "alertmanager.timeout",
+    "duration",
+    "10s",
+    "no-effect",
+    "Dropped by Prometheus 3; set in the configuration file.",
+    HIDDEN,
+  ),
 ];
 
 const QUERY: readonly Flag[] = [

@@ -104,6 +104,12 @@ describe("literals", () => {
     expect(regex.matches("instance-9999")).toBe(true);
   });
 
+  test("a long prefix is not written out for each of many", () => {
+    const alternatives = Array.from({ length: 5000 }, (_, i) => `a${i}`).join("|");
+    expect(compileRegex(`${"x".repeat(100_000)}(${alternatives})`).literals).toBeUndefined();
+    expect(compileRegex(`node-(${alternatives})\\.example`).literals).toHaveLength(5000);
+  });
+
   test("alternations that multiply are left to RE2", () => {
     const regex = compileRegex("(a|b)".repeat(12));
     expect(regex.literals).toBeUndefined();

@@ -44,9 +44,12 @@ export const MAX_REGEX_LENGTH = 262_144;
 const MAX_KEPT_ANSWERS = 4096;
 const MAX_KEPT_LENGTH = 512;
 
-/** Compiled expressions kept with their answers, since dashboards and rules ask the same again. */
-const MAX_KEPT_REGEXES = 128;
-const MAX_KEPT_SOURCE_LENGTH = 4096;
+/**
+ * Compiled expressions kept with their answers, since dashboards and rules ask the same again. A class like `\pL` takes
+ * some 20 kB once compiled, so the length bounds the memory: 100 MB of nothing but those.
+ */
+const MAX_KEPT_REGEXES = 64;
+const MAX_KEPT_SOURCE_LENGTH = 256;
 const keptRegexes = new Map<string, Regex>();
 
 /** @throws VestalError REGEX with Go's words for what is wrong. */

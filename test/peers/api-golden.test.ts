@@ -1,11 +1,10 @@
 /** Asks the real Prometheus the golden requests: does `test/golden/api/answers.json` still hold? With RECORD=1 it is written anew. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
 import { exchange } from "../support/http.js";
+import { type Peer, startPrometheus } from "../support/prometheus.js";
 
 const PORT = 21_720;
 const FILE = join(packageRoot(), "test/golden/api/answers.json");
@@ -26,38 +25,20 @@ const golden = JSON.parse(readFileSync(FILE, "utf8")) as Golden[];
 /** A race of two time-outs in Prometheus. */
 const UNSTABLE: ReadonlySet<string> = new Set(["query with a timeout that is NaN", "query with a timeout of zero"]);
 
-let peer: ChildProcess;
-let folder: string;
+const CONFIG = `scrape_configs:
+- job_name: prometheus
+  static_configs:
+  - targets: ['127.0.0.1:${PORT}']
+- job_name: gone
+  static_configs:
+  - targets: ['127.0.0.1:21799']
+`;
+
+let peer: Peer;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "api-golden-"));
-  const config = join(folder, "prom.yml");
-  writeFileSync(
-    config,
-    "scrape_configs:\n- job_name: prometheus\n  static_configs:\n  - targets: ['127.0.0.1:21720']\n" +
-      "- job_name: gone\n  static_configs:\n  - targets: ['127.0.0.1:21799']\n",
-  );
-  peer = spawn(
-    join(process.env["PEERS"] ?? "/tmp/peers", "bin/prometheus"),
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, "data")}`,
-      `--web.listen-address=127.0.0.1:${PORT}`,
-    ],
-    { stdio: "ignore" },
-  );
-  for (let i = 0; i < 100; i++) {
-    const ready = await exchange(PORT, { method: "GET", path: "/-/ready" }).catch(() => undefined);
-    if (ready?.status === 200) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("Prometheus did not become ready within 10 s");
+  peer = await startPrometheus(PORT, CONFIG);
 });
-afterAll(async () => {
-  const ended = new Promise((resolve) => peer.once("exit", resolve));
-  peer.kill();
-  await ended;
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => peer.close());
 
 async function ask(request: Golden): Promise<Golden> {
   const { name, method, path, form } = request;

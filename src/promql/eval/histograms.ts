@@ -115,8 +115,12 @@ class HistogramRows implements Rows {
     let found: number;
     if (this.#plan.func === "histogram_quantile") {
       const answer = kernels.quantileOfHistogram(list, frame.count, first, steps, scratch, values, present);
-      found = answer >>> 1;
-      if ((answer & 1) === 1) annotations.addForcedMonotonicity(labels.get(METRIC_NAME), this.#operand.span);
+      found = answer >>> 2;
+      // Prometheus takes the name off at the histogram's first step, and later ones are reported without.
+      const name = labels.get(METRIC_NAME);
+      const laterName = this.#evaluation.delayedNameRemoval ? name : "";
+      if ((answer & 1) !== 0) annotations.addForcedMonotonicity(name, this.#operand.span);
+      if ((answer & 2) !== 0) annotations.addForcedMonotonicity(laterName, this.#operand.span);
     } else {
       found = kernels.fractionOfHistogram(list, frame.count, first, second, steps, scratch, values, present);
     }

@@ -18,10 +18,10 @@ export function encodeAnswer(result: QueryResult, statsJson?: string): Uint8Arra
 function writeValue(value: QueryValue, parts: string[]): void {
   switch (value.type) {
     case "scalar":
-      parts.push(`[${formatSeconds(value.timestampMs)},"${formatFloat(value.value)}"]`);
+      parts.push(`[${value.timestampMs / 1000},"${formatFloat(value.value)}"]`);
       return;
     case "string":
-      parts.push(`[${formatSeconds(value.timestampMs)},${quoteForHtml(value.value)}]`);
+      parts.push(`[${value.timestampMs / 1000},${quoteForHtml(value.value)}]`);
       return;
     case "vector": {
       const time = formatSeconds(value.timestampMs);
@@ -59,7 +59,7 @@ function writeMatrix(matrix: MatrixValue, parts: string[]): void {
   parts.push("]");
 }
 
-/** Whole milliseconds as seconds: no exponent, no trailing zero behind the point but in three or no digits. */
+/** Whole milliseconds as seconds, with three digits behind the point or none; scalars and strings have theirs as floats. */
 export function formatSeconds(timestampMs: number): string {
   const absolute = Math.abs(timestampMs);
   const fraction = absolute % 1000;

@@ -69,7 +69,9 @@ class Selector {
         this.#evaluation.budget.work(members.length * 4);
       }
     }
-    return steps === 1 ? this.#frame.pick(order) : this.#frame;
+    if (steps === 1) return this.#frame.pick(order);
+    const all = Array.from({ length: this.#frame.count }, (_, row) => row);
+    return this.#frame.pick(all.filter((row) => this.#frame.presentSteps(row) > 0));
   }
 
   #select(rows: readonly number[], step: number): readonly number[] {

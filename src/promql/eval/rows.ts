@@ -65,7 +65,7 @@ export class RowBuffer {
   }
 }
 
-/** Rows that are held in the memory. */
+/** Rows that are held in the memory; none of them is empty. */
 export class Frame implements Rows {
   readonly steps: number;
   readonly #memory: QueryMemory;

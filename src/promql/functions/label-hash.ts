@@ -13,9 +13,14 @@ export function hashOffset(labels: Labels): number {
   return Number(xxHash64(labelBytes(labels))) / Number(MASK);
 }
 
-/** Each name and value, 0xff behind each. */
+/** Each name and value behind its length: one byte below 255, else 255 and three bytes, little-endian. */
 function labelBytes(labels: Labels): Uint8Array {
-  const parts = labels.pairs.flatMap((text) => [Buffer.from(text), Buffer.of(0xff)]);
+  const parts = labels.pairs.flatMap((text) => {
+    const bytes = Buffer.from(text);
+    const size = bytes.length;
+    const prefix = size < 255 ? [size] : [255, size & 0xff, (size >> 8) & 0xff, (size >> 16) & 0xff];
+    return [Buffer.from(prefix), bytes];
+  });
   return Buffer.concat(parts);
 }
 

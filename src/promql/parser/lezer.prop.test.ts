@@ -41,9 +41,9 @@ test("what is accepted has the structure of the published grammar", () => {
       accepted++;
       expect(operatorsOfLezer(input)).toEqual(operatorsOf(expr));
     }),
-    { numRuns: 1500 },
+    { numRuns: 600 },
   );
-  expect(accepted).toBeGreaterThan(300);
+  expect(accepted).toBeGreaterThan(100);
 });
 
 /** `start-end` of each binary expression, sorted. */

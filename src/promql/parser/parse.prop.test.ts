@@ -125,7 +125,7 @@ test("any text is a tree or an error with a place", () => {
     fc.property(input, options, (text, how) => {
       parsed(text, how);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
 });
 
@@ -141,7 +141,7 @@ test("what is printed or prettified reads as the same tree", () => {
       expect(exprToJson(parseExpr(printExpr(expr), how))).toEqual(json);
       expect(exprToJson(parseExpr(prettifyExpr(expr), how))).toEqual(json);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
-  expect(valid).toBeGreaterThan(200);
+  expect(valid).toBeGreaterThan(60);
 });

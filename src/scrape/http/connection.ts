@@ -14,7 +14,14 @@ import { assert, errorMessage } from "../../base/index.js";
 import { ChunkedDecoder } from "./chunked.js";
 import { findHeadEnd, headTooLarge, MalformedResponseError, parseHead, type ResponseHead } from "./head.js";
 import type { TlsOptions } from "./transport.js";
-import { BODY_LIMIT_EXCEEDED, DEADLINE_EXCEEDED, dialErrorText, joinHostPort, streamErrorText } from "./words.js";
+import {
+  BODY_LIMIT_EXCEEDED,
+  DEADLINE_EXCEEDED,
+  dialErrorText,
+  joinHostPort,
+  socketErrorCode,
+  streamErrorText,
+} from "./words.js";
 
 /** Room for a head and a small body; a larger one costs copying, a smaller one a second read of small bodies. */
 export const HEAD_READ_BYTES = 16_384;
@@ -320,7 +327,7 @@ export class LeanConnection {
 function ignoreError(): void {}
 
 function codeOf(error: Error | undefined): string {
-  return error !== undefined && "code" in error && typeof error.code === "string" ? error.code : "";
+  return error === undefined ? "" : socketErrorCode(error);
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {

@@ -36,10 +36,21 @@ interface SystemError extends Error {
   readonly hostname?: string;
 }
 
+/**
+ * `code` of a socket's or TLS error. An alert that arrives while something is written comes as EPROTO, with OpenSSL's
+ * reason in the message only; it gets the code that it has otherwise.
+ */
+export function socketErrorCode(error: unknown): string {
+  const code = errorCode(error);
+  if (code !== "EPROTO") return code;
+  const reason = /:SSL routines:[^:]*:([^:]+):/.exec(errorMessage(error))?.[1];
+  return reason === undefined ? code : `ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`;
+}
+
 /** Names an error of a socket that is not connected yet. */
 export function dialErrorText(error: unknown, host: string, port: number): string {
   const first = firstOf(error) as SystemError;
-  const code = errorCode(first);
+  const code = socketErrorCode(first);
   if (first.syscall === "getaddrinfo") return `dial tcp: ${lookupErrorText(code, host)}`;
   const text = ERRNO_TEXT[code];
   if (text !== undefined)
@@ -49,7 +60,7 @@ export function dialErrorText(error: unknown, host: string, port: number): strin
 
 /** Names an error of a connected socket; the addresses are those of its two ends. */
 export function streamErrorText(error: unknown, localAddress: string, remoteAddress: string): string {
-  const code = errorCode(error);
+  const code = socketErrorCode(error);
   const text = ERRNO_TEXT[code];
   const call = (error as SystemError).syscall === "write" ? "write" : "read";
   if (text !== undefined) return `${call} tcp ${localAddress}->${remoteAddress}: ${call}: ${text}`;

@@ -25,6 +25,7 @@ export class LabelBytesEncoder {
   #text(text: string): void {
     this.#need(5 + 3 * text.length); // UTF-8 takes at most 3 bytes a UTF-16 unit
     const start = this.#length;
+    if (text.length < 0x80 && this.#ascii(text)) return;
     // The length goes first but is known last: guess that it takes one byte, and encode again where it takes more.
     const { written } = encoder.encodeInto(text, this.#bytes.subarray(start + 1));
     if (written < 0x80) {
@@ -35,6 +36,20 @@ export class LabelBytesEncoder {
     this.#varint(written);
     encoder.encodeInto(text, this.#bytes.subarray(this.#length));
     this.#length += written;
+  }
+
+  /** Short ASCII text, which nearly all label text is, without a call into the runtime. False for any other. */
+  #ascii(text: string): boolean {
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = text.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return false;
+      bytes[at++] = code;
+    }
+    this.#length = at;
+    return true;
   }
 
   #varint(value: number): void {

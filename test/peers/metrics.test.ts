@@ -1,0 +1,101 @@
+/** Compares the catalogue of own metrics with the page of a real Prometheus: names, types, labels, buckets, quantiles. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CATALOGUE } from "../../src/metrics/index.js";
+import { exchange } from "../support/http.js";
+import { type Peer, startPrometheus } from "../support/prometheus.js";
+
+const PORT = 21_721;
+
+interface Family {
+  type: string;
+  readonly labels: Set<string>;
+  readonly bounds: Set<string>;
+  readonly quantiles: Set<string>;
+}
+
+/** Prometheus has them; we do not, and why. */
+const NOT_OURS: ReadonlyArray<readonly [name: RegExp, reason: string]> = [
+  [/^go_/, "of Go"],
+  [/^prometheus_(notifications|rule|template_text)_/, "rules and notifications are not built yet"],
+  [/^prometheus_remote_/, "remote read and write are not built yet"],
+  [/^prometheus_tsdb_exemplar_/, "exemplars are not stored yet"],
+  [/^prometheus_(api_notification|web_federation)_/, "live notifications and federation are not built yet"],
+  [/^prometheus_(treecache|sd_linode)_/, "discoveries that are not built yet"],
+  [/^net_conntrack_dialer_/, "of Go's dialer"],
+  [
+    /^prometheus_tsdb_(snapshot_replay_error_total|tombstone_cleanup_seconds)$/,
+    "snapshots and deletion are not built yet",
+  ],
+];
+/** Ours where Prometheus' page has none before the first event, or none at all. */
+const NOT_ON_ITS_PAGE = /^(vestal_|nodejs_)/;
+
+const theirs = new Map<string, Family>();
+let peer: Peer;
+beforeAll(async () => {
+  peer = await startPrometheus(
+    PORT,
+    `global:\n  scrape_interval: 1s\nscrape_configs:\n- job_name: self\n  static_configs:\n  - targets: ['127.0.0.1:${PORT}']\n`,
+  );
+  await exchange(PORT, { method: "GET", path: "/api/v1/query?query=up" });
+  const deadline = Date.now() + 15_000;
+  let page = "";
+  // The interval between two scrapes is there after the second.
+  while (Date.now() < deadline && !page.includes("prometheus_target_interval_length_seconds_count")) {
+    page = (await exchange(PORT, { method: "GET", path: "/metrics" })).body.toString();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  for (const line of page.split("\n")) read(line);
+});
+afterAll(() => peer.close());
+
+function read(line: string): void {
+  const head = /^# TYPE (\S+) (\S+)$/.exec(line);
+  if (head !== null) {
+    theirs.set(head[1]!, { type: head[2]!, labels: new Set(), bounds: new Set(), quantiles: new Set() });
+    return;
+  }
+  const sample = /^([a-zA-Z_0-9:]+)(?:\{(.*)\})? \S+$/.exec(line);
+  if (sample === null) return;
+  const family = theirs.get(sample[1]!) ?? theirs.get(sample[1]!.replace(/_(bucket|sum|count)$/, ""));
+  for (const [, name = "", value = ""] of (sample[2] ?? "").matchAll(/([a-zA-Z_0-9]+)="((?:[^"\\]|\\.)*)"/g)) {
+    if (name === "le") family?.bounds.add(value);
+    else if (name === "quantile") family?.quantiles.add(value);
+    else family?.labels.add(name);
+  }
+}
+
+test("what we show has their type, labels, buckets and quantiles", () => {
+  const wrong: string[] = [];
+  for (const metric of CATALOGUE.values()) {
+    if (NOT_ON_ITS_PAGE.test(metric.name)) continue;
+    const family = theirs.get(metric.name);
+    if (family === undefined) {
+      wrong.push(`${metric.name}: not on its page`);
+      continue;
+    }
+    if (family.type !== metric.type) wrong.push(`${metric.name}: ${family.type} there, ${metric.type} here`);
+    const labels = [...family.labels].sort().join();
+    if (labels !== [...metric.labels].sort().join()) wrong.push(`${metric.name}: labels ${labels} there`);
+    const bounds = [...family.bounds].filter((bound) => bound !== "+Inf").map(Number);
+    if (bounds.join() !== (metric.buckets ?? []).join()) wrong.push(`${metric.name}: buckets ${bounds} there`);
+    const quantiles = [...family.quantiles].map(Number);
+    if (quantiles.join() !== (metric.quantiles ?? []).join())
+      wrong.push(`${metric.name}: quantiles ${quantiles} there`);
+  }
+  expect(wrong).toEqual([]);
+});
+
+test("what they show and we do not has a reason", () => {
+  const missing = [...theirs.keys()].filter(
+    (name) => !CATALOGUE.has(name) && !NOT_OURS.some(([pattern]) => pattern.test(name)),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("no reason is left over", () => {
+  const unused = NOT_OURS.filter(
+    ([pattern]) => ![...theirs.keys()].some((name) => pattern.test(name) && !CATALOGUE.has(name)),
+  );
+  expect(unused.map(([pattern]) => String(pattern))).toEqual([]);
+});

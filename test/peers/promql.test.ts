@@ -1,0 +1,97 @@
+/** The same queries over the same samples, asked of the real Prometheus and of ours: the answers' bytes are compared. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { VestalError } from "../../src/base/index.js";
+import { QueryMemory } from "../../src/memory/index.js";
+import {
+  DEFAULT_EVALUATION_OPTIONS,
+  encodeAnswer,
+  evaluate,
+  prepareInstantQuery,
+  prepareRangeQuery,
+  startPromqlKernels,
+} from "../../src/promql/index.js";
+import { MemoryStorage } from "../doubles/memory-storage.js";
+import { PrometheusPeer } from "./prometheus.js";
+import { MINUTES, QUERIES, randomFrom, START_MS, sampleSeries } from "./promql-data.js";
+
+const SEED = Number(process.env["SEED"] ?? 42);
+const PARSER_OPTIONS = { experimentalFunctions: true };
+
+for (const delayedNameRemoval of [false, true]) {
+  describe(`delayed name removal ${delayedNameRemoval ? "on" : "off"}, seed ${SEED}`, () => {
+    const random = randomFrom(SEED);
+    const series = sampleSeries(random);
+    const storage = new MemoryStorage();
+    for (const { labels, samples } of series) storage.append(labels, samples);
+    const memory = new QueryMemory(1 << 28);
+    const kernels = startPromqlKernels(memory);
+    const options = { ...DEFAULT_EVALUATION_OPTIONS, delayedNameRemoval };
+    let peer: PrometheusPeer;
+
+    beforeAll(async () => {
+      const features = [
+        "promql-experimental-functions",
+        ...(delayedNameRemoval ? ["promql-delayed-name-removal"] : []),
+      ];
+      peer = await PrometheusPeer.start(series, features);
+    });
+    afterAll(async () => peer?.stop());
+
+    const ours = async (prepare: () => Parameters<typeof evaluate>[0]): Promise<string> => {
+      try {
+        const result = await evaluate(prepare(), { querier: storage, memory, kernels, cancel: { check: () => {} } });
+        return Buffer.from(encodeAnswer(result)).toString();
+      } catch (error) {
+        if (!(error instanceof VestalError)) throw error;
+        return JSON.stringify({ error: error.message });
+      }
+    };
+
+    test.each(QUERIES)("instant %s", async (query) => {
+      for (const minutes of [0.5, 17.21, MINUTES - 1, MINUTES + 4]) {
+        const timeMs = START_MS + Math.round(minutes * 60_000);
+        const theirs = await peer.ask("/api/v1/query", { query, time: String(timeMs / 1000) });
+        const got = await ours(() => prepareInstantQuery(query, timeMs, options, PARSER_OPTIONS));
+        expect(comparable(got, query)).toEqual(comparable(theirs, query));
+      }
+    });
+
+    test.each(QUERIES)("range %s", async (query) => {
+      for (const [from, to, step] of [
+        [2, 50, 47],
+        [-3, MINUTES + 10, 120],
+      ] as const) {
+        const range = { startMs: START_MS + from * 60_000, endMs: START_MS + to * 60_000, stepMs: step * 1000 };
+        const { startMs, endMs, stepMs } = range;
+        const times = { start: String(startMs / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
+        const theirs = await peer.ask("/api/v1/query_range", { query, ...times });
+        const got = await ours(() => prepareRangeQuery(query, range, options, PARSER_OPTIONS));
+        expect(comparable(got, query)).toEqual(comparable(theirs, query));
+      }
+    });
+  });
+}
+
+/**
+ * An answer as lines to compare. The order of an instant vector's series is storage's, and that of warnings is that of
+ * Go's maps, so both are sorted; all else is compared as text.
+ */
+function comparable(body: string, query: string): readonly string[] {
+  const answer = JSON.parse(body);
+  if (answer.error !== undefined) return [withoutOrder(answer.error.replace('invalid parameter "query": ', ""))];
+  const { resultType } = answer.data;
+  const lines = [resultType];
+  if (resultType === "vector" || resultType === "matrix") {
+    const items: string[] = answer.data.result.map((item: unknown) => JSON.stringify(item));
+    lines.push(...(resultType === "vector" && !query.startsWith("sort_by_label") ? items.sort() : items));
+  } else {
+    lines.push(body);
+  }
+  const notes = [...(answer.warnings ?? []), ...(answer.infos ?? [])] as string[];
+  return [...lines, ...notes.sort()];
+}
+
+/** Which of two duplicates an error names first depends on the order of series in storage. */
+function withoutOrder(message: string): string {
+  return message.replace(/\[(\{.*\}), (\{.*\})\]/, (_, a: string, b: string) => `[${[a, b].sort().join(", ")}]`);
+}
