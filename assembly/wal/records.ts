@@ -6,20 +6,17 @@
  *   samples: u8 2, u64 first ref, i64 first time, then for each: varint ref − first, varint time − first, u64 value bits
  */
 import { putUvarint, uvarintBytes, zigzag } from "../bytes/varint";
+import { slotAddress } from "../head/slots";
+import { pairAddress } from "../index/pairs";
+import { symbolAddress } from "../index/symbols";
 import {
   FOREIGN_SLOTS,
   LABELS_COUNT,
   LABELS_PAIRS,
-  PAIR_BYTES,
-  PAIR_DIRECTORY,
   PAIR_NAME,
   PAIR_VALUE,
   RECORD_SAMPLES,
   RECORD_SERIES,
-  SEGMENT_MASK,
-  SEGMENT_SHIFT,
-  SLOT_BYTES,
-  SLOT_DIRECTORY,
   SLOT_FLAG_RECORDED,
   SLOT_FLAG_RECORDING,
   SLOT_FLAGS,
@@ -31,7 +28,6 @@ import {
   STAGED_TIME,
   STAGED_VALUE,
   STATUS_OK,
-  SYMBOL_DIRECTORY,
   SYMBOL_LENGTH,
   SYMBOL_TEXT,
 } from "../layout";
@@ -39,20 +35,6 @@ import {
 /** Most bytes of one sample: two varints and the value. */
 const SAMPLE_BYTES_MAX: u64 = 28;
 const SAMPLES_HEADER: u32 = 17;
-
-/** Address of record `index` of a directory whose records have `bytes` bytes. */
-function recordOf(directory: u32, index: u32, bytes: u32): usize {
-  const segment = <usize>load<u32>(<usize>(directory + ((index >> <u32>SEGMENT_SHIFT) << 2)));
-  return segment + <usize>((index & <u32>SEGMENT_MASK) * bytes);
-}
-
-function slotOf(index: u32): usize {
-  return recordOf(<u32>SLOT_DIRECTORY, index, <u32>SLOT_BYTES);
-}
-
-function symbolOf(id: u32): usize {
-  return <usize>load<u32>(recordOf(<u32>SYMBOL_DIRECTORY, id, 4));
-}
 
 function isStored(slotIndex: u32): bool {
   return slotIndex < <u32>FOREIGN_SLOTS;
@@ -75,8 +57,9 @@ function seriesBytes(slot: usize): u32 {
   const count = load<u32>(labels, LABELS_COUNT);
   let bytes = 8 + uvarintBytes(<u64>count);
   for (let i: u32 = 0; i < count; i++) {
-    const pair = recordOf(<u32>PAIR_DIRECTORY, load<u32>(labels + <usize>(i << 2), LABELS_PAIRS), <u32>PAIR_BYTES);
-    bytes += bytesOfText(symbolOf(load<u32>(pair, PAIR_NAME))) + bytesOfText(symbolOf(load<u32>(pair, PAIR_VALUE)));
+    const pair = pairAddress(load<u32>(labels + <usize>(i << 2), LABELS_PAIRS));
+    bytes +=
+      bytesOfText(symbolAddress(load<u32>(pair, PAIR_NAME))) + bytesOfText(symbolAddress(load<u32>(pair, PAIR_VALUE)));
   }
   return bytes;
 }
@@ -87,9 +70,9 @@ function putSeries(at: usize, slot: usize): usize {
   store<u64>(at, bswap(load<u64>(slot, SLOT_REF)));
   at = putUvarint(at + 8, <u64>count);
   for (let i: u32 = 0; i < count; i++) {
-    const pair = recordOf(<u32>PAIR_DIRECTORY, load<u32>(labels + <usize>(i << 2), LABELS_PAIRS), <u32>PAIR_BYTES);
-    at = putText(at, symbolOf(load<u32>(pair, PAIR_NAME)));
-    at = putText(at, symbolOf(load<u32>(pair, PAIR_VALUE)));
+    const pair = pairAddress(load<u32>(labels + <usize>(i << 2), LABELS_PAIRS));
+    at = putText(at, symbolAddress(load<u32>(pair, PAIR_NAME)));
+    at = putText(at, symbolAddress(load<u32>(pair, PAIR_VALUE)));
   }
   return at;
 }
@@ -98,7 +81,7 @@ function putSeries(at: usize, slot: usize): usize {
 function unrecordedSlot(row: usize): usize {
   const index = load<u32>(row, STAGED_SLOT);
   if (!isStored(index)) return 0;
-  const slot = slotOf(index);
+  const slot = slotAddress(index);
   return (load<u32>(slot, SLOT_FLAGS) & <u32>SLOT_FLAG_RECORDED) === 0 ? slot : 0;
 }
 
@@ -140,7 +123,7 @@ export function markRecorded(staging: usize, rows: u32): void {
   for (let row = staging; row < end; row += <usize>STAGED_BYTES) {
     const index = load<u32>(row, STAGED_SLOT);
     if (!isStored(index)) continue;
-    const slot = slotOf(index);
+    const slot = slotAddress(index);
     store<u32>(slot, load<u32>(slot, SLOT_FLAGS) | <u32>SLOT_FLAG_RECORDED, SLOT_FLAGS);
   }
 }
@@ -160,7 +143,7 @@ export function encodeSamplesRecord(staging: usize, rows: u32, out: usize, capac
   for (let row = staging; row < end; row += <usize>STAGED_BYTES) {
     const index = load<u32>(row, STAGED_SLOT);
     if (!isStored(index) || load<u32>(row, STAGED_STATUS) !== <u32>STATUS_OK) continue;
-    const ref = load<i64>(slotOf(index), SLOT_REF);
+    const ref = load<i64>(slotAddress(index), SLOT_REF);
     const time = load<i64>(row, STAGED_TIME);
     if (isFirst) {
       isFirst = false;

@@ -4,6 +4,7 @@
  * every length is checked.
  */
 import { unzigzag, uvarintLength, uvarintValue } from "../bytes/varint";
+import { slotAddress } from "../head/slots";
 import {
   DROPPED_SLOT,
   NO_SLOT,
@@ -27,10 +28,6 @@ import {
   REPLAY_STAGED,
   REPLAY_TOO_OLD,
   REPLAY_UNKNOWN,
-  SEGMENT_MASK,
-  SEGMENT_SHIFT,
-  SLOT_BYTES,
-  SLOT_DIRECTORY,
   SLOT_FLAG_RECORDED,
   SLOT_FLAGS,
   SLOT_REF,
@@ -113,8 +110,7 @@ export function nextSeries(replay: usize, record: usize, length: u32): i32 {
 export function adoptSeries(replay: usize, table: usize, slotIndex: u32): u32 {
   const ref = load<u64>(replay, REPLAY_REF);
   if (slotIndex !== <u32>DROPPED_SLOT) {
-    const segment = <usize>load<u32>(<usize>(<u32>SLOT_DIRECTORY + ((slotIndex >> <u32>SEGMENT_SHIFT) << 2)));
-    const slot = segment + <usize>((slotIndex & <u32>SEGMENT_MASK) * <u32>SLOT_BYTES);
+    const slot = slotAddress(slotIndex);
     const flags = load<u32>(slot, SLOT_FLAGS);
     if ((flags & <u32>SLOT_FLAG_RECORDED) === 0) {
       store<u64>(slot, ref, SLOT_REF);

@@ -127,6 +127,6 @@ describe.each([
     const from = memory.length - bytes.length;
     memory.set(bytes, from);
     const length = kernels.snappyCompress(from, bytes.length, target, table);
-    expect(uncompressSync(head.take(target, length))).toEqual(Buffer.from(bytes));
+    expect(Buffer.compare(uncompressSync(head.take(target, length)) as Buffer, bytes)).toBe(0);
   });
 });

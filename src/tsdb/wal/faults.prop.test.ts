@@ -54,47 +54,51 @@ function read(files: MemoryFiles) {
 }
 
 describe("a log on a failing disk", () => {
-  it.each(["EIO", "ENOSPC", "EMFILE"] as const)("has what was acknowledged, whichever call fails with %s", (code) => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.nat(140), { minLength: 1, maxLength: 6 }),
-        fc.nat(3000),
-        fc.constantFrom<FsyncPolicy>("segment", "commit"),
-        (failing, shortBytes, fsync) => {
-          const files = new MemoryFiles();
-          const wal = openLog(files, fsync);
-          const base = files.calls;
-          const fails = new Set(failing.map((call) => base + call));
-          files.fault = (_call, _path, index) => (fails.has(index) ? { code, shortBytes } : undefined);
-          const acknowledged: number[] = [];
-          let isStopped = false;
-          for (let batch = 0; batch < 70; batch++) {
-            try {
-              append(wal, batch);
-              expect(isStopped).toBe(false);
-              acknowledged.push(batch);
-            } catch (error) {
-              if (!(error instanceof VestalError)) throw error;
-              expect(error.code).toMatch(isStopped ? /^WAL_STOPPED$/ : /^WAL_(WRITE|STOPPED)$/);
-              isStopped = error.code === "WAL_STOPPED";
+  it.each(["EIO", "ENOSPC", "EMFILE"] as const)(
+    "has what was acknowledged, whichever call fails with %s",
+    (code) => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.nat(140), { minLength: 1, maxLength: 6 }),
+          fc.nat(3000),
+          fc.constantFrom<FsyncPolicy>("segment", "commit"),
+          (failing, shortBytes, fsync) => {
+            const files = new MemoryFiles();
+            const wal = openLog(files, fsync);
+            const base = files.calls;
+            const fails = new Set(failing.map((call) => base + call));
+            files.fault = (_call, _path, index) => (fails.has(index) ? { code, shortBytes } : undefined);
+            const acknowledged: number[] = [];
+            let isStopped = false;
+            for (let batch = 0; batch < 70; batch++) {
+              try {
+                append(wal, batch);
+                expect(isStopped).toBe(false);
+                acknowledged.push(batch);
+              } catch (error) {
+                if (!(error instanceof VestalError)) throw error;
+                expect(error.code).toMatch(isStopped ? /^WAL_STOPPED$/ : /^WAL_(WRITE|STOPPED)$/);
+                isStopped = error.code === "WAL_STOPPED";
+              }
             }
-          }
-          files.fault = () => undefined;
-          wal.close();
-          const { batches, outcome } = read(files);
-          // Where the rest of a failed write could not be cut off, all of it may be there; nothing follows it.
-          expect(batches.slice(0, acknowledged.length)).toEqual(acknowledged);
-          expect(batches.length - acknowledged.length).toBeLessThanOrEqual(isStopped ? 1 : 0);
-          if (!isStopped) expect(outcome.damages).toEqual([]);
-        },
-      ),
-      { numRuns: 60 },
-    );
-  });
+            files.fault = () => undefined;
+            wal.close();
+            const { batches, outcome } = read(files);
+            // Where the rest of a failed write could not be cut off, all of it may be there; nothing follows it.
+            expect(batches.slice(0, acknowledged.length)).toEqual(acknowledged);
+            expect(batches.length - acknowledged.length).toBeLessThanOrEqual(isStopped ? 1 : 0);
+            if (!isStopped) expect(outcome.damages).toEqual([]);
+          },
+        ),
+        { numRuns: 40 },
+      );
+    },
+    60_000,
+  );
 });
 
 describe("a log after a power cut", () => {
-  it("has every acknowledged batch with fsync after each commit, and no hole with any policy", () => {
+  it("has what was synced and no hole, whatever else arrived", () => {
     fc.assert(
       fc.property(
         fc.nat(75),
@@ -128,7 +132,7 @@ describe("a log after a power cut", () => {
           expect(clean.damages).toEqual([]);
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
-  });
+  }, 60_000);
 });
