@@ -235,7 +235,8 @@ function convert(shape: Shape<unknown>, text: string): unknown {
 function goTypeOf(spec: Spec): string {
   switch (spec.kind) {
     case "struct":
-      return `${spec.isPointer ? "*" : ""}${spec.struct.goType}`;
+      // Go names a rule by its own type in a list, and by the type that hides its decoder elsewhere.
+      return `${spec.isPointer ? "*" : ""}${spec.struct.goType.replace("relabel.plain", "relabel.Config")}`;
     case "list":
       return `[]${goTypeOf(spec.of.spec)}`;
     case "string":

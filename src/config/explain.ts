@@ -24,7 +24,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** @throws VestalError CONFIG if the text is not YAML. */
-export function explain(text: string): Explained {
+export function explain(text: string, nodesMax: number): Explained {
+  refuseDeepNesting(text);
   const lines = new LineCounter();
   let documents: Document.Parsed[];
   try {
@@ -36,7 +37,7 @@ export function explain(text: string): Explained {
   const document = documents[0];
   const problem = document?.errors[0];
   if (problem !== undefined) throw syntaxError(problem, lines);
-  const reader = new PlaceReader(document);
+  const reader = new PlaceReader(document, nodesMax);
   return {
     root: document === undefined ? null : reader.read(document.contents, []),
     duplicates: reader.duplicates,
@@ -61,6 +62,15 @@ function syntaxError(problem: YAMLError, lines: LineCounter): VestalError {
   return new VestalError("CONFIG", `yaml: line ${line}: ${words}`, { line, column: col });
 }
 
+/** The reader's time grows with the square of the depth, so brackets are counted before it starts. */
+function refuseDeepNesting(text: string): void {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/(?<=^|[\s,:[{])[[{]|[\]}]/g)) {
+    depth = bracket === "[" || bracket === "{" ? depth + 1 : Math.max(0, depth - 1);
+    if (depth > DEPTH_MAX) throw new VestalError("CONFIG", `yaml: exceeded max depth of ${DEPTH_MAX}`);
+  }
+}
+
 /** A tree deeper than this is refused before it can exhaust the stack. */
 const DEPTH_MAX = 500;
 
@@ -69,8 +79,11 @@ class PlaceReader {
   readonly #duplicates = new Map<string, string[]>();
   readonly #document: Document.Parsed | undefined;
 
-  constructor(document: Document.Parsed | undefined) {
+  #nodesLeft: number;
+
+  constructor(document: Document.Parsed | undefined, nodesMax: number) {
     this.#document = document;
+    this.#nodesLeft = nodesMax;
   }
 
   get duplicates(): ReadonlyMap<string, readonly string[]> {
@@ -78,6 +91,7 @@ class PlaceReader {
   }
 
   read(node: unknown, path: Path): Node {
+    if (--this.#nodesLeft < 0) throw new VestalError("CONFIG", "yaml: document contains excessive aliasing");
     if (path.length > DEPTH_MAX) throw new VestalError("CONFIG", `yaml: exceeded max depth of ${DEPTH_MAX}`);
     if (isAlias(node) && this.#document !== undefined) return this.read(node.resolve(this.#document), path);
     if (isScalar(node)) return this.#scalar(node, path);

@@ -6,13 +6,13 @@ import { errorMessage, VestalError } from "../base/index.js";
 import { DecodeError, decode, type Path, type Problem, TextNeededError } from "./decode.js";
 import { type Explained, explain } from "./explain.js";
 import { type Parsed, parseText } from "./parse.js";
-import type { Shape } from "./shape.js";
+import { initialOf, type Shape } from "./shape.js";
 
 /** Larger texts are refused: 5,000 jobs make about 12 MB. */
 export const TEXT_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Aliases may add this many nodes to those that the text itself can have. */
-const ALIASED_NODES_MAX = 400_000;
+const ALIASED_NODES_MAX = 200_000;
 
 export interface ReadResult<T> {
   readonly value: T;
@@ -28,9 +28,12 @@ export function readText<T>(shape: Shape<T>, text: string): ReadResult<T> {
   let parsed: Parsed;
   try {
     parsed = parseText(text);
+    // An empty text has all defaults; only what is written as null has zero values.
+    if (parsed.root === null) return { ...parsed, value: initialOf(shape) };
     return { ...parsed, value: decode(shape, parsed.root, { isJson: parsed.isJson, nodesMax }) };
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep(error);
+    if (error instanceof VestalError && !(error instanceof DecodeError)) throw error;
     return explained(shape, text, nodesMax, error);
   }
 }
@@ -39,7 +42,7 @@ export function readText<T>(shape: Shape<T>, text: string): ReadResult<T> {
 function explained<T>(shape: Shape<T>, text: string, nodesMax: number, first: unknown): ReadResult<T> {
   let tree: Explained;
   try {
-    tree = explain(text);
+    tree = explain(text, nodesMax);
   } catch (error) {
     throw error instanceof RangeError ? tooDeep(error) : error;
   }
