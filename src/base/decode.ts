@@ -1,6 +1,6 @@
 /**
- * The one decoder gate: whatever compressed bytes come from outside pass here, bounded in compressed, declared and actual
- * size. Each way in gives its own bounds; a bomb costs at most `decodedBytesMax` of memory.
+ * The one decoder gate: whatever compressed bytes come from outside pass here, bounded in compressed and in actual size; a
+ * declared size is believed within these bounds only. Each way in gives its own; a bomb costs at most `decodedBytesMax`.
  */
 import { gunzipSync } from "node:zlib";
 import { errorCode, errorMessage, VestalError } from "./errors.js";
@@ -37,7 +37,8 @@ export function decodeGzip(bytes: Uint8Array, bounds: DecodeBounds): Uint8Array 
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b || bytes[2] !== 8) {
     throw new VestalError("DECODE_CORRUPT", "gzip: invalid header");
   }
-  // The trailer declares the size modulo 2^32: a bound that is passed there cannot be kept by the bytes.
+  // The trailer declares the size, but a stream that was cut off ends with anything: it is a hint for the first
+  // allocation, within bounds, and never a verdict.
   const declared = bytes.length < GZIP_BYTES_MIN ? 0 : littleEndian32(bytes, bytes.length - 4);
   let info: GunzipInfo;
   try {

@@ -1,4 +1,3 @@
-export { answerCollect, answerMetadata, applyTargets } from "./answers.js";
 export { type BodyFormat, chooseFormat, type FormatChoice } from "./content-type.js";
 export { createCounters, type IntervalLengths, type ScrapeCounters } from "./counters.js";
 export {

@@ -2,11 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { type Exporter, respond, startExporter } from "../../test/doubles/exporter.js";
 import { RecordingAppender } from "../../test/doubles/scrape-appender.js";
 import { silentLogger, systemClock } from "../base/index.js";
-import type { MetricMetadata } from "../storage/index.js";
 import {
-  answerCollect,
-  answerMetadata,
-  applyTargets,
   createClientContext,
   DEFAULT_ENGINE_OPTIONS,
   DEFAULT_TRANSPORT,
@@ -46,17 +42,9 @@ function spec(exporter: Exporter, path: string): TargetSpec {
   };
 }
 
-class AppenderWithMetadata extends RecordingAppender {
-  override openTarget(...args: Parameters<RecordingAppender["openTarget"]>) {
-    const target = super.openTarget(...args);
-    const metadata: MetricMetadata[] = ["m1", "m2"].map((metric) => ({ metric, type: "gauge", help: "h", unit: "" }));
-    return Object.assign(target, { metadata: () => metadata });
-  }
-}
-
 /** A whole thread's scraping over real sockets and time. */
 function startEngine() {
-  const appender = new AppenderWithMetadata();
+  const appender = new RecordingAppender();
   const context = createClientContext(appender, "Vestal/0.0.0");
   const engine = new ScrapeEngine(DEFAULT_ENGINE_OPTIONS, {
     appender,
@@ -85,24 +73,17 @@ test("targets are scraped over real sockets: good, failing and silent ones side 
   closers.push(() => exporter.close());
   const { appender, engine } = startEngine();
   const paths = ["/good", "/bad", "/silent"];
-  applyTargets(engine, {
-    type: "targets",
-    setJobs: [JOB],
-    removedJobs: [],
-    setTargets: paths.map((path) => spec(exporter, path)),
-    removedTargets: [],
-  });
+  engine.setJob(JOB);
+  for (const path of paths) engine.setTarget(spec(exporter, path));
   const [good, bad, silent] = appender.targets;
   await until(() => good!.bodies.length >= 3 && bad!.failures.length >= 3 && silent!.failures.length >= 2);
 
-  const { targets, counters, metadataEntries, metadataBytes } = answerCollect(engine, 1);
-  expect(targets.map(({ health, lastError }) => [health, lastError])).toEqual([
+  expect(engine.statuses().map(({ health, lastError }) => [health, lastError])).toEqual([
     ["up", ""],
     ["down", "server returned HTTP status 503 Busy"],
     ["down", `Get "http://${exporter.address}/silent?module=a+b": context deadline exceeded`],
   ]);
-  expect(counters.scrapes).toBeGreaterThanOrEqual(8);
-  expect([metadataEntries, metadataBytes]).toEqual([6, 6 * (2 + 5 + 1)]);
+  expect(engine.counters().scrapes).toBeGreaterThanOrEqual(8);
   expect(exporter.requests[0]).toMatchObject({
     method: "GET",
     headers: {
@@ -116,17 +97,4 @@ test("targets are scraped over real sockets: good, failing and silent ones side 
     },
   });
   expect(good!.bodies[0]!.text).toBe("up_x 1\n");
-});
-
-test("metadata are asked for by target and metric, up to a limit", () => {
-  const { engine } = startEngine();
-  const exporter = { address: "127.0.0.1:1" } as Exporter;
-  const setTargets = ["/a", "/b"].map((path) => spec(exporter, path));
-  applyTargets(engine, { type: "targets", setJobs: [JOB], removedJobs: [], setTargets, removedTargets: [] });
-  const ask = (targets: string[], metric: string, limit: number) =>
-    answerMetadata(engine, { type: "metadata-request", id: 1, targets, metric, limit }).targets.map(
-      ({ key, metadata }) => `${key}:${metadata.map((entry) => entry.metric)}`,
-    );
-  expect(ask([], "", 3)).toEqual(["/a:m1,m2", "/b:m1"]);
-  expect(ask(["/b", "/gone"], "m2", 10)).toEqual(["/b:m2"]);
 });
