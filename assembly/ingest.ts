@@ -14,6 +14,7 @@ export {
   beginReservation,
   classBytes,
   classOf,
+  endReservation,
   initArena,
   reclaim,
   release,
