@@ -127,8 +127,8 @@ function countRefused(status: u32): void {
  * something was allocated since validation; a row without memory becomes STATUS_NO_MEMORY.
  */
 export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
-  let minTime: f64 = Infinity;
-  let maxTime: f64 = -Infinity;
+  let minTime = i64.MAX_VALUE;
+  let maxTime = i64.MIN_VALUE;
   let appended: u32 = 0;
   for (let first: u32 = 0; first < rows; first += BLOCK_ROWS) {
     const from = staging + <usize>first * STAGED_BYTES;
@@ -154,11 +154,11 @@ export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
       appendXor(slot, chunk + CHUNK_DATA, time, value);
       writeEntry(slot, commit);
       appended++;
-      minTime = min<f64>(minTime, <f64>time);
-      maxTime = max<f64>(maxTime, <f64>time);
+      if (time < minTime) minTime = time;
+      if (time > maxTime) maxTime = time;
     }
   }
-  if (appended !== 0) countAppended(appended, minTime, maxTime);
+  if (appended !== 0) countAppended(appended, <f64>minTime, <f64>maxTime);
   endReservation();
   atomic.store<u32>(MUTATING, 0);
   return appended;
