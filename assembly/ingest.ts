@@ -29,6 +29,7 @@ export {
   beginReservation,
   classBytes,
   classOf,
+  endReservation,
   initArena,
   reclaim,
   release,

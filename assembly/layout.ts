@@ -61,6 +61,7 @@ export const ARENA_RETIRED_HEAD = 528; // u32, oldest retired region (0 = none)
 export const ARENA_RETIRED_TAIL = 532; // u32
 export const ARENA_RETIRED_BYTES = 536; // f64
 export const ARENA_RESERVED = 544; // u32, bytes of never used memory that the reservation under way counts on
+export const ARENA_IS_RESERVED = 548; // u32, 1 while a reservation is under way: free regions are not split then
 export const ARENA_FREE = 576; // u32 × ARENA_CLASSES, head of each class's free list
 export const ARENA_CLASSES = 52; // 16 bytes … 2^30
 export const ARENA_FREE_COUNT = 784; // u32 × ARENA_CLASSES, regions in each free list

@@ -26,6 +26,8 @@ import {
  * 13 + 64 of value), and 8 because bits are stored a word at a time.
  */
 export const SAMPLE_ROOM = 27;
+/** The same for a sample whose value is that of the one before: 9 and 8. */
+export const REPEAT_ROOM = 17;
 
 /** Puts the encoder before its first sample. */
 export function beginXor(state: usize): void {

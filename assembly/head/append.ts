@@ -48,7 +48,7 @@ import {
   STATUS_REPEATED,
   STATUS_SKIPPED,
 } from "../layout";
-import { advanceEpoch, beginReservation, neverUsed, reclaim } from "../memory/arena";
+import { advanceEpoch, beginReservation, endReservation, neverUsed, reclaim } from "../memory/arena";
 import { chunkForSample, MOST_BYTES_PER_SAMPLE, reserveForSample } from "./chunks";
 import { bump } from "./series";
 import { slotAddress } from "./slots";
@@ -68,6 +68,7 @@ export function validateBatch(staging: usize, rows: u32, minValidTime: f64): u32
   store<u32>(ROOT_BATCH, batch === 0 ? 1 : batch);
   const isMemoryScarce = <u64>neverUsed() < <u64>rows * <u64>MOST_BYTES_PER_SAMPLE;
   if (isMemoryScarce) beginReservation();
+  else endReservation(); // of a batch that was validated and dropped
   const minTime = <i64>minValidTime;
   let accepted: u32 = 0;
   const end = staging + <usize>rows * STAGED_BYTES;
@@ -126,8 +127,8 @@ function countRefused(status: u32): void {
  * something was allocated since validation; a row without memory becomes STATUS_NO_MEMORY.
  */
 export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
-  let minTime: f64 = Infinity;
-  let maxTime: f64 = -Infinity;
+  let minTime = i64.MAX_VALUE;
+  let maxTime = i64.MIN_VALUE;
   let appended: u32 = 0;
   for (let first: u32 = 0; first < rows; first += BLOCK_ROWS) {
     const from = staging + <usize>first * STAGED_BYTES;
@@ -142,21 +143,23 @@ export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
       if (load<u32>(row, STAGED_STATUS) !== <u32>STATUS_OK) continue;
       const slot = slotAddress(load<u32>(row, STAGED_SLOT));
       const time = load<i64>(row, STAGED_TIME);
-      const chunk = chunkForSample(slot, time);
+      const value = load<u64>(row, STAGED_VALUE);
+      const chunk = chunkForSample(slot, time, value);
       if (chunk === 0) {
         store<u32>(row, STATUS_NO_MEMORY, STAGED_STATUS);
         bump(COUNTER_REFUSED_MEMORY, 1);
         writeEntry(slot, commit);
         continue;
       }
-      appendXor(slot, chunk + CHUNK_DATA, time, load<u64>(row, STAGED_VALUE));
+      appendXor(slot, chunk + CHUNK_DATA, time, value);
       writeEntry(slot, commit);
       appended++;
-      minTime = min<f64>(minTime, <f64>time);
-      maxTime = max<f64>(maxTime, <f64>time);
+      if (time < minTime) minTime = time;
+      if (time > maxTime) maxTime = time;
     }
   }
-  if (appended !== 0) countAppended(appended, minTime, maxTime);
+  if (appended !== 0) countAppended(appended, <f64>minTime, <f64>maxTime);
+  endReservation();
   atomic.store<u32>(MUTATING, 0);
   return appended;
 }

@@ -3,7 +3,7 @@
  * the open one grows, and what closing it does.
  */
 
-import { beginXor, SAMPLE_ROOM } from "../chunk/xor-encode";
+import { beginXor, REPEAT_ROOM, SAMPLE_ROOM } from "../chunk/xor-encode";
 import {
   CHUNK_CAPACITY,
   CHUNK_COUNT,
@@ -21,17 +21,18 @@ import {
   SLOT_CHUNK,
   SLOT_CHUNKS,
   SLOT_LAST_TIME,
+  SLOT_LAST_VALUE,
   SLOT_NEXT_CUT,
   SLOT_SAMPLES,
 } from "../layout";
-import { allocate, reserve, retire, roomFor, shrink } from "../memory/arena";
+import { allocate, fitting, reserve, retire, roomFor, shrink } from "../memory/arena";
 import { bump } from "./series";
 
-/** Header and 64 bytes: what a chunk of a slowly changing series needs in all. */
+/** Header and 64 bytes: what a chunk of a series that stands still needs in all. */
 const FIRST_CHUNK_BYTES: u32 = 96;
 /** Prometheus cuts before a sample that could pass 1,024 bytes: 1,024 − 19. */
 const MAX_BYTES_BEFORE_SAMPLE: u32 = 1005;
-/** The largest region that a chunk of at most 1,024 + SAMPLE_ROOM bytes gets. */
+/** The region of the longest chunk: header, 1,024 bytes and SAMPLE_ROOM. */
 const LARGEST_CHUNK_BYTES: u32 = 1536;
 const NOTE_BYTES: u32 = 16;
 /** What one more sample can allocate at most. */
@@ -41,15 +42,17 @@ export const MOST_BYTES_PER_SAMPLE: u32 = 1552;
  * The chunk that takes a sample at `time`: the open one, grown if it lacks room, or a new one. 0 if there is no memory.
  * `time` is above the newest of the series.
  */
-export function chunkForSample(slot: usize, time: i64): usize {
+export function chunkForSample(slot: usize, time: i64, value: u64): usize {
   const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
-  if (chunk === 0) return beginChunk(slot, 0, time);
+  if (chunk === 0) return beginChunk(slot, 0, time, FIRST_CHUNK_BYTES);
   const samples = <u32>load<u16>(slot, SLOT_SAMPLES);
   const used = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
   const target = load<u32>(HEAD_SAMPLES_PER_CHUNK);
   if (samples === target >> 2 && used <= MAX_BYTES_BEFORE_SAMPLE) predictCut(slot, chunk);
-  if (isCutDue(slot, time, samples, used, target)) return beginChunk(slot, chunk, time);
-  return used + SAMPLE_ROOM > load<u32>(chunk, CHUNK_CAPACITY) ? growChunk(slot, chunk, used) : chunk;
+  if (isCutDue(slot, time, samples, used, target)) return beginChunk(slot, chunk, time, nextChunkBytes(used));
+  const room: u32 = value === load<u64>(slot, SLOT_LAST_VALUE) ? REPEAT_ROOM : SAMPLE_ROOM;
+  if (used + room <= load<u32>(chunk, CHUNK_CAPACITY)) return chunk;
+  return growChunk(slot, chunk, used, grownBytes(chunkBytes(chunk), used, samples, target));
 }
 
 function isCutDue(slot: usize, time: i64, samples: u32, used: u32, target: u32): bool {
@@ -69,14 +72,35 @@ function predictCut(slot: usize, chunk: usize): void {
   store<i64>(slot, <i64>(<f64>start + <f64>(max - start) / floor<f64>(chunks)), SLOT_NEXT_CUT);
 }
 
+/** A series goes on as it was: the next chunk gets the room that the one before needed, so that it need not grow. */
+function nextChunkBytes(used: u32): u32 {
+  const bytes = roomFor(<u32>CHUNK_DATA + used);
+  return bytes < FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : bytes;
+}
+
+/**
+ * Region for a chunk that has outgrown `bytes` with `samples` samples in `used` bytes: what it will need at the target if
+ * samples stay as long as they are, at least the next class and at most four times as much. All series of a target grow
+ * at the same time, so each step leaves regions behind that nobody else wants: few steps matter more than a tight fit,
+ * and what is too much comes back when the chunk is closed.
+ */
+function grownBytes(bytes: u32, used: u32, samples: u32, target: u32): u32 {
+  const expected = <u32>CHUNK_DATA + (used * target) / samples + <u32>SAMPLE_ROOM;
+  const least = bytes + 1;
+  const most = bytes << 2 < LARGEST_CHUNK_BYTES ? bytes << 2 : LARGEST_CHUNK_BYTES;
+  const wanted = expected > most ? most : expected;
+  return roomFor(wanted < least ? least : wanted);
+}
+
 /** Closes `previous` (0: none) and opens a new chunk whose first sample will be at `time`. */
-function beginChunk(slot: usize, previous: usize, time: i64): usize {
-  const chunk = allocate(FIRST_CHUNK_BYTES);
+function beginChunk(slot: usize, previous: usize, time: i64, bytes: u32): usize {
+  const room = fitting(FIRST_CHUNK_BYTES, bytes);
+  const chunk = allocate(room);
   if (chunk === 0) return 0;
   if (previous !== 0) closeChunk(slot, previous);
   const range = <i64>load<u32>(HEAD_CHUNK_RANGE);
   store<u32>(chunk, <u32>previous, CHUNK_PREVIOUS);
-  store<u32>(chunk, FIRST_CHUNK_BYTES - <u32>CHUNK_DATA, CHUNK_CAPACITY);
+  store<u32>(chunk, room - <u32>CHUNK_DATA, CHUNK_CAPACITY);
   store<i64>(chunk, time, CHUNK_MIN_TIME);
   store<i64>(chunk, time, CHUNK_MAX_TIME);
   store<u32>(chunk, 0, CHUNK_LENGTH);
@@ -113,14 +137,14 @@ export function chunkBytes(chunk: usize): u32 {
   return <u32>CHUNK_DATA + load<u32>(chunk, CHUNK_CAPACITY);
 }
 
-/** Replaces the open chunk by a copy in a region of the next class. Readers that know the old one may go on with it. */
-function growChunk(slot: usize, chunk: usize, used: u32): usize {
+/** Replaces the open chunk by a copy in a region of `wanted` bytes, or at least the next class. Readers that know the old one may go on with it. */
+function growChunk(slot: usize, chunk: usize, used: u32, wanted: u32): usize {
   const bytes = chunkBytes(chunk);
-  const wanted = roomFor(bytes + 1);
-  const grown = allocate(wanted);
+  const room = fitting(bytes + 1, wanted);
+  const grown = allocate(room);
   if (grown === 0) return 0;
   memory.copy(grown, chunk, <usize>(<u32>CHUNK_DATA + used));
-  store<u32>(grown, wanted - <u32>CHUNK_DATA, CHUNK_CAPACITY);
+  store<u32>(grown, room - <u32>CHUNK_DATA, CHUNK_CAPACITY);
   store<u32>(slot, <u32>grown, SLOT_CHUNK);
   retire(chunk, bytes);
   return grown;
@@ -138,8 +162,8 @@ export function reserveForSample(slot: usize, time: i64, pending: u32): bool {
   const used = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
   const target = load<u32>(HEAD_SAMPLES_PER_CHUNK);
   const mayCut = samples === target >> 2 || isCutDue(slot, time, samples, used, target);
-  if (mayCut && !reserve(FIRST_CHUNK_BYTES)) return false;
+  if (mayCut && !reserve(nextChunkBytes(used))) return false;
   const bytes = chunkBytes(chunk);
   if (used + SAMPLE_ROOM + <u32>CHUNK_DATA <= bytes) return true;
-  return reserve(bytes + 1) && reserve(NOTE_BYTES);
+  return reserve(grownBytes(bytes, used, samples, target)) && reserve(NOTE_BYTES);
 }

@@ -35,7 +35,7 @@ import {
   SLOT_LEADING,
   SLOT_REF,
 } from "../layout";
-import { allocate, beginReservation, release, reserve } from "../memory/arena";
+import { allocate, beginReservation, endReservation, release, reserve } from "../memory/arena";
 import {
   decodeLabelBytes,
   SCRATCH_NAME,
@@ -81,11 +81,13 @@ function resolve(address: usize, length: u32, givenRef: u64): i32 {
   const isFull = limit !== 0 && load<f64>(COUNTERS, COUNTER_SERIES << 3) >= <f64>limit;
   const free = isFull ? -1 : takeFreeSlotIfReserved(count);
   if (free === REFUSED || isFull) {
+    endReservation();
     bump(COUNTER_REFUSED_MEMORY, 1);
     return RESOLVE_NO_MEMORY;
   }
   atomic.store<u32>(MUTATING, 1);
   const slot = createSeries(<u32>count, free, givenRef);
+  endReservation();
   atomic.store<u32>(MUTATING, 0);
   return <i32>slot;
 }

@@ -35,7 +35,7 @@ import {
   SLOT_LABELS,
   SLOT_LAST_TIME,
 } from "../layout";
-import { beginReservation, reserve, retire } from "../memory/arena";
+import { beginReservation, endReservation, reserve, retire } from "../memory/arena";
 import { chunkBytes } from "./chunks";
 import { bump, removeFromTable } from "./series";
 import { queueFreeSlot, slotAddress } from "./slots";
@@ -127,8 +127,10 @@ function sweepList(root: usize): bool {
   if (live !== 0) {
     const bytes = <u32>LIST_ITEMS + (live << 2);
     beginReservation();
-    if (!reserve(bytes)) return false;
-    kept = newList(bytes);
+    const isRoom = reserve(bytes);
+    if (isRoom) kept = newList(bytes);
+    endReservation();
+    if (!isRoom) return false;
     let at = kept + LIST_ITEMS;
     for (let i: u32 = 0; i < length; i++) {
       const index = load<u32>(list + <usize>(i << 2), LIST_ITEMS);

@@ -10,6 +10,7 @@ import {
   ARENA_CLASSES,
   ARENA_FREE,
   ARENA_FREE_COUNT,
+  ARENA_IS_RESERVED,
   ARENA_RESERVED,
   ARENA_RETIRED_BYTES,
   ARENA_RETIRED_HEAD,
@@ -65,11 +66,47 @@ export function allocate(bytes: u32): usize {
     store<f64>(ARENA_USED, load<f64>(ARENA_USED) + <f64>size);
     return <usize>free;
   }
+  const split = splitLarger(index, bytes);
+  if (split !== 0) return split;
   const bump = load<u32>(ARENA_BUMP);
   if (<u64>bump + <u64>size > <u64>load<u32>(HEAD_LIMIT)) return 0;
   store<u32>(ARENA_BUMP, bump + size);
   store<f64>(ARENA_USED, load<f64>(ARENA_USED) + <f64>size);
   return <usize>bump;
+}
+
+/**
+ * Bytes to ask `allocate` for by an owner who would like `wanted` bytes and can do with `least`: of the free classes in
+ * between the largest, so that what earlier owners trimmed is used again; `wanted` if none is free, or while a reservation
+ * counts on that size.
+ */
+export function fitting(least: u32, wanted: u32): u32 {
+  if (load<u32>(ARENA_IS_RESERVED) !== 0) return wanted;
+  const lowest = classOf(least);
+  let index = classOf(wanted);
+  while (index > lowest && load<u32>(<usize>(<u32>ARENA_FREE + (index << 2))) === 0) index--;
+  return load<u32>(<usize>(<u32>ARENA_FREE + (index << 2))) === 0 ? wanted : classBytes(index);
+}
+
+/**
+ * A region of class `index` cut from the smallest free one that is larger; 0 if there is none. Growing lists and tables
+ * leave large free regions behind, which nothing would ever ask for again. Not while a reservation counts on them.
+ */
+function splitLarger(index: u32, bytes: u32): usize {
+  if (load<u32>(ARENA_IS_RESERVED) !== 0) return 0;
+  for (let larger = index + 1; larger < <u32>ARENA_CLASSES; larger++) {
+    const list = <usize>(<u32>ARENA_FREE + (larger << 2));
+    const free = <usize>load<u32>(list);
+    if (free === 0) continue;
+    store<u32>(list, load<u32>(free));
+    const count = <usize>(<u32>ARENA_FREE_COUNT + (larger << 2));
+    store<u32>(count, load<u32>(count) - 1);
+    const size = classBytes(larger);
+    store<f64>(ARENA_USED, load<f64>(ARENA_USED) + <f64>size);
+    shrink(free, size, bytes);
+    return free;
+  }
+  return 0;
 }
 
 /** Gives back at once a region of `bytes` that no reader can see. */
@@ -101,10 +138,11 @@ export function shrink(address: usize, bytes: u32, length: u32): u32 {
 }
 
 // A reservation answers beforehand whether a number of allocations will all succeed, so that a change which needs many
-// regions is made whole or not at all. It holds until something else allocates.
+// regions is made whole or not at all. It holds until `endReservation`, or until something else allocates.
 
 /** Begins a new reservation; the one before is forgotten. */
 export function beginReservation(): void {
+  store<u32>(ARENA_IS_RESERVED, 1);
   memory.fill(<usize>RESERVED_COUNTS, 0, <usize>(ARENA_CLASSES << 2));
   store<u32>(ARENA_RESERVED, 0);
 }
@@ -123,6 +161,11 @@ export function reserve(bytes: u32): bool {
   if (fresh > neverUsed()) return false;
   store<u32>(ARENA_RESERVED, fresh);
   return true;
+}
+
+/** Forgets the reservation. */
+export function endReservation(): void {
+  store<u32>(ARENA_IS_RESERVED, 0);
 }
 
 /** Bytes that were never handed out. */

@@ -30,6 +30,7 @@ export interface HeadKernels {
   shrink(address: number, bytes: number, length: number): number;
   beginReservation(): void;
   reserve(bytes: number): number;
+  endReservation(): void;
   advanceEpoch(): void;
   classOf(bytes: number): number;
   classBytes(index: number): number;

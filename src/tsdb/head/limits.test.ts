@@ -184,3 +184,44 @@ test("a thread's memory is adopted with what it had appended, but not in the mid
   next.words[MUTATING >> 2] = 1;
   expect(() => Head.adopt(head.memory, ingest)).toThrow(VestalError);
 });
+
+test("several selectors are taken at one commit, each with its own times", () => {
+  const head = newHead(64);
+  const slots = [1, 2, 3].map((i) => head.resolveLabels(labelsOf(i)));
+  head.reserveStaging(3);
+  for (let scrape = 1; scrape <= 300; scrape++) {
+    slots.forEach((slot, i) => {
+      head.stageRow(i, slot, scrape * 1000, scrape);
+    });
+    head.validate(3, 0);
+    head.append(3);
+    head.publish();
+  }
+  const memory = new QueryMemory(1 << 26);
+  const kernels = startKernels<ChunkKernels>(query, memory.memory);
+  const querier = new HeadsQuerier([new HeadReader(head.memory, 0)], memory, kernels);
+  const before = memory.mark();
+  const request = (value: string, minTimeMs: number, maxTimeMs: number, func = "") => ({
+    matchers: [new Matcher("=~", "i", value)],
+    hints: { minTimeMs, maxTimeMs, stepMs: 0, func },
+  });
+  const [first, second, none, names] = querier.selectAll([
+    request("1|2", 0, 1e9),
+    request("2|3", 100_500, 120_000),
+    request("1", 0, 999),
+    request("3", 0, 1e9, "series"),
+  ]);
+  const after = memory.mark();
+  const sink = {
+    memory: memory.memory,
+    reserve: (n: number) => ({ timesAddr: memory.allocate(8 * n), valuesAddr: memory.allocate(8 * n) }),
+  };
+  expect([first!.count, second!.count, none!.count, names!.count]).toEqual([2, 2, 0, 1]);
+  expect(first!.samples(1, 0, 1e9, sink).count).toBe(300);
+  const { count, timesAddr, valuesAddr } = second!.samples(0, 100_500, 120_000, sink);
+  expect(count).toBe(20);
+  expect([memory.floats[timesAddr / 8], memory.floats[valuesAddr / 8 + 19]]).toEqual([101_000, 120]);
+  memory.releaseTo(after);
+  for (const set of [second, first, names, none]) set!.close();
+  expect(memory.mark()).toBe(before);
+});
