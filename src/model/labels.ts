@@ -128,6 +128,8 @@ export function isValidLabelName(name: string): boolean {
  * that is no UTF-8 (PromQL's `"\xff"`) and prints as that byte.
  */
 export function quoteGo(text: string): string {
+  // Nearly all text is like this.
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   let quoted = '"';
   for (const char of text) {
     const code = char.codePointAt(0)!;

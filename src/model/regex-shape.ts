@@ -14,6 +14,8 @@ export interface RegexShape {
 
 /** Alternations multiply (`(a|b)(c|d)`): a set larger than this and than the source itself is left to RE2. */
 const MAX_LITERALS = 1000;
+/** Characters and strings written while literals are put together, at most: `long-prefix(a|b)` writes its prefix twice. */
+const MAX_WORK = 4_194_304;
 /** Nested groups, at most; deeper ones are left to RE2. */
 const MAX_GROUPS = 20;
 /** With a wildcard each literal is tried in turn, so that only few pay off. */
@@ -74,6 +76,8 @@ class LiteralReader {
   readonly #max: number;
   #at = 0;
   #groups = 0;
+  #work = 0;
+  #hasBareAlternation = false;
 
   constructor(source: string) {
     this.#source = source;
@@ -86,8 +90,6 @@ class LiteralReader {
     if (literals === undefined || this.#at < this.#source.length) return undefined;
     return isPart && this.#hasBareAlternation ? undefined : [...new Set(literals)];
   }
-
-  #hasBareAlternation = false;
 
   #alternation(): string[] | undefined {
     const all: string[] = [];
@@ -109,6 +111,8 @@ class LiteralReader {
       const tails = char === "(" ? this.#group() : this.#literal();
       if (tails === undefined || "*+?{".includes(this.#source[this.#at] ?? " ")) return undefined;
       if (heads.length * tails.length > this.#max) return undefined;
+      this.#work += heads.length * (weightOf(tails) + tails.length) + weightOf(heads) * tails.length;
+      if (this.#work > MAX_WORK) return undefined;
       heads = heads.flatMap((head) => tails.map((tail) => head + tail));
     }
   }
@@ -145,4 +149,11 @@ class LiteralReader {
       }
     }
   }
+}
+
+/** Characters of all texts together. */
+function weightOf(texts: readonly string[]): number {
+  let weight = 0;
+  for (const text of texts) weight += text.length;
+  return weight;
 }

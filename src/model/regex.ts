@@ -37,32 +37,60 @@ export interface RegexOptions {
 /** A dashboard's alternation of all its values can be long; nobody writes more than this. */
 export const MAX_REGEX_LENGTH = 262_144;
 
-/** Answers kept for each expression, and the longest text whose answer is kept: 4 MiB at most, for the worst case. */
+/**
+ * Answers kept for each expression, and the longest text whose answer is kept. The texts are label values which exist
+ * anyway, so an answer costs a map's entry of some 80 bytes: 0.3 MiB at most for each expression.
+ */
 const MAX_KEPT_ANSWERS = 4096;
 const MAX_KEPT_LENGTH = 512;
 
+/**
+ * Compiled expressions kept with their answers, since dashboards and rules ask the same again. A class like `\pL` takes
+ * some 20 kB once compiled, so the length bounds the memory: 100 MB of nothing but those.
+ */
+const MAX_KEPT_REGEXES = 64;
+const MAX_KEPT_SOURCE_LENGTH = 256;
+const keptRegexes = new Map<string, Regex>();
+
 /** @throws VestalError REGEX with Go's words for what is wrong. */
 export function compileRegex(source: string, options: RegexOptions = {}): Regex {
+  const key = `${options.errorsShow ?? "source"}:${source}`;
+  const kept = keptRegexes.get(key);
+  if (kept !== undefined) {
+    // To the end of the map: the first one in it is the one that was not asked for longest.
+    keptRegexes.delete(key);
+    keptRegexes.set(key, kept);
+    return kept;
+  }
+  const regex = makeRegex(source, options);
+  if (source.length <= MAX_KEPT_SOURCE_LENGTH) {
+    for (const oldest of keptRegexes.keys()) {
+      if (keptRegexes.size < MAX_KEPT_REGEXES) break;
+      keptRegexes.delete(oldest);
+    }
+    keptRegexes.set(key, regex);
+  }
+  return regex;
+}
+
+function makeRegex(source: string, options: RegexOptions): Regex {
   if (source.length > MAX_REGEX_LENGTH) {
     const message = `regular expression is too long: ${source.length} characters, at most ${MAX_REGEX_LENGTH} are allowed`;
     throw new VestalError("REGEX", message, { length: source.length });
   }
-  // Such a set is valid for certain, and may be too large for RE2.
   const shape = shapeOf(source);
-  const isLiteral = shape?.before === "nothing" && shape.behind === "nothing";
-  if (options.errorsShow === "anchored" && !isLiteral) return new Re2Regex(source, shape, compile(anchored(source)));
-  if (!isLiteral) compile(source);
-  return new Re2Regex(source, shape, undefined);
+  // A set of literals is valid for certain, and may be too large for RE2.
+  if (shape?.before === "nothing" && shape.behind === "nothing") return new Re2Regex(source, shape, undefined);
+  const isAnchored = options.errorsShow === "anchored";
+  return new Re2Regex(source, shape, isAnchored ? compile(`^(?s:${source})$`) : compile(source, RE2JS.DOTALL));
 }
 
-function anchored(source: string): string {
-  return `^(?s:${source})$`;
-}
-
-function compile(expression: string): RE2JS {
+function compile(expression: string, flags = 0): RE2JS {
   try {
-    return RE2JS.compile(expression);
+    return RE2JS.compile(expression, flags);
   } catch (error) {
+    // A flag would show in the message.
+    if (flags !== 0) compile(expression);
     const message = errorMessage(error);
     // The one message in which RE2JS and Go differ.
     const isTrailing = message.endsWith("trailing backslash at end of expression");
@@ -76,6 +104,7 @@ class Re2Regex implements Regex {
   readonly #shape: RegexShape | undefined;
   readonly #literalSet: ReadonlySet<string> | undefined;
   readonly #answers = new Map<string, boolean>();
+  #unkept = 0;
   #compiled: RE2JS | undefined;
 
   constructor(source: string, shape: RegexShape | undefined, compiled: RE2JS | undefined) {
@@ -91,21 +120,29 @@ class Re2Regex implements Regex {
   matches(text: string): boolean {
     if (this.#literalSet !== undefined) return this.#literalSet.has(text);
     if (this.#shape !== undefined) return matchesShape(this.#shape, text);
-    if (text.length > MAX_KEPT_LENGTH) return this.#re2.test(text);
+    if (text.length > MAX_KEPT_LENGTH) return this.#re2.testExact(text);
     let answer = this.#answers.get(text);
     if (answer === undefined) {
-      answer = this.#re2.test(text);
-      if (this.#answers.size >= MAX_KEPT_ANSWERS) this.#answers.clear();
-      this.#answers.set(text, answer);
+      answer = this.#re2.testExact(text);
+      this.#keep(text, answer);
     }
     return answer;
+  }
+
+  /** The first answers stay, so that a scan of more values than fit still finds some; at last all make room. */
+  #keep(text: string, answer: boolean): void {
+    if (this.#answers.size < MAX_KEPT_ANSWERS) this.#answers.set(text, answer);
+    else if (++this.#unkept > 16 * MAX_KEPT_ANSWERS) {
+      this.#answers.clear();
+      this.#unkept = 0;
+    }
   }
 
   exec(text: string): RegexGroups | undefined {
     if (!this.matches(text)) return undefined;
     if (this.source === "(.*)" || this.source === "(.+)") return { groups: [text, text], named: {} };
     const matcher = this.#re2.matcher(text);
-    if (!matcher.find()) return undefined;
+    if (!matcher.matches()) return undefined;
     const groups: string[] = [];
     for (let i = 0; i <= matcher.groupCount(); i++) groups.push(matcher.group(i) ?? "");
     return { groups, named: this.#re2.namedGroups() };
@@ -117,7 +154,7 @@ class Re2Regex implements Regex {
   }
 
   get #re2(): RE2JS {
-    this.#compiled ??= compile(anchored(this.source));
+    this.#compiled ??= compile(this.source, RE2JS.DOTALL);
     return this.#compiled;
   }
 }

@@ -3,7 +3,7 @@ import { errorMessage } from "../../base/index.js";
 import { parseDuration } from "../../model/index.js";
 import type { DurationExpr, DurationOperand, NumberLiteral } from "./ast.js";
 import { parseNumber } from "./lex-number.js";
-import type { TokenStream } from "./token-stream.js";
+import { MAX_NESTING, type TokenStream } from "./token-stream.js";
 import type { Token } from "./tokens.js";
 
 /** 2^63 nanoseconds in seconds: what Go's time.Duration holds. */
@@ -20,9 +20,10 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map([
 const UNARY_PRECEDENCE = 2;
 const POW_PRECEDENCE = 3;
 
-/** Milliseconds of a literal in seconds, through nanoseconds as there. */
+/** Milliseconds of a literal in seconds, through nanoseconds as there; NaN and what overflows become Go's least int64. */
 export function secondsToMs(seconds: number): number {
   const ns = Math.sign(seconds) * Math.round(Math.abs(seconds) * 1e9);
+  if (!(ns < 2 ** 63)) return -9_223_372_036_854;
   return Math.trunc(ns / 1e6) + 0;
 }
 
@@ -86,10 +87,11 @@ function parseDurationExpr(tokens: TokenStream, minPrecedence: number): Duration
 
 function continueDurationExpr(tokens: TokenStream, first: DurationOperand, minPrecedence: number): DurationOperand {
   let lhs = first;
-  for (;;) {
+  for (let chained = 1; ; chained++) {
     const op = tokens.peek();
     const precedence = PRECEDENCE.get(op.symbol);
     if (precedence === undefined || precedence < minPrecedence) return lhs;
+    if (chained > MAX_NESTING) throw tokens.tooDeep(op.start, MAX_NESTING);
     tokens.take();
     const rhs = parseDurationExpr(tokens, op.symbol === "^" ? POW_PRECEDENCE : precedence + 1);
     requireFeature(tokens, lhs);

@@ -267,7 +267,7 @@ class ExpressionParser {
   #made<T extends Expr>(expr: T): T {
     let depth = 1;
     for (const child of childrenOf(expr)) depth = Math.max(depth, 1 + (this.#depths.get(child) ?? 1));
-    if (depth > MAX_DEPTH) throw this.#tokens.tooDeep(expr.start);
+    if (depth > MAX_DEPTH) throw this.#tokens.tooDeep(expr.start, MAX_DEPTH);
     this.#depths.set(expr, depth);
     return expr;
   }

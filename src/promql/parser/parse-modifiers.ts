@@ -122,7 +122,9 @@ function parseAt(tokens: TokenStream, expr: Expr): AtModifier {
     throw tokens.error(expr.start, `timestamp out of bounds for @ modifier: ${formatFixed(seconds, 6)}`);
   }
   const ms = seconds * 1000;
-  return { kind: "timestamp", timestampMs: Math.sign(ms) * Math.round(Math.abs(ms)) + 0 };
+  // Beyond int64 Go converts to the least one.
+  const timestampMs = Math.abs(ms) < 2 ** 63 ? Math.sign(ms) * Math.round(Math.abs(ms)) + 0 : -(2 ** 63);
+  return { kind: "timestamp", timestampMs };
 }
 
 function parseExtended(tokens: TokenStream, expr: Expr, extended: "anchored" | "smoothed"): Expr {

@@ -1,6 +1,5 @@
 /** Places in the input, and errors that name one as Prometheus does. */
 import { VestalError } from "../../base/index.js";
-import type { Span } from "./ast.js";
 
 /** `line:column`, both from 1, the column in bytes of UTF-8; as in errors and annotations of Prometheus. */
 export function formatPosition(input: string, offset: number): string {
@@ -20,8 +19,4 @@ export function parseError(input: string, offset: number, message: string): Vest
 /** What Prometheus answers where its parser panics; users match on it. */
 export function unexpectedError(): VestalError {
   return new VestalError("PARSE", "unexpected error");
-}
-
-export function spanOf(start: number, end: number): Span {
-  return { start, end };
 }

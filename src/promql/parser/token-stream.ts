@@ -12,10 +12,16 @@ import { parseError } from "./position.js";
 import { describeToken, type Token } from "./tokens.js";
 
 /**
- * Levels of expressions below each other, at most. Bounds the recursion of the parser and of all who walk a tree:
- * Prometheus has no such bound, Go's stacks grow. Generated queries chain a few hundred operators.
+ * Levels of a tree, at most, so that all who walk one may recurse: a chain of operators has a level for each. Prometheus
+ * has no such bound, since Go's stacks grow; generated queries chain a few hundred.
  */
 export const MAX_DEPTH = 1000;
+
+/**
+ * Parentheses, calls and signs within each other, at most. One costs the parser about 1 KiB of stack: with 300 it
+ * still works where half of the usual stack is in use.
+ */
+export const MAX_NESTING = 300;
 
 interface Context {
   readonly where: string;
@@ -99,14 +105,14 @@ export class TokenStream {
 
   /** Runs `parse` one level deeper. */
   nested<T>(parse: () => T): T {
-    if (++this.#nesting > MAX_DEPTH) throw this.tooDeep(this.peek().start);
+    if (++this.#nesting > MAX_NESTING) throw this.tooDeep(this.peek().start, MAX_NESTING);
     const result = parse();
     this.#nesting--;
     return result;
   }
 
-  tooDeep(offset: number): VestalError {
-    return this.error(offset, `expression is nested more than ${MAX_DEPTH} levels deep`);
+  tooDeep(offset: number, limit: number): VestalError {
+    return this.error(offset, `expression is nested more than ${limit} levels deep`);
   }
 
   takeClosingParen(): number {
