@@ -144,6 +144,17 @@ temperature unless temperature{zone="z1"}
 temperature{job="api"} or requests_total
 temperature % 7
 temperature ^ 2
+temperature ^ 7
+temperature ^ -3
+temperature ^ 2.7
+temperature ^ -0.3
+0.37 ^ temperature
+exp(-temperature * 7)
+asinh(temperature / 40)
+acosh(1 + temperature / 100)
+atanh(temperature / 1000)
+sin(temperature * 1000)
+tan(-temperature / 100)
 2 ^ (temperature / 40)
 temperature atan2 10
 requests_total / 0

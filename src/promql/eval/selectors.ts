@@ -11,8 +11,10 @@ import type { RangePlan, SelectPlan, WindowPlan } from "../plan/nodes.js";
 import { SingleRow } from "./mapped.js";
 import { type Evaluation, holdScalar, RowBuffer, type Rows, withoutName, withUniqueLabels } from "./rows.js";
 
-/** Sample operations that one kernel call may do: about half a millisecond, so that a query can be canceled in time. */
-const OPERATIONS_PER_CALL = 100_000;
+/** Sample operations that one kernel call may do, so that a query can be canceled in time: well below a millisecond. */
+const OPERATIONS_PER_CALL = 50_000;
+/** The same where each window is sorted. */
+const SORTED_PER_CALL = 5_000;
 
 /** A place for one series' samples on top of the memory's stack; whoever uses it returns the stack to its mark. */
 export class TopSink implements ColumnSink {
@@ -250,7 +252,9 @@ class WindowRows implements Rows {
     const largest = kernels.largestWindow(timesAddr, count, reference.firstMs, reference.stepMs, steps, rangeMs);
     budget.charge(largest);
     if (this.#plan.func === "double_exponential_smoothing" && largest > 0) this.#checkSmoothing();
-    const perCall = this.#func.slides ? steps : Math.max(1, Math.floor(OPERATIONS_PER_CALL / Math.max(1, largest)));
+    const perCall = this.#func.slides
+      ? steps
+      : Math.max(1, Math.floor((this.#func.sorts ? SORTED_PER_CALL : OPERATIONS_PER_CALL) / Math.max(1, largest)));
     let found = 0;
     for (let step = 0; step < steps; step += perCall) {
       const size = Math.min(perCall, steps - step);

@@ -1,5 +1,22 @@
 /** Functions of one value: applied to each sample of a row by itself. */
-import { acosh, asinh, atanh, cosh, exp, log, log2, log10, sinh, tanh } from "./go-math.js";
+import {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  exp,
+  log,
+  log2,
+  log10,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from "./go-math.js";
 
 export const ELEMENTWISE: ReadonlyMap<string, (value: number) => number> = new Map([
   ["abs", Math.abs],
@@ -10,12 +27,12 @@ export const ELEMENTWISE: ReadonlyMap<string, (value: number) => number> = new M
   ["ln", log],
   ["log2", log2],
   ["log10", log10],
-  ["sin", Math.sin],
-  ["cos", Math.cos],
-  ["tan", Math.tan],
-  ["asin", Math.asin],
-  ["acos", Math.acos],
-  ["atan", Math.atan],
+  ["sin", sin],
+  ["cos", cos],
+  ["tan", tan],
+  ["asin", asin],
+  ["acos", acos],
+  ["atan", atan],
   ["sinh", sinh],
   ["cosh", cosh],
   ["tanh", tanh],
