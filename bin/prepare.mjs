@@ -89,7 +89,7 @@ function buildKernels() {
 function buildProgram() {
   const sources = [
     ...["src", "workers", "perf", "test"].flatMap((folder) => filesBelow(join(root, folder), ".ts")),
-    join(root, "assembly", "layout.ts"),
+    ...filesBelow(join(root, "assembly"), "layout.ts"),
     join(root, "tsconfig.json"),
     join(root, "tsconfig.build.json"),
     join(root, "package.json"),

@@ -29,7 +29,6 @@ import {
   ENTRY_SLOT,
   ENTRY_SLOT_GENERATION,
   ENTRY_TRACKED,
-  KIND_COMMENT,
   KIND_RELEASED,
   KIND_SERIES,
   LINGER_SCRAPES,
@@ -288,8 +287,7 @@ export function acceptScrape(target: usize): bool {
   return isComplete;
 }
 
-function metadataChanged(target: usize, kind: u32): void {
-  if (kind === KIND_COMMENT) return;
+function metadataChanged(target: usize): void {
   store<u32>(target, load<u32>(target, TARGET_METADATA_VERSION) + 1, TARGET_METADATA_VERSION);
 }
 
@@ -308,7 +306,7 @@ function rememberComments(target: usize): bool {
     let entry = findEntry(target, hash, text, length);
     if (entry === 0) {
       entry = addEntry(target, hash, text, length, kind, load<u8>(record, NEW_TYPE));
-      if (entry !== 0) metadataChanged(target, kind);
+      if (entry !== 0) metadataChanged(target);
     }
     if (entry === 0) {
       isComplete = false;
@@ -362,7 +360,7 @@ function expireComments(target: usize, scrape: u32): void {
     if (load<u8>(entry, ENTRY_IN_ORDER) === 0) {
       const last = load<u32>(entry, ENTRY_LAST_SCRAPE);
       if (scrape - last > <u32>LINGER_SCRAPES) {
-        metadataChanged(target, load<u8>(entry, ENTRY_KIND));
+        metadataChanged(target);
         removeEntry(target, entry);
       } else linger(target, entry, last);
     }

@@ -51,6 +51,7 @@ export const TARGET_SCRAPE = 68; // u32, accepted scrapes
 export const TARGET_METADATA_VERSION = 72; // u32, advanced when a HELP, TYPE or UNIT line comes or goes
 export const TARGET_LINGER = 76; // u32, first comment entry that is no longer in the body but still remembered
 export const TARGET_REGION_BYTES = 80; // f64, bytes of all regions of this target, its own included
+export const TARGET_FORMAT = 88; // u32, FLAG_OPENMETRICS if the last body was of that format
 
 // parser
 export const TARGET_AT = 92; // u32 address of the next byte to lex
@@ -110,7 +111,7 @@ export const KIND_SERIES = 0;
 export const KIND_HELP = 1;
 export const KIND_TYPE = 2;
 export const KIND_UNIT = 3;
-export const KIND_COMMENT = 4;
+export const KIND_COMMENT = 4; // any other comment: never remembered
 export const KIND_RELEASED = 255;
 
 export const ORDER_UNTRACKED = 1; // the line brought a timestamp of its own: no staleness marker when it vanishes

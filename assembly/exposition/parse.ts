@@ -72,6 +72,7 @@ import {
   TARGET_ERROR,
   TARGET_EXEMPLARS,
   TARGET_FLAGS,
+  TARGET_FORMAT,
   TARGET_HARD_COUNT,
   TARGET_HAS_TIME,
   TARGET_HASHED,
@@ -131,7 +132,7 @@ export function parseScrape(
   let end = body + <usize>bodyLength;
   memory.fill(end, 0, BODY_SLACK);
   if ((flags & <u32>FLAG_OPENMETRICS) === 0) store<u8>(end++, 10); // as Prometheus does
-  const serial = begin(target, end);
+  const serial = begin(target, end, flags);
   const isText = (flags & <u32>FLAG_OPENMETRICS) === 0;
   const defaultTime = <i64>timeMs;
   const order = <usize>load<u32>(target, TARGET_ORDER);
@@ -212,6 +213,7 @@ export function parseScrape(
       let textEnd: usize;
       if (what === LINE_COMMENT) {
         kind = kindOf(load<i32>(target, TARGET_META_TOKEN));
+        if (kind === KIND_COMMENT) continue; // says nothing: not remembered, so that nobody can fill memory with it
         textEnd = at - 1;
         while (textEnd > text && load<u8>(textEnd) !== 10) textEnd--; // OpenMetrics passes over zero bytes behind it
       } else {
@@ -340,7 +342,7 @@ export function parseScrape(
 }
 
 /** Resets what belongs to one parse. Returns its serial number. */
-function begin(target: usize, end: usize): u32 {
+function begin(target: usize, end: usize, flags: u32): u32 {
   let serial = load<u32>(target, TARGET_SERIAL) + 1;
   if (serial === 0) serial = 1;
   store<u32>(target, serial, TARGET_SERIAL);
@@ -348,6 +350,7 @@ function begin(target: usize, end: usize): u32 {
   store<u32>(target, <u32>end, TARGET_END);
   store<u32>(target, 0, TARGET_START);
   store<u32>(target, TYPE_NONE, TARGET_TYPE);
+  store<u32>(target, flags & <u32>FLAG_OPENMETRICS, TARGET_FORMAT);
   store<u32>(target, 0, TARGET_NEW_COUNT);
   store<u32>(target, 0, TARGET_HARD_COUNT);
   store<u32>(target, 0, TARGET_EXEMPLARS);

@@ -31,6 +31,7 @@ function scientific(mantissa: string, exponent: number): string {
 
 /** As OpenMetrics wants label values of `le` and `quantile`: always with a point or an exponent. */
 export function formatOpenMetricsFloat(value: number): string {
+  if (value === 0) return "0.0"; // the negative one too, as there
   const text = formatGoFloat(value);
   return /[e.]/.test(text) || !Number.isFinite(value) ? text : `${text}.0`;
 }

@@ -10,3 +10,12 @@ export {
   type TargetHandle,
 } from "./scrape-parser.js";
 export { parseSeriesText, type SeriesText, seriesRefusal } from "./series-text.js";
+export {
+  contentTypeOf,
+  formatFor,
+  type MetricFamily,
+  type MetricType,
+  type WrittenFormat,
+  type WrittenSample,
+  writeExposition,
+} from "./write.js";

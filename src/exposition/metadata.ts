@@ -10,7 +10,7 @@ export interface CommentLine {
 }
 
 /** One entry a metric, in the order of first mention; a later line of the same kind wins. */
-export function foldMetadata(lines: readonly CommentLine[]): readonly MetricMetadata[] {
+export function foldMetadata(lines: readonly CommentLine[], isOpenMetrics: boolean): readonly MetricMetadata[] {
   const found = new Map<string, { metric: string; type: string; help: string; unit: string }>();
   for (const line of lines) {
     const { name, text } = splitComment(line.text);
@@ -19,7 +19,7 @@ export function foldMetadata(lines: readonly CommentLine[]): readonly MetricMeta
       entry = { metric: name, type: "unknown", help: "", unit: "" };
       found.set(name, entry);
     }
-    if (line.kind === KIND_HELP) entry.help = unescapeHelp(text);
+    if (line.kind === KIND_HELP) entry.help = unescapeHelp(text, isOpenMetrics);
     else if (line.kind === KIND_TYPE) entry.type = text === "untyped" ? "unknown" : text;
     else entry.unit = text;
   }
@@ -37,6 +37,10 @@ function splitComment(line: string): { readonly name: string; readonly text: str
   return { name, text: /^[ \t]*$/.test(rest.slice(plain?.[0].length ?? 0)) ? "" : text };
 }
 
-function unescapeHelp(text: string): string {
-  return text.replace(/\\(\\|n)/g, (_all, escaped: string) => (escaped === "n" ? "\n" : "\\"));
+/** OpenMetrics escapes quotes as well. */
+function unescapeHelp(text: string, isOpenMetrics: boolean): string {
+  return text.replace(/\\([\\n"])/g, (all, escaped: string) => {
+    if (escaped === "n") return "\n";
+    return escaped === '"' && !isOpenMetrics ? all : escaped;
+  });
 }

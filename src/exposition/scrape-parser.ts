@@ -38,7 +38,7 @@ export type ParseOutcome =
       readonly samples: number;
       /** Of these: known to be dropped by relabelling, without a row. */
       readonly dropped: number;
-      /** Lines that the target did not know, comments included: `newLine` describes each. */
+      /** Series, HELP, TYPE and UNIT lines that the target did not know: `newLine` describes each. */
       readonly newLines: number;
       /** Lines that stood where they were expected, and lines found by their hash: how well the cache does. */
       readonly positional: number;
@@ -220,7 +220,7 @@ export class ScrapeParser {
       const address = (this.#word(order, i * 4) & L.ORDER_ADDRESS) >>> 0;
       if (address !== 0) this.#addComment(lines, address);
     }
-    return foldMetadata(lines);
+    return foldMetadata(lines, this.#word(target, L.TARGET_FORMAT) !== 0);
   }
 
   /** Bytes of memory that the target holds. */

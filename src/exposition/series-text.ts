@@ -71,25 +71,56 @@ export function parseSeriesText(text: Buffer, type: number): SeriesText {
   return finish(pairs, isValidText);
 }
 
-/** Sorts, and takes out names of which one value is empty. */
-function finish(pairs: readonly string[], isValidText: boolean): SeriesText {
+/** Above this many labels (flat: two entries each) an insertion sort would let a hostile line cost too much. */
+const INSERTION_SORT_MAX = 128;
+
+/** Sorts `pairs`, and takes out names of which one value is empty. */
+function finish(pairs: string[], isValidText: boolean): SeriesText {
+  const sorted = pairs.length <= INSERTION_SORT_MAX ? insertionSorted(pairs) : mergeSorted(pairs);
+  const kept = hasEmptyValue(sorted) ? withoutEmptied(sorted) : sorted;
+  let isValid = isValidText;
+  let duplicate: string | undefined;
+  for (let i = 0; i < kept.length; i += 2) {
+    if (kept[i] === "") isValid = false;
+    if (i > 0 && kept[i - 2] === kept[i]) duplicate ??= kept[i];
+  }
+  return { pairs: kept, duplicate, isValid };
+}
+
+/** In place; for label sets as they are: short and mostly sorted. Equal names keep their order. */
+function insertionSorted(pairs: string[]): string[] {
+  for (let i = 2; i < pairs.length; i += 2) {
+    const name = pairs[i]!;
+    const value = pairs[i + 1]!;
+    let at = i;
+    while (at > 0 && compareBytes(pairs[at - 2]!, name) > 0) {
+      pairs[at] = pairs[at - 2]!;
+      pairs[at + 1] = pairs[at - 1]!;
+      at -= 2;
+    }
+    pairs[at] = name;
+    pairs[at + 1] = value;
+  }
+  return pairs;
+}
+
+function mergeSorted(pairs: readonly string[]): string[] {
+  const order = Array.from({ length: pairs.length / 2 }, (_, i) => 2 * i);
+  order.sort((a, b) => compareBytes(pairs[a]!, pairs[b]!) || a - b);
+  return order.flatMap((i) => [pairs[i]!, pairs[i + 1]!]);
+}
+
+function hasEmptyValue(pairs: readonly string[]): boolean {
+  for (let i = 1; i < pairs.length; i += 2) if (pairs[i] === "") return true;
+  return false;
+}
+
+function withoutEmptied(pairs: readonly string[]): string[] {
   const emptied = new Set<string>();
   for (let i = 0; i < pairs.length; i += 2) if (pairs[i + 1] === "") emptied.add(pairs[i]!);
-  const order: number[] = [];
-  let isValid = isValidText;
-  for (let i = 0; i < pairs.length; i += 2) {
-    if (emptied.has(pairs[i]!)) continue;
-    if (pairs[i] === "") isValid = false;
-    order.push(i);
-  }
-  order.sort((a, b) => compareBytes(pairs[a]!, pairs[b]!) || a - b);
-  const sorted: string[] = [];
-  let duplicate: string | undefined;
-  for (const i of order) {
-    if (sorted.length > 0 && sorted[sorted.length - 2] === pairs[i]) duplicate ??= pairs[i];
-    sorted.push(pairs[i]!, pairs[i + 1]!);
-  }
-  return { pairs: sorted, duplicate, isValid };
+  const kept: string[] = [];
+  for (let i = 0; i < pairs.length; i += 2) if (!emptied.has(pairs[i]!)) kept.push(pairs[i]!, pairs[i + 1]!);
+  return kept;
 }
 
 /** The brace that opens the labels: names of series cannot hold one outside of braces. */
@@ -148,17 +179,7 @@ function closingQuote(source: string, from: number): number {
 /** `\"`, `\\` and `\n`; any other backslash stands for itself. */
 function unescapeLabel(text: string): string {
   if (!text.includes("\\")) return text;
-  let plain = "";
-  for (let i = 0; i < text.length; i++) {
-    const following = text[i + 1];
-    if (text[i] !== "\\" || (following !== '"' && following !== "\\" && following !== "n")) {
-      plain += text[i];
-      continue;
-    }
-    plain += following === "n" ? "\n" : following;
-    i++;
-  }
-  return plain;
+  return text.replace(/\\([\\n"])/g, (_all, escaped: string) => (escaped === "n" ? "\n" : escaped));
 }
 
 function normalized(type: number, label: string, value: string): string {
