@@ -135,15 +135,14 @@ class IngestThread {
     const head = this.#head;
     // The ingest instance has all kernels; each part of the program types those that it calls.
     const kernels = head.kernels as unknown as WalKernels & ShardKernels;
-    // Series of the log bring their own refs; the range only has to be there.
-    head.setRefRange(1, 2 ** 40);
     const outcome = replayInto({
       dir: data.settings.walDir,
       files: systemFiles,
       kernels,
       memory: head.memory,
       head: {
-        resolveSeries: (address, length) => head.kernels.resolveSeries(address, length),
+        resolveSeries: (address, length, refLow, refHigh) =>
+          head.kernels.resolveSeriesWithRef(address, length, refLow, refHigh),
         appendStaged: (staging, rows) => {
           head.kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
           head.kernels.appendBatch(staging, rows, nextCommit(head.committed));
@@ -157,7 +156,6 @@ class IngestThread {
       salvage: data.settings.walSalvage,
       onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
     });
-    head.setRefRange(1, 1); // from now on refs come from the shared counter
     return outcome;
   }
 

@@ -149,8 +149,9 @@ export class ShardSet implements HeadSource {
     return this.#shards.flatMap(({ isReady }, shard) => (isReady ? [] : [shard]));
   }
 
+  /** Nothing where the shard is not ready: it is told everything once it is. */
   sendTargets(shard: number, message: TargetsMessage): void {
-    this.#send(shard, message);
+    if (this.#shards[shard]?.isReady) this.#send(shard, message);
   }
 
   /** Statuses of the shards that answer in time. */

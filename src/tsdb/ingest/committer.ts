@@ -96,6 +96,7 @@ export class Committer {
   commit(staging: number, rows: number): number {
     const { head } = this;
     this.#refuseFuture(staging, rows);
+    this.#wal.reserve(rows); // before validation, which counts on the memory that is left
     const accepted = head.validate(rows, this.#minValidTimeMs());
     if (accepted === 0) return 0;
     this.#wal.logSeries(staging, rows);

@@ -19,8 +19,8 @@ import {
   STATUS_OUT_OF_ORDER,
 } from "../../../assembly/layout.js";
 import { assert, errorMessage, type Logger, VestalError } from "../../base/index.js";
-import type { ParseOutcome, ScrapeParser, TargetHandle } from "../../exposition/index.js";
-import { isStaleWords, type Labels, METRIC_NAME, STALE_NAN_HIGH, STALE_NAN_LOW } from "../../model/index.js";
+import { type ParseOutcome, type ScrapeParser, seriesRefusal, type TargetHandle } from "../../exposition/index.js";
+import { isStaleWords, type Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../../model/index.js";
 import type {
   AppendTarget,
   MetricMetadata,
@@ -249,7 +249,7 @@ export class ShardAppender implements ScrapeAppender {
     });
     if (parsed.status === "too many rows") return { status: "grow" };
     if (parsed.status === "no memory") return refusal("the head's memory is full", undefined, 0, 0);
-    if (parsed.status === "failed") return refusal(parsed.error, undefined, 0, 0);
+    if (parsed.status === "failed") return refusal(parsed.error, undefined, parsed.samples, parsed.samples);
     const series = this.#newSeries(target, handle, parsed, staging);
     if (!Array.isArray(series)) {
       parser.reject(handle);
@@ -298,11 +298,8 @@ export class ShardAppender implements ScrapeAppender {
         dropped++;
         continue;
       }
-      if (!labels.has(METRIC_NAME)) return refuse("missing metric name (__name__ label)", undefined);
-      if (!text.isValid) return refuse(`invalid metric name or label names: ${labels}`, undefined);
-      if (text.duplicate !== undefined) {
-        return refuse(`label name ${JSON.stringify(text.duplicate)} is not unique: invalid sample`, undefined);
-      }
+      const refusal = seriesRefusal(text, labels);
+      if (refusal !== undefined) return refuse(refusal, undefined);
       const problem = labelLimitProblem(labels, options);
       if (problem !== undefined) return refuse(problem, "label");
     }
