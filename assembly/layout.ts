@@ -79,6 +79,7 @@ export const ROOT_FREE_SLOTS_TAIL = 1064; // u32, newest freed slot; slot index 
 export const ROOT_BATCH = 1068; // u32, number of the batch that was validated last; SLOT_SCRATCH is compared with it
 export const ROOT_SCRATCH = 1072; // u32, region for the labels of the series being resolved (writer only)
 export const ROOT_SERIES_LIMIT = 1076; // u32, most live series; 0 = as many as the memory holds
+export const ROOT_TOUCHED = 1080; // u32, meaningless: what the append loop loads early is stored here, so that it is loaded
 export const RESERVED_COUNTS = 1280; // u32 × ARENA_CLASSES, free regions that the reservation under way counts on
 
 export const COUNTERS = 2048; // f64 × up to 256; indices are in COUNTER_*
