@@ -79,6 +79,7 @@ export const ROOT_FREE_SLOTS_TAIL = 1064; // u32, newest freed slot; slot index 
 export const ROOT_BATCH = 1068; // u32, number of the batch that was validated last; SLOT_SCRATCH is compared with it
 export const ROOT_SCRATCH = 1072; // u32, region for the labels of the series being resolved (writer only)
 export const ROOT_SERIES_LIMIT = 1076; // u32, most live series; 0 = as many as the memory holds
+export const ROOT_TOUCHED = 1080; // u32, meaningless: what the append loop loads early is stored here, so that it is loaded
 export const RESERVED_COUNTS = 1280; // u32 × ARENA_CLASSES, free regions that the reservation under way counts on
 
 export const COUNTERS = 2048; // f64 × up to 256; indices are in COUNTER_*
@@ -91,7 +92,7 @@ export const COUNTER_SAMPLES_APPENDED = 5;
 export const COUNTER_OUT_OF_ORDER = 6;
 export const COUNTER_DUPLICATE = 7; // same timestamp, other value
 export const COUNTER_OUT_OF_BOUNDS = 8; // too old
-export const COUNTER_MIN_TIME = 9; // ms, of any sample in this head; +Infinity bits are never stored: 0 samples ⇒ see COUNTER_SAMPLES_IN
+export const COUNTER_MIN_TIME = 9; // ms, lower bound of all samples in this head; means nothing while COUNTER_SAMPLES_APPENDED is 0
 export const COUNTER_MAX_TIME = 10; // ms
 export const COUNTER_REFUSED_MEMORY = 11; // series or samples refused because the memory is full
 export const COUNTER_COUNT = 256;

@@ -16,6 +16,7 @@ import {
   ARENA_RETIRED_BYTES,
   ARENA_USED,
   COMMITTED,
+  COUNTER_MIN_TIME,
   COUNTERS,
   EPOCH,
   HEAD_LIMIT,
@@ -323,6 +324,8 @@ export class Head {
       this.kernels.freeDeadSlots(slot, SLICE_RECORDS);
       yield;
     }
+    const minTime = (COUNTERS >> 3) + COUNTER_MIN_TIME;
+    this.#floats[minTime] = Math.max(this.#floats[minTime]!, minTimeMs);
     this.kernels.advanceEpoch();
     while (this.kernels.reclaim(SLICE_RECORDS) === SLICE_RECORDS) yield;
     return removed;

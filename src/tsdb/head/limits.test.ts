@@ -147,6 +147,7 @@ test("truncation drops old chunks and dead series, and their memory and slots se
   const chunks = head.counter(COUNTER_CHUNKS);
   expect(after(6 * 7_800_000 + 129 * 60_000)).toBe(0);
   expect(head.counter(COUNTER_CHUNKS)).toBeLessThan(chunks);
+  expect(new HeadReader(head.memory, 1).timeBounds()?.minTimeMs).toBe(6 * 7_800_000 + 129 * 60_000);
   expect(readAll(head).samples.every((count) => count > 0 && count < 130)).toBe(true);
 });
 
