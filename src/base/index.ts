@@ -23,3 +23,4 @@ export {
   silentLogger,
 } from "./log.js";
 export { packageRoot } from "./root.js";
+export { SMALL_YOUNG_GENERATION } from "./threads.js";
