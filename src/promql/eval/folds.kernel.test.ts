@@ -94,7 +94,8 @@ describe.each(BUILDS)("$variant build", ({ memory, kernels }) => {
           memory.words[list / 4 + 4 * k + 2] = values;
           memory.words[list / 4 + 4 * k + 3] = present;
         }
-        kernels.quantileOfRows(list, all.length, quantiles, STEPS, scratch, out.values, out.present);
+        kernels.quantileOfRows(list, all.length, quantiles, 0, 3, scratch, out.values, out.present);
+        kernels.quantileOfRows(list, all.length, quantiles, 3, STEPS, scratch, out.values, out.present);
         const wanted = Array.from({ length: STEPS }, (_, step) => {
           const values = columnOf(all, step);
           return textOf(values.length === 0 ? undefined : quantile(q, values));

@@ -10,7 +10,7 @@ import { executionError, sameLabelsetError } from "../functions/errors.js";
 import { isComparison, type VectorMatching } from "../parser/index.js";
 import type { VectorOperationPlan } from "../plan/nodes.js";
 import { combine, GIVE_BOOL, KEEP_LEFT } from "./binary.js";
-import { type Evaluation, Frame, hold, RowBuffer, type Rows, rowBytes, withoutName } from "./rows.js";
+import { type Evaluation, Frame, hold, RowBuffer, type Rows, rowBytes, settle, withoutName } from "./rows.js";
 
 const NAME_ONLY: ReadonlySet<string> = new Set([METRIC_NAME]);
 
@@ -60,6 +60,8 @@ export function vectorOperation(evaluation: Evaluation, plan: VectorOperationPla
       pairs.push({ many: i, one: partner, labels: result, signature: key });
     }
   }
+  const matched = new Set(pairs.map((pair) => pair.many));
+  settle(evaluation, many, steps, (index) => matched.has(index));
   const oneToOne = plan.matching.card === "one-to-one";
   const isPlain =
     new Set(pairs.map((pair) => pair.labels.key)).size === pairs.length &&

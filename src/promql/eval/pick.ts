@@ -9,7 +9,7 @@ import { hashOffset } from "../functions/label-hash.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { scalarColumn } from "./binary.js";
 import { groupRows } from "./groups.js";
-import { type Evaluation, type Frame, hold, NO_ROWS, type Rows } from "./rows.js";
+import { type Evaluation, type Frame, hold, NO_ROWS, type Rows, settle } from "./rows.js";
 import { isBelow, sortInPlace, ValueHeap } from "./value-heap.js";
 
 export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows {
@@ -17,16 +17,21 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
   const param = scalarColumn(evaluation, plan.param);
   const source = evaluation.open(plan.operand);
   if (plan.op === "limit_ratio") {
-    if (param.every((ratio) => ratio === 0)) return NO_ROWS;
-    const highest = Math.max(...[...param].filter((ratio) => !Number.isNaN(ratio)));
-    const lowest = Math.min(...[...param].filter((ratio) => !Number.isNaN(ratio)));
+    if (param.every((ratio) => ratio === 0)) return nothingOf(evaluation, plan, source);
+    const highest = Math.max(...param);
+    const lowest = Math.min(...param);
     if (highest > 1) evaluation.annotations.addInvalidRatio(highest, 1, plan.param.span);
     if (lowest < -1) evaluation.annotations.addInvalidRatio(lowest, -1, plan.param.span);
   } else if (!param.some((k) => k >= 1 || Number.isNaN(k))) {
-    return NO_ROWS;
+    return nothingOf(evaluation, plan, source);
   }
   const held = copyOf(evaluation, hold(evaluation, source, plan.grid.steps), source);
   return new Selector(evaluation, plan, held, param).rows();
+}
+
+function nothingOf(evaluation: Evaluation, plan: AggregatePlan, source: Rows): Rows {
+  settle(evaluation, source, plan.grid.steps);
+  return NO_ROWS;
 }
 
 /** A frame whose presence may be changed: `hold` hands on what is held already. */
