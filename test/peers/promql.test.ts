@@ -66,7 +66,10 @@ for (const delayedNameRemoval of [false, true]) {
         const asked = Object.fromEntries(Object.entries(times).map(([name, value]) => [name, String(value)]));
         const theirs = await peer.ask("/api/v1/query_range", { query, ...asked });
         const got = await ours(() => prepareRangeQuery(query, range, options, PARSER_OPTIONS));
-        expect([query, ...comparable(got, query)]).toEqual([query, ...comparable(theirs, query)]);
+        // Of several errors in a query either side may find another one first.
+        if (JSON.parse(got).error !== undefined && JSON.parse(theirs).error !== undefined) continue;
+        const [ourLines, theirLines] = [comparable(got, query), comparable(theirs, query)];
+        if (!isAlmostEqual(ourLines, theirLines)) expect([query, ...ourLines]).toEqual([query, ...theirLines]);
       }
     });
 
@@ -108,6 +111,19 @@ function comparable(body: string, query: string): readonly string[] {
     ...lines,
     ...(isCut ? [`${notes.length} notes`, ...notes.filter((note) => note.endsWith("omitted"))] : notes.sort()),
   ];
+}
+
+/** Equal but for the last digits: Prometheus adds up what came out of a function in the order of Go's maps. */
+function isAlmostEqual(ours: readonly string[], theirs: readonly string[]): boolean {
+  const numbers = /"(-?\d[\d.e+-]*)"/g;
+  const numbersOf = (lines: readonly string[]): number[] =>
+    lines.flatMap((line) => [...line.matchAll(numbers)].map((match) => Number(match[1])));
+  const textOf = (lines: readonly string[]): string => lines.join("\n").replace(numbers, "#");
+  const [a, b] = [numbersOf(ours), numbersOf(theirs)];
+  // A difference of nearly equal numbers keeps few digits.
+  const isClose = (x: number, y: number): boolean =>
+    Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y)) + 1e-9;
+  return textOf(ours) === textOf(theirs) && a.every((value, i) => isClose(value, b[i]!));
 }
 
 /** Which duplicates an error names depends on the order of series: in range queries that of Go's maps. */

@@ -16,6 +16,7 @@ import { assert } from "../../base/index.js";
 import { type Labels, quoteGo } from "../../model/index.js";
 import { formatFloat } from "../../model/number.js";
 import { executionError } from "../functions/errors.js";
+import { maximum, minimum } from "../functions/go-math.js";
 import { isValidLabelName } from "../functions/relabel.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { type Group, groupLabelsOf, groupRows, holdMembers } from "./groups.js";
@@ -119,11 +120,11 @@ class QuantileRows extends GroupedRows {
     this.#quantiles = holdScalar(evaluation, plan.param);
     const at = this.#quantiles >>> 3;
     const column = evaluation.memory.floats.subarray(at, at + this.steps);
-    // A NaN makes both extremes NaN, and then it alone is told of.
-    const worst = [Math.max(...column), Math.min(...column)];
+    const highest = column.reduce(maximum, -Number.MAX_VALUE);
+    const lowest = column.reduce(minimum, Number.MAX_VALUE);
     if (column.some(Number.isNaN)) evaluation.annotations.addInvalidQuantile(Number.NaN, plan.param.span);
-    else if (worst[0]! > 1) evaluation.annotations.addInvalidQuantile(worst[0]!, plan.param.span);
-    if (worst[1]! < 0) evaluation.annotations.addInvalidQuantile(worst[1]!, plan.param.span);
+    if (highest > 1) evaluation.annotations.addInvalidQuantile(highest, plan.param.span);
+    if (lowest < 0) evaluation.annotations.addInvalidQuantile(lowest, plan.param.span);
   }
 
   protected override fillGroup(members: readonly number[], values: number, present: number): number {

@@ -5,6 +5,7 @@
 import { assert } from "../../base/index.js";
 import { formatGeneral } from "../../model/number.js";
 import { executionError } from "../functions/errors.js";
+import { maximum, minimum } from "../functions/go-math.js";
 import { hashOffset } from "../functions/label-hash.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { scalarColumn } from "./binary.js";
@@ -18,8 +19,8 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
   const source = evaluation.open(plan.operand);
   if (plan.op === "limit_ratio") {
     if (param.every((ratio) => ratio === 0)) return nothingOf(evaluation, plan, source);
-    const highest = Math.max(...param);
-    const lowest = Math.min(...param);
+    const highest = param.reduce(maximum);
+    const lowest = param.reduce(minimum);
     if (highest > 1) evaluation.annotations.addInvalidRatio(highest, 1, plan.param.span);
     if (lowest < -1) evaluation.annotations.addInvalidRatio(lowest, -1, plan.param.span);
   } else if (!param.some((k) => k >= 1 || Number.isNaN(k))) {
