@@ -60,6 +60,15 @@ export interface PromqlKernels {
     out: number,
     present: number,
   ): number;
+  pickExtremes(
+    rows: number,
+    count: number,
+    ks: number,
+    from: number,
+    to: number,
+    highest: number,
+    scratch: number,
+  ): void;
   negateRow(values: number, steps: number): void;
   quantileOfHistogram(
     rows: number,

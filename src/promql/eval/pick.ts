@@ -9,7 +9,8 @@ import { maximum, minimum } from "../functions/go-math.js";
 import { hashOffset } from "../functions/label-hash.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { scalarColumn } from "./binary.js";
-import { groupRows } from "./groups.js";
+import { type Group, groupRows } from "./groups.js";
+import { writeRowList } from "./row-list.js";
 import { type Evaluation, type Frame, hold, NO_ROWS, type Rows, settle } from "./rows.js";
 import { isBelow, sortInPlace, ValueHeap } from "./value-heap.js";
 
@@ -47,6 +48,13 @@ function copyOf(evaluation: Evaluation, frame: Frame, source: Rows): Frame {
   return hold(evaluation, rows, frame.steps);
 }
 
+function isWithinInt64(value: number): boolean {
+  return value < 2 ** 63 && value >= -(2 ** 63);
+}
+
+/** Samples that one call of a kernel may rank: a fraction of a millisecond, so that a query can be canceled in time. */
+const SAMPLES_PER_CALL = 20_000;
+
 class Selector {
   readonly #evaluation: Evaluation;
   readonly #plan: AggregatePlan;
@@ -64,7 +72,10 @@ class Selector {
     const { steps } = this.#plan.grid;
     const { bytes } = this.#evaluation.memory;
     const order: number[] = [];
-    for (const { members } of groupRows(this.#frame, this.#plan.grouping, this.#plan.without)) {
+    const groups = groupRows(this.#frame, this.#plan.grouping, this.#plan.without);
+    const isRank = this.#plan.op === "topk" || this.#plan.op === "bottomk";
+    if (steps > 1 && isRank && this.#param.every(isWithinInt64)) return this.#pickByKernel(groups);
+    for (const { members } of groups) {
       for (let step = 0; step < steps; step++) {
         const present = members.filter((row) => bytes[this.#frame.present(row) + step] === 1);
         if (present.length === 0) continue;
@@ -76,14 +87,41 @@ class Selector {
       }
     }
     if (steps === 1) return this.#frame.pick(order);
+    return this.#presentRows();
+  }
+
+  #presentRows(): Frame {
     const all = Array.from({ length: this.#frame.count }, (_, row) => row);
     return this.#frame.pick(all.filter((row) => this.#frame.presentSteps(row) > 0));
+  }
+
+  /** topk and bottomk of a range query, whose result needs no order. */
+  #pickByKernel(groups: readonly Group[]): Frame {
+    const { memory, kernels, budget } = this.#evaluation;
+    const { steps } = this.#plan.grid;
+    const mark = memory.mark();
+    const ks = memory.allocate(steps * 8);
+    memory.floats.set(this.#param, ks >>> 3);
+    for (const { members } of groups) {
+      const inner = memory.mark();
+      const list = writeRowList(memory, this.#frame.pick(members), undefined);
+      const scratch = memory.allocate(members.length * 16);
+      const perCall = Math.max(1, Math.floor(SAMPLES_PER_CALL / members.length));
+      for (let from = 0; from < steps; from += perCall) {
+        const to = Math.min(steps, from + perCall);
+        kernels.pickExtremes(list, members.length, ks, from, to, this.#plan.op === "topk" ? 1 : 0, scratch);
+        budget.work((to - from) * members.length);
+      }
+      memory.releaseTo(inner);
+    }
+    memory.releaseTo(mark);
+    return this.#presentRows();
   }
 
   #select(rows: readonly number[], step: number): readonly number[] {
     const param = this.#param[step]!;
     if (this.#plan.op === "limit_ratio") return this.#selectRatio(rows, param);
-    if (!(param < 2 ** 63 && param >= -(2 ** 63))) {
+    if (!isWithinInt64(param)) {
       throw executionError(`Scalar value ${formatGeneral(param)} overflows int64`);
     }
     const k = Math.min(Math.trunc(param), this.#frame.count);
