@@ -16,6 +16,26 @@ import { MINUTES, QUERIES, randomFrom, START_MS, sampleSeries } from "./promql-d
 import { randomVector } from "./promql-random.js";
 
 const SEED = Number(process.env["SEED"] ?? 42);
+test("text in labels, infos and strings has the same bytes", async () => {
+  const random = randomFrom(SEED);
+  const series = sampleSeries(random).filter(({ labels }) => labels.get("__name__") === "odd");
+  const storage = new MemoryStorage();
+  for (const { labels, samples } of series) storage.append(labels, samples);
+  const memory = new QueryMemory(1 << 24);
+  const means = { querier: storage, memory, kernels: startPromqlKernels(memory), cancel: { check: () => {} } };
+  const peer = await PrometheusPeer.start(series, []);
+  try {
+    for (const query of ["odd", "rate(odd[5m])", "odd[1m]", '"<a>\\u2028&"', "-1e-7", "odd * 1e22"]) {
+      const timeMs = START_MS + 600_123;
+      const theirs = await peer.ask("/api/v1/query", { query, time: String(timeMs / 1000) });
+      const result = await evaluate(prepareInstantQuery(query, timeMs, DEFAULT_EVALUATION_OPTIONS), means);
+      expect(Buffer.from(encodeAnswer(result)).toString()).toBe(theirs);
+    }
+  } finally {
+    await peer.stop();
+  }
+});
+
 const RANDOM_QUERIES = Number(process.env["QUERIES"] ?? 300);
 const PARSER_OPTIONS = { experimentalFunctions: true };
 

@@ -131,7 +131,7 @@ class Builder {
       const firstArgument = at === 0 && ranged.kind === "subquery" ? NOWHERE : (first ?? ranged);
       return { ...base, kind: "window", func, range, params, firstArgument, matchers };
     }
-    const matchers = expr.args[0]?.kind === "vectorSelector" ? expr.args[0].matchers : undefined;
+    const matchers = first?.kind === "vectorSelector" ? first.matchers : undefined;
     return { ...base, kind: "call", func, args: expr.args.map((arg) => this.build(arg, grid, below)), matchers };
   }
 
