@@ -32,8 +32,11 @@ interface Pair {
 export function vectorOperation(evaluation: Evaluation, plan: VectorOperationPlan): Rows {
   const { steps } = plan.grid;
   const swapped = plan.matching.card === "one-to-many";
-  const one = hold(evaluation, evaluation.open(swapped ? plan.left : plan.right), steps);
-  let many = evaluation.open(swapped ? plan.right : plan.left);
+  // The left side first: of two errors the query's author is told the first.
+  const left = evaluation.open(plan.left);
+  const right = evaluation.open(plan.right);
+  const one = hold(evaluation, swapped ? left : right, steps);
+  let many = swapped ? right : left;
   const signature = signatureOf(plan.matching);
   const oneBySignature = new Map<string, number[]>();
   let isUnique = true;
