@@ -159,9 +159,9 @@ describe("replay", () => {
     const head = new HandHead(16);
     const { kernels, memory } = head;
     expect(replayInto({ dir: DIR, files, kernels, memory, head })).toMatchObject({ series: 10_000, maxRef: 10_000 });
-    const { bump } = head;
+    const { usedBytes } = head;
     expect(replayInto({ dir: DIR, files, kernels, memory, head })).toMatchObject({ series: 10_000, duplicateRefs: 0 });
-    expect(head.bump).toBe(bump);
+    expect(head.usedBytes).toBe(usedBytes);
   });
 });
 
