@@ -23,7 +23,7 @@ import { observeHttp, Registry } from "../../metrics/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
-import type { ServerOptions } from "../server-options.js";
+import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
 import type { LoadedSettings } from "./control-messages.js";
@@ -44,7 +44,6 @@ const MIN_PAGES = 64;
 const HEADS_SHARE = 0.6;
 const QUERIES_SHARE = 0.25;
 const CHUNK_RANGE_MS = 7_200_000;
-const DEFAULT_RETENTION_MS = 15 * 86_400_000;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
