@@ -179,9 +179,10 @@ export class ShardSet implements HeadSource {
     return answers.filter((answer) => answer.type === "metadata");
   }
 
+  /** A shard that is not ready replays, and has written nothing: it ends at once. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#supervisor.stop();
+    await this.#supervisor.stop(this.missingShards());
   }
 
   #askAll(make: (id: number) => ToIngestThread): Promise<readonly (StatusMessage | MetadataMessage)[]> {
