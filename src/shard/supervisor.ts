@@ -9,7 +9,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { type Clock, errorMessage, type Logger, type PlainError, toPlain } from "../base/index.js";
-import type { ShardTask } from "./messages.js";
+import type { ShardTask } from "./task.js";
 
 export interface SupervisorOptions<Data> {
   readonly shardCount: number;
