@@ -27,6 +27,9 @@ function fieldsOf(
     .map(([name, offset]) => [name, offset, widths[name] ?? bytes] as const);
 }
 
+/** Bits of a slot's flags, which are no offsets. */
+const SLOT_FLAGS = Object.keys(layout).filter((name) => name.startsWith("SLOT_FLAG_"));
+
 const directory = 4 * layout.DIRECTORY_ENTRIES;
 
 test("the regions of the map follow each other", () => {
@@ -101,7 +104,7 @@ test("records hold their fields", () => {
         SLOT_PENDING_TIME: 8,
         SLOT_PENDING_VALUE: 8,
       },
-      ["SLOT_BYTES", "SLOT_COUNT", "SLOT_DIRECTORY", "SLOT_FLAG_LIVE", "SLOT_FLAG_RECORDED", "SLOT_FLAG_DEAD"],
+      ["SLOT_BYTES", "SLOT_COUNT", "SLOT_DIRECTORY", ...SLOT_FLAGS],
     ),
     0,
     layout.SLOT_BYTES,
