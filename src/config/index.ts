@@ -7,4 +7,3 @@ export { targetGroupsShape } from "./schema/discovery.js";
 export type { ConfigDocument } from "./schema/root.js";
 export type { EscapingScheme, ScrapeProtocol } from "./schema/scrape.js";
 export * from "./types.js";
-export { formatBytes, parseBytes } from "./units.js";
