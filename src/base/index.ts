@@ -23,3 +23,4 @@ export {
   silentLogger,
 } from "./log.js";
 export { packageRoot } from "./root.js";
+export { systemTimers, type Timers } from "./timers.js";

@@ -24,5 +24,4 @@ export {
   type TlsOptions,
   type TransportOptions,
 } from "./http/transport.js";
-export { systemTimers, type Timers } from "./schedule.js";
 export type { ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";

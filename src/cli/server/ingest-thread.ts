@@ -2,10 +2,18 @@
  * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
  * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
  */
-import { errorMessage, type Logger, systemClock, systemFiles, toPlain, VestalError } from "../../base/index.js";
+import {
+  errorMessage,
+  type Logger,
+  systemClock,
+  systemFiles,
+  systemTimers,
+  toPlain,
+  VestalError,
+} from "../../base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
-import { createClientContext, ScrapeEngine, systemTimers, TargetClient } from "../../scrape/index.js";
+import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
   CONTROL_WAL_STATE,
   ControlMemory,
