@@ -15,7 +15,6 @@ import {
   ENTRY_NEXT,
   ENTRY_NEXT_LINGER,
   ENTRY_SEEN,
-  ENTRY_SLACK,
   ENTRY_SLOT,
   ENTRY_SLOT_GENERATION,
   ENTRY_TEXT,
@@ -79,7 +78,7 @@ function releaseList(target: usize, field: usize, bytesField: usize): void {
 }
 
 function entryBytes(length: u32): u32 {
-  return <u32>ENTRY_TEXT + length + <u32>ENTRY_SLACK;
+  return <u32>ENTRY_TEXT + length;
 }
 
 /** A fresh table of `buckets` (a power of two) with the entries of the old one. False if the memory is full. */

@@ -183,6 +183,17 @@ export class ScrapeEngine {
     return loop === undefined || loop.isRemoved ? undefined : loop.metadata();
   }
 
+  /** Of all targets together. */
+  metadataSize(): { readonly entries: number; readonly characters: number } {
+    let [entries, characters] = [0, 0];
+    for (const loop of this.#loops.values()) {
+      const size = loop.metadataSize();
+      entries += size.entries;
+      characters += size.characters;
+    }
+    return { entries, characters };
+  }
+
   counters(): ScrapeCounters {
     return { ...this.#context.counters };
   }

@@ -91,12 +91,16 @@ function openMetrics(series: readonly PeerSeries[]): string {
   for (const { labels, samples } of series) {
     const name = labels.get("__name__");
     const rest = [...labels.entries()].filter(([label]) => label !== "__name__");
-    const text = rest.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(",");
+    const text = rest.map(([label, value]) => `${label}="${escaped(value)}"`).join(",");
     const lines = byName.get(name) ?? [];
     byName.set(name, lines);
     for (const [timeMs, value] of samples) lines.push(`${name}{${text}} ${formatFloat(value)} ${timeMs / 1000}`);
   }
   return `${[...byName.values()].flat().join("\n")}\n# EOF\n`;
+}
+
+function escaped(value: string): string {
+  return value.replace(/[\\"\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`));
 }
 
 async function freePort(): Promise<number> {

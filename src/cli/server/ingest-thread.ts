@@ -236,13 +236,15 @@ class IngestThread {
   // ── answers ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #collect(engine: ScrapeEngine, id: number): void {
+    const { entries, characters } = engine.metadataSize();
     this.#post({
       type: "status",
       id,
       targets: engine.statuses(),
       counters: engine.counters(),
       intervalLengths: engine.intervalLengths(),
-      ...metadataSize(engine),
+      metadataEntries: entries,
+      metadataBytes: characters,
     });
   }
 
@@ -286,15 +288,4 @@ function applyTargets(engine: ScrapeEngine, message: TargetsMessage): void {
   for (const key of message.removedTargets) engine.removeTarget(key);
   for (const target of message.setTargets) engine.setTarget(target);
   for (const name of message.removedJobs) engine.removeJob(name);
-}
-
-function metadataSize(engine: ScrapeEngine): { readonly metadataEntries: number; readonly metadataBytes: number } {
-  let [metadataEntries, metadataBytes] = [0, 0];
-  for (const { key } of engine.statuses()) {
-    for (const { metric, type, help, unit } of engine.metadata(key) ?? []) {
-      metadataEntries++;
-      metadataBytes += metric.length + type.length + help.length + unit.length;
-    }
-  }
-  return { metadataEntries, metadataBytes };
 }

@@ -60,12 +60,22 @@ export interface PromqlKernels {
     out: number,
     present: number,
   ): number;
+  pickExtremes(
+    rows: number,
+    count: number,
+    ks: number,
+    from: number,
+    to: number,
+    highest: number,
+    scratch: number,
+  ): void;
   negateRow(values: number, steps: number): void;
   quantileOfHistogram(
     rows: number,
     buckets: number,
     q: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,
@@ -75,7 +85,8 @@ export interface PromqlKernels {
     buckets: number,
     lower: number,
     upper: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,
@@ -84,7 +95,8 @@ export interface PromqlKernels {
     rows: number,
     count: number,
     q: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,

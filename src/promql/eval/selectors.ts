@@ -53,6 +53,7 @@ export class TopSink implements ColumnSink {
 }
 
 export class SelectRows implements Rows {
+  readonly isSilent = true;
   readonly #evaluation: Evaluation;
   readonly #plan: SelectPlan;
   readonly #set: SeriesSet;
@@ -249,7 +250,11 @@ class WindowRows implements Rows {
       return 0;
     }
     const scratch = this.#func.sorts ? memory.allocate(count * 8) : 0;
-    const largest = kernels.largestWindow(timesAddr, count, reference.firstMs, reference.stepMs, steps, rangeMs);
+    // The size of the largest window costs a pass: where it makes no difference, all samples stand for it.
+    const isNeeded = !this.#func.slides || !budget.hasRoom(count);
+    const largest = isNeeded
+      ? kernels.largestWindow(timesAddr, count, reference.firstMs, reference.stepMs, steps, rangeMs)
+      : count;
     budget.charge(largest);
     if (this.#plan.func === "double_exponential_smoothing" && largest > 0) this.#checkSmoothing();
     const perCall = this.#func.slides
