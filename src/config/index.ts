@@ -1,4 +1,3 @@
-export { buildHttpClient } from "./build.js";
 export { type ConfigFiles, diskFiles, expandGlob, joinFolder } from "./files.js";
 export { type LoadedConfig, type LoadOptions, loadConfig } from "./load.js";
 export { readText } from "./read.js";

@@ -8,14 +8,13 @@ export {
   type ScrapeEngineOptions,
 } from "./engine.js";
 export {
-  BODY_BYTES_MAX_DEFAULT,
   type ClientContext,
   createClientContext,
   type FetchResult,
   TargetClient,
 } from "./http/client.js";
 export type { BodyBuffers } from "./http/connection.js";
-export { acceptHeader, type ScrapeUrl, scrapeUrl } from "./http/request.js";
+export { type ScrapeUrl, scrapeUrl } from "./http/request.js";
 export {
   DEFAULT_SCRAPE_PROTOCOLS,
   DEFAULT_TRANSPORT,
