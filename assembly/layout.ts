@@ -190,7 +190,6 @@ export const TABLE_MASK = 0; // u32, entries − 1
 export const TABLE_ITEMS = 8; // u32 × entries (atomic store of an id AFTER its record)
 
 // ── names: ROOT_NAMES → LIST of (name symbol id, id of its anchor pair) couples: two items a name ────────────────
-export const NAMES_ITEM_COUNT = 2;
 
 // ── write-ahead log: page framing (tsdb/docs/format/wal.md) and the work areas of its kernels ─────────────────────
 export const WAL_PAGE_BYTES = 32768;

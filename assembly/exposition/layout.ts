@@ -146,7 +146,6 @@ export const HARD_IS_VALUE = 0;
 export const HARD_IS_TIME = 1; // seconds
 
 // ── parser's numbers ─────────────────────────────────────────────────────────────────────────────────────────────
-export const FORMAT_TEXT = 0;
 export const FLAG_OPENMETRICS = 1;
 export const FLAG_IGNORE_TIMESTAMPS = 2; // honor_timestamps: false
 export const FLAG_TRACK_TIMESTAMPS = 4; // track_timestamps_staleness: true

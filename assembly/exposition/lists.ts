@@ -26,7 +26,7 @@ import {
   TARGET_SAMPLES,
 } from "./layout";
 
-export function addRegionBytes(target: usize, bytes: f64): void {
+function addRegionBytes(target: usize, bytes: f64): void {
   store<f64>(target, load<f64>(target, TARGET_REGION_BYTES) + bytes, TARGET_REGION_BYTES);
 }
 

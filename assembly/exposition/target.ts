@@ -7,7 +7,6 @@ import { allocate, release, roomFor } from "../memory/arena";
 import { equalBytes } from "./bytes";
 import {
   ENTRY_HASH,
-  ENTRY_IN_ORDER,
   ENTRY_KIND,
   ENTRY_LAST_SCRAPE,
   ENTRY_LENGTH,
@@ -188,8 +187,4 @@ export function linger(target: usize, entry: usize, scrape: u32): void {
   store<u8>(entry, 1, ENTRY_LINGERS);
   store<u32>(entry, load<u32>(target, TARGET_LINGER), ENTRY_NEXT_LINGER);
   store<u32>(target, <u32>entry, TARGET_LINGER);
-}
-
-export function isInOrder(entry: usize): bool {
-  return load<u8>(entry, ENTRY_IN_ORDER) !== 0;
 }

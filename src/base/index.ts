@@ -25,3 +25,4 @@ export {
 } from "./log.js";
 export { packageRoot } from "./root.js";
 export { SMALL_YOUNG_GENERATION } from "./threads.js";
+export { systemTimers, type Timers } from "./timers.js";

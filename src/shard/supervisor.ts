@@ -16,7 +16,7 @@ import {
   SMALL_YOUNG_GENERATION,
   toPlain,
 } from "../base/index.js";
-import type { ShardTask } from "./messages.js";
+import type { ShardTask } from "./task.js";
 
 export interface SupervisorOptions<Data> {
   readonly shardCount: number;

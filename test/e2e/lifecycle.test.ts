@@ -191,7 +191,8 @@ test("a restart replays: not ready, then all that was acknowledged is there", as
       if (ready === 200) return true;
       const [query, body] = await text(second, "/api/v1/query?query=1");
       const [replay, progress] = await text(second, "/api/v1/status/walreplay");
-      if (query === 503) seenStatuses.add(`${ready} ${query} ${body} ${replay} ${Object.keys(JSON.parse(progress).data)}`);
+      if (query === 503)
+        seenStatuses.add(`${ready} ${query} ${body} ${replay} ${Object.keys(JSON.parse(progress).data)}`);
     }
   });
   expect([...seenStatuses]).toEqual(["503 503 Service Unavailable 200 min,max,current"]);
@@ -211,8 +212,18 @@ test("a restart replays: not ready, then all that was acknowledged is there", as
 
 describe("what cannot start says why, in a line, and ends", () => {
   const cases: readonly (readonly [string, () => Promise<readonly string[]>, number, RegExp])[] = [
-    ["an unknown flag", async () => ["--config.fil=x"], 1, /unknown long flag '--config.fil' \(did you mean '--config.file'\?\)/],
-    ["a missing file", async () => ["--config.file=none.yml", data("x")], 2, /err="open none.yml: no such file or directory"/],
+    [
+      "an unknown flag",
+      async () => ["--config.fil=x"],
+      1,
+      /unknown long flag '--config.fil' \(did you mean '--config.file'\?\)/,
+    ],
+    [
+      "a missing file",
+      async () => ["--config.file=none.yml", data("x")],
+      2,
+      /err="open none.yml: no such file or directory"/,
+    ],
     [
       "a wrong value in the file",
       async () => {
@@ -231,7 +242,12 @@ describe("what cannot start says why, in a line, and ends", () => {
       1,
       /cannot make the data directory .*file\/below: not a directory/,
     ],
-    ["a data directory below /proc", async () => [`--config.file=${configFile}`, "--storage.tsdb.path=/proc/x/y"], 1, /cannot make the data directory/],
+    [
+      "a data directory below /proc",
+      async () => [`--config.file=${configFile}`, "--storage.tsdb.path=/proc/x/y"],
+      1,
+      /cannot make the data directory/,
+    ],
   ];
   test.each(cases)("%s", async (_name, args, code, message) => {
     writeConfig([]);

@@ -8,30 +8,35 @@ import {
   type Logger,
   systemClock,
   systemFiles,
+  systemTimers,
   toPlain,
   VestalError,
 } from "../../base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
-import { createClientContext, ScrapeEngine, systemTimers, TargetClient } from "../../scrape/index.js";
+import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
   CONTROL_WAL_STATE,
   ControlMemory,
   ForeignReceiver,
   ForeignSender,
-  type MetadataRequest,
   SHARD_REPLAYING,
   SHARD_RUNNING,
   SHARD_STOPPED,
   type ShardKernels,
   type ShardTask,
-  type TargetsMessage,
 } from "../../shard/index.js";
 import { Head } from "../../tsdb/head/index.js";
 import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
-import type { FromIngestThread, IngestData, ToIngestThread } from "./ingest-messages.js";
+import type {
+  FromIngestThread,
+  IngestData,
+  MetadataRequest,
+  TargetsMessage,
+  ToIngestThread,
+} from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
 
 /** Results of metric relabelling kept by each job of a thread. */

@@ -15,14 +15,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
-import {
-  CONTROL_WAL_STATE,
-  type ControlMemory,
-  type MetadataMessage,
-  SHARD_LOST,
-  type StatusMessage,
-  type TargetsMessage,
-} from "../../shard/index.js";
+import { CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
 import {
   damageError,
@@ -33,7 +26,15 @@ import {
   startWal,
   WalState,
 } from "../../tsdb/wal/index.js";
-import type { FromIngestThread, IngestData, IngestSettings, ToIngestThread } from "./ingest-messages.js";
+import type {
+  FromIngestThread,
+  IngestData,
+  IngestSettings,
+  MetadataMessage,
+  StatusMessage,
+  TargetsMessage,
+  ToIngestThread,
+} from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
 

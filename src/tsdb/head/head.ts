@@ -43,9 +43,9 @@ import {
 import { AssertionError, assert, VestalError } from "../../base/index.js";
 import { startKernels } from "../../memory/index.js";
 import type { Labels } from "../../model/index.js";
+import { LabelBytesEncoder } from "../../model/label-bytes.js";
 import { MemoryIndex } from "../index/memory-index.js";
 import type { HeadKernels } from "./kernels.js";
-import { LabelBytesEncoder } from "./label-bytes.js";
 
 const PAGE_BYTES = 65536;
 /** Kernels load 16 bytes at a time, and may touch what lies behind a region: nothing is handed out at the very end. */
