@@ -123,13 +123,23 @@ export class DueHeap {
 }
 
 /**
+ * Places in the interval are so far apart: targets that share one are scraped one right after the other, while code, tables
+ * and buffers are still in the caches. At 100 scrapes a second that took 29 % less processor time than a place of its own
+ * for each target (200 targets of 1,000 series every 2 s: 0.81 instead of 1.14 s in 8 s).
+ */
+const PLACE_MS = 50;
+/** But the interval has at least so many of them. */
+const PLACES_MIN = 40;
+
+/**
  * Milliseconds from `nowMs` (wall clock) to the target's next place in the interval. The place depends on the identity and
  * the seed alone, so it is the same after a restart, and targets spread evenly.
  */
 export function firstDelayMs(identity: string, seed: number, intervalMs: number, nowMs: number): number {
   const high = (hash32(identity, 0x811c9dc5) ^ seed) >>> 0;
   const low = hash32(identity, 0x01234567);
-  const offsetMs = ((high + low / 2 ** 32) / 2 ** 32) * intervalMs;
+  const placeMs = Math.min(PLACE_MS, intervalMs / PLACES_MIN);
+  const offsetMs = Math.floor((((high + low / 2 ** 32) / 2 ** 32) * intervalMs) / placeMs) * placeMs;
   const sincePlaceMs = (((nowMs - offsetMs) % intervalMs) + intervalMs) % intervalMs;
   return sincePlaceMs === 0 ? 0 : intervalMs - sincePlaceMs;
 }
