@@ -100,6 +100,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     close: async (graceMs) => {
       for (const socket of sockets) uws.us_listen_socket_close(socket);
       await server.drain(graceMs);
+      // The last answer may still be corked: it goes out when the library's call-back has returned.
+      await new Promise((resolve) => setImmediate(resolve));
       app.close();
     },
   };

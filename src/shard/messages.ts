@@ -78,6 +78,13 @@ export interface ReadyMessage {
   readonly type: "ready";
 }
 
+/** How much the targets of a job have said of their metrics. */
+export interface MetadataSize {
+  readonly jobName: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 /** Answers `collect`: for `/api/v1/targets` and `/metrics`. */
 export interface StatusMessage {
   readonly type: "status";
@@ -85,9 +92,8 @@ export interface StatusMessage {
   readonly targets: readonly TargetStatus[];
   readonly counters: ScrapeCounters;
   readonly intervalLengths: readonly IntervalLengths[];
-  /** Sum over targets of metadata entries and of their text, for prometheus_target_metadata_cache_*. */
-  readonly metadataEntries: number;
-  readonly metadataBytes: number;
+  /** Over each job's targets, for prometheus_target_metadata_cache_*. */
+  readonly metadata: readonly MetadataSize[];
 }
 
 export interface TargetMetadata {

@@ -12,6 +12,7 @@ import {
   ForeignReceiver,
   ForeignSender,
   type MetadataRequest,
+  type MetadataSize,
   SHARD_REPLAYING,
   SHARD_RUNNING,
   SHARD_STOPPED,
@@ -25,6 +26,7 @@ import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } 
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import type { FromIngestThread, IngestData, ToIngestThread } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
+import { jobOfTargetKey } from "./scrape-jobs.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
@@ -230,7 +232,7 @@ class IngestThread {
       targets: engine.statuses(),
       counters: engine.counters(),
       intervalLengths: engine.intervalLengths(),
-      ...metadataSize(engine),
+      metadata: metadataSizes(engine),
     });
   }
 
@@ -276,13 +278,16 @@ function applyTargets(engine: ScrapeEngine, message: TargetsMessage): void {
   for (const name of message.removedJobs) engine.removeJob(name);
 }
 
-function metadataSize(engine: ScrapeEngine): { readonly metadataEntries: number; readonly metadataBytes: number } {
-  let [metadataEntries, metadataBytes] = [0, 0];
+function metadataSizes(engine: ScrapeEngine): MetadataSize[] {
+  const sizes = new Map<string, { jobName: string; entries: number; bytes: number }>();
   for (const { key } of engine.statuses()) {
+    const jobName = jobOfTargetKey(key);
+    const size = sizes.get(jobName) ?? { jobName, entries: 0, bytes: 0 };
+    sizes.set(jobName, size);
     for (const { metric, type, help, unit } of engine.metadata(key) ?? []) {
-      metadataEntries++;
-      metadataBytes += metric.length + type.length + help.length + unit.length;
+      size.entries++;
+      size.bytes += metric.length + type.length + help.length + unit.length;
     }
   }
-  return { metadataEntries, metadataBytes };
+  return [...sizes.values()];
 }
