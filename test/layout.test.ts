@@ -27,6 +27,9 @@ function fieldsOf(
     .map(([name, offset]) => [name, offset, widths[name] ?? bytes] as const);
 }
 
+/** Bits of SLOT_FLAGS: no offsets. */
+const slotFlags = Object.entries(layout).filter(([name]) => name.startsWith("SLOT_FLAG_"));
+
 const directory = 4 * layout.DIRECTORY_ENTRIES;
 
 test("the regions of the map follow each other", () => {
@@ -59,8 +62,9 @@ test("identity, progress, arena and roots stay inside their regions", () => {
   );
   const lists = 4 * layout.ARENA_CLASSES;
   expectFields(
-    fieldsOf("ARENA_", 4, { ARENA_USED: 8, ARENA_RETIRED_BYTES: 8, ARENA_FREE: lists, ARENA_FREE_COUNT: lists }, [
+    fieldsOf("ARENA_", 4, { ARENA_USED: 8, ARENA_RETIRED_BYTES: 8, ARENA_FREE: lists }, [
       "ARENA_CLASSES",
+      "ARENA_FREE_COUNT",
       "ARENA_START",
     ]),
     512,
@@ -70,6 +74,7 @@ test("identity, progress, arena and roots stay inside their regions", () => {
     [
       ...fieldsOf("ROOT_", 4, { ROOT_NEXT_REF: 8, ROOT_REF_END: 8 }),
       ["RESERVED_COUNTS", layout.RESERVED_COUNTS, lists],
+      ["ARENA_FREE_COUNT", layout.ARENA_FREE_COUNT, lists],
     ],
     1024,
     2048,
@@ -101,7 +106,7 @@ test("records hold their fields", () => {
         SLOT_PENDING_TIME: 8,
         SLOT_PENDING_VALUE: 8,
       },
-      ["SLOT_BYTES", "SLOT_COUNT", "SLOT_DIRECTORY", "SLOT_FLAG_LIVE", "SLOT_FLAG_RECORDED", "SLOT_FLAG_DEAD"],
+      ["SLOT_BYTES", "SLOT_COUNT", "SLOT_DIRECTORY", ...slotFlags.map(([name]) => name)],
     ),
     0,
     layout.SLOT_BYTES,
@@ -114,6 +119,12 @@ test("records hold their fields", () => {
   );
   expectFields(fieldsOf("PAIR_", 4, {}, ["PAIR_BYTES", "PAIR_COUNT", "PAIR_DIRECTORY"]), 0, layout.PAIR_BYTES);
   expectFields(fieldsOf("STAGED_", 4, { STAGED_TIME: 8, STAGED_VALUE: 8 }, ["STAGED_BYTES"]), 0, layout.STAGED_BYTES);
+});
+
+test("each flag of a slot is a bit of its own", () => {
+  expect(slotFlags.length).toBeGreaterThan(0);
+  for (const [name, flag] of slotFlags) expect(Math.log2(flag) % 1, name).toBe(0);
+  expect(new Set(slotFlags.map(([, flag]) => flag)).size).toBe(slotFlags.length);
 });
 
 test("slot values that name no slot lie above every slot index", () => {

@@ -2,7 +2,7 @@
  * All scrapes of one thread. A bounded number is under way, each with a slot of the appender; the others wait in order of
  * their due times. Every target is scraped at its own place in the interval and never twice at once.
  */
-import { type Clock, errorMessage, type Logger } from "../base/index.js";
+import { type Clock, errorMessage, type Logger, type Timers } from "../base/index.js";
 import type { Labels } from "../model/index.js";
 import type { ScrapeAppender } from "../storage/index.js";
 import { createCounters, type IntervalLengths, IntervalObserver, type ScrapeCounters } from "./counters.js";
@@ -10,7 +10,7 @@ import type { FetchResult } from "./http/client.js";
 import type { ScrapeUrl } from "./http/request.js";
 import type { TransportOptions } from "./http/transport.js";
 import { TargetLoop } from "./loop.js";
-import { DueHeap, type Timers } from "./schedule.js";
+import { DueHeap } from "./schedule.js";
 import type { ScrapeJob, TargetSpec, TargetStatus } from "./target.js";
 
 export interface ScrapeEngineOptions {
@@ -113,6 +113,13 @@ export class ScrapeQueue {
   }
 }
 
+/** Over the targets of a job. */
+export interface MetadataSize {
+  readonly jobName: string;
+  readonly entries: number;
+  readonly characters: number;
+}
+
 export class ScrapeEngine {
   readonly #context: LoopContext;
   readonly #jobs = new Map<string, LoopJob>();
@@ -181,6 +188,19 @@ export class ScrapeEngine {
   metadata(key: string): ReturnType<TargetLoop["metadata"]> | undefined {
     const loop = this.#loops.get(key);
     return loop === undefined || loop.isRemoved ? undefined : loop.metadata();
+  }
+
+  /** How much is remembered of metadata, for each job that has targets. */
+  metadataSizes(): MetadataSize[] {
+    const sizes = new Map<string, { jobName: string; entries: number; characters: number }>();
+    for (const loop of this.#loops.values()) {
+      const size = loop.metadataSize();
+      const sum = sizes.get(loop.jobName) ?? { jobName: loop.jobName, entries: 0, characters: 0 };
+      sum.entries += size.entries;
+      sum.characters += size.characters;
+      sizes.set(loop.jobName, sum);
+    }
+    return [...sizes.values()];
   }
 
   counters(): ScrapeCounters {

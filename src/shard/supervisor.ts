@@ -8,8 +8,15 @@
  */
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
-import { type Clock, errorMessage, type Logger, type PlainError, toPlain } from "../base/index.js";
-import type { ShardTask } from "./messages.js";
+import {
+  type Clock,
+  errorMessage,
+  type Logger,
+  type PlainError,
+  SMALL_YOUNG_GENERATION,
+  toPlain,
+} from "../base/index.js";
+import type { ShardTask } from "./task.js";
 
 export interface SupervisorOptions<Data> {
   readonly shardCount: number;
@@ -72,6 +79,7 @@ export class ShardSupervisor<Data> {
       filename: options.entryFile,
       name: options.handler,
       workerData: options.workerData,
+      resourceLimits: SMALL_YOUNG_GENERATION,
       minThreads: options.shardCount,
       maxThreads: options.shardCount,
       idleTimeout: Number.POSITIVE_INFINITY,

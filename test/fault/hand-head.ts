@@ -5,6 +5,7 @@
 import {
   ARENA_BUMP,
   ARENA_START,
+  ARENA_USED,
   HEAD_LIMIT,
   LABELS_COUNT,
   LABELS_PAIRS,
@@ -80,9 +81,19 @@ export class HandHead implements ReplayHead {
     this.#pairs.set("", 0); // id 0 is unused
   }
 
-  /** Bytes of the arena that were ever handed out: replay must give all of its regions back for reuse. */
+  /** Bytes of the arena that are in use: replay must give all of its regions back. */
+  get usedBytes(): number {
+    return this.#view.getFloat64(ARENA_USED, true);
+  }
+
+  /** End of what was ever handed out. */
   get bump(): number {
     return this.#view.getUint32(ARENA_BUMP, true);
+  }
+
+  /** Bytes in live regions of the arena: replay must give all of its own back. */
+  get usedBytes(): number {
+    return this.#view.getFloat64(ARENA_USED, true);
   }
 
   addSeries(labels: Labels, ref: number): number {

@@ -2,44 +2,56 @@
  * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
  * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
  */
-import { errorMessage, type Logger, systemClock, systemFiles, toPlain, VestalError } from "../../base/index.js";
+import {
+  errorMessage,
+  type Files,
+  type Logger,
+  systemClock,
+  systemFiles,
+  systemTimers,
+  toPlain,
+  VestalError,
+} from "../../base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
-import { createClientContext, ScrapeEngine, systemTimers, TargetClient } from "../../scrape/index.js";
+import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
   CONTROL_WAL_STATE,
   ControlMemory,
   ForeignReceiver,
   ForeignSender,
-  type MetadataRequest,
-  type MetadataSize,
   SHARD_REPLAYING,
   SHARD_RUNNING,
   SHARD_STOPPED,
   type ShardKernels,
   type ShardTask,
-  type TargetsMessage,
 } from "../../shard/index.js";
 import { Head } from "../../tsdb/head/index.js";
 import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
-import type { FromIngestThread, IngestData, ToIngestThread } from "./ingest-messages.js";
+import type {
+  FromIngestThread,
+  IngestData,
+  MetadataRequest,
+  TargetsMessage,
+  ToIngestThread,
+} from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
-import { jobOfTargetKey } from "./scrape-jobs.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
 /** `interval` syncs so often. */
 const SYNC_INTERVAL_MS = 1000;
 
-/** Resolves when the `stop` message has been obeyed. */
-export function runIngestThread(task: ShardTask<IngestData>): Promise<void> {
-  return new IngestThread(task).run();
+/** Resolves when the `stop` message has been obeyed; a rejection must end the thread. */
+export function runIngestThread(task: ShardTask<IngestData>, files: Files = systemFiles): Promise<void> {
+  return new IngestThread(task, files).run();
 }
 
 class IngestThread {
   readonly #task: ShardTask<IngestData>;
+  readonly #files: Files;
   readonly #control: ControlMemory;
   readonly #log: Logger;
   readonly #head: Head;
@@ -49,12 +61,15 @@ class IngestThread {
   readonly #sender: ForeignSender;
   #receiver: ForeignReceiver | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
+  /** Rejects `run`. */
+  #fail: (error: unknown) => void = () => undefined;
   /** Messages that came before the log was open. */
   #early: ToIngestThread[] = [];
 
-  constructor(task: ShardTask<IngestData>) {
+  constructor(task: ShardTask<IngestData>, files: Files) {
     const { control, kernels, memory, settings } = task.data;
     this.#task = task;
+    this.#files = files;
     this.#control = ControlMemory.attach(control);
     this.#log = loggerOf(settings.log, "ingest").with({ shard: task.shard });
     this.#isAdopted = memory !== undefined;
@@ -77,6 +92,7 @@ class IngestThread {
   async run(): Promise<void> {
     const { port } = this.#task;
     const stopped = new Promise<void>((resolve, reject) => {
+      this.#fail = reject;
       port.on("message", (message: ToIngestThread) => {
         this.#handle(message, resolve).catch(reject);
       });
@@ -94,7 +110,7 @@ class IngestThread {
 
   async #handle(message: ToIngestThread, resolve: () => void): Promise<void> {
     if (message.type === "begin") {
-      this.#begin();
+      this.#head.mutate(() => this.#begin());
       const early = this.#early;
       this.#early = [];
       for (const one of early) await this.#handle(one, resolve);
@@ -139,7 +155,7 @@ class IngestThread {
     const kernels = head.kernels as unknown as WalKernels & ShardKernels;
     const outcome = replayInto({
       dir: data.settings.walDir,
-      files: systemFiles,
+      files: this.#files,
       kernels,
       memory: head.memory,
       head: {
@@ -168,7 +184,7 @@ class IngestThread {
     const state = new WalState(this.#control.buffer, CONTROL_WAL_STATE);
     const wal = new WalWriter({
       dir: settings.walDir,
-      files: systemFiles,
+      files: this.#files,
       state,
       ownerId: shard + 1,
       kernels: head.kernels as unknown as WalKernels,
@@ -186,6 +202,7 @@ class IngestThread {
         bounds: this.#control,
         clock: systemClock,
         onFinishedSegment: (segment) => setImmediate(() => this.#sync(() => wal.syncSegment(segment))),
+        onBroken: (error) => this.#fail(error),
       },
     );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
@@ -232,7 +249,7 @@ class IngestThread {
       targets: engine.statuses(),
       counters: engine.counters(),
       intervalLengths: engine.intervalLengths(),
-      metadata: metadataSizes(engine),
+      metadata: engine.metadataSizes(),
     });
   }
 
@@ -276,18 +293,4 @@ function applyTargets(engine: ScrapeEngine, message: TargetsMessage): void {
   for (const key of message.removedTargets) engine.removeTarget(key);
   for (const target of message.setTargets) engine.setTarget(target);
   for (const name of message.removedJobs) engine.removeJob(name);
-}
-
-function metadataSizes(engine: ScrapeEngine): MetadataSize[] {
-  const sizes = new Map<string, { jobName: string; entries: number; bytes: number }>();
-  for (const { key } of engine.statuses()) {
-    const jobName = jobOfTargetKey(key);
-    const size = sizes.get(jobName) ?? { jobName, entries: 0, bytes: 0 };
-    sizes.set(jobName, size);
-    for (const { metric, type, help, unit } of engine.metadata(key) ?? []) {
-      size.entries++;
-      size.bytes += metric.length + type.length + help.length + unit.length;
-    }
-  }
-  return [...sizes.values()];
 }

@@ -24,9 +24,10 @@ import {
   watchThread,
 } from "../../metrics/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
-import type { ControlMemory, StatusMessage } from "../../shard/index.js";
+import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
 import type { ShardSet } from "./shards.js";
 import type { ServerState } from "./status.js";
@@ -137,7 +138,7 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
     [...targets.countsByJob()].map(([job, value]) => ({ labels: [job], value })),
   );
   registry.samples("prometheus_target_metadata_cache_entries", () => metadataByJob(statuses(), "entries"));
-  registry.samples("prometheus_target_metadata_cache_bytes", () => metadataByJob(statuses(), "bytes"));
+  registry.samples("prometheus_target_metadata_cache_bytes", () => metadataByJob(statuses(), "characters"));
   const syncs = registry.counter("prometheus_target_scrape_pool_sync_total");
   const syncSeconds = registry.summary("prometheus_target_sync_length_seconds");
   targets.onSynced = (job, seconds) => {
@@ -155,7 +156,7 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
 }
 
 /** What targets said of their metrics, summed over each job's targets. */
-function metadataByJob(statuses: readonly StatusMessage[], key: "entries" | "bytes"): MetricSample[] {
+function metadataByJob(statuses: readonly StatusMessage[], key: "entries" | "characters"): MetricSample[] {
   const sums = new Map<string, number>();
   for (const { metadata } of statuses) {
     for (const { jobName, ...size } of metadata) sums.set(jobName, (sums.get(jobName) ?? 0) + size[key]);

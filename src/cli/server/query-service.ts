@@ -15,7 +15,7 @@ import type {
   SelectorQuery,
   ServiceAnswer,
 } from "../../api/index.js";
-import { errorMessage, type Logger, packageRoot, VestalError } from "../../base/index.js";
+import { errorMessage, type Logger, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
 import type { CancelHandle, ControlMemory } from "../../shard/index.js";
 import type {
   HeadHandle,
@@ -38,6 +38,8 @@ export interface QueryPoolOptions {
 /** The heads that queries read now. */
 export interface HeadSource {
   heads(): readonly HeadHandle[];
+  /** Of all heads, those too that no query may read now. */
+  memories(): readonly WebAssembly.Memory[];
   missingShards(): readonly number[];
 }
 
@@ -72,6 +74,7 @@ export class QueryPool implements QueryService {
       maxThreads: options.threads,
       concurrentTasksPerWorker: 1,
       workerData: settings,
+      resourceLimits: SMALL_YOUNG_GENERATION,
       // A query thread has no timers and sockets of its own: while idle it may sleep in Atomics.wait.
       atomics: "sync",
     });
@@ -189,7 +192,7 @@ export class QueryPool implements QueryService {
   /** A thread is gone: what it had pinned may be reused, and its place is free. */
   #freePins(threadId: number): void {
     for (const pin of this.#control.pinSlotsOf(threadId)) {
-      for (const { memory } of this.#source.heads()) {
+      for (const memory of this.#source.memories()) {
         Atomics.store(new Uint32Array(memory.buffer), (PINS >> 2) + pin, 0);
       }
       this.#control.releasePinSlot(pin);

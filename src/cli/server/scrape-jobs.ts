@@ -52,10 +52,6 @@ export function targetKey(jobName: string, key: string): string {
   return `${jobName}\n${key}`;
 }
 
-export function jobOfTargetKey(key: string): string {
-  return key.slice(0, key.indexOf("\n"));
-}
-
 function transportOf(config: ScrapeConfig): TransportOptions {
   const { http } = config;
   return {

@@ -33,6 +33,11 @@ export class Budget {
     return this.#total;
   }
 
+  /** Whether so many more samples may be charged. */
+  hasRoom(samples: number): boolean {
+    return this.#maxSamples === 0 || this.#live + samples <= this.#maxSamples;
+  }
+
   /** @throws VestalError QUERY_SAMPLES if the query would hold more samples than it may. */
   charge(samples: number): void {
     this.#live += samples;

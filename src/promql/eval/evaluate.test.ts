@@ -184,6 +184,16 @@ describe("answers", () => {
   });
 });
 
+test("series that meet no partner are computed all the same: errors and infos do not depend on the other side", async () => {
+  const joined = 'label_join(-metric, "n", "", "x") + on(n) absent(metric)';
+  expect(await codeOf(ask(storageOf(2, 91), joined))).toBe(
+    "QUERY_EXECUTION: vector cannot contain metrics with the same labelset",
+  );
+  const { infos } = await ask(storageOf(2, 91), "rate(metric[1m]) * on(n) group_left() absent(metric)");
+  expect(infos).toHaveLength(1);
+  expect((await ask(storageOf(2, 91), "topk(0, rate(metric[1m]))")).infos).toHaveLength(1);
+});
+
 test("a range query refuses what has no value at a step, in Prometheus' words", () => {
   const range = { startMs: 0, endMs: 10, stepMs: 1 };
   expect(() => prepareRangeQuery("metric[5m]", range, DEFAULT_EVALUATION_OPTIONS)).toThrow(

@@ -68,12 +68,22 @@ export interface PromqlKernels {
     out: number,
     present: number,
   ): number;
+  pickExtremes(
+    rows: number,
+    count: number,
+    ks: number,
+    from: number,
+    to: number,
+    highest: number,
+    scratch: number,
+  ): void;
   negateRow(values: number, steps: number): void;
   quantileOfHistogram(
     rows: number,
     buckets: number,
     q: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,
@@ -83,7 +93,8 @@ export interface PromqlKernels {
     buckets: number,
     lower: number,
     upper: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,
@@ -92,7 +103,8 @@ export interface PromqlKernels {
     rows: number,
     count: number,
     q: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,

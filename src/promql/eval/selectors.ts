@@ -53,6 +53,7 @@ export class TopSink implements ColumnSink {
 }
 
 export class SelectRows implements Rows {
+  readonly isSilent = true;
   readonly #evaluation: Evaluation;
   readonly #plan: SelectPlan;
   readonly #set: SeriesSet;

@@ -1,6 +1,6 @@
 /** A tree as the API's `parse_query` shows it to the UI; keys in order, since Go encodes maps that way. */
+import { formatFloat } from "../../model/number.js";
 import type { Expr, TimeModifiers, VectorSelector } from "./ast.js";
-import { formatFloat } from "./go-format.js";
 
 export type ExprJson = { readonly type: string } & Readonly<Record<string, unknown>>;
 

@@ -40,14 +40,16 @@ import {
   STAGED_TIME,
   STAGED_VALUE,
 } from "../../../assembly/layout.js";
-import { assert, VestalError } from "../../base/index.js";
+import { AssertionError, assert, VestalError } from "../../base/index.js";
 import { startKernels } from "../../memory/index.js";
 import type { Labels } from "../../model/index.js";
+import { LabelBytesEncoder } from "../../model/label-bytes.js";
 import { MemoryIndex } from "../index/memory-index.js";
 import type { HeadKernels } from "./kernels.js";
-import { LabelBytesEncoder } from "./label-bytes.js";
 
 const PAGE_BYTES = 65536;
+/** Kernels load 16 bytes at a time, and may touch what lies behind a region: nothing is handed out at the very end. */
+const OVERREAD_BYTES = 64;
 const MIN_PAGES = 64;
 const MAX_PAGES = 65535;
 /** Records that one slice of a truncation visits: about 1 ms of work. */
@@ -111,7 +113,7 @@ export class Head {
       options.shardIndex,
       options.shardCount,
       options.hashSeed ?? randomInt(2 ** 32),
-      pages * PAGE_BYTES,
+      pages * PAGE_BYTES - OVERREAD_BYTES,
       options.chunkRangeMs ?? 7_200_000,
       options.samplesPerChunk ?? 120,
       options.seriesLimit ?? 0,
@@ -148,6 +150,22 @@ export class Head {
   }
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  /**
+   * Marks the memory as changing while `work` runs. Errors that storage knows (VestalError) leave the memory whole; after a
+   * kernel's trap or a failed assertion nobody knows, so the mark stays: the thread must end, the memory be rebuilt.
+   */
+  mutate<T>(work: () => T): T {
+    const before = Atomics.exchange(this.#words, MUTATING >> 2, 1);
+    try {
+      const result = work();
+      Atomics.store(this.#words, MUTATING >> 2, before);
+      return result;
+    } catch (error) {
+      if (isForeseen(error)) Atomics.store(this.#words, MUTATING >> 2, before);
+      throw error;
+    }
   }
 
   // ── series ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -358,4 +376,9 @@ export class Head {
   #word(index: number): number {
     return this.#words[index]!;
   }
+}
+
+/** Whether `mutate` trusts the memory after this error. */
+export function isForeseen(error: unknown): boolean {
+  return error instanceof VestalError && !(error instanceof AssertionError);
 }
