@@ -301,7 +301,7 @@ test("a cut answer carries the warning, and too little time or room for samples 
       422,
     ],
     [
-      `/api/v1/query_range?query=${q("quantile_over_time(0.5, vector(1)[1h:1s])")}&timeout=200ms&start=0&end=4000&step=1`,
+      `/api/v1/query_range?query=${q("quantile_over_time(0.5, vector(1)[1h:1s])")}&timeout=20ms&start=0&end=4000&step=1`,
       503,
     ],
   ] as const;
