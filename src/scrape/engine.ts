@@ -113,6 +113,13 @@ export class ScrapeQueue {
   }
 }
 
+/** Over the targets of a job. */
+export interface MetadataSize {
+  readonly jobName: string;
+  readonly entries: number;
+  readonly characters: number;
+}
+
 export class ScrapeEngine {
   readonly #context: LoopContext;
   readonly #jobs = new Map<string, LoopJob>();
@@ -183,15 +190,17 @@ export class ScrapeEngine {
     return loop === undefined || loop.isRemoved ? undefined : loop.metadata();
   }
 
-  /** Of all targets together. */
-  metadataSize(): { readonly entries: number; readonly characters: number } {
-    let [entries, characters] = [0, 0];
+  /** How much is remembered of metadata, for each job that has targets. */
+  metadataSizes(): MetadataSize[] {
+    const sizes = new Map<string, { jobName: string; entries: number; characters: number }>();
     for (const loop of this.#loops.values()) {
       const size = loop.metadataSize();
-      entries += size.entries;
-      characters += size.characters;
+      const sum = sizes.get(loop.jobName) ?? { jobName: loop.jobName, entries: 0, characters: 0 };
+      sum.entries += size.entries;
+      sum.characters += size.characters;
+      sizes.set(loop.jobName, sum);
     }
-    return { entries, characters };
+    return [...sizes.values()];
   }
 
   counters(): ScrapeCounters {

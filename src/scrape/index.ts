@@ -3,6 +3,7 @@ export { createCounters, type IntervalLengths, type ScrapeCounters } from "./cou
 export {
   DEFAULT_ENGINE_OPTIONS,
   type Fetcher,
+  type MetadataSize,
   ScrapeEngine,
   type ScrapeEngineDeps,
   type ScrapeEngineOptions,
