@@ -11,12 +11,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
+import { freePort } from "../peers/harness.js";
 import { until } from "./shard-rig.js";
 
-const PORT = 22_151;
-const URL_BASE = `http://127.0.0.1:${PORT}`;
 const STABLE = 50;
 const NEW_PER_SCRAPE = 400;
+
+let url: string;
 
 test("at the ceiling known series go on and new ones are refused; a restart works", async () => {
   const folder = mkdtempSync(join(tmpdir(), "vestal-full-"));
@@ -38,13 +39,15 @@ test("at the ceiling known series go on and new ones are refused; a restart work
   };
   writeFileSync(join(folder, "vestal.yml"), JSON.stringify(config));
   const children: ChildProcess[] = [];
+  const serverPort = await freePort();
+  url = `http://127.0.0.1:${serverPort}`;
   try {
     for (const start of ["first", "second"]) {
-      const child = startServer(folder);
+      const child = startServer(folder, serverPort);
       children.push(child);
       await until(
         `${start} start: ready`,
-        async () => (await fetch(`${URL_BASE}/-/ready`).catch(() => undefined))?.ok === true,
+        async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true,
         20_000,
       );
       await until(`${start} start: series are refused`, async () => (await refused()) > 0, 30_000);
@@ -70,7 +73,7 @@ test("at the ceiling known series go on and new ones are refused; a restart work
   }
 }, 90_000);
 
-function startServer(folder: string): ChildProcess {
+function startServer(folder: string, serverPort: number): ChildProcess {
   const args = [
     join(packageRoot(), "bin", "vestal"),
     "server",
@@ -78,13 +81,13 @@ function startServer(folder: string): ChildProcess {
     "--storage.head.max-memory=8MB",
     `--config.file=${join(folder, "vestal.yml")}`,
     `--storage.tsdb.path=${join(folder, "data")}`,
-    `--web.listen-address=127.0.0.1:${PORT}`,
+    `--web.listen-address=127.0.0.1:${serverPort}`,
   ];
-  return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+  return spawn(process.execPath, args, { stdio: "ignore" });
 }
 
 async function query(expression: string): Promise<number[]> {
-  const response = await fetch(`${URL_BASE}/api/v1/query?query=${encodeURIComponent(expression)}`);
+  const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
   const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
   return data.result.map(({ value }) => Number(value[1]));
 }
@@ -95,7 +98,7 @@ function stableTotals(): Promise<number[]> {
 
 /** Series and samples refused for want of memory, as the server counts them. */
 async function refused(): Promise<number> {
-  const text = await (await fetch(`${URL_BASE}/metrics`)).text();
+  const text = await (await fetch(`${url}/metrics`)).text();
   const lines = text.split("\n").filter((line) => line.startsWith("vestal_head_refused_total"));
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }
