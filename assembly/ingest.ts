@@ -30,7 +30,6 @@ export {
   beginReservation,
   classBytes,
   classOf,
-  endReservation,
   initArena,
   reclaim,
   release,
@@ -42,7 +41,7 @@ export {
 export { shardOfLabelBytes } from "./shard/shard-of";
 export { frameBatch } from "./wal/frame";
 export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
-export { createRefTable, putRef, refSlot, releaseRefTable } from "./wal/ref-table";
+export { createRefTable, releaseRefTable } from "./wal/ref-table";
 export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
 export { scanRecord } from "./wal/scan";
 

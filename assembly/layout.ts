@@ -31,7 +31,7 @@
  * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
  */
 
-export const LAYOUT_VERSION = 2; // raised with every change below
+export const LAYOUT_VERSION = 3; // raised with every change below
 
 // ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export const HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
@@ -63,8 +63,7 @@ export const ARENA_RETIRED_BYTES = 536; // f64
 export const ARENA_RESERVED = 544; // u32, bytes of never used memory that the reservation under way counts on
 export const ARENA_IS_RESERVED = 548; // u32, 1 while a reservation is under way: free regions are not split then
 export const ARENA_FREE = 576; // u32 × ARENA_CLASSES, head of each class's free list
-export const ARENA_CLASSES = 52; // 16 bytes … 2^30
-export const ARENA_FREE_COUNT = 784; // u32 × ARENA_CLASSES, regions in each free list
+export const ARENA_CLASSES = 74; // 16 bytes … 2^30
 
 // ── roots: hash tables that only the writer reads are plain; what readers follow is atomic ───────────────────────
 export const ROOT_SERIES_TABLE = 1024; // u32 address of the label-set → slot table (writer only)
@@ -80,6 +79,7 @@ export const ROOT_BATCH = 1068; // u32, number of the batch that was validated l
 export const ROOT_SCRATCH = 1072; // u32, region for the labels of the series being resolved (writer only)
 export const ROOT_SERIES_LIMIT = 1076; // u32, most live series; 0 = as many as the memory holds
 export const ROOT_TOUCHED = 1080; // u32, meaningless: what the append loop loads early is stored here, so that it is loaded
+export const ARENA_FREE_COUNT = 1600; // u32 × ARENA_CLASSES, regions in each free list
 export const RESERVED_COUNTS = 1280; // u32 × ARENA_CLASSES, free regions that the reservation under way counts on
 
 export const COUNTERS = 2048; // f64 × up to 256; indices are in COUNTER_*
@@ -190,7 +190,6 @@ export const TABLE_MASK = 0; // u32, entries − 1
 export const TABLE_ITEMS = 8; // u32 × entries (atomic store of an id AFTER its record)
 
 // ── names: ROOT_NAMES → LIST of (name symbol id, id of its anchor pair) couples: two items a name ────────────────
-export const NAMES_ITEM_COUNT = 2;
 
 // ── write-ahead log: page framing (tsdb/docs/format/wal.md) and the work areas of its kernels ─────────────────────
 export const WAL_PAGE_BYTES = 32768;

@@ -12,5 +12,6 @@ export function layoutVersion(): u32 {
 export { fractionOfHistogram, quantileOfHistogram, quantileOfRows } from "./promql/buckets";
 export { clearFold, finishFold, foldRow } from "./promql/folds";
 export { combineRows, negateRow } from "./promql/operators";
+export { pickExtremes } from "./promql/pick";
 export { dropStale, fillRow, joinPresence, maskRow, mergeRow, rowToSamples, selectLast } from "./promql/samples";
 export { largestWindow, overWindows } from "./promql/windows";

@@ -62,8 +62,9 @@ test("identity, progress, arena and roots stay inside their regions", () => {
   );
   const lists = 4 * layout.ARENA_CLASSES;
   expectFields(
-    fieldsOf("ARENA_", 4, { ARENA_USED: 8, ARENA_RETIRED_BYTES: 8, ARENA_FREE: lists, ARENA_FREE_COUNT: lists }, [
+    fieldsOf("ARENA_", 4, { ARENA_USED: 8, ARENA_RETIRED_BYTES: 8, ARENA_FREE: lists }, [
       "ARENA_CLASSES",
+      "ARENA_FREE_COUNT",
       "ARENA_START",
     ]),
     512,
@@ -73,6 +74,7 @@ test("identity, progress, arena and roots stay inside their regions", () => {
     [
       ...fieldsOf("ROOT_", 4, { ROOT_NEXT_REF: 8, ROOT_REF_END: 8 }),
       ["RESERVED_COUNTS", layout.RESERVED_COUNTS, lists],
+      ["ARENA_FREE_COUNT", layout.ARENA_FREE_COUNT, lists],
     ],
     1024,
     2048,

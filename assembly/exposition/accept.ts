@@ -63,7 +63,7 @@ import {
   TARGET_SCRAPE,
   TARGET_SERIAL,
 } from "./layout";
-import { growNext } from "./lists";
+import { growNext, trimLists } from "./lists";
 import { addEntry, entryOf, findEntry, generationOf, linger, markSeen, removeEntry, slotIsCurrent } from "./target";
 
 const STALE_NAN: u64 = ((<u64>0x7ff00000) << 32) | 0x2;
@@ -312,6 +312,7 @@ export function acceptScrape(target: usize): bool {
     isComplete = rememberComments(target);
     forgetVanished(target, scrape);
     adoptOrder(target);
+    trimLists(target);
   }
   if (load<u32>(target, TARGET_LINGER) !== 0) expireComments(target, scrape);
   const gone = <u32>TARGET_IS_PENDING | <u32>TARGET_IS_DIVERGED | <u32>TARGET_IS_UNTRACKED;

@@ -12,8 +12,8 @@
  *   176     …      result of `parseScrape`
  *
  *   ENTRY region (one a distinct line text: a series' text as it stands in the body, or a whole comment line)
- *   0       48     fields below
- *   48      …      the text, and SLACK bytes that a 16-byte load may touch
+ *   0       40     fields below
+ *   40      …      the text; a 16-byte load may touch what lies behind it, in this memory always something
  *
  *   ORDER region: u32 a line: address of its ENTRY | ORDER_UNTRACKED | ORDER_REPEATED; 0 = a line without an entry
  *   TABLE region: u32 a bucket: address of the first ENTRY, chained by ENTRY_NEXT
@@ -102,10 +102,10 @@ export const ENTRY_KIND = 36; // u8, KIND_*
 export const ENTRY_TYPE = 37; // u8, TYPE_* that a TYPE line sets
 export const ENTRY_IN_ORDER = 38; // u8
 export const ENTRY_LINGERS = 39; // u8
-export const ENTRY_LAST_SCRAPE = 40; // u32, accepted scrape that met a lingering comment last
-export const ENTRY_NEXT_LINGER = 44; // u32
-export const ENTRY_TEXT = 48;
-export const ENTRY_SLACK = 16;
+// A comment has no slot: what it lingers by lies in the same words.
+export const ENTRY_LAST_SCRAPE = 16; // u32, accepted scrape that met a lingering comment last
+export const ENTRY_NEXT_LINGER = 20; // u32
+export const ENTRY_TEXT = 40;
 
 export const KIND_SERIES = 0;
 export const KIND_HELP = 1;
@@ -146,7 +146,6 @@ export const HARD_IS_VALUE = 0;
 export const HARD_IS_TIME = 1; // seconds
 
 // ── parser's numbers ─────────────────────────────────────────────────────────────────────────────────────────────
-export const FORMAT_TEXT = 0;
 export const FLAG_OPENMETRICS = 1;
 export const FLAG_IGNORE_TIMESTAMPS = 2; // honor_timestamps: false
 export const FLAG_TRACK_TIMESTAMPS = 4; // track_timestamps_staleness: true

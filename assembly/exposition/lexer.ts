@@ -40,7 +40,7 @@ export function startsLabelName(c: u32): bool {
   return isLetter(c);
 }
 
-export function continuesLabelName(c: u32): bool {
+function continuesLabelName(c: u32): bool {
   return isLetter(c) || isDigit(c);
 }
 

@@ -26,7 +26,7 @@ import {
   TARGET_SAMPLES,
 } from "./layout";
 
-export function addRegionBytes(target: usize, bytes: f64): void {
+function addRegionBytes(target: usize, bytes: f64): void {
   store<f64>(target, load<f64>(target, TARGET_REGION_BYTES) + bytes, TARGET_REGION_BYTES);
 }
 
@@ -60,6 +60,25 @@ function growList(target: usize, field: usize, bytesField: usize, used: u32, nee
   store<u32>(target + field, <u32>region);
   store<u32>(target + bytesField, wanted);
   return true;
+}
+
+/** What a list may keep from one scrape to the next: more than churn of a tenth of 1,000 lines needs. */
+const KEPT_BYTES: u32 = 4096;
+
+/** Gives a list back that an unusual scrape (the first one) made long; its contents are done with. */
+function trimList(target: usize, field: usize, bytesField: usize): void {
+  const bytes = load<u32>(target + bytesField);
+  if (bytes <= KEPT_BYTES) return;
+  releaseOf(target, <usize>load<u32>(target + field), bytes);
+  store<u32>(target + field, 0);
+  store<u32>(target + bytesField, 0);
+}
+
+/** The scrape under way is accepted: NEW records and the order before it are not needed any more. */
+export function trimLists(target: usize): void {
+  store<u32>(target, 0, TARGET_NEW_COUNT);
+  trimList(target, TARGET_NEW, TARGET_NEW_BYTES);
+  trimList(target, TARGET_NEXT, TARGET_NEXT_BYTES);
 }
 
 /** Room for `count` lines in the order under way, of which the first `used` are kept. */

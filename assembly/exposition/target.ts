@@ -7,7 +7,6 @@ import { allocate, release, roomFor } from "../memory/arena";
 import { equalBytes } from "./bytes";
 import {
   ENTRY_HASH,
-  ENTRY_IN_ORDER,
   ENTRY_KIND,
   ENTRY_LAST_SCRAPE,
   ENTRY_LENGTH,
@@ -15,7 +14,6 @@ import {
   ENTRY_NEXT,
   ENTRY_NEXT_LINGER,
   ENTRY_SEEN,
-  ENTRY_SLACK,
   ENTRY_SLOT,
   ENTRY_SLOT_GENERATION,
   ENTRY_TEXT,
@@ -79,7 +77,7 @@ function releaseList(target: usize, field: usize, bytesField: usize): void {
 }
 
 function entryBytes(length: u32): u32 {
-  return <u32>ENTRY_TEXT + length + <u32>ENTRY_SLACK;
+  return <u32>ENTRY_TEXT + length;
 }
 
 /** A fresh table of `buckets` (a power of two) with the entries of the old one. False if the memory is full. */
@@ -189,8 +187,4 @@ export function linger(target: usize, entry: usize, scrape: u32): void {
   store<u8>(entry, 1, ENTRY_LINGERS);
   store<u32>(entry, load<u32>(target, TARGET_LINGER), ENTRY_NEXT_LINGER);
   store<u32>(target, <u32>entry, TARGET_LINGER);
-}
-
-export function isInOrder(entry: usize): bool {
-  return load<u8>(entry, ENTRY_IN_ORDER) !== 0;
 }

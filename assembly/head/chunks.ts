@@ -80,14 +80,13 @@ function nextChunkBytes(used: u32): u32 {
 
 /**
  * Region for a chunk that has outgrown `bytes` with `samples` samples in `used` bytes: what it will need at the target if
- * samples stay as long as they are, at least the next class and at most four times as much. All series of a target grow
- * at the same time, so each step leaves regions behind that nobody else wants: few steps matter more than a tight fit,
- * and what is too much comes back when the chunk is closed.
+ * samples stay as long as they are, at least the next class and at most twice as much. All series of a target grow at the
+ * same time and leave their old regions behind together; the next chunks of the same series begin in these (`fitting`).
  */
 function grownBytes(bytes: u32, used: u32, samples: u32, target: u32): u32 {
   const expected = <u32>CHUNK_DATA + (used * target) / samples + <u32>SAMPLE_ROOM;
   const least = bytes + 1;
-  const most = bytes << 2 < LARGEST_CHUNK_BYTES ? bytes << 2 : LARGEST_CHUNK_BYTES;
+  const most = bytes << 1 < LARGEST_CHUNK_BYTES ? bytes << 1 : LARGEST_CHUNK_BYTES;
   const wanted = expected > most ? most : expected;
   return roomFor(wanted < least ? least : wanted);
 }

@@ -2,8 +2,9 @@
  * Memory of one shard's head in regions of fixed classes, with reuse by epochs. All state is in the memory map: nothing
  * is kept in this module, so every instance over the same memory sees the same arena. Only the ingest thread calls it.
  *
- * Classes: 16, then for each power of two 2^k from 32 on: 2^k and 1.5 × 2^k. A region's owner remembers the size that it
- * asked for and gives the same number back. Regions are aligned to 16 bytes and not zeroed.
+ * Classes: each multiple of 16 up to 512, where nearly all regions are (a series has half a dozen of them, so what rounding
+ * costs there is paid per series); then for each power of two 2^k from 512 on: 1.5 × 2^k and 2^(k+1). A region's owner
+ * remembers the size that it asked for and gives the same number back. Regions are aligned to 16 bytes and not zeroed.
  */
 import {
   ARENA_BUMP,
@@ -26,19 +27,22 @@ import {
 
 const MAX_REGION: u32 = 1 << 30;
 
+/** Classes of equal steps: 16, 32 … 512. */
+const FINE_CLASSES: u32 = 32;
+const FINE_BYTES: u32 = 512;
+
 /** Number of the smallest class that holds `bytes` (1 … 2^30). */
 export function classOf(bytes: u32): u32 {
-  if (bytes <= 16) return 0;
-  if (bytes <= 32) return 1;
-  const power: u32 = 32 - clz(bytes - 1); // 2^power ≥ bytes > 2^(power − 1)
+  if (bytes <= FINE_BYTES) return bytes === 0 ? 0 : (bytes - 1) >> 4;
+  const power: u32 = 32 - clz(bytes - 1); // 2^power ≥ bytes > 2^(power − 1), at least 10
   const threeQuarters: u32 = 3 << (power - 2);
-  return bytes <= threeQuarters ? 2 * (power - 5) : 2 * (power - 5) + 1;
+  return FINE_CLASSES + 2 * (power - 10) + (bytes <= threeQuarters ? 0 : 1);
 }
 
 /** Bytes of a region of class `index`. */
 export function classBytes(index: u32): u32 {
-  if (index === 0) return 16;
-  const power: u32 = 5 + (index >> 1);
+  if (index < FINE_CLASSES) return (index + 1) << 4;
+  const power: u32 = 10 + ((index - FINE_CLASSES) >> 1);
   return index & 1 ? 1 << power : 3 << (power - 2);
 }
 
@@ -121,18 +125,19 @@ export function release(address: usize, bytes: u32): void {
 }
 
 /**
- * Shortens a region of `bytes` to `length` in place and gives back what lies behind; the address stays. Each class is the
- * one below it and a tail which is a class too (2^k = 1.5 × 2^(k−1) + 2^(k−2), 1.5 × 2^k = 2^k + 2^(k−1)). Returns the
- * bytes that the region has now. Readers may still copy from the tail: only what they must not use can lie there.
+ * Shortens a region of `bytes` to `length` in place and gives back what lies behind; the address stays. Each large class is
+ * the one below it and a tail which is a class too (2^k = 1.5 × 2^(k−1) + 2^(k−2), 1.5 × 2^k = 2^k + 2^(k−1)); below them
+ * every difference is one. Returns the bytes that the region has now. Readers may still copy from the tail: only what they
+ * must not use can lie there.
  */
 export function shrink(address: usize, bytes: u32, length: u32): u32 {
   let index = classOf(bytes);
   const target = classOf(length);
   while (index > target) {
     const size = classBytes(index);
-    const rest = classBytes(index - 1);
+    index = index < FINE_CLASSES ? target : index - 1;
+    const rest = classBytes(index);
     release(address + <usize>rest, size - rest);
-    index--;
   }
   return classBytes(index);
 }

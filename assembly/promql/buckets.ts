@@ -1,6 +1,7 @@
 /**
- * Classic histograms: all steps of one histogram in a call. `rows` lists its buckets in ascending order of upper bound:
- * BUCKET_BYTES each, with the bound and the addresses of the bucket's row. `scratch` has room for two f64 a bucket.
+ * Classic histograms: many steps of one histogram in a call. `rows` lists its buckets in ascending order of upper bound:
+ * 16 bytes each, the bound (f64) and the addresses (u32) of values and presence of the bucket's row. Each call
+ * computes the steps [from, to). `scratch` has room for two f64 a bucket.
  */
 import { isNan, quantileOf } from "./numbers";
 
@@ -88,21 +89,22 @@ function quantileOfBuckets(q: f64, scratch: usize, size: u32): f64 {
 }
 
 /**
- * histogram_quantile for every step, φ from the column `q`.
- * @returns present steps × 4, plus 1 if counts had to be made monotonic at the first of them, plus 2 if at a later one.
+ * histogram_quantile, φ from the column `q`.
+ * @returns present steps × 4, plus 1 if counts had to be made monotonic at the first of them, 2 if at a later one.
  */
 export function quantileOfHistogram(
   rows: usize,
   buckets: u32,
   q: usize,
-  steps: u32,
+  from: u32,
+  to: u32,
   scratch: usize,
   out: usize,
   present: usize,
 ): u32 {
   let found: u32 = 0;
   let forced: u32 = 0;
-  for (let i: usize = 0; i < <usize>steps; i++) {
+  for (let i: usize = from; i < <usize>to; i++) {
     const size = gather(rows, buckets, i, scratch);
     store<u8>(present + i, size > 0 ? 1 : 0);
     if (size === 0) continue;
@@ -137,19 +139,20 @@ function rankOf(limit: f64, scratch: usize, size: u32): f64 {
   return Infinity; // past the last bucket
 }
 
-/** histogram_fraction for every step, with the limits in two columns. */
+/** histogram_fraction, with the limits in two columns. */
 export function fractionOfHistogram(
   rows: usize,
   buckets: u32,
   lower: usize,
   upper: usize,
-  steps: u32,
+  from: u32,
+  to: u32,
   scratch: usize,
   out: usize,
   present: usize,
 ): u32 {
   let found: u32 = 0;
-  for (let i: usize = 0; i < <usize>steps; i++) {
+  for (let i: usize = from; i < <usize>to; i++) {
     const size = gather(rows, buckets, i, scratch);
     store<u8>(present + i, size > 0 ? 1 : 0);
     if (size === 0) continue;
@@ -178,13 +181,14 @@ export function quantileOfRows(
   rows: usize,
   count: u32,
   q: usize,
-  steps: u32,
+  from: u32,
+  to: u32,
   scratch: usize,
   out: usize,
   present: usize,
 ): u32 {
   let found: u32 = 0;
-  for (let i: usize = 0; i < <usize>steps; i++) {
+  for (let i: usize = from; i < <usize>to; i++) {
     let size: i32 = 0;
     for (let k: u32 = 0; k < count; k++) {
       const row = rows + ((<usize>k) << 4);

@@ -64,6 +64,9 @@ export function overWindows(
   if (code === WINDOW_RATE || code === WINDOW_INCREASE || code === WINDOW_DELTA) {
     return extrapolated(code, times, values, count, firstEnd, step, steps, range, out, present);
   }
+  if (code === WINDOW_MIN || code === WINDOW_MAX) {
+    return extremes(code, times, values, count, firstEnd, step, steps, range, out, present);
+  }
   const least: u32 = leastSamples(code);
   let from: u32 = firstAfter(times, count, firstEnd - range);
   let to: u32 = from;
@@ -100,17 +103,31 @@ export function overWindows(
   return found;
 }
 
-/** The most samples that any window of `overWindows` holds: what one step keeps in memory. */
-export function largestWindow(times: usize, count: u32, firstEnd: f64, step: f64, steps: u32, range: f64): u32 {
+/**
+ * The most samples that any window of `overWindows` holds: what one step keeps in memory. Writes to `total` (an f64) how
+ * many all windows hold together, each sample as often as it is in one.
+ */
+export function largestWindow(
+  times: usize,
+  count: u32,
+  firstEnd: f64,
+  step: f64,
+  steps: u32,
+  range: f64,
+  total: usize,
+): u32 {
   let from: u32 = 0;
   let to: u32 = 0;
   let largest: u32 = 0;
+  let sum: u64 = 0;
   for (let i: u32 = 0; i < steps; i++) {
     const end = firstEnd + <f64>i * step;
     while (to < count && at(times, to) <= end) to++;
     while (from < to && at(times, from) <= end - range) from++;
     largest = max<u32>(largest, to - from);
+    sum += <u64>(to - from);
   }
+  store<f64>(total, <f64>sum);
   return largest;
 }
 
@@ -153,10 +170,6 @@ function reduce(code: i32, t: usize, v: usize, size: u32): f64 {
       return sumOf(v, size);
     case WINDOW_AVG:
       return averageOf(v, size);
-    case WINDOW_MIN:
-      return at(v, lowest(v, size, false));
-    case WINDOW_MAX:
-      return at(v, highest(v, size, false));
     case WINDOW_STDDEV:
       return sqrt<f64>(varianceOf(v, size));
     case WINDOW_STDVAR:
@@ -271,6 +284,56 @@ function highest(v: usize, size: u32, newest: bool): u32 {
     }
   }
   return best;
+}
+
+/**
+ * min_over_time and max_over_time. The place of the extreme is kept while the window slides: new samples are compared with
+ * it, and only when it has left the window all are looked at again.
+ */
+function extremes(
+  code: i32,
+  times: usize,
+  values: usize,
+  count: u32,
+  firstEnd: f64,
+  step: f64,
+  steps: u32,
+  range: f64,
+  out: usize,
+  present: usize,
+): u32 {
+  const isMin = code === WINDOW_MIN;
+  let from: u32 = firstAfter(times, count, firstEnd - range);
+  let to: u32 = from;
+  let best: u32 = 0;
+  let seen: u32 = 0; // samples before it have been compared with `best`, if `best` is in the window
+  let found: u32 = 0;
+  for (let i: u32 = 0; i < steps; i++) {
+    const end = firstEnd + <f64>i * step;
+    const start = end - range;
+    while (to < count && at(times, to) <= end) to++;
+    while (from < to && at(times, from) <= start) from++;
+    if (from === to) {
+      store<u8>(present + <usize>i, 0);
+      continue;
+    }
+    if (best < from || seen <= from) {
+      best = from;
+      seen = from + 1;
+    }
+    let value = at(values, best);
+    for (; seen < to; seen++) {
+      const current = at(values, seen);
+      if ((isMin ? current < value : current > value) || isNan(value)) {
+        value = current;
+        best = seen;
+      }
+    }
+    store<f64>(out + ((<usize>i) << 3), value);
+    store<u8>(present + <usize>i, 1);
+    found++;
+  }
+  return found;
 }
 
 function medianDeviation(v: usize, size: u32, scratch: usize): f64 {

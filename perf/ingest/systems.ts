@@ -22,7 +22,7 @@ export interface Load {
 }
 
 /** The value of a self-metric, summed over its series; NaN if it is missing. */
-export function metricSum(text: string, name: string): number {
+function metricSum(text: string, name: string): number {
   let sum = Number.NaN;
   for (const line of text.split("\n")) {
     if (!line.startsWith(name) || (line[name.length] !== " " && line[name.length] !== "{")) continue;

@@ -6,6 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { VestalError } from "../base/index.js";
 import { parseDuration as parseModelDuration, quoteGo } from "../model/index.js";
+import { parseGoFloat } from "../model/number.js";
 import { type ApiFailure, invalidParameter } from "./types.js";
 
 /** Repeated keys keep their order. */
@@ -155,18 +156,6 @@ export function parseDuration(source: string): DurationNs | string {
     if (!(error instanceof VestalError && error.code === "DURATION")) throw error;
     return `cannot parse ${quoteParameter(source)} to a valid duration`;
   }
-}
-
-const DIGITS = "[0-9]+(?:_[0-9]+)*";
-const DECIMAL = new RegExp(`^[+-]?(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:[eE][+-]?${DIGITS})?$`);
-
-/** Go's strconv.ParseFloat in its decimal forms; hexadecimal ones are nobody's timestamps and count as no number. */
-export function parseGoFloat(source: string): number | undefined {
-  if (/^[+-]?(?:inf|infinity)$/i.test(source)) return source.startsWith("-") ? -Infinity : Infinity;
-  if (/^[+-]?nan$/i.test(source)) return /^[+-]/.test(source) ? undefined : Number.NaN;
-  if (!DECIMAL.test(source)) return undefined;
-  const value = Number(source.replaceAll("_", ""));
-  return Number.isFinite(value) ? value : undefined;
 }
 
 /** Go's float64 to int64 on amd64: what does not fit becomes the smallest. */

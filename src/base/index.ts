@@ -9,6 +9,7 @@ export {
   errorMessage,
   fromPlain,
   type PlainError,
+  systemReason,
   toPlain,
   VestalError,
 } from "./errors.js";
@@ -23,3 +24,5 @@ export {
   silentLogger,
 } from "./log.js";
 export { packageRoot } from "./root.js";
+export { SMALL_YOUNG_GENERATION } from "./threads.js";
+export { systemTimers, type Timers } from "./timers.js";

@@ -94,7 +94,7 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
 }
 
 /** The client settings of any section that has them. */
-export function buildHttpClient(section: HttpClientSection): HttpClientConfig {
+function buildHttpClient(section: HttpClientSection): HttpClientConfig {
   const { basic_auth: basic, authorization, oauth2 } = section;
   return {
     basicAuth: basic && {

@@ -5,12 +5,12 @@
  * refuses ends the decoding at once; a section with a wrong type inside is not checked.
  */
 import { errorMessage, VestalError } from "../base/index.js";
+import { parseBytes } from "../model/byte-size.js";
 import { compileRegex, parseDuration, quoteGo } from "../model/index.js";
 import { parseUrl } from "./go-url.js";
 import type { Node, NodeMap } from "./parse.js";
 import { Plain } from "./scalar.js";
 import type { Shape, Spec, StructSpec } from "./shape.js";
-import { parseBytes } from "./units.js";
 
 export type Path = readonly (string | number)[];
 

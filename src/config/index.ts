@@ -1,4 +1,3 @@
-export { buildHttpClient } from "./build.js";
 export { type ConfigFiles, diskFiles, expandGlob, joinFolder } from "./files.js";
 export { type LoadedConfig, type LoadOptions, loadConfig } from "./load.js";
 export { readText } from "./read.js";
@@ -7,4 +6,3 @@ export { targetGroupsShape } from "./schema/discovery.js";
 export type { ConfigDocument } from "./schema/root.js";
 export type { EscapingScheme, ScrapeProtocol } from "./schema/scrape.js";
 export * from "./types.js";
-export { formatBytes, parseBytes } from "./units.js";

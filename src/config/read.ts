@@ -9,7 +9,7 @@ import { type Parsed, parseText } from "./parse.js";
 import { initialOf, type Shape } from "./shape.js";
 
 /** Larger texts are refused: 5,000 jobs make about 12 MB. */
-export const TEXT_BYTES_MAX = 128 * 1024 * 1024;
+const TEXT_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Aliases may add this many nodes to those that the text itself can have. */
 const ALIASED_NODES_MAX = 200_000;
@@ -83,7 +83,7 @@ function describeProblems(problems: readonly Problem[], tree: Explained): Vestal
 }
 
 /** `scrape_configs[2].tls_config.ca_file` */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.map((step, i) => (typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`)).join("");
 }
 

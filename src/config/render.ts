@@ -2,13 +2,14 @@
  * The configuration as Prometheus shows it at /api/v1/status/config: every default filled in, secrets hidden, in the
  * layout of Go's yaml.v2. What may be shown is decided by the shapes: a string is hidden where its shape says secret.
  */
+
+import { formatBytes } from "../model/byte-size.js";
 import { formatDuration } from "../model/index.js";
 import { redactUrl } from "./go-url.js";
 import { documentShape } from "./schema/root.js";
 import { DEFAULT_SCRAPE_PROTOCOLS } from "./schema/scrape.js";
 import type { Field, Shape, Spec } from "./shape.js";
 import type { Config } from "./types.js";
-import { formatBytes } from "./units.js";
 import { compareKeys, writeYaml, type YamlValue } from "./yaml-writer.js";
 
 export const HIDDEN = "<secret>";
@@ -20,7 +21,7 @@ export function renderConfig(config: Config): string {
   return renderValue(documentShape, { ...document, global: { ...document.global, scrape_protocols: protocols } });
 }
 
-export function renderValue<T>(shape: Shape<T>, value: T): string {
+function renderValue<T>(shape: Shape<T>, value: T): string {
   return writeYaml(toYaml(shape.spec, value));
 }
 

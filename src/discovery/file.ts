@@ -3,11 +3,10 @@
  * their folders changes and at each refresh interval. A file that cannot be read keeps its last good groups; a file
  * that is gone loses them.
  */
-import { errorMessage, type Logger } from "../base/index.js";
+import { errorMessage, type Logger, type Timers } from "../base/index.js";
 import { type ConfigFiles, expandGlob, type FileDiscoveryConfig } from "../config/index.js";
 import { readGroups } from "./group-file.js";
 import type { TargetGroup } from "./messages.js";
-import type { Timers } from "./timers.js";
 
 export interface DiscoveryFiles extends ConfigFiles {
   /** Seconds since the epoch. */

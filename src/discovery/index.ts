@@ -12,5 +12,4 @@ export type {
 } from "./messages.js";
 export type { TargetFailure } from "./pool.js";
 export { discoveredLabels, makeTarget, type TargetJob, type TargetOutcome } from "./target.js";
-export { systemTimers, type Timers } from "./timers.js";
 export { type GlobalUrlOptions, globalUrl } from "./url.js";

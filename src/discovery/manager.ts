@@ -3,12 +3,11 @@
  * here knows of threads. `apply` reports its difference before it returns; later changes are collected for a moment and
  * come in one batch.
  */
-import type { Logger } from "../base/index.js";
+import type { Logger, Timers } from "../base/index.js";
 import type { Config, FileDiscoveryConfig, ScrapeConfig } from "../config/index.js";
 import { type DiscoveryFiles, FileDiscovery, type FileDiscoveryStats } from "./file.js";
 import type { DiscoveryChanges, DroppedTargets, Target, TargetChanges, TargetGroup } from "./messages.js";
 import { type TargetFailure, TargetPool } from "./pool.js";
-import type { Timers } from "./timers.js";
 
 export interface DiscoveryManagerOptions {
   /** Changes within this time make one batch. */

@@ -1,5 +1,4 @@
 export { BODY_SLACK } from "../../assembly/exposition/layout.js";
-export { formatGoFloat, formatOpenMetricsFloat } from "./go-float.js";
 export type { ExpositionKernels } from "./kernels.js";
 export {
   type NewLine,
@@ -10,12 +9,3 @@ export {
   type TargetHandle,
 } from "./scrape-parser.js";
 export { parseSeriesText, type SeriesText, seriesRefusal } from "./series-text.js";
-export {
-  contentTypeOf,
-  formatFor,
-  type MetricFamily,
-  type MetricType,
-  type WrittenFormat,
-  type WrittenSample,
-  writeExposition,
-} from "./write.js";

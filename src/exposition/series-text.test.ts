@@ -14,10 +14,38 @@ const pairsOf = (text: string, type = TYPE_COUNTER) => parseSeriesText(Buffer.fr
 
 test("the bounds of histograms and summaries are brought to OpenMetrics' form, those of other types are not", () => {
   const bound = (text: string, type: number) => pairsOf(`h{le="${text}"}`, type)[3];
-  const forms = ["1", "0", "-1", "1e6", "1000000", "0.0001", "+Inf", "inf", "NaN", "x", "0.10"].map((text) =>
-    bound(text, TYPE_HISTOGRAM),
-  );
-  expect(forms).toEqual(["1.0", "0.0", "-1.0", "1e+06", "1e+06", "0.0001", "+Inf", "+Inf", "NaN", "x", "0.1"]);
+  const forms = [
+    "1",
+    "0",
+    "-1",
+    "1e6",
+    "1000000",
+    "0.0001",
+    "+Inf",
+    "inf",
+    "NaN",
+    "x",
+    "0.10",
+    "1_000",
+    "0x1p-2",
+    "1__0",
+  ].map((text) => bound(text, TYPE_HISTOGRAM));
+  expect(forms).toEqual([
+    "1.0",
+    "0.0",
+    "-1.0",
+    "1e+06",
+    "1e+06",
+    "0.0001",
+    "+Inf",
+    "+Inf",
+    "NaN",
+    "x",
+    "0.1",
+    "1000.0",
+    "0.25",
+    "1__0",
+  ]);
   expect([bound("1", TYPE_COUNTER), bound("1", TYPE_SUMMARY)]).toEqual(["1", "1"]);
   expect(pairsOf('s{quantile="0.50"}', TYPE_SUMMARY)).toEqual(["__name__", "s", "quantile", "0.5"]);
 });

@@ -6,7 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { TYPE_HISTOGRAM, TYPE_SUMMARY } from "../../assembly/exposition/layout.js";
 import { compareBytes, type Labels, METRIC_NAME } from "../model/index.js";
-import { formatOpenMetricsFloat, parseGoDecimal } from "./go-float.js";
+import { formatOpenMetrics, parseGoFloat } from "../model/number.js";
 
 export interface SeriesText {
   /** Flat name, value, …; sorted by name, no empty value. A name that stands twice is there twice. */
@@ -193,6 +193,6 @@ function unescapeLabel(text: string): string {
 function normalized(type: number, label: string, value: string): string {
   const isBound = (type === TYPE_HISTOGRAM && label === "le") || (type === TYPE_SUMMARY && label === "quantile");
   if (!isBound) return value;
-  const bound = parseGoDecimal(value);
-  return bound === undefined ? value : formatOpenMetricsFloat(bound);
+  const bound = parseGoFloat(value);
+  return bound === undefined ? value : formatOpenMetrics(bound);
 }

@@ -123,7 +123,7 @@ export interface ThreadHealth {
 
 /** Watches the event loop of the thread that calls it; each reading begins a new measurement. */
 export function watchThread(thread: string): { read(): ThreadHealth; close(): void } {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   return {
     read: () => {

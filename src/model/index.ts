@@ -17,4 +17,4 @@ export {
   type RegexGroups,
   type RegexOptions,
 } from "./regex.js";
-export { isStaleAt, isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
+export { isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";

@@ -28,6 +28,13 @@ export function formatGeneral(value: number): string {
   return formatFloat(value);
 }
 
+/** As OpenMetrics wants the values of the labels `le` and `quantile`: always with a point or an exponent. */
+export function formatOpenMetrics(value: number): string {
+  if (value === 0) return "0.0"; // the negative one too, as there
+  const text = formatGeneral(value);
+  return /[e.]/.test(text) || !Number.isFinite(value) ? text : `${text}.0`;
+}
+
 /** Go's `%.<places>f`. */
 export function formatFixed(value: number, places: number): string {
   const special = Object.is(value, -0) ? undefined : formatSpecial(value);
@@ -36,9 +43,14 @@ export function formatFixed(value: number, places: number): string {
   return `${BigInt(value)}${places > 0 ? `.${"0".repeat(places)}` : ""}`;
 }
 
+const DIGITS = "[0-9]+(?:_[0-9]+)*";
+const HEX_DIGITS = "[0-9a-f]+(?:_[0-9a-f]+)*";
+const DECIMAL = new RegExp(`^(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:e[+-]?${DIGITS})?$`);
+const HEXADECIMAL = new RegExp(`^0x(_?${HEX_DIGITS})?(?:\\.(${HEX_DIGITS})?)?p([+-]?${DIGITS})$`);
+
 /**
- * The number in `text` as Go's strconv.ParseFloat reads it, or undefined: decimal or hexadecimal (with `p`), `Inf` and
- * `NaN` in any case, single underscores between digits only with a base prefix.
+ * The number in `text` as Go's strconv.ParseFloat reads it, or undefined: decimal or hexadecimal (with `p`), single
+ * underscores between digits, `Inf` with or without a sign and `NaN` without one, in any case.
  */
 export function parseGoFloat(text: string): number | undefined {
   const sign = text.startsWith("-") ? -1 : 1;
@@ -46,15 +58,19 @@ export function parseGoFloat(text: string): number | undefined {
   const lower = body.toLowerCase();
   if (lower === "inf" || lower === "infinity") return sign * Number.POSITIVE_INFINITY;
   if (lower === "nan") return text === body ? Number.NaN : undefined;
-  if (/^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/.test(lower)) {
-    const value = Number(lower);
+  if (DECIMAL.test(lower)) {
+    const value = Number(lower.replaceAll("_", ""));
     return Number.isFinite(value) ? sign * value : undefined;
   }
-  const hex = /^0x_?([0-9a-f]*(?:_[0-9a-f]+)*)(?:\.([0-9a-f]*))?p([+-]?\d+)$/.exec(lower);
-  if (hex === null || `${hex[1]}${hex[2] ?? ""}` === "") return undefined;
-  const fraction = hex[2] ?? "";
-  const mantissa = Number.parseInt(`0${hex[1]!.replaceAll("_", "")}${fraction}`, 16);
-  const value = mantissa * 2 ** (Number(hex[3]) - 4 * fraction.length);
+  const hex = HEXADECIMAL.exec(lower);
+  if (hex === null || (hex[1] ?? hex[2]) === undefined) return undefined;
+  const [whole, fraction, exponent] = hex.slice(1).map((digits) => (digits ?? "").replaceAll("_", "")) as [
+    string,
+    string,
+    string,
+  ];
+  const mantissa = Number.parseInt(`0${whole}${fraction}`, 16);
+  const value = mantissa * 2 ** (Number(exponent) - 4 * fraction.length);
   return Number.isFinite(value) ? sign * value : undefined;
 }
 

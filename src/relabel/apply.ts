@@ -21,13 +21,6 @@ export interface RelabelResult {
   readonly droppedBy: number | undefined;
 }
 
-/** The labels after one rule, for people who ask why. */
-export interface RelabelStep {
-  readonly rule: RelabelRule;
-  readonly kept: boolean;
-  readonly labels: Labels;
-}
-
 /** @throws VestalError REGEX; rules that came through the configuration compile. */
 export function compileRules(rules: readonly RelabelRule[]): readonly CompiledRule[] {
   return rules.map((rule) => ({ rule, regex: compileRegex(rule.regex), modulus: BigInt(rule.modulus) }));
@@ -40,18 +33,6 @@ export function relabel(labels: Labels, rules: readonly CompiledRule[]): Relabel
     if (!applyRule(builder, rules[i]!)) return { labels: undefined, droppedBy: i };
   }
   return { labels: builder.labels(), droppedBy: undefined };
-}
-
-/** As `relabel`, and what each rule made of the labels; the last step is the one that dropped them, if any did. */
-export function relabelSteps(labels: Labels, rules: readonly CompiledRule[]): readonly RelabelStep[] {
-  const builder = new LabelsBuilder(labels);
-  const steps: RelabelStep[] = [];
-  for (const compiled of rules) {
-    const kept = applyRule(builder, compiled);
-    steps.push({ rule: compiled.rule, kept, labels: builder.labels() });
-    if (!kept) break;
-  }
-  return steps;
 }
 
 /** False where the rule drops the labels. */

@@ -2,9 +2,7 @@ export {
   type CompiledRule,
   compileRules,
   type RelabelResult,
-  type RelabelStep,
   relabel,
-  relabelSteps,
 } from "./apply.js";
 export { type MetricRelabeler, type MetricRelabelOptions, metricRelabeler } from "./metric.js";
 export {

@@ -2,7 +2,7 @@
  * All scrapes of one thread. A bounded number is under way, each with a slot of the appender; the others wait in order of
  * their due times. Every target is scraped at its own place in the interval and never twice at once.
  */
-import { type Clock, errorMessage, type Logger } from "../base/index.js";
+import { type Clock, errorMessage, type Logger, type Timers } from "../base/index.js";
 import type { Labels } from "../model/index.js";
 import type { ScrapeAppender } from "../storage/index.js";
 import { createCounters, type IntervalLengths, IntervalObserver, type ScrapeCounters } from "./counters.js";
@@ -10,7 +10,7 @@ import type { FetchResult } from "./http/client.js";
 import type { ScrapeUrl } from "./http/request.js";
 import type { TransportOptions } from "./http/transport.js";
 import { TargetLoop } from "./loop.js";
-import { DueHeap, type Timers } from "./schedule.js";
+import { DueHeap } from "./schedule.js";
 import type { ScrapeJob, TargetSpec, TargetStatus } from "./target.js";
 
 export interface ScrapeEngineOptions {
@@ -181,6 +181,17 @@ export class ScrapeEngine {
   metadata(key: string): ReturnType<TargetLoop["metadata"]> | undefined {
     const loop = this.#loops.get(key);
     return loop === undefined || loop.isRemoved ? undefined : loop.metadata();
+  }
+
+  /** Of all targets together. */
+  metadataSize(): { readonly entries: number; readonly characters: number } {
+    let [entries, characters] = [0, 0];
+    for (const loop of this.#loops.values()) {
+      const size = loop.metadataSize();
+      entries += size.entries;
+      characters += size.characters;
+    }
+    return { entries, characters };
   }
 
   counters(): ScrapeCounters {

@@ -8,14 +8,13 @@ export {
   type ScrapeEngineOptions,
 } from "./engine.js";
 export {
-  BODY_BYTES_MAX_DEFAULT,
   type ClientContext,
   createClientContext,
   type FetchResult,
   TargetClient,
 } from "./http/client.js";
 export type { BodyBuffers } from "./http/connection.js";
-export { acceptHeader, type ScrapeUrl, scrapeUrl } from "./http/request.js";
+export { type ScrapeUrl, scrapeUrl } from "./http/request.js";
 export {
   DEFAULT_SCRAPE_PROTOCOLS,
   DEFAULT_TRANSPORT,
@@ -24,5 +23,4 @@ export {
   type TlsOptions,
   type TransportOptions,
 } from "./http/transport.js";
-export { systemTimers, type Timers } from "./schedule.js";
 export type { ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";

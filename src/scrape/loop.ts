@@ -78,6 +78,10 @@ export class TargetLoop implements Due {
     return this.#target.metadata();
   }
 
+  metadataSize(): { readonly entries: number; readonly characters: number } {
+    return this.#target.metadataSize();
+  }
+
   status(): TargetStatus {
     return {
       key: this.key,

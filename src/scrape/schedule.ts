@@ -2,16 +2,7 @@
  * When things are due: a heap of thousands of entries over one timer, and the place of a target within its interval.
  */
 
-/** Timers as an argument, so that tests move time. */
-export interface Timers {
-  set(callback: () => void, delayMs: number): unknown;
-  clear(handle: unknown): void;
-}
-
-export const systemTimers: Timers = {
-  set: (callback, delayMs) => setTimeout(callback, delayMs),
-  clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
-};
+import type { Timers } from "../base/index.js";
 
 /** Longer delays than this overflow Node.js' timers; the heap looks again then. */
 const DELAY_MS_MAX = 0x7fffffff;
@@ -30,7 +21,7 @@ export class DueHeap {
   readonly #heap: Due[] = [];
   readonly #timers: Timers;
   readonly #monotonicMs: () => number;
-  #timer: unknown;
+  #stopTimer: (() => void) | undefined;
   /** When the timer will fire; Infinity without one. */
   #timerDueMs = Number.POSITIVE_INFINITY;
   #isRunning = false;
@@ -77,17 +68,17 @@ export class DueHeap {
     if (this.#isRunning) return;
     const dueMs = this.#heap[0]?.dueMs ?? Number.POSITIVE_INFINITY;
     if (dueMs === this.#timerDueMs) return;
-    if (this.#timer !== undefined) this.#timers.clear(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
     this.#timerDueMs = dueMs;
     if (dueMs === Number.POSITIVE_INFINITY) return;
     // Rounded up: Node.js cuts fractions off, and a timer that fires early would only be set again.
     const delayMs = Math.min(DELAY_MS_MAX, Math.max(0, Math.ceil(dueMs - this.#monotonicMs())));
-    this.#timer = this.#timers.set(() => this.#run(), delayMs);
+    this.#stopTimer = this.#timers.after(delayMs, () => this.#run());
   }
 
   #run(): void {
-    this.#timer = undefined;
+    this.#stopTimer = undefined;
     this.#timerDueMs = Number.POSITIVE_INFINITY;
     this.#isRunning = true;
     try {

@@ -1,14 +1,13 @@
 import { afterEach, expect, test } from "vitest";
 import { type Exporter, respond, startExporter } from "../../test/doubles/exporter.js";
 import { RecordingAppender } from "../../test/doubles/scrape-appender.js";
-import { silentLogger, systemClock } from "../base/index.js";
+import { silentLogger, systemClock, systemTimers } from "../base/index.js";
 import {
   createClientContext,
   DEFAULT_ENGINE_OPTIONS,
   DEFAULT_TRANSPORT,
   ScrapeEngine,
   type ScrapeJob,
-  systemTimers,
   TargetClient,
   type TargetSpec,
 } from "./index.js";

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { VestalError } from "../base/index.js";
 import { Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../model/index.js";
+import { encodeLabelBytes } from "../model/label-bytes.js";
 import {
   DEFAULT_RECEIVER_OPTIONS,
   DEFAULT_SENDER_OPTIONS,
@@ -16,7 +17,6 @@ import {
   NO_REJECTIONS,
 } from "./foreign-append.js";
 import { ForeignBatchBuilder, ForeignBatchReader } from "./foreign-batch.js";
-import { encodeLabelBytes } from "./label-bytes.js";
 import { shardOf } from "./shard-of.js";
 
 const ports: MessagePort[] = [];

@@ -13,8 +13,8 @@
 import type { MessagePort } from "node:worker_threads";
 import { assert, fromPlain, type PlainError, toPlain, VestalError } from "../base/index.js";
 import type { Labels } from "../model/index.js";
+import { LabelBytesEncoder } from "../model/label-bytes.js";
 import { FOREIGN_BATCH_BYTES, ForeignBatchBuilder, ForeignBatchReader } from "./foreign-batch.js";
-import { encodeLabelBytes } from "./label-bytes.js";
 import { shardOf } from "./shard-of.js";
 
 /** Rows that an owner did not store, by reason. */
@@ -200,6 +200,7 @@ export class ForeignSender {
   readonly shardCount: number;
   readonly #options: ForeignSenderOptions;
   /** By shard; undefined while it has no thread. */
+  readonly #encoder = new LabelBytesEncoder();
   readonly #owners: (MessagePort | ForeignReceiver | undefined)[];
   readonly #sent = new Map<number, Sent>();
   readonly #spare: SharedArrayBuffer[] = [];
@@ -247,7 +248,7 @@ export class ForeignSender {
     };
     for (const row of rows) {
       const { labels } = row;
-      const labelBytes = encodeLabelBytes(labels);
+      const labelBytes = this.#encoder.encode(labels);
       if (ForeignBatchBuilder.bytesFor(labelBytes) > FOREIGN_BATCH_BYTES) {
         invalid++;
         if (errors.length < ERRORS_MAX) errors.push(`labels of ${labelBytes.length} bytes are too long to be stored`);

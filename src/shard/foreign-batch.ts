@@ -15,7 +15,7 @@
  */
 import { assert, CorruptionError } from "../base/index.js";
 import { type Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../model/index.js";
-import { decodeLabelBytes } from "./label-bytes.js";
+import { decodeLabelBytes } from "../model/label-bytes.js";
 
 const MAGIC = 0x31424656;
 const ROW_COUNT = 4;

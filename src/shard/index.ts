@@ -17,9 +17,8 @@ export {
 } from "./foreign-append.js";
 export { FOREIGN_BATCH_BYTES, ForeignBatchBuilder, ForeignBatchReader } from "./foreign-batch.js";
 export type { ShardKernels } from "./kernels.js";
-export { decodeLabelBytes, encodeLabelBytes } from "./label-bytes.js";
-export type * from "./messages.js";
 export { shardOf } from "./shard-of.js";
 // `ShardSupervisor` is imported from its file: it loads piscina, which only the main thread needs.
 export type { SupervisorDeps, SupervisorHooks, SupervisorOptions } from "./supervisor.js";
+export type { ShardTask } from "./task.js";
 export { runShardTask } from "./thread.js";

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { ARENA_START, HEAD_LIMIT } from "../../assembly/layout.js";
 import { compileKernels, startKernels } from "../memory/index.js";
 import { Labels } from "../model/index.js";
+import { decodeLabelBytes, encodeLabelBytes } from "../model/label-bytes.js";
 import type { ShardKernels } from "./kernels.js";
-import { decodeLabelBytes, encodeLabelBytes } from "./label-bytes.js";
 import { shardOf } from "./shard-of.js";
 
 const PAGES = 4;

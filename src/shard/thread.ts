@@ -3,7 +3,7 @@
  * so that no successor inherits its instances, sockets and timers.
  */
 import { errorMessage, toPlain } from "../base/index.js";
-import type { ShardTask } from "./messages.js";
+import type { ShardTask } from "./task.js";
 
 /**
  * Runs `work` until it settles. An error is first reported over the port, then thrown where nobody catches it: the thread

@@ -60,6 +60,8 @@ export interface MetricMetadata {
 /** One target's lasting state: the order of its lines, what each of them resolved to, its metadata. */
 export interface AppendTarget {
   metadata(): readonly MetricMetadata[];
+  /** How much that is, without making it: entries, and characters of all their texts. */
+  metadataSize(): { readonly entries: number; readonly characters: number };
 }
 
 export interface ScrapeAppender {

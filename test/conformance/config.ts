@@ -6,14 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage } from "../../src/base/index.js";
 import { loadConfig } from "../../src/config/index.js";
-
-export interface FileOutcome {
-  readonly name: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly failures: string[];
-}
+import type { AreaResult, FileResult } from "./result.js";
 
 /** Files whose name gives no verdict, or another than the released binary's; undefined is good. */
 const EXCEPTIONS: Readonly<Record<string, "good" | "bad">> = {
@@ -24,19 +17,18 @@ const EXCEPTIONS: Readonly<Record<string, "good" | "bad">> = {
   "kubernetes_selectors_pod.good.yml": "bad",
 };
 
-/** @param dir  the folder `conformance`; reads `config` and `kubernetes-sd/config-verdicts.json` below it. */
-export async function run(dir: string): Promise<{ files: FileOutcome[] }> {
-  const folder = join(dir, "config");
-  const names = readdirSync(folder).filter((name) => name.endsWith(".yml"));
-  const files = names.sort().map((name) => outcome(name, [() => judgeFile(folder, name)]));
-  const verdicts = join(dir, "kubernetes-sd", "config-verdicts.json");
+/** @param dir  the folder `conformance/config`; `../kubernetes-sd/config-verdicts.json` belongs to it too. */
+export async function run(dir: string): Promise<AreaResult> {
+  const names = readdirSync(dir).filter((name) => name.endsWith(".yml"));
+  const files = names.sort().map((name) => outcome(name, [() => judgeFile(dir, name)]));
+  const verdicts = join(dir, "..", "kubernetes-sd", "config-verdicts.json");
   if (existsSync(verdicts)) files.push(judgeVerdicts(verdicts));
   return { files };
 }
 
 type Check = () => string | undefined;
 
-function outcome(name: string, checks: readonly Check[]): FileOutcome {
+function outcome(name: string, checks: readonly Check[]): FileResult {
   const failures = checks.map((check) => check()).filter((failure) => failure !== undefined);
   return { name, passed: checks.length - failures.length, failed: failures.length, skipped: 0, failures };
 }
@@ -51,7 +43,7 @@ function judgeFile(folder: string, name: string): string | undefined {
   return words === undefined || problem.includes(words) ? undefined : `must be refused with "${words}": ${problem}`;
 }
 
-function judgeVerdicts(file: string): FileOutcome {
+function judgeVerdicts(file: string): FileResult {
   const cases = JSON.parse(readFileSync(file, "utf8")) as {
     readonly name: string;
     readonly config: string;

@@ -3,14 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../src/base/index.js";
 import { TestShard } from "../twins/exposition/shard.js";
-
-interface FileReport {
-  readonly name: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly failures: string[];
-}
+import type { AreaResult, FileResult } from "./result.js";
 
 interface Count {
   readonly folder: string;
@@ -27,7 +20,7 @@ export function countsOf(folder: string): readonly Count[] {
 }
 
 /** Scrapes each body twice, so that the fast paths see it too. */
-export function checkCounts(counts: readonly Count[], read: (name: string) => Uint8Array): FileReport[] {
+export function checkCounts(counts: readonly Count[], read: (name: string) => Uint8Array): FileResult[] {
   return counts.map((count) => {
     const shard = new TestShard({ pages: 1024 });
     const target = shard.parser.openTarget() ?? 0;
@@ -52,6 +45,6 @@ export function checkCounts(counts: readonly Count[], read: (name: string) => Ui
 }
 
 /** @param dir  the folder `conformance/exposition`. */
-export async function run(dir: string): Promise<{ files: FileReport[] }> {
+export async function run(dir: string): Promise<AreaResult> {
   return { files: checkCounts(countsOf("conformance/exposition"), (name) => readFileSync(join(dir, name))) };
 }

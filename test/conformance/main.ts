@@ -15,6 +15,9 @@ type Run = (dir: string) => Promise<AreaResult>;
 /** The areas; a module each, loaded when it is run. */
 const AREAS: ReadonlyMap<string, () => Promise<{ readonly run: Run }>> = new Map([
   ["promql", () => import("./promql.js")],
+  ["exposition", () => import("./exposition.js")],
+  ["openmetrics", () => import("./openmetrics.js")],
+  ["config", () => import("./config.js")],
 ]);
 
 async function main(args: readonly string[]): Promise<number> {

@@ -6,14 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../src/base/index.js";
 import { TestShard } from "../twins/exposition/shard.js";
-
-interface FileReport {
-  readonly name: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly failures: string[];
-}
+import type { AreaResult, FileResult } from "./result.js";
 
 interface Verdict {
   readonly name: string;
@@ -60,10 +53,10 @@ function shouldParse(dir: string, name: string): boolean {
 }
 
 /** @param dir  the folder `conformance/openmetrics`. */
-export async function run(dir: string): Promise<{ files: FileReport[] }> {
+export async function run(dir: string): Promise<AreaResult> {
   const shard = new TestShard({ pages: 64, stagingRows: 5000, bodyBytes: 1_000_000 });
   const excepted = new Map(exceptions(dir).map((exception) => [exception.name, exception.reason]));
-  const files = casesOf(dir).map((name): FileReport => {
+  const files = casesOf(dir).map((name): FileResult => {
     const target = shard.parser.openTarget() ?? 0;
     const { outcome } = shard.scrape(target, readFileSync(join(dir, name, "metrics")), { isOpenMetrics: true });
     shard.parser.closeTarget(target);

@@ -159,7 +159,7 @@ function parseTime(text: string): number {
 }
 
 /** `name{label="value"} 0+1x3 _ stale NaN`. */
-export function parseSeriesLine(line: string): SeriesLine {
+function parseSeriesLine(line: string): SeriesLine {
   const entries: [string, string][] = [];
   let at = 0;
   const name = /^[^\s{]*/.exec(line)![0];

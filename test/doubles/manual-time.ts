@@ -1,12 +1,13 @@
 /** A clock and timers that a test moves. Wall and monotonic time run together unless the test sets the wall apart. */
-import type { Clock } from "../../src/base/index.js";
+import type { Clock, Timers } from "../../src/base/index.js";
 
 interface Timer {
-  readonly dueMs: number;
-  readonly callback: () => void;
+  dueMs: number;
+  readonly everyMs: number | undefined;
+  readonly run: () => void;
 }
 
-export class ManualTime implements Clock {
+export class ManualTime implements Clock, Timers {
   #monotonicMs = 0;
   #wallMs: number;
   readonly #timers = new Set<Timer>();
@@ -23,14 +24,16 @@ export class ManualTime implements Clock {
     return this.#monotonicMs;
   }
 
-  set(callback: () => void, delayMs: number): unknown {
-    const timer = { dueMs: this.#monotonicMs + delayMs, callback };
+  after(ms: number, run: () => void): () => void {
+    const timer: Timer = { dueMs: this.#monotonicMs + ms, everyMs: undefined, run };
     this.#timers.add(timer);
-    return timer;
+    return () => this.#timers.delete(timer);
   }
 
-  clear(handle: unknown): void {
-    this.#timers.delete(handle as Timer);
+  every(ms: number, run: () => void): () => void {
+    const timer: Timer = { dueMs: this.#monotonicMs + ms, everyMs: ms, run };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
   }
 
   get timerCount(): number {
@@ -55,9 +58,10 @@ export class ManualTime implements Clock {
       let next: Timer | undefined;
       for (const timer of this.#timers) if (next === undefined || timer.dueMs < next.dueMs) next = timer;
       if (next === undefined || next.dueMs > endMs) break;
-      this.#timers.delete(next);
       this.jump(Math.max(0, next.dueMs - this.#monotonicMs));
-      next.callback();
+      if (next.everyMs === undefined) this.#timers.delete(next);
+      else next.dueMs += next.everyMs;
+      next.run();
       await settle();
     }
     this.jump(Math.max(0, endMs - this.#monotonicMs));

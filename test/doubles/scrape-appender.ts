@@ -19,6 +19,10 @@ export class RecordedTarget implements AppendTarget {
     this.options = options;
   }
 
+  metadataSize(): { readonly entries: number; readonly characters: number } {
+    return { entries: 0, characters: 0 };
+  }
+
   metadata(): readonly MetricMetadata[] {
     return [];
   }

@@ -1,6 +1,6 @@
 /** The smallest shard: answers messages, and ends in every way a thread can end. */
 import { workerData } from "node:worker_threads";
-import type { ShardTask } from "../../src/shard/messages.js";
+import type { ShardTask } from "../../src/shard/task.js";
 import { runShardTask } from "../../src/shard/thread.js";
 
 interface ToyMessage {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
 import { exchange } from "../support/http.js";
-import { type Peer, startPrometheus } from "../support/prometheus.js";
+import { type Peer, startPrometheus } from "./plain-prometheus.js";
 
 const PORT = 21_720;
 const FILE = join(packageRoot(), "test/golden/api/answers.json");

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
+import { peerBinary } from "./peer-binary.js";
 
-const peers = process.env["PEERS"];
 const folder = join(packageRoot(), "test", "golden", "config");
 const cases = readdirSync(folder)
   .filter((name) => /^[^.]+\.yml$/.test(name))
@@ -20,7 +20,7 @@ interface PeerTarget {
   readonly [key: string]: unknown;
 }
 
-describe.skipIf(peers === undefined)("a real Prometheus (PEERS names the folder that has bin/prometheus)", () => {
+describe("a real Prometheus", () => {
   test.each(cases)("%s: its configuration and targets are the recorded ones", async (name) => {
     const data = mkdtempSync(join(tmpdir(), "vestal-config-"));
     const peer = start(name, data);
@@ -44,7 +44,7 @@ function check(file: string, answer: string): void {
 
 function start(name: string, data: string): ChildProcess {
   return spawn(
-    join(peers ?? "", "bin", "prometheus"),
+    peerBinary("prometheus"),
     [
       `--config.file=${name}.yml`,
       `--storage.tsdb.path=${data}`,

@@ -2,9 +2,8 @@
  * Targets whose lines belong to other shards than the target itself: Vestal with one and with three shards shows what a real
  * Prometheus shows, in series, values and staleness. See scrape-compare.ts.
  */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { respond } from "../doubles/exporter.js";
-import { peersFolder } from "./harness.js";
 import { Comparison, type Job, text } from "./scrape-compare.js";
 
 /** A federated body: series of many instances and jobs behind one target. */
@@ -91,7 +90,6 @@ const JOBS: readonly Job[] = [
 let comparison: Comparison;
 
 beforeAll(async () => {
-  expect(peersFolder, "PEERS names the folder with bin/prometheus").toBeDefined();
   comparison = await Comparison.start(JOBS);
 });
 

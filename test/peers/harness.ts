@@ -5,9 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../src/base/index.js";
-
-/** Folder with the peers' binaries in `bin/`, from the environment; the tests that need it say so when it is missing. */
-export const peersFolder: string | undefined = process.env["PEERS"];
+import { peerBinary } from "./peer-binary.js";
 
 export interface Server {
   readonly url: string;
@@ -43,14 +41,14 @@ export function startVestal(options: ServerOptions): Promise<Server> {
 }
 
 export function startPrometheus(options: ServerOptions): Promise<Server> {
-  return startServer("prometheus", peer("prometheus"), [], options);
+  return startServer("prometheus", peerBinary("prometheus"), [], options);
 }
 
 /** The real node_exporter, with collectors whose values hold still between two scrapes as far as it has them. */
 export async function startNodeExporter(): Promise<Server> {
   const port = await freePort();
   const folder = makeFolder();
-  const child = start(peer("prometheus-node-exporter"), [`--web.listen-address=127.0.0.1:${port}`], folder);
+  const child = start(peerBinary("prometheus-node-exporter"), [`--web.listen-address=127.0.0.1:${port}`], folder);
   const url = `http://127.0.0.1:${port}`;
   await waitUntil(`node_exporter answers at ${url}`, 20_000, async () => (await fetch(`${url}/metrics`)).ok);
   return serverOf(child, url, folder);
@@ -133,11 +131,6 @@ export async function queryMatrix(
   const answer = await api(server, "query", { query, time: String(timeSeconds) });
   if (answer.status !== "success") throw new Error(`${query}: ${answer.error}`);
   return (answer.data as { result: readonly MatrixSeries[] }).result;
-}
-
-function peer(name: string): string {
-  if (peersFolder === undefined) throw new Error("PEERS must name the folder that has the peers' binaries in bin/");
-  return join(peersFolder, "bin", name);
 }
 
 async function startServer(

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CATALOGUE } from "../../src/metrics/index.js";
 import { exchange } from "../support/http.js";
-import { type Peer, startPrometheus } from "../support/prometheus.js";
+import { type Peer, startPrometheus } from "./plain-prometheus.js";
 
 const PORT = 21_721;
 

@@ -4,7 +4,6 @@ import {
   api,
   killAll,
   makeFolder,
-  peersFolder,
   queryVector,
   type Server,
   startNodeExporter,
@@ -108,7 +107,7 @@ let vestal: Server;
 let prometheus: Server;
 let timeSeconds = 0;
 
-describe.skipIf(peersFolder === undefined)("beside a real Prometheus (needs PEERS)", () => {
+describe("beside a real Prometheus", () => {
   beforeAll(async () => {
     const exporter = await startNodeExporter();
     const target = exporter.url.slice("http://".length);

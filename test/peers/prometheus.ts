@@ -1,23 +1,17 @@
 /** A real Prometheus over given samples, on loopback, for tests that compare answers. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Labels } from "../../src/model/index.js";
 import { formatFloat } from "../../src/model/number.js";
+import { peerBinary } from "./peer-binary.js";
 
 export interface PeerSeries {
   readonly labels: Labels;
   readonly samples: readonly (readonly [timeMs: number, value: number])[];
-}
-
-/** Folder of the binaries; `PEERS` names its parent. */
-const BINARIES = join(process.env["PEERS"] ?? "/tmp/peers", "bin");
-
-export function hasPrometheus(): boolean {
-  return existsSync(join(BINARIES, "prometheus")) && existsSync(join(BINARIES, "promtool"));
 }
 
 export class PrometheusPeer {
@@ -38,10 +32,10 @@ export class PrometheusPeer {
     writeFileSync(join(folder, "prometheus.yml"), "global:\n  scrape_interval: 1m\n");
     const data = join(folder, "data");
     const create = ["tsdb", "create-blocks-from", "openmetrics", join(folder, "samples.txt"), data];
-    execFileSync(join(BINARIES, "promtool"), create, { stdio: "ignore" });
+    execFileSync(peerBinary("promtool"), create, { stdio: "ignore" });
     const port = await freePort();
     const child = spawn(
-      join(BINARIES, "prometheus"),
+      peerBinary("prometheus"),
       [
         `--config.file=${join(folder, "prometheus.yml")}`,
         `--storage.tsdb.path=${data}`,
@@ -91,12 +85,16 @@ function openMetrics(series: readonly PeerSeries[]): string {
   for (const { labels, samples } of series) {
     const name = labels.get("__name__");
     const rest = [...labels.entries()].filter(([label]) => label !== "__name__");
-    const text = rest.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(",");
+    const text = rest.map(([label, value]) => `${label}="${escaped(value)}"`).join(",");
     const lines = byName.get(name) ?? [];
     byName.set(name, lines);
     for (const [timeMs, value] of samples) lines.push(`${name}{${text}} ${formatFloat(value)} ${timeMs / 1000}`);
   }
   return `${[...byName.values()].flat().join("\n")}\n# EOF\n`;
+}
+
+function escaped(value: string): string {
+  return value.replace(/[\\"\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`));
 }
 
 async function freePort(): Promise<number> {

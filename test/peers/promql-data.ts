@@ -50,6 +50,7 @@ export function sampleSeries(random: () => number): PeerSeries[] {
   add("special", { kind: "zero" }, () => -0);
   add("special", { kind: "max" }, () => 1.7e308);
   add("special", { kind: "nan" }, (i) => (i % 3 === 0 ? Number.NaN : random()));
+  add("odd", { text: 'a"b\\c\nd\te\rf<g>h&i\u2028j\u2029k\u0001l\u007fm\u0085n\u00e9o\u{1f600}p' }, (i) => i);
   for (const path of ["/", "/api"]) {
     const counts = [0, 0, 0, 0, 0, 0];
     for (const [k, le] of ["0.1", "0.5", "1", "2.5", "5", "+Inf"].entries()) {
@@ -67,6 +68,9 @@ export const QUERIES: readonly string[] = `
 temperature
 requests_total{job="api"}
 temperature{zone!="z1"} offset 3m
+odd
+rate(odd[5m])
+label_replace(odd, "b<", "$1&", "text", "(?s)(.).*")
 temperature @ 1700001000
 rate(requests_total[5m])
 rate(requests_total[1m7s])
@@ -109,6 +113,28 @@ absent(temperature)
 absent(nothing{a="b", c=~"d"})
 absent_over_time(temperature{instance="c:3"}[1m])
 absent_over_time(nothing[5m])
+absent((nothing{a="b"}))
+absent(nothing{a="b"} @ 1700001000)
+absent(sum(nothing{a="b"}))
+absent_over_time((nothing{a="b"}[5m]))
+absent_over_time(nothing{a="b"}[5m:1m])
+timestamp((temperature))
+timestamp(temperature @ 1700001000)
+predict_linear(temperature[10m] @ 1700001000, 60)
+sum(temperature @ 1700001000) + time()
+topk(scalar(vector(2)), temperature @ 1700001000)
+quantile(scalar(sum(info)) / 10, temperature @ 1700001000)
+double_exponential_smoothing(temperature[5m], 1.5, 0.6)
+label_replace(temperature, "x", "y", "z", "(")
+label_replace(temperature, "", "y", "z", "")
+count_values("", temperature)
+topk(NaN, temperature)
+limit_ratio(NaN, temperature)
+topk(1e19, temperature)
+sum by (instance) (temperature) + on() group_left() sum(temperature)
+temperature + ignoring(zone) group_left() info
+info and ignoring(version) temperature unless on(job) nothing
+count by (zone) (temperature > 20) or vector(0)
 sum(temperature)
 sum by (job) (temperature)
 sum without (instance, zone) (temperature)

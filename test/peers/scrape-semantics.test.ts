@@ -1,7 +1,6 @@
 /** What scrapes leave behind, beside a real Prometheus that scrapes the same exporter: see scrape-compare.ts. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { respond } from "../doubles/exporter.js";
-import { peersFolder } from "./harness.js";
 import { Comparison, type Job, openMetrics, text } from "./scrape-compare.js";
 
 const START_MS = Date.now();
@@ -159,7 +158,6 @@ const JOBS: readonly Job[] = [
 let comparison: Comparison;
 
 beforeAll(async () => {
-  expect(peersFolder, "PEERS names the folder with bin/prometheus").toBeDefined();
   comparison = await Comparison.start(JOBS);
 });
 

@@ -17,8 +17,8 @@ import {
   WalWriter,
 } from "../../src/tsdb/wal/index.js";
 import { HandHead } from "../fault/hand-head.js";
+import { peerBinary } from "./peer-binary.js";
 
-const PEERS = process.env["PEERS"] ?? "/tmp/peers";
 const PORT = Number(process.env["PEER_PORT"] ?? 21410);
 const URL_BASE = `http://127.0.0.1:${PORT}`;
 
@@ -39,7 +39,7 @@ afterEach(async () => {
 
 async function start(): Promise<"ready" | "ended"> {
   log = "";
-  const started = spawn(join(PEERS, "bin", "prometheus"), [
+  const started = spawn(peerBinary("prometheus"), [
     `--config.file=${join(dir, "config.yml")}`,
     `--storage.tsdb.path=${join(dir, "data")}`,
     `--web.listen-address=127.0.0.1:${PORT}`,

@@ -13,7 +13,7 @@ import { type ChunkKernels, Head, HeadReader, HeadsQuerier } from "../../src/tsd
 export interface StressOptions {
   readonly role: "writer" | "reader";
   readonly memory: WebAssembly.Memory;
-  /** Word 0: 1 = stop; word 1 is never notified: the writer's pause waits on it. */
+  /** Word 0: 1 = stop; word 1 is never notified: the writer's pause waits on it; from word 2 on the rounds of each reader. */
   readonly control: Int32Array;
   readonly pin: number;
   /** "commit-first" stores COMMITTED before the entries: what the test must detect. */
@@ -108,6 +108,7 @@ function read({ memory, control, pin }: StressOptions): StressReport {
     set.close();
     queryMemory.releaseTo(mark);
     rounds++;
+    Atomics.store(control, 2 + pin, rounds);
   }
   return { rounds, violation: undefined };
 }

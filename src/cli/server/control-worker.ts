@@ -1,7 +1,7 @@
 /** The main thread's side of the control worker: asks it to load the configuration, hears of targets. */
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { errorMessage, fromPlain, packageRoot, VestalError } from "../../base/index.js";
+import { errorMessage, fromPlain, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
 import type { ControlData, FromControl, LoadedSettings, TargetsChangedMessage, ToControl } from "./control-messages.js";
 
 export interface ControlHooks {
@@ -21,7 +21,10 @@ export class ControlWorker {
 
   constructor(data: ControlData, hooks: ControlHooks) {
     this.#hooks = hooks;
-    this.#worker = new Worker(join(packageRoot(), "dist", "workers", "control.js"), { workerData: data });
+    this.#worker = new Worker(join(packageRoot(), "dist", "workers", "control.js"), {
+      workerData: data,
+      resourceLimits: SMALL_YOUNG_GENERATION,
+    });
     this.#worker.on("message", (message: FromControl) => this.#handle(message));
     this.#worker.on("error", (error) => this.#lost(errorMessage(error)));
     this.#worker.on("exit", (code) => this.#lost(`it ended with code ${code}`));

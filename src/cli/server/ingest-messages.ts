@@ -1,7 +1,22 @@
-/** What the main thread and an ingest thread say to each other at the start, beside what src/shard/messages.ts has. */
+/**
+ * What the main thread and an ingest thread say to each other. Both sides import this file; all of it survives a structured
+ * clone. Bodies and samples never travel here: they lie in shared memory.
+ *
+ *   main ──► ingest   begin, targets, connect, disconnect, collect, metadata request, stop
+ *   main ◄── ingest   head, progress, replayed, ready, status, metadata, sync failed, failure, stopped
+ *   any  ──► ingest   foreign batches, over ports of their own: src/shard/foreign-append.ts
+ */
+import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
-import type { ScrapeEngineOptions } from "../../scrape/index.js";
-import type { FromIngest, ToIngest } from "../../shard/index.js";
+import type {
+  IntervalLengths,
+  ScrapeCounters,
+  ScrapeEngineOptions,
+  ScrapeJob,
+  TargetSpec,
+  TargetStatus,
+} from "../../scrape/index.js";
+import type { MetricMetadata } from "../../storage/index.js";
 import type { FsyncPolicy, ReplayOutcome, WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -35,7 +50,59 @@ export interface BeginMessage {
   readonly type: "begin";
 }
 
-export type ToIngestThread = ToIngest | BeginMessage;
+/** Differences of what a shard scrapes; jobs come before the targets that name them. Applied as one. */
+export interface TargetsMessage {
+  readonly type: "targets";
+  readonly setJobs: readonly ScrapeJob[];
+  readonly removedJobs: readonly string[];
+  /** New targets and those whose interval or timeout changed. */
+  readonly setTargets: readonly TargetSpec[];
+  readonly removedTargets: readonly string[];
+}
+
+/** Another sender of foreign batches to this shard (`receive`), or another owner that it may send to (`send`). */
+export interface ConnectMessage {
+  readonly type: "connect";
+  readonly direction: "receive" | "send";
+  /** The other shard, or −1 for a thread that is none. */
+  readonly shard: number;
+  readonly port: MessagePort;
+}
+
+/** The other shard's thread ended; what is on its way to it fails. */
+export interface DisconnectMessage {
+  readonly type: "disconnect";
+  readonly shard: number;
+  readonly reason: string;
+}
+
+export interface CollectMessage {
+  readonly type: "collect";
+  readonly id: number;
+}
+
+/** Metadata of the named targets, of all if there are none; at most `limit` entries. */
+export interface MetadataRequest {
+  readonly type: "metadata-request";
+  readonly id: number;
+  readonly targets: readonly string[];
+  readonly metric: string;
+  readonly limit: number;
+}
+
+/** Commit what is under way, free targets without staleness markers, release locks, then answer `stopped` and return. */
+export interface StopMessage {
+  readonly type: "stop";
+}
+
+export type ToIngestThread =
+  | BeginMessage
+  | TargetsMessage
+  | ConnectMessage
+  | DisconnectMessage
+  | CollectMessage
+  | MetadataRequest
+  | StopMessage;
 
 /** The thread has a head; the main thread shows it to queries, and keeps it for a successor. */
 export interface HeadMessage {
@@ -61,4 +128,50 @@ export interface SyncFailedMessage {
   readonly error: PlainError;
 }
 
-export type FromIngestThread = FromIngest | HeadMessage | ProgressMessage | ReplayedMessage | SyncFailedMessage;
+export interface ReadyMessage {
+  readonly type: "ready";
+}
+
+/** Answers `collect`: for `/api/v1/targets` and `/metrics`. */
+export interface StatusMessage {
+  readonly type: "status";
+  readonly id: number;
+  readonly targets: readonly TargetStatus[];
+  readonly counters: ScrapeCounters;
+  readonly intervalLengths: readonly IntervalLengths[];
+  /** Sum over targets of metadata entries and of their text, for prometheus_target_metadata_cache_*. */
+  readonly metadataEntries: number;
+  readonly metadataBytes: number;
+}
+
+export interface TargetMetadata {
+  readonly key: string;
+  readonly metadata: readonly MetricMetadata[];
+}
+
+export interface MetadataMessage {
+  readonly type: "metadata";
+  readonly id: number;
+  readonly targets: readonly TargetMetadata[];
+}
+
+/** Something that the thread survived and that a person must know: it is logged and counted by the main thread. */
+export interface FailureMessage {
+  readonly type: "failure";
+  readonly error: PlainError;
+}
+
+export interface StoppedMessage {
+  readonly type: "stopped";
+}
+
+export type FromIngestThread =
+  | HeadMessage
+  | ProgressMessage
+  | ReplayedMessage
+  | SyncFailedMessage
+  | ReadyMessage
+  | StatusMessage
+  | MetadataMessage
+  | FailureMessage
+  | StoppedMessage;

@@ -8,30 +8,35 @@ import {
   type Logger,
   systemClock,
   systemFiles,
+  systemTimers,
   toPlain,
   VestalError,
 } from "../../base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
-import { createClientContext, ScrapeEngine, systemTimers, TargetClient } from "../../scrape/index.js";
+import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
   CONTROL_WAL_STATE,
   ControlMemory,
   ForeignReceiver,
   ForeignSender,
-  type MetadataRequest,
   SHARD_REPLAYING,
   SHARD_RUNNING,
   SHARD_STOPPED,
   type ShardKernels,
   type ShardTask,
-  type TargetsMessage,
 } from "../../shard/index.js";
 import { Head } from "../../tsdb/head/index.js";
 import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
-import type { FromIngestThread, IngestData, ToIngestThread } from "./ingest-messages.js";
+import type {
+  FromIngestThread,
+  IngestData,
+  MetadataRequest,
+  TargetsMessage,
+  ToIngestThread,
+} from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
@@ -238,13 +243,15 @@ class IngestThread {
   // ── answers ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #collect(engine: ScrapeEngine, id: number): void {
+    const { entries, characters } = engine.metadataSize();
     this.#post({
       type: "status",
       id,
       targets: engine.statuses(),
       counters: engine.counters(),
       intervalLengths: engine.intervalLengths(),
-      ...metadataSize(engine),
+      metadataEntries: entries,
+      metadataBytes: characters,
     });
   }
 
@@ -288,15 +295,4 @@ function applyTargets(engine: ScrapeEngine, message: TargetsMessage): void {
   for (const key of message.removedTargets) engine.removeTarget(key);
   for (const target of message.setTargets) engine.setTarget(target);
   for (const name of message.removedJobs) engine.removeJob(name);
-}
-
-function metadataSize(engine: ScrapeEngine): { readonly metadataEntries: number; readonly metadataBytes: number } {
-  let [metadataEntries, metadataBytes] = [0, 0];
-  for (const { key } of engine.statuses()) {
-    for (const { metric, type, help, unit } of engine.metadata(key) ?? []) {
-      metadataEntries++;
-      metadataBytes += metric.length + type.length + help.length + unit.length;
-    }
-  }
-  return { metadataEntries, metadataBytes };
 }

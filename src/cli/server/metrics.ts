@@ -24,9 +24,10 @@ import {
   watchThread,
 } from "../../metrics/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
-import type { ControlMemory, StatusMessage } from "../../shard/index.js";
+import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
 import type { ShardSet } from "./shards.js";
 import type { ServerState } from "./status.js";

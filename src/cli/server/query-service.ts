@@ -15,7 +15,7 @@ import type {
   SelectorQuery,
   ServiceAnswer,
 } from "../../api/index.js";
-import { errorMessage, type Logger, packageRoot, VestalError } from "../../base/index.js";
+import { errorMessage, type Logger, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
 import type { CancelHandle, ControlMemory } from "../../shard/index.js";
 import type { HeadHandle, QueryJob, QueryTask, QueryThreadSettings } from "./query-messages.js";
 
@@ -66,6 +66,7 @@ export class QueryPool implements QueryService {
       maxThreads: options.threads,
       concurrentTasksPerWorker: 1,
       workerData: settings,
+      resourceLimits: SMALL_YOUNG_GENERATION,
       // A query thread has no timers and sockets of its own: while idle it may sleep in Atomics.wait.
       atomics: "sync",
     });

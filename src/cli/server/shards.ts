@@ -15,14 +15,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
-import {
-  CONTROL_WAL_STATE,
-  type ControlMemory,
-  type MetadataMessage,
-  SHARD_LOST,
-  type StatusMessage,
-  type TargetsMessage,
-} from "../../shard/index.js";
+import { CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
 import {
   damageError,
@@ -33,7 +26,15 @@ import {
   startWal,
   WalState,
 } from "../../tsdb/wal/index.js";
-import type { FromIngestThread, IngestData, IngestSettings, ToIngestThread } from "./ingest-messages.js";
+import type {
+  FromIngestThread,
+  IngestData,
+  IngestSettings,
+  MetadataMessage,
+  StatusMessage,
+  TargetsMessage,
+  ToIngestThread,
+} from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
 
@@ -179,9 +180,10 @@ export class ShardSet implements HeadSource {
     return answers.filter((answer) => answer.type === "metadata");
   }
 
+  /** A shard that is not ready replays, and has written nothing: it ends at once. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#supervisor.stop();
+    await this.#supervisor.stop(this.missingShards());
   }
 
   #askAll(make: (id: number) => ToIngestThread): Promise<readonly (StatusMessage | MetadataMessage)[]> {

@@ -16,7 +16,8 @@ import type { DiscoveryChanges, DroppedTargets, Target } from "../../discovery/i
 import { Labels } from "../../model/index.js";
 import { parseMetricSelector } from "../../promql/parser/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
-import { shardOf, type TargetsMessage } from "../../shard/index.js";
+import { shardOf } from "../../shard/index.js";
+import type { TargetsMessage } from "./ingest-messages.js";
 import { targetKey, targetSpecOf } from "./scrape-jobs.js";
 import type { ShardSet } from "./shards.js";
 

@@ -55,7 +55,7 @@ export function checkRules(sections: RuleSections): void {
   }
 }
 
-export function toRule(section: RuleSection): RelabelRule {
+function toRule(section: RuleSection): RelabelRule {
   return {
     // The decoder has let nothing else through.
     action: section.action as RelabelAction,

@@ -36,7 +36,7 @@ export type ScrapeProtocol = (typeof SCRAPE_PROTOCOLS)[number];
 
 export const DEFAULT_SCRAPE_PROTOCOLS: readonly ScrapeProtocol[] = SCRAPE_PROTOCOLS.slice(1);
 
-export const ESCAPING_SCHEMES = ["allow-utf-8", "underscores", "dots", "values"] as const;
+const ESCAPING_SCHEMES = ["allow-utf-8", "underscores", "dots", "values"] as const;
 export type EscapingScheme = (typeof ESCAPING_SCHEMES)[number];
 
 const DEFAULT_INTERVAL_MS = 60_000;

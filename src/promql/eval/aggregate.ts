@@ -13,16 +13,19 @@ import {
   FOLD_SUM,
 } from "../../../assembly/promql/codes.js";
 import { assert } from "../../base/index.js";
-import type { Labels } from "../../model/index.js";
+import { type Labels, quoteGo } from "../../model/index.js";
 import { formatFloat } from "../../model/number.js";
 import { executionError } from "../functions/errors.js";
-import { isInvalidQuantile } from "../functions/quantile.js";
+import { maximum, minimum } from "../functions/go-math.js";
 import { isValidLabelName } from "../functions/relabel.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { type Group, groupLabelsOf, groupRows, holdMembers } from "./groups.js";
 import { selectedRows } from "./pick.js";
 import { writeRowList } from "./row-list.js";
 import { type Evaluation, Frame, hold, holdScalar, RowBuffer, type Rows, rowBytes } from "./rows.js";
+
+/** Values that one call may sort: a fraction of a millisecond, so that a query can be canceled in time. */
+const SORTED_PER_CALL = 5_000;
 
 const FOLDS: Readonly<Partial<Record<AggregatePlan["op"], number>>> = {
   sum: FOLD_SUM,
@@ -117,15 +120,11 @@ class QuantileRows extends GroupedRows {
     this.#quantiles = holdScalar(evaluation, plan.param);
     const at = this.#quantiles >>> 3;
     const column = evaluation.memory.floats.subarray(at, at + this.steps);
+    const highest = column.reduce(maximum, -Number.MAX_VALUE);
+    const lowest = column.reduce(minimum, Number.MAX_VALUE);
     if (column.some(Number.isNaN)) evaluation.annotations.addInvalidQuantile(Number.NaN, plan.param.span);
-    for (const extreme of [Math.max(...finite(column)), Math.min(...finite(column))]) {
-      if (isInvalidQuantile(extreme) && Math.abs(extreme) !== Number.POSITIVE_INFINITY) {
-        evaluation.annotations.addInvalidQuantile(extreme, plan.param.span);
-      }
-    }
-    for (const infinite of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      if (column.includes(infinite)) evaluation.annotations.addInvalidQuantile(infinite, plan.param.span);
-    }
+    if (highest > 1) evaluation.annotations.addInvalidQuantile(highest, plan.param.span);
+    if (lowest < 0) evaluation.annotations.addInvalidQuantile(lowest, plan.param.span);
   }
 
   protected override fillGroup(members: readonly number[], values: number, present: number): number {
@@ -133,13 +132,15 @@ class QuantileRows extends GroupedRows {
     const frame = holdMembers(this.evaluation, this.source, members, this.steps);
     const rows = writeRowList(memory, frame, undefined);
     const scratch = memory.allocate(frame.count * 8);
-    budget.work(this.steps * frame.count);
-    return kernels.quantileOfRows(rows, frame.count, this.#quantiles, this.steps, scratch, values, present);
+    let found = 0;
+    const perCall = Math.max(1, Math.floor(SORTED_PER_CALL / Math.max(1, frame.count)));
+    for (let from = 0; from < this.steps; from += perCall) {
+      const to = Math.min(this.steps, from + perCall);
+      found += kernels.quantileOfRows(rows, frame.count, this.#quantiles, from, to, scratch, values, present);
+      budget.work((to - from) * frame.count * 8);
+    }
+    return found;
   }
-}
-
-function finite(column: Float64Array): number[] {
-  return [...column].filter(Number.isFinite);
 }
 
 /** A series for each group and value, with how often the value is there. */
@@ -148,7 +149,7 @@ function countValues(evaluation: Evaluation, plan: AggregatePlan): Rows {
   const { steps } = plan.grid;
   assert(plan.param?.kind === "string", "count_values has a string");
   const label = plan.param.value;
-  if (!isValidLabelName(label)) throw executionError(`invalid label name "${label}"`);
+  if (!isValidLabelName(label)) throw executionError(`invalid label name ${quoteGo(label)}`);
   const grouping = plan.without ? plan.grouping : [...plan.grouping, label];
   const groupLabels = groupLabelsOf(grouping, plan.without);
   const source = hold(evaluation, evaluation.open(plan.operand), steps);

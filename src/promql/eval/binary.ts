@@ -23,7 +23,7 @@ export type ValueOperator = ArithmeticOperator | ComparisonOperator;
 /** What a comparison leaves: the left value where it holds, 1 or 0, or the right value where it holds. */
 export const KEEP_LEFT = 0;
 export const GIVE_BOOL = 1;
-export const KEEP_RIGHT = 2;
+const KEEP_RIGHT = 2;
 
 const KERNEL_CODES: Readonly<Partial<Record<ValueOperator, number>>> = {
   "+": OPERATOR_ADD,

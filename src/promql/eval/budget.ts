@@ -12,6 +12,8 @@ export class Budget {
   #peak = 0;
   #total = 0;
   #work = 0;
+  /** How often `count` counts: the steps for what is computed once for all of them, 0 below a subquery in a function. */
+  weight = 1;
 
   /** @param maxSamples  `--query.max-samples`: most samples in memory at a time; 0 = no limit. */
   constructor(maxSamples: number, cancel: CancelToken) {
@@ -26,9 +28,14 @@ export class Budget {
   get peak(): number {
     return this.#peak;
   }
-  /** Samples read from storage. */
+  /** Samples that steps looked at, as Prometheus' `totalQueryableSamples` counts them. */
   get total(): number {
     return this.#total;
+  }
+
+  /** Whether so many more samples may be charged. */
+  hasRoom(samples: number): boolean {
+    return this.#maxSamples === 0 || this.#live + samples <= this.#maxSamples;
   }
 
   /** @throws VestalError QUERY_SAMPLES if the query would hold more samples than it may. */
@@ -45,10 +52,9 @@ export class Budget {
     this.#live = live;
   }
 
-  /** Counts samples read from storage. */
-  read(samples: number): void {
-    this.#total += samples;
-    this.work(samples);
+  /** Says that steps looked at `samples` samples: one for each present step of a selector, all of each window. */
+  count(samples: number): void {
+    this.#total += samples * this.weight;
   }
 
   /**

@@ -11,7 +11,7 @@ import type { CallPlan, Plan } from "../plan/nodes.js";
 import { scalarColumn } from "./binary.js";
 import { histogramRows } from "./histograms.js";
 import { MappedRows, namelessRows, SingleRow } from "./mapped.js";
-import { type Evaluation, hold, NO_ROWS, RowBuffer, type Rows, withUniqueLabels } from "./rows.js";
+import { type Evaluation, hold, NO_ROWS, RowBuffer, type Rows, settle, withUniqueLabels } from "./rows.js";
 import { isBelow, sortInPlace } from "./value-heap.js";
 
 type Call = (evaluation: Evaluation, plan: CallPlan) => Rows;
@@ -53,7 +53,10 @@ export function callRows(evaluation: Evaluation, plan: CallPlan): Rows {
   if (calendar !== undefined) return calendarRows(evaluation, plan, calendar);
   const change = ELEMENTWISE.get(plan.func);
   if (change !== undefined) return changedRows(evaluation, plan, change);
-  if (NATIVE_ONLY.has(plan.func)) return NO_ROWS;
+  if (NATIVE_ONLY.has(plan.func)) {
+    settle(evaluation, evaluation.open(argument(plan, 0)), plan.grid.steps);
+    return NO_ROWS;
+  }
   throw executionError(`the function ${plan.func} is not supported`);
 }
 

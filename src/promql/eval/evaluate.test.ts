@@ -3,7 +3,7 @@ import { MemoryStorage } from "../../../test/doubles/memory-storage.js";
 import { VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { Labels } from "../../model/index.js";
-import type { CancelToken } from "../../storage/index.js";
+import type { CancelToken, Querier } from "../../storage/index.js";
 import { DEFAULT_EVALUATION_OPTIONS, type EvaluationOptions, evaluate } from "./evaluate.js";
 import { encodeAnswer } from "./json.js";
 import { startPromqlKernels } from "./kernels.js";
@@ -102,6 +102,35 @@ test("the token is asked again for every 20,000 samples in windows", async () =>
   expect(checks).toBeGreaterThan((100 * 91 * 30) / 20_000);
 });
 
+test.each([
+  ["metric", 91 * 2],
+  ["sum_over_time(metric[20s])", 2 * (2 * 91 - 1)],
+  ["metric @ 100", 2 * 91],
+  ["rate(metric[20s] @ 100)", 2 * 2 * 91],
+  ["max_over_time(metric[20s:10s])", 2 * (2 * 91 - 1)],
+])("%s: each step counts the samples that it looks at", async (text, expected) => {
+  const result = await ask(storageOf(2, 91), text);
+  expect(result.stats.queryableSamples).toBe(expected);
+});
+
+test("all selectors of a query are asked for at once, so that they see the same commits", async () => {
+  const storage = storageOf(2, 91);
+  const asked: number[] = [];
+  const querier: Querier = {
+    selectAll: (requests) => {
+      asked.push(requests.length);
+      return storage.selectAll(requests);
+    },
+    labelNames: (...args) => storage.labelNames(...args),
+    labelValues: (...args) => storage.labelValues(...args),
+    close: () => storage.close(),
+  };
+  const text = "metric / on() group_left() sum(metric offset 1m) + max_over_time(metric[5m:1m]) + metric";
+  const request = prepareInstantQuery(text, 900_000, DEFAULT_EVALUATION_OPTIONS);
+  await evaluate(request, { querier, memory, kernels, cancel: patient });
+  expect(asked).toEqual([3]);
+});
+
 test("bits do not depend on how large the memory already is or on what it held", async () => {
   const storage = storageOf(20, 91);
   const text = "avg(rate(metric[1m])) / stddev(metric ^ 1.5) and on() vector(1)";
@@ -153,6 +182,16 @@ describe("answers", () => {
         '\\"a\\u003cb\\u003e\\" (1:6)"]}',
     );
   });
+});
+
+test("series that meet no partner are computed all the same: errors and infos do not depend on the other side", async () => {
+  const joined = 'label_join(-metric, "n", "", "x") + on(n) absent(metric)';
+  expect(await codeOf(ask(storageOf(2, 91), joined))).toBe(
+    "QUERY_EXECUTION: vector cannot contain metrics with the same labelset",
+  );
+  const { infos } = await ask(storageOf(2, 91), "rate(metric[1m]) * on(n) group_left() absent(metric)");
+  expect(infos).toHaveLength(1);
+  expect((await ask(storageOf(2, 91), "topk(0, rate(metric[1m]))")).infos).toHaveLength(1);
 });
 
 test("a range query refuses what has no value at a step, in Prometheus' words", () => {

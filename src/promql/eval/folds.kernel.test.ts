@@ -15,6 +15,7 @@ import { foldValue } from "../../../test/twins/promql/folds.js";
 import { quantile } from "../../../test/twins/promql/windows.js";
 import { QueryMemory } from "../../memory/index.js";
 import { startPromqlKernels } from "./kernels.js";
+import { isBelow, ValueHeap } from "./value-heap.js";
 
 const BUILDS = (["release", "debug"] as const).map((variant) => {
   const memory = new QueryMemory(64 << 20);
@@ -81,6 +82,47 @@ describe.each(BUILDS)("$variant build", ({ memory, kernels }) => {
     );
   });
 
+  test.each([0, 1])("the extremes of rows are those of the heap, highest = %d", (highest) => {
+    const fewValues = fc.option(fc.constantFrom(1, 2, 3, -4, Number.NaN, Number.POSITIVE_INFINITY), { nil: undefined });
+    const many = fc.array(fc.array(fewValues, { minLength: STEPS, maxLength: STEPS }), { maxLength: 12 });
+    const columnOfKs = fc.array(fc.double({ min: -1, max: 14, noNaN: true }), { minLength: STEPS, maxLength: STEPS });
+    fc.assert(
+      fc.property(many, columnOfKs, (all, ks) => {
+        const mark = memory.mark();
+        const column = memory.allocate(STEPS * 8);
+        memory.floats.set(ks, column / 8);
+        const list = memory.allocate(all.length * 16);
+        const scratch = memory.allocate(all.length * 16);
+        const written = write(all);
+        for (const [k, { values, present }] of written.entries()) {
+          memory.words[list / 4 + 4 * k + 2] = values;
+          memory.words[list / 4 + 4 * k + 3] = present;
+        }
+        kernels.pickExtremes(list, all.length, column, 0, STEPS, highest, scratch);
+        const got = written.map(({ values, present }) => read(values, present));
+        const wanted = all.map((row) => row.map(() => "none"));
+        for (let step = 0; step < STEPS; step++) {
+          const at = (row: number): number => all[row]![step]!;
+          const sign = highest === 1 ? 1 : -1;
+          const heap = new ValueHeap((a, b) => isBelow(sign * at(a), sign * at(b)));
+          const k = Math.trunc(ks[step]!);
+          for (let row = 0; row < all.length; row++) {
+            if (all[row]![step] === undefined || k < 1) continue;
+            if (heap.items.length < k) heap.push(row);
+            else {
+              const top = at(heap.items[0]!);
+              const isBetter = sign * top < sign * at(row);
+              if (isBetter || (Number.isNaN(top) && !Number.isNaN(at(row)))) heap.replaceTop(row);
+            }
+          }
+          for (const row of heap.items) wanted[row]![step] = textOf(at(row));
+        }
+        expect(got).toEqual(wanted);
+        memory.releaseTo(mark);
+      }),
+    );
+  });
+
   test("the quantile of rows is that of each step's values", () => {
     fc.assert(
       fc.property(rows, fc.double({ min: -0.2, max: 1.2, noNaN: true }), (all, q) => {
@@ -94,7 +136,8 @@ describe.each(BUILDS)("$variant build", ({ memory, kernels }) => {
           memory.words[list / 4 + 4 * k + 2] = values;
           memory.words[list / 4 + 4 * k + 3] = present;
         }
-        kernels.quantileOfRows(list, all.length, quantiles, STEPS, scratch, out.values, out.present);
+        kernels.quantileOfRows(list, all.length, quantiles, 0, 3, scratch, out.values, out.present);
+        kernels.quantileOfRows(list, all.length, quantiles, 3, STEPS, scratch, out.values, out.present);
         const wanted = Array.from({ length: STEPS }, (_, step) => {
           const values = columnOf(all, step);
           return textOf(values.length === 0 ? undefined : quantile(q, values));

@@ -8,6 +8,8 @@ import { holdMembers } from "./groups.js";
 import { writeRowList } from "./row-list.js";
 import { type Evaluation, holdScalar, type Rows, withoutName, withUniqueLabels } from "./rows.js";
 
+/** Buckets that one call may look at: a fraction of a millisecond, so that a query can be canceled in time. */
+const CELLS_PER_CALL = 20_000;
 const BUCKET_LABEL = "le";
 const BUCKET_ONLY: ReadonlySet<string> = new Set([BUCKET_LABEL]);
 
@@ -100,7 +102,7 @@ class HistogramRows implements Rows {
   }
 
   fill(index: number, values: number, present: number): number {
-    const { memory, kernels, budget, annotations } = this.#evaluation;
+    const { memory, kernels, budget } = this.#evaluation;
     const { steps } = this.#plan.grid;
     const { labels, members } = this.#histograms[index]!;
     const mark = memory.mark();
@@ -110,21 +112,29 @@ class HistogramRows implements Rows {
     const ordered = Array.from({ length: frame.count }, (_, i) => bounds.get(frame.labels(i).key) ?? Number.NaN);
     const list = writeRowList(memory, frame, ordered);
     const scratch = memory.allocate(frame.count * 16);
-    budget.work(steps * frame.count);
     const [first, second] = this.#params as [number, number];
-    let found: number;
-    if (this.#plan.func === "histogram_quantile") {
-      const answer = kernels.quantileOfHistogram(list, frame.count, first, steps, scratch, values, present);
-      found = answer >>> 2;
-      // Prometheus takes the name off at the histogram's first step, and later ones are reported without.
-      const name = labels.get(METRIC_NAME);
-      const laterName = this.#evaluation.delayedNameRemoval ? name : "";
-      if ((answer & 1) !== 0) annotations.addForcedMonotonicity(name, this.#operand.span);
-      if ((answer & 2) !== 0) annotations.addForcedMonotonicity(laterName, this.#operand.span);
-    } else {
-      found = kernels.fractionOfHistogram(list, frame.count, first, second, steps, scratch, values, present);
+    let found = 0;
+    const perCall = Math.max(1, Math.floor(CELLS_PER_CALL / Math.max(1, frame.count)));
+    for (let from = 0; from < steps; from += perCall) {
+      const to = Math.min(steps, from + perCall);
+      budget.work((to - from) * frame.count);
+      if (this.#plan.func === "histogram_fraction") {
+        found += kernels.fractionOfHistogram(list, frame.count, first, second, from, to, scratch, values, present);
+        continue;
+      }
+      const answer = kernels.quantileOfHistogram(list, frame.count, first, from, to, scratch, values, present);
+      this.#annotate(labels.get(METRIC_NAME), found === 0, answer);
+      found += answer >>> 2;
     }
     memory.releaseTo(mark);
     return found;
+  }
+
+  /** Prometheus takes the name off at a histogram's first step, and reports later ones without. */
+  #annotate(name: string, isFirst: boolean, answer: number): void {
+    const { annotations, delayedNameRemoval } = this.#evaluation;
+    const firstName = isFirst || delayedNameRemoval ? name : "";
+    if ((answer & 1) !== 0) annotations.addForcedMonotonicity(firstName, this.#operand.span);
+    if ((answer & 2) !== 0) annotations.addForcedMonotonicity(delayedNameRemoval ? name : "", this.#operand.span);
   }
 }

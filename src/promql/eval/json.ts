@@ -1,62 +1,92 @@
 /** Answers of the query API in Prometheus' JSON, byte for byte; made in the query thread, so that others only send. */
 import type { Labels } from "../../model/index.js";
-import { formatFloat, formatSample } from "../../model/number.js";
-import type { MatrixValue, QueryResult, QueryValue } from "./result.js";
+import { formatFloat } from "../../model/number.js";
+import { ByteWriter } from "./byte-writer.js";
+import type { MatrixValue, QueryResult, QueryValue, VectorValue } from "./result.js";
 
 /** The whole body of a successful answer. @param statsJson  for `stats=`: a JSON object, undefined if not asked for. */
 export function encodeAnswer(result: QueryResult, statsJson?: string): Uint8Array {
-  const parts: string[] = [`{"status":"success","data":{"resultType":"${result.value.type}","result":`];
-  writeValue(result.value, parts);
-  if (statsJson !== undefined) parts.push(`,"stats":${statsJson}`);
-  parts.push("}");
-  if (result.warnings.length > 0) parts.push(`,"warnings":[${result.warnings.map(quoteForHtml).join(",")}]`);
-  if (result.infos.length > 0) parts.push(`,"infos":[${result.infos.map(quoteForHtml).join(",")}]`);
-  parts.push("}");
-  return Buffer.from(parts.join(""));
+  const writer = new ByteWriter();
+  writer.text(`{"status":"success","data":{"resultType":"${result.value.type}","result":`);
+  writeValue(result.value, writer);
+  if (statsJson !== undefined) writer.text(`,"stats":${statsJson}`);
+  writer.text("}");
+  if (result.warnings.length > 0) writer.text(`,"warnings":[${result.warnings.map(quoteForHtml).join(",")}]`);
+  if (result.infos.length > 0) writer.text(`,"infos":[${result.infos.map(quoteForHtml).join(",")}]`);
+  writer.text("}");
+  return writer.finish();
 }
 
-function writeValue(value: QueryValue, parts: string[]): void {
+function writeValue(value: QueryValue, writer: ByteWriter): void {
   switch (value.type) {
     case "scalar":
-      parts.push(`[${value.timestampMs / 1000},"${formatFloat(value.value)}"]`);
+      writer.text(`[${value.timestampMs / 1000},"${formatFloat(value.value)}"]`);
       return;
     case "string":
-      parts.push(`[${value.timestampMs / 1000},${quoteForHtml(value.value)}]`);
+      writer.text(`[${value.timestampMs / 1000},${quoteForHtml(value.value)}]`);
       return;
-    case "vector": {
-      const time = formatSeconds(value.timestampMs);
-      const samples = value.labels.map(
-        (labels, i) => `{"metric":${labelsJson(labels)},"value":[${time},"${formatSample(value.values[i]!)}"]}`,
-      );
-      parts.push("[", samples.join(","), "]");
+    case "vector":
+      writeVector(value, writer);
       return;
-    }
     case "matrix":
-      writeMatrix(value, parts);
+      writeMatrix(value, writer);
   }
 }
 
-function writeMatrix(matrix: MatrixValue, parts: string[]): void {
-  // The steps of a range query are the same for all series: their texts are made once.
-  const timeTexts = new Map<number, string>();
-  parts.push("[");
+function writeVector(vector: VectorValue, writer: ByteWriter): void {
+  const time = formatSeconds(vector.timestampMs);
+  writer.text("[");
+  for (const [i, labels] of vector.labels.entries()) {
+    writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"value":[${time},"`);
+    writer.sample(vector.values[i]!);
+    writer.text('"]}');
+  }
+  writer.text("]");
+}
+
+function writeMatrix(matrix: MatrixValue, writer: ByteWriter): void {
+  const openings = new Openings();
+  const closed = Buffer.from('"]');
+  writer.text("[");
   for (const [i, labels] of matrix.labels.entries()) {
-    parts.push(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"values":[`);
+    writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"values":[`);
     const from = matrix.offsets[i]!;
     const to = matrix.offsets[i + 1]!;
-    let text = "";
+    openings.restart();
     for (let k = from; k < to; k++) {
-      const timeMs = matrix.times[k]!;
-      let time = timeTexts.get(timeMs);
-      if (time === undefined) {
-        time = formatSeconds(timeMs);
-        timeTexts.set(timeMs, time);
-      }
-      text += `${k > from ? "," : ""}[${time},"${formatSample(matrix.values[k]!)}"]`;
+      const opening = openings.of(matrix.times[k]!);
+      writer.raw(k > from ? opening : opening.subarray(1));
+      writer.sample(matrix.values[k]!);
+      writer.raw(closed);
     }
-    parts.push(text, "]}");
+    writer.text("]}");
   }
-  parts.push("]");
+  writer.text("]");
+}
+
+/** What stands before a value: `,[1435781430.781,"`. The steps of a range query are the same for all series: made once. */
+class Openings {
+  readonly #times: number[] = [];
+  readonly #texts: Uint8Array[] = [];
+  #next = 0;
+
+  /** A new series begins. */
+  restart(): void {
+    this.#next = 0;
+  }
+
+  /** Times of a series are asked for in ascending order. */
+  of(timeMs: number): Uint8Array {
+    while (this.#next < this.#times.length && this.#times[this.#next]! < timeMs) this.#next++;
+    if (this.#times[this.#next] === timeMs) return this.#texts[this.#next++]!;
+    const text = Buffer.from(`,[${formatSeconds(timeMs)},"`);
+    if (this.#next === this.#times.length) {
+      this.#times.push(timeMs);
+      this.#texts.push(text);
+      this.#next++;
+    }
+    return text;
+  }
 }
 
 /** Whole milliseconds as seconds, with three digits behind the point or none; scalars and strings have theirs as floats. */

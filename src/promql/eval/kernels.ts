@@ -45,7 +45,15 @@ export interface PromqlKernels {
     out: number,
     present: number,
   ): number;
-  largestWindow(times: number, count: number, firstEnd: number, step: number, steps: number, range: number): number;
+  largestWindow(
+    times: number,
+    count: number,
+    firstEnd: number,
+    step: number,
+    steps: number,
+    range: number,
+    total: number,
+  ): number;
   clearFold(state: number, steps: number): void;
   foldRow(code: number, values: number, present: number, steps: number, state: number): void;
   finishFold(code: number, state: number, steps: number, out: number, present: number): number;
@@ -60,12 +68,22 @@ export interface PromqlKernels {
     out: number,
     present: number,
   ): number;
+  pickExtremes(
+    rows: number,
+    count: number,
+    ks: number,
+    from: number,
+    to: number,
+    highest: number,
+    scratch: number,
+  ): void;
   negateRow(values: number, steps: number): void;
   quantileOfHistogram(
     rows: number,
     buckets: number,
     q: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,
@@ -75,7 +93,8 @@ export interface PromqlKernels {
     buckets: number,
     lower: number,
     upper: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,
@@ -84,7 +103,8 @@ export interface PromqlKernels {
     rows: number,
     count: number,
     q: number,
-    steps: number,
+    from: number,
+    to: number,
     scratch: number,
     out: number,
     present: number,

@@ -55,7 +55,7 @@ export function namelessRows(
   return withUniqueLabels(evaluation, rows, steps, refuses ? "refuse" : "merge");
 }
 
-export function allLabels(rows: Rows): Labels[] {
+function allLabels(rows: Rows): Labels[] {
   return Array.from({ length: rows.count }, (_, i) => rows.labels(i));
 }
 

@@ -10,7 +10,7 @@ import { executionError, sameLabelsetError } from "../functions/errors.js";
 import { isComparison, type VectorMatching } from "../parser/index.js";
 import type { VectorOperationPlan } from "../plan/nodes.js";
 import { combine, GIVE_BOOL, KEEP_LEFT } from "./binary.js";
-import { type Evaluation, Frame, hold, RowBuffer, type Rows, rowBytes, withoutName } from "./rows.js";
+import { type Evaluation, Frame, hold, RowBuffer, type Rows, rowBytes, settle, withoutName } from "./rows.js";
 
 const NAME_ONLY: ReadonlySet<string> = new Set([METRIC_NAME]);
 
@@ -32,8 +32,11 @@ interface Pair {
 export function vectorOperation(evaluation: Evaluation, plan: VectorOperationPlan): Rows {
   const { steps } = plan.grid;
   const swapped = plan.matching.card === "one-to-many";
-  const one = hold(evaluation, evaluation.open(swapped ? plan.left : plan.right), steps);
-  let many = evaluation.open(swapped ? plan.right : plan.left);
+  // The left side first: of two errors the query's author is told the first.
+  const left = evaluation.open(plan.left);
+  const right = evaluation.open(plan.right);
+  const one = hold(evaluation, swapped ? left : right, steps);
+  let many = swapped ? right : left;
   const signature = signatureOf(plan.matching);
   const oneBySignature = new Map<string, number[]>();
   let isUnique = true;
@@ -60,6 +63,8 @@ export function vectorOperation(evaluation: Evaluation, plan: VectorOperationPla
       pairs.push({ many: i, one: partner, labels: result, signature: key });
     }
   }
+  const matched = new Set(pairs.map((pair) => pair.many));
+  settle(evaluation, many, steps, (index) => matched.has(index));
   const oneToOne = plan.matching.card === "one-to-one";
   const isPlain =
     new Set(pairs.map((pair) => pair.labels.key)).size === pairs.length &&

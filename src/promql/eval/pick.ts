@@ -5,11 +5,13 @@
 import { assert } from "../../base/index.js";
 import { formatGeneral } from "../../model/number.js";
 import { executionError } from "../functions/errors.js";
+import { maximum, minimum } from "../functions/go-math.js";
 import { hashOffset } from "../functions/label-hash.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { scalarColumn } from "./binary.js";
-import { groupRows } from "./groups.js";
-import { type Evaluation, type Frame, hold, NO_ROWS, type Rows } from "./rows.js";
+import { type Group, groupRows } from "./groups.js";
+import { writeRowList } from "./row-list.js";
+import { type Evaluation, type Frame, hold, NO_ROWS, type Rows, settle } from "./rows.js";
 import { isBelow, sortInPlace, ValueHeap } from "./value-heap.js";
 
 export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows {
@@ -17,16 +19,21 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
   const param = scalarColumn(evaluation, plan.param);
   const source = evaluation.open(plan.operand);
   if (plan.op === "limit_ratio") {
-    if (param.every((ratio) => ratio === 0)) return NO_ROWS;
-    const highest = Math.max(...[...param].filter((ratio) => !Number.isNaN(ratio)));
-    const lowest = Math.min(...[...param].filter((ratio) => !Number.isNaN(ratio)));
+    if (param.every((ratio) => ratio === 0)) return nothingOf(evaluation, plan, source);
+    const highest = param.reduce(maximum);
+    const lowest = param.reduce(minimum);
     if (highest > 1) evaluation.annotations.addInvalidRatio(highest, 1, plan.param.span);
     if (lowest < -1) evaluation.annotations.addInvalidRatio(lowest, -1, plan.param.span);
   } else if (!param.some((k) => k >= 1 || Number.isNaN(k))) {
-    return NO_ROWS;
+    return nothingOf(evaluation, plan, source);
   }
   const held = copyOf(evaluation, hold(evaluation, source, plan.grid.steps), source);
   return new Selector(evaluation, plan, held, param).rows();
+}
+
+function nothingOf(evaluation: Evaluation, plan: AggregatePlan, source: Rows): Rows {
+  settle(evaluation, source, plan.grid.steps);
+  return NO_ROWS;
 }
 
 /** A frame whose presence may be changed: `hold` hands on what is held already. */
@@ -40,6 +47,13 @@ function copyOf(evaluation: Evaluation, frame: Frame, source: Rows): Frame {
   };
   return hold(evaluation, rows, frame.steps);
 }
+
+function isWithinInt64(value: number): boolean {
+  return value < 2 ** 63 && value >= -(2 ** 63);
+}
+
+/** Samples that one call of a kernel may rank: a fraction of a millisecond, so that a query can be canceled in time. */
+const SAMPLES_PER_CALL = 20_000;
 
 class Selector {
   readonly #evaluation: Evaluation;
@@ -58,7 +72,10 @@ class Selector {
     const { steps } = this.#plan.grid;
     const { bytes } = this.#evaluation.memory;
     const order: number[] = [];
-    for (const { members } of groupRows(this.#frame, this.#plan.grouping, this.#plan.without)) {
+    const groups = groupRows(this.#frame, this.#plan.grouping, this.#plan.without);
+    const isRank = this.#plan.op === "topk" || this.#plan.op === "bottomk";
+    if (steps > 1 && isRank && this.#param.every(isWithinInt64)) return this.#pickByKernel(groups);
+    for (const { members } of groups) {
       for (let step = 0; step < steps; step++) {
         const present = members.filter((row) => bytes[this.#frame.present(row) + step] === 1);
         if (present.length === 0) continue;
@@ -70,14 +87,41 @@ class Selector {
       }
     }
     if (steps === 1) return this.#frame.pick(order);
+    return this.#presentRows();
+  }
+
+  #presentRows(): Frame {
     const all = Array.from({ length: this.#frame.count }, (_, row) => row);
     return this.#frame.pick(all.filter((row) => this.#frame.presentSteps(row) > 0));
+  }
+
+  /** topk and bottomk of a range query, whose result needs no order. */
+  #pickByKernel(groups: readonly Group[]): Frame {
+    const { memory, kernels, budget } = this.#evaluation;
+    const { steps } = this.#plan.grid;
+    const mark = memory.mark();
+    const ks = memory.allocate(steps * 8);
+    memory.floats.set(this.#param, ks >>> 3);
+    for (const { members } of groups) {
+      const inner = memory.mark();
+      const list = writeRowList(memory, this.#frame.pick(members), undefined);
+      const scratch = memory.allocate(members.length * 16);
+      const perCall = Math.max(1, Math.floor(SAMPLES_PER_CALL / members.length));
+      for (let from = 0; from < steps; from += perCall) {
+        const to = Math.min(steps, from + perCall);
+        kernels.pickExtremes(list, members.length, ks, from, to, this.#plan.op === "topk" ? 1 : 0, scratch);
+        budget.work((to - from) * members.length);
+      }
+      memory.releaseTo(inner);
+    }
+    memory.releaseTo(mark);
+    return this.#presentRows();
   }
 
   #select(rows: readonly number[], step: number): readonly number[] {
     const param = this.#param[step]!;
     if (this.#plan.op === "limit_ratio") return this.#selectRatio(rows, param);
-    if (!(param < 2 ** 63 && param >= -(2 ** 63))) {
+    if (!isWithinInt64(param)) {
       throw executionError(`Scalar value ${formatGeneral(param)} overflows int64`);
     }
     const k = Math.min(Math.trunc(param), this.#frame.count);

@@ -36,6 +36,8 @@ export interface Rows {
   dropsName(index: number): boolean;
   /** Writes row `index` to the addresses and returns how many steps are present. */
   fill(index: number, values: number, present: number): number;
+  /** True where a row that nobody asks for makes no difference: computing it gives no error and no annotation. */
+  readonly isSilent?: boolean;
 }
 
 export const NO_ROWS: Rows = {
@@ -67,6 +69,7 @@ export class RowBuffer {
 
 /** Rows that are held in the memory; none of them is empty. */
 export class Frame implements Rows {
+  readonly isSilent = true;
   readonly steps: number;
   readonly #memory: QueryMemory;
   readonly #addresses: number[] = [];
@@ -143,6 +146,27 @@ export function hold(evaluation: Evaluation, rows: Rows, steps: number): Frame {
     else frame.add(rows.labels(i), rows.dropsName(i), address);
   }
   return frame;
+}
+
+/**
+ * Computes the rows that no result needs: errors and annotations do not depend on what becomes of a vector.
+ *
+ * @param isNeeded  whether somebody else will ask for the row
+ */
+export function settle(
+  evaluation: Evaluation,
+  rows: Rows,
+  steps: number,
+  isNeeded: (index: number) => boolean = () => false,
+): void {
+  if (rows.isSilent === true) return;
+  const { memory, budget } = evaluation;
+  const mark = memory.mark();
+  const live = budget.live;
+  const buffer = new RowBuffer(memory, steps);
+  for (let i = 0; i < rows.count; i++) if (!isNeeded(i)) rows.fill(i, buffer.values, buffer.present);
+  budget.release(live);
+  memory.releaseTo(mark);
 }
 
 /** The single row of a scalar, held: an address of values. */

@@ -8,22 +8,16 @@ import { type Evaluation, type Frame, hold, RowBuffer, type Rows, withUniqueLabe
 export function setOperation(evaluation: Evaluation, plan: SetOperationPlan): Rows {
   const { steps } = plan.grid;
   const signature = signatureOf(plan.matching);
+  const left = evaluation.open(plan.left);
+  const right = evaluation.open(plan.right);
   if (plan.op === "or") {
-    const left = hold(evaluation, evaluation.open(plan.left), steps);
-    const right = evaluation.open(plan.right);
-    const masked = masks(
-      evaluation,
-      right,
-      presenceBySignature(evaluation, left, signature, steps),
-      signature,
-      steps,
-      0,
-    );
-    return withUniqueLabels(evaluation, new Concatenation(left, masked), steps, "merge");
+    const held = hold(evaluation, left, steps);
+    const presence = presenceBySignature(evaluation, held, signature, steps);
+    const masked = masks(evaluation, right, presence, signature, steps, 0);
+    return withUniqueLabels(evaluation, new Concatenation(held, masked), steps, "merge");
   }
-  const right = hold(evaluation, evaluation.open(plan.right), steps);
-  const presence = presenceBySignature(evaluation, right, signature, steps);
-  return masks(evaluation, evaluation.open(plan.left), presence, signature, steps, plan.op === "and" ? 1 : 0);
+  const presence = presenceBySignature(evaluation, hold(evaluation, right, steps), signature, steps);
+  return masks(evaluation, left, presence, signature, steps, plan.op === "and" ? 1 : 0);
 }
 
 /** For each signature the steps at which any of its rows is present: addresses of presence. */

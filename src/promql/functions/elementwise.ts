@@ -12,6 +12,8 @@ import {
   log,
   log2,
   log10,
+  maximum,
+  minimum,
   sin,
   sinh,
   tan,
@@ -50,7 +52,7 @@ export function roundTo(value: number, nearest: number): number {
   return Math.floor(value * inverse + 0.5) / inverse;
 }
 
-/** Go's Max(min, Min(max, value)): NaN where any is NaN. */
+/** At least `min` and at most `max`; NaN where one is NaN, unless an infinity decides (`maximum`, `minimum`). */
 export function clampTo(value: number, min: number, max: number): number {
-  return Math.max(min, Math.min(max, value));
+  return maximum(min, minimum(max, value));
 }

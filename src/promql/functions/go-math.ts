@@ -139,6 +139,18 @@ function log1p(x: number): number {
   return k * LN2_HIGH - (half - (s * (half + r) + (k * LN2_LOW + correction)) - f);
 }
 
+/** The greater of two; +Inf stands above NaN. */
+export function maximum(a: number, b: number): number {
+  if (a === Number.POSITIVE_INFINITY || b === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  return Math.max(a, b);
+}
+
+/** The lesser of two; -Inf stands below NaN. */
+export function minimum(a: number, b: number): number {
+  if (a === Number.NEGATIVE_INFINITY || b === Number.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY;
+  return Math.min(a, b);
+}
+
 function withSign(value: number, isNegative: boolean): number {
   return isNegative ? -value : value;
 }

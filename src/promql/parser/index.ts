@@ -26,7 +26,6 @@ export type {
 } from "./ast.js";
 export { childrenOf, hasParameter, isComparison, isSetOperator } from "./ast.js";
 export { FUNCTIONS, type FunctionSignature } from "./functions.js";
-export { formatFixed, formatFloat } from "./go-format.js";
 export type { ParserOptions } from "./options.js";
 export { parseExpr, parseMetricSelector } from "./parse.js";
 export { secondsToMs } from "./parse-duration.js";

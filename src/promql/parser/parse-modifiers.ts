@@ -1,6 +1,7 @@
 /** What stands behind an expression: `[range]`, `[range:step]`, `offset`, `@`, `anchored`, `smoothed`. */
+
+import { formatFixed } from "../../model/number.js";
 import type { AtModifier, DurationExpr, DurationOperand, Expr, MatrixSelector, TimeModifiers } from "./ast.js";
-import { formatFixed } from "./go-format.js";
 import { isNumber, parseNumberLiteral, parseOffset, parsePositiveDuration, secondsToMs } from "./parse-duration.js";
 import { unexpectedError } from "./position.js";
 import type { TokenStream } from "./token-stream.js";

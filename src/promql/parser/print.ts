@@ -1,5 +1,6 @@
 /** Expressions as text: `printExpr` on one line, as Prometheus prints them; `prettifyExpr` broken at 100 bytes. */
 import { compareBytes, formatDuration, METRIC_NAME, quoteGo } from "../../model/index.js";
+import { formatFixed, formatFloat } from "../../model/number.js";
 import type {
   AggregateExpr,
   BinaryExpr,
@@ -11,7 +12,6 @@ import type {
   VectorMatching,
   VectorSelector,
 } from "./ast.js";
-import { formatFixed, formatFloat } from "./go-format.js";
 
 export function printExpr(expr: Expr): string {
   switch (expr.kind) {

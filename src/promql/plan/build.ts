@@ -1,6 +1,6 @@
 /** From a checked syntax tree to a plan for given evaluation times. Pure: the same request gives the same plan. */
 import { assert, VestalError } from "../../base/index.js";
-import type { MatrixSelector, TimeModifiers, VectorSelector } from "../parser/index.js";
+import type { MatrixSelector, Span, TimeModifiers, VectorSelector } from "../parser/index.js";
 import { type AtModifier, type Expr, isComparison, isSetOperator, type SubqueryExpr } from "../parser/index.js";
 import { durationOf } from "./durations.js";
 import { invariantParts } from "./invariance.js";
@@ -29,6 +29,8 @@ interface Surroundings {
   readonly func: string;
   readonly stepMs: number;
 }
+
+const NOWHERE: Span = { start: 0, end: 0 };
 
 class Builder {
   readonly #invariant: ReadonlySet<Expr>;
@@ -125,9 +127,11 @@ class Builder {
       const range = this.#range(ranged, grid, below);
       const params = expr.args.filter((_, i) => i !== at).map((arg) => this.build(arg, grid, below));
       const matchers = ranged.kind === "matrixSelector" ? ranged.selector.matchers : undefined;
-      return { ...base, kind: "window", func, range, params, firstArgument: first ?? ranged, matchers };
+      // Prometheus forgets where a subquery stood once it has evaluated it, and points at the start of the query.
+      const firstArgument = at === 0 && ranged.kind === "subquery" ? NOWHERE : (first ?? ranged);
+      return { ...base, kind: "window", func, range, params, firstArgument, matchers };
     }
-    const matchers = expr.args[0]?.kind === "vectorSelector" ? expr.args[0].matchers : undefined;
+    const matchers = first?.kind === "vectorSelector" ? first.matchers : undefined;
     return { ...base, kind: "call", func, args: expr.args.map((arg) => this.build(arg, grid, below)), matchers };
   }
 

@@ -14,7 +14,7 @@ const MEDIA_TYPES: Readonly<Record<ScrapeProtocol, string>> = {
 const WEIGHT_MAX = 6;
 
 /** The protocols with falling weights, and then anything at all. */
-export function acceptHeader(protocols: readonly ScrapeProtocol[], allowUtf8Names: boolean): string {
+function acceptHeader(protocols: readonly ScrapeProtocol[], allowUtf8Names: boolean): string {
   let weight = WEIGHT_MAX;
   const values: string[] = [];
   for (const protocol of protocols) {
@@ -69,7 +69,7 @@ export function requestBytes(url: ScrapeUrl, headers: readonly (readonly [string
 }
 
 /** As Go's textproto writes header names: `x-foo` is `X-Foo`. */
-export function canonicalName(name: string): string {
+function canonicalName(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (first) => first.toUpperCase());
 }
 

@@ -43,11 +43,13 @@ import {
 import { AssertionError, assert, VestalError } from "../../base/index.js";
 import { startKernels } from "../../memory/index.js";
 import type { Labels } from "../../model/index.js";
+import { LabelBytesEncoder } from "../../model/label-bytes.js";
 import { MemoryIndex } from "../index/memory-index.js";
 import type { HeadKernels } from "./kernels.js";
-import { LabelBytesEncoder } from "./label-bytes.js";
 
 const PAGE_BYTES = 65536;
+/** Kernels load 16 bytes at a time, and may touch what lies behind a region: nothing is handed out at the very end. */
+const OVERREAD_BYTES = 64;
 const MIN_PAGES = 64;
 const MAX_PAGES = 65535;
 /** Records that one slice of a truncation visits: about 1 ms of work. */
@@ -111,7 +113,7 @@ export class Head {
       options.shardIndex,
       options.shardCount,
       options.hashSeed ?? randomInt(2 ** 32),
-      pages * PAGE_BYTES,
+      pages * PAGE_BYTES - OVERREAD_BYTES,
       options.chunkRangeMs ?? 7_200_000,
       options.samplesPerChunk ?? 120,
       options.seriesLimit ?? 0,

@@ -174,11 +174,12 @@ test("a reader's pin keeps what truncation drops", () => {
 });
 
 test("new series leave an eighth of the memory to known ones", () => {
+  const BATCH = 1000;
   const head = newHead(256);
   const store = (slots: readonly number[], timeMs: number): number => {
     head.reserveStaging(slots.length);
     slots.forEach((slot, row) => {
-      head.stageRow(row, slot, timeMs, timeMs / 7);
+      head.stageRow(row, slot, timeMs, timeMs / 1000);
     });
     head.validate(slots.length, 0);
     const appended = head.append(slots.length);
@@ -195,7 +196,12 @@ test("new series leave an eighth of the memory to known ones", () => {
   const { limitBytes, liveBytes } = head.memoryUse();
   const segmentBytes = SLOT_BYTES << SEGMENT_SHIFT; // the last series may have begun one
   expect(limitBytes - liveBytes).toBeGreaterThan(limitBytes / 8 - segmentBytes);
-  for (let scrape = 2; scrape <= 8; scrape++) expect(store(slots, scrape * 1000)).toBe(slots.length);
+  for (let scrape = 2; scrape <= 16; scrape++) {
+    for (let at = 0; at < slots.length; at += BATCH) {
+      const batch = slots.slice(at, at + BATCH);
+      expect(store(batch, scrape * 1000)).toBe(batch.length);
+    }
+  }
   expect(head.resolveLabels(labelsOf(slots.length))).toBe(RESOLVE_NO_MEMORY);
   expect(head.resolveLabels(labelsOf(0))).toBe(slots[0]);
   // What replay brings was there before.

@@ -1,5 +1,4 @@
 /** From the labels that a target exposes to those that are stored: target labels, `exported_`, relabelling, limits. */
-
 import type { SeriesText } from "../../exposition/index.js";
 import { compareBytes, Labels, METRIC_NAME } from "../../model/index.js";
 import type { ScrapeTargetOptions } from "../../storage/index.js";

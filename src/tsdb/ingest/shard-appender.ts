@@ -84,6 +84,9 @@ class Target implements AppendTarget {
   /** Slot and generation of each report series; undefined until it is first written. */
   readonly reportSlots: ({ readonly slot: number; readonly generation: number } | undefined)[] = [];
   hasReported = false;
+  #size = { entries: 0, characters: 0 };
+  /** Metadata version that #size is of. */
+  #sizeVersion = -1;
 
   constructor(options: ScrapeTargetOptions, parser: ScrapeParser, handle: TargetHandle | undefined) {
     this.options = options;
@@ -93,6 +96,20 @@ class Target implements AppendTarget {
 
   metadata(): readonly MetricMetadata[] {
     return this.handle === undefined ? [] : this.#parser.metadata(this.handle);
+  }
+
+  metadataSize(): { readonly entries: number; readonly characters: number } {
+    const version = this.handle === undefined ? -1 : this.#parser.metadataVersion(this.handle);
+    if (version !== this.#sizeVersion) {
+      this.#sizeVersion = version;
+      const all = this.metadata();
+      const characters = all.reduce(
+        (sum, { metric, type, help, unit }) => sum + metric.length + type.length + help.length + unit.length,
+        0,
+      );
+      this.#size = { entries: all.length, characters };
+    }
+    return this.#size;
   }
 }
 

@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { HandHead } from "../../../test/fault/hand-head.js";
 import { packageRoot, systemFiles } from "../../base/index.js";
-import { isStaleAt, Labels } from "../../model/index.js";
+import { isStaleWords, Labels } from "../../model/index.js";
 import { lastCheckpoint, type ReplayOptions, replayInto } from "./index.js";
 
 const GOLDEN = join(packageRoot(), "test", "golden", "wal");
@@ -46,9 +46,7 @@ function replayed(name: string, options: Partial<ReplayOptions> = {}) {
   const series = new Map<string, string[]>();
   for (const [i, labels] of head.labels.entries()) {
     const samples = (head.samples.get(labels.key) ?? [])
-      .filter(
-        ({ timeMs, bits }) => timeMs <= until && !isStaleAt(new Uint32Array(new BigUint64Array([bits]).buffer), 0),
-      )
+      .filter(({ timeMs, bits }) => timeMs <= until && !isStaleWords(Number(bits & 0xffffffffn), Number(bits >> 32n)))
       .map(({ timeMs, bits }) => `${timeMs} ${new Float64Array(new BigUint64Array([bits]).buffer)[0]}`);
     if (samples.length > 0) series.set(labels.toString(), samples);
     expect(head.refOf(i)).toBeGreaterThan(0);

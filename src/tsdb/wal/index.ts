@@ -1,7 +1,7 @@
 export type { WalKernels } from "./kernels.js";
 export { type WalDamage, WalReader, type WalReaderOptions } from "./reader.js";
 export { damageError, repairWal, type WalRepair } from "./repair.js";
-export { RECORD_KINDS, type ReplayHead, type ReplayOptions, type ReplayOutcome, replayInto } from "./replay.js";
+export { type ReplayHead, type ReplayOptions, type ReplayOutcome, replayInto } from "./replay.js";
 export {
   type Checkpoint,
   lastCheckpoint,

@@ -78,31 +78,13 @@ export interface ReplayOutcome {
   readonly maxTimeMs: number | undefined;
   /** Greatest ref in the log, of all shards; 0 if there is none. */
   readonly maxRef: number;
-  /** Records by kind (first byte). */
+  /** Records by kind (first byte), those that no version of Prometheus writes included. */
   readonly records: ReadonlyMap<number, number>;
   readonly damages: readonly WalDamage[];
 }
 
 /** Rows of the staging table that one call fills: 128 KiB, small enough to stay in the cache until it is appended. */
 const STAGED_ROWS = 4096;
-
-/** Kinds that a log of Prometheus 3.14 may hold; 14 only in checkpoints. Others are counted all the same. */
-export const RECORD_KINDS: ReadonlyMap<number, string> = new Map([
-  [1, "series"],
-  [2, "samples"],
-  [3, "tombstones"],
-  [4, "exemplars"],
-  [5, "mmapmarkers"],
-  [6, "metadata"],
-  [7, "histogram_samples"],
-  [8, "float_histogram_samples"],
-  [9, "custom_buckets_histogram_samples"],
-  [10, "custom_buckets_float_histogram_samples"],
-  [11, "samples_v2"],
-  [12, "histogram_samples_v2"],
-  [13, "float_histogram_samples_v2"],
-  [14, "min_valid_time"],
-]);
 
 /**
  * Replays checkpoint and segments into the head.

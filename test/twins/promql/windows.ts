@@ -5,7 +5,7 @@ export interface Sample {
 }
 
 /** Sum and compensation of Kahan's sum in Neumaier's form. */
-export function kahan(values: readonly number[]): [sum: number, rest: number] {
+function kahan(values: readonly number[]): [sum: number, rest: number] {
   let sum = 0;
   let rest = 0;
   for (const value of values) [sum, rest] = kahanStep(value, sum, rest);

@@ -44,7 +44,7 @@ function parseUnits(text: string, units: ReadonlyMap<string, number>): number | 
     bytes += Number(number) * factor;
     rest = rest.slice(number.length + unit.length);
   }
-  return sign * bytes;
+  return Math.trunc(sign * bytes);
 }
 
 function throwUnless(size: number | string): number {

@@ -1,9 +1,10 @@
-/** A real Prometheus on this machine, for tests that ask it; `PEERS` names the folder that has it in `bin/`. */
+/** A real Prometheus on this machine, for tests that ask it as it comes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exchange } from "./http.js";
+import { exchange } from "../support/http.js";
+import { peerBinary } from "./peer-binary.js";
 
 const READY_WITHIN_MS = 15_000;
 
@@ -17,7 +18,7 @@ export async function startPrometheus(port: number, config: string): Promise<Pee
   const file = join(folder, "prom.yml");
   writeFileSync(file, config);
   const child: ChildProcess = spawn(
-    join(process.env["PEERS"] ?? "/tmp/peers", "bin/prometheus"),
+    peerBinary("prometheus"),
     [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, "data")}`, `--web.listen-address=127.0.0.1:${port}`],
     { stdio: "ignore" },
   );

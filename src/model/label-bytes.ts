@@ -1,10 +1,12 @@
 /**
- * LABEL BYTES: the encoding of a label set that the head's kernels resolve, that batches between threads carry, and that
- * Prometheus' WAL series record has after its ref (see assembly/layout.ts).
+ * LABEL BYTES: a label set as the head's kernels resolve it, as batches between threads carry it, and as Prometheus' WAL
+ * series record has it behind its ref (see assembly/layout.ts).
  *
- *   uvarint count, then for each label: uvarint length, name, uvarint length, value; all text in UTF-8
+ *   uvarint count   then for each label, in byte order of names:
+ *   uvarint length, UTF-8 of the name   uvarint length, UTF-8 of the value
  */
-import type { Labels } from "../../model/index.js";
+import { CorruptionError } from "../base/index.js";
+import { Labels } from "./labels.js";
 
 const encoder = new TextEncoder();
 
@@ -67,4 +69,47 @@ export class LabelBytesEncoder {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+const shared = new LabelBytesEncoder();
+
+/** Label bytes of their own, to keep. */
+export function encodeLabelBytes(labels: Labels): Uint8Array {
+  return shared.encode(labels).slice();
+}
+
+/** @throws CorruptionError LABEL_BYTES */
+export function decodeLabelBytes(bytes: Uint8Array): Labels {
+  const cursor = { bytes, at: 0 };
+  const count = takeUvarint(cursor);
+  if (count > bytes.length) throw damaged(cursor);
+  const pairs: string[] = [];
+  for (let i = 0; i < 2 * count; i++) {
+    const length = takeUvarint(cursor);
+    if (length > bytes.length - cursor.at) throw damaged(cursor);
+    pairs.push(Buffer.from(bytes.buffer, bytes.byteOffset + cursor.at, length).toString("utf8"));
+    cursor.at += length;
+  }
+  if (cursor.at !== bytes.length) throw damaged(cursor);
+  return new Labels(pairs);
+}
+
+interface Cursor {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+function damaged({ bytes, at }: Cursor): CorruptionError {
+  return new CorruptionError("LABEL_BYTES", `label bytes are damaged at byte ${at} of ${bytes.length}`, { at });
+}
+
+function takeUvarint(cursor: Cursor): number {
+  let value = 0;
+  for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
+    if (cursor.at >= cursor.bytes.length) throw damaged(cursor);
+    const byte = cursor.bytes[cursor.at++]!;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return value;
+  }
+  throw damaged(cursor);
 }
