@@ -11,6 +11,7 @@ export {
   acceptScrape,
   collectAllStale,
   collectStale,
+  cutScrape,
   rejectScrape,
   rememberNew,
   resolveRepeated,

@@ -63,7 +63,7 @@ import {
   TARGET_SCRAPE,
   TARGET_SERIAL,
 } from "./layout";
-import { trimLists } from "./lists";
+import { growNext, trimLists } from "./lists";
 import { addEntry, entryOf, findEntry, generationOf, linger, markSeen, removeEntry, slotIsCurrent } from "./target";
 
 const STALE_NAN: u64 = ((<u64>0x7ff00000) << 32) | 0x2;
@@ -265,6 +265,37 @@ export function rejectScrape(target: usize): void {
     }
   }
   store<u32>(target, flags & ~(<u32>TARGET_IS_PENDING | <u32>TARGET_IS_DIVERGED), TARGET_FLAGS);
+}
+
+/**
+ * Leaves of the scrape under way what its first `lines` lines were, without NEW ones: a scrape that fails at that line has
+ * seen these series, as in Prometheus, though it stores no sample. It can be collected from and accepted then.
+ *
+ * @returns false if there is none under way or the memory is full; nothing is changed.
+ */
+export function cutScrape(target: usize, lines: u32): bool {
+  const flags = flagsOf(target);
+  if ((flags & <u32>TARGET_IS_PENDING) === 0) return false;
+  const count = min<u32>(lines, load<u32>(target, TARGET_NEXT_COUNT));
+  if ((flags & <u32>TARGET_IS_DIVERGED) === 0) {
+    if (!growNext(target, 0, count)) return false;
+    memory.copy(<usize>load<u32>(target, TARGET_NEXT), <usize>load<u32>(target, TARGET_ORDER), (<usize>count) << 2);
+    store<u32>(target, flags | <u32>TARGET_IS_DIVERGED, TARGET_FLAGS);
+  }
+  let serial = load<u32>(target, TARGET_SERIAL) + 1; // lines behind the cut were not seen
+  if (serial === 0) serial = 1;
+  store<u32>(target, serial, TARGET_SERIAL);
+  const next = <usize>load<u32>(target, TARGET_NEXT);
+  for (let i: u32 = 0; i < count; i++) {
+    const word = load<u32>(wordAddress(next, i));
+    const entry = entryOf(word);
+    if (entry === 0) continue;
+    const isSeries = <u32>load<u8>(entry, ENTRY_KIND) === KIND_SERIES;
+    markSeen(entry, serial, isSeries && (word & <u32>ORDER_UNTRACKED) === 0);
+  }
+  store<u32>(target, count, TARGET_NEXT_COUNT);
+  store<u32>(target, 0, TARGET_NEW_COUNT);
+  return true;
 }
 
 /**

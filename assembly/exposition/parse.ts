@@ -333,12 +333,11 @@ export function parseScrape(
   store<u32>(target, hashed, TARGET_HASHED);
   store<u32>(target, line, TARGET_NEXT_COUNT);
   const kept = load<u32>(target, TARGET_FLAGS) & ~(<u32>TARGET_IS_DIVERGED | <u32>TARGET_IS_PENDING);
-  if (failure !== 0) {
-    store<u32>(target, kept, TARGET_FLAGS);
-    return failure;
-  }
-  store<u32>(target, kept | <u32>TARGET_IS_PENDING | (isDiverged ? <u32>TARGET_IS_DIVERGED : 0), TARGET_FLAGS);
-  return <i32>rows;
+  // What stands before a line that is no exposition counts for staleness: see `cutScrape`.
+  const isPending = failure === 0 || failure === PARSE_FAILED;
+  const state = isPending ? <u32>TARGET_IS_PENDING | (isDiverged ? <u32>TARGET_IS_DIVERGED : 0) : 0;
+  store<u32>(target, kept | state, TARGET_FLAGS);
+  return failure !== 0 ? failure : <i32>rows;
 }
 
 /** Resets what belongs to one parse. Returns its serial number. */

@@ -11,10 +11,12 @@ import { findPair, growPairTable, internPair, postingsRoot, reservePairs } from 
 import { findSymbol, growSymbolTable, internSymbol, reserveSymbols, reserveSymbolText } from "../index/symbols";
 import { appendListItem, reserveListItems } from "../index/tables";
 import {
+  ARENA_USED,
   COUNTER_REFUSED_MEMORY,
   COUNTER_SERIES,
   COUNTER_SERIES_CREATED,
   COUNTERS,
+  HEAD_LIMIT,
   LABELS_COUNT,
   LABELS_PAIRS,
   RESOLVE_NO_MEMORY,
@@ -49,6 +51,9 @@ import {
 } from "./label-bytes";
 import { newSlot, reserveNewSlot, slotAddress, takeFreeSlot } from "./slots";
 
+/** Of the memory: the part that new series leave to the samples of known ones, bodies and batches. */
+const SPARE_FRACTION: f64 = 8;
+
 /**
  * Slot index of the label set in `length` LABEL BYTES at `address`, or RESOLVE_*. A new series gets the next ref of the
  * shard's range.
@@ -78,7 +83,9 @@ function resolve(address: usize, length: u32, givenRef: u64): i32 {
   }
   if (givenRef === 0 && load<u64>(ROOT_NEXT_REF) >= load<u64>(ROOT_REF_END)) return RESOLVE_NO_REFS;
   const limit = load<u32>(ROOT_SERIES_LIMIT);
-  const isFull = limit !== 0 && load<f64>(COUNTERS, COUNTER_SERIES << 3) >= <f64>limit;
+  const isAtLimit = limit !== 0 && load<f64>(COUNTERS, COUNTER_SERIES << 3) >= <f64>limit;
+  // What replay brings was there before, so it may use all.
+  const isFull = isAtLimit || (givenRef === 0 && isSpareNeeded());
   const free = isFull ? -1 : takeFreeSlotIfReserved(count);
   if (free === REFUSED || isFull) {
     endReservation();
@@ -90,6 +97,12 @@ function resolve(address: usize, length: u32, givenRef: u64): i32 {
   endReservation();
   endMutation(mutation);
   return <i32>slot;
+}
+
+/** True while less of the memory is free than known series are to have for their chunks. */
+function isSpareNeeded(): bool {
+  const limit = <f64>load<u32>(HEAD_LIMIT);
+  return limit - load<f64>(ARENA_USED) < limit / SPARE_FRACTION;
 }
 
 const NEVER_USED = -1;

@@ -21,6 +21,8 @@ export interface ExpositionKernels {
   collectAllStale(target: number, timeMs: number, staging: number, row: number, room: number): number;
   acceptAllStale(target: number): void;
   rejectScrape(target: number): void;
+  /** 0 if no scrape is under way or the memory is full. */
+  cutScrape(target: number, lines: number): number;
   /** 0 if the memory is full: some comments are not remembered. */
   acceptScrape(target: number): number;
   /** Reads `[at, end)` as a number into the TARGET_VALUE of `target`; 0 if it is none. */

@@ -6,7 +6,7 @@
  *     └─ error: collectAllStale, acceptAllStale                       the head stores the rows: accept, or reject
  */
 import * as L from "../../assembly/exposition/layout.js";
-import { STAGED_BYTES, STAGED_TIME, STAGED_VALUE } from "../../assembly/layout.js";
+import { DROPPED_SLOT, STAGED_BYTES, STAGED_TIME, STAGED_VALUE } from "../../assembly/layout.js";
 import { assert } from "../base/index.js";
 import type { MetricMetadata } from "../storage/index.js";
 import type { ExpositionKernels } from "./kernels.js";
@@ -59,6 +59,8 @@ export type ParseOutcome =
 export interface NewLine {
   /** Row of the staging table, or −1 for a comment, which needs nothing. */
   readonly row: number;
+  /** Number of the line among those of the body. */
+  readonly line: number;
   readonly text: number;
   readonly textBytes: number;
   /** TYPE_* in force at the line. */
@@ -136,6 +138,7 @@ export class ScrapeParser {
     const kind = this.#bytes[record + L.NEW_KIND]!;
     return {
       row: kind === L.KIND_SERIES ? this.#word(record, L.NEW_ROW) : -1,
+      line: this.#word(record, L.NEW_LINE),
       text: this.#word(record, L.NEW_TEXT),
       textBytes: this.#word(record, L.NEW_LENGTH),
       type: this.#bytes[record + L.NEW_TYPE]!,
@@ -192,6 +195,39 @@ export class ScrapeParser {
   /** The rows of the scrape are stored. The body must still be in memory. */
   accept(target: TargetHandle): void {
     this.#kernels.acceptScrape(target);
+  }
+
+  /**
+   * Numbers of the lines of the scrape under way that hold a sample, in order; before any new line is remembered.
+   * @param isNewKept  whether relabelling keeps NEW line `index`.
+   */
+  *samples(
+    target: TargetHandle,
+    isNewKept: (index: number) => boolean,
+  ): Generator<{ readonly line: number; readonly isKept: boolean }> {
+    const isDiverged = (this.#word(target, L.TARGET_FLAGS) & L.TARGET_IS_DIVERGED) !== 0;
+    const order = this.#word(target, isDiverged ? L.TARGET_NEXT : L.TARGET_ORDER);
+    const count = this.#word(target, L.TARGET_NEXT_COUNT);
+    const newCount = this.#word(target, L.TARGET_NEW_COUNT);
+    for (let line = 0, index = 0; line < count; line++) {
+      const fresh = index < newCount ? this.newLine(target, index) : undefined;
+      if (fresh?.line === line) {
+        if (fresh.row >= 0) yield { line, isKept: isNewKept(index) };
+        index++;
+        continue;
+      }
+      const entry = (this.#word(order, line * 4) & L.ORDER_ADDRESS) >>> 0;
+      if (entry === 0 || this.#bytes[entry + L.ENTRY_KIND] !== L.KIND_SERIES) continue;
+      yield { line, isKept: (this.#word(entry, L.ENTRY_SLOT) | 0) !== DROPPED_SLOT };
+    }
+  }
+
+  /**
+   * Leaves of the scrape under way what its first `lines` lines were: it failed there, and has seen the series before.
+   * `collectStale` and `accept` then go on with these. False if all series count as vanished.
+   */
+  cut(target: TargetHandle, lines: number): boolean {
+    return this.#kernels.cutScrape(target, lines) !== 0;
   }
 
   /** The scrape was parsed, but not stored. */

@@ -11,6 +11,8 @@ import { formatOpenMetrics, parseGoFloat } from "../model/number.js";
 export interface SeriesText {
   /** Flat name, value, …; sorted by name, no empty value. A name that stands twice is there twice. */
   readonly pairs: readonly string[];
+  /** Names of labels with an empty value: with `honor_labels` they keep the target's labels of that name away. */
+  readonly emptied: readonly string[];
   /**
    * A label name that stands twice: see `seriesRefusal`.
    */
@@ -77,14 +79,15 @@ const INSERTION_SORT_MAX = 128;
 /** Sorts `pairs`, and takes out names of which one value is empty. */
 function finish(pairs: string[], isValidText: boolean): SeriesText {
   const sorted = pairs.length <= INSERTION_SORT_MAX ? insertionSorted(pairs) : mergeSorted(pairs);
-  const kept = hasEmptyValue(sorted) ? withoutEmptied(sorted) : sorted;
+  const emptied = hasEmptyValue(sorted) ? emptiedNames(sorted) : NO_NAMES;
+  const kept = emptied.length > 0 ? without(sorted, emptied) : sorted;
   let isValid = isValidText;
   let duplicate: string | undefined;
   for (let i = 0; i < kept.length; i += 2) {
     if (kept[i] === "") isValid = false;
     if (i > 0 && kept[i - 2] === kept[i]) duplicate ??= kept[i];
   }
-  return { pairs: kept, duplicate, isValid };
+  return { pairs: kept, emptied, duplicate, isValid };
 }
 
 /** In place; for label sets as they are: short and mostly sorted. Equal names keep their order. */
@@ -115,11 +118,16 @@ function hasEmptyValue(pairs: readonly string[]): boolean {
   return false;
 }
 
-function withoutEmptied(pairs: readonly string[]): string[] {
-  const emptied = new Set<string>();
-  for (let i = 0; i < pairs.length; i += 2) if (pairs[i + 1] === "") emptied.add(pairs[i]!);
+const NO_NAMES: readonly string[] = [];
+
+function emptiedNames(pairs: readonly string[]): readonly string[] {
+  return pairs.filter((_, i) => i % 2 === 0 && pairs[i + 1] === "");
+}
+
+function without(pairs: readonly string[], names: readonly string[]): string[] {
+  const left = new Set(names);
   const kept: string[] = [];
-  for (let i = 0; i < pairs.length; i += 2) if (!emptied.has(pairs[i]!)) kept.push(pairs[i]!, pairs[i + 1]!);
+  for (let i = 0; i < pairs.length; i += 2) if (!left.has(pairs[i]!)) kept.push(pairs[i]!, pairs[i + 1]!);
   return kept;
 }
 

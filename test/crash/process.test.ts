@@ -8,8 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
-
-const PORT = 22_150;
+import { freePort } from "../peers/harness.js";
 
 test("three losses of a shard end the process; the next start has all samples that were stored", async () => {
   const folder = mkdtempSync(join(tmpdir(), "vestal-process-"));
@@ -29,8 +28,9 @@ test("three losses of a shard end the process; the next start has all samples th
   };
   writeFileSync(join(folder, "vestal.yml"), JSON.stringify(config));
   const children: ChildProcess[] = [];
+  const serverPort = await freePort();
   try {
-    const ending = start(folder, children, [
+    const ending = start(folder, serverPort, children, [
       "--import",
       join(packageRoot(), "dist", "test", "crash", "end-ingest-threads.js"),
     ]);
@@ -40,8 +40,8 @@ test("three losses of a shard end the process; the next start has all samples th
     );
     // Each of the three threads ended in its third commit, which was in the log by then.
     writeFileSync(join(folder, "vestal.yml"), "{}");
-    const next = start(folder, children, []);
-    const samples = await samplesOf(`http://127.0.0.1:${PORT}`, next.exited);
+    const next = start(folder, serverPort, children, []);
+    const samples = await samplesOf(`http://127.0.0.1:${serverPort}`, next.exited);
     expect(samples).toBe(9);
   } finally {
     for (const child of children) child.kill("SIGKILL");
@@ -51,7 +51,7 @@ test("three losses of a shard end the process; the next start has all samples th
   }
 }, 60_000);
 
-function start(folder: string, children: ChildProcess[], nodeArgs: readonly string[]) {
+function start(folder: string, serverPort: number, children: ChildProcess[], nodeArgs: readonly string[]) {
   const args = [
     ...nodeArgs,
     join(packageRoot(), "bin", "vestal"),
@@ -59,7 +59,7 @@ function start(folder: string, children: ChildProcess[], nodeArgs: readonly stri
     "--ingest.threads=1",
     `--config.file=${join(folder, "vestal.yml")}`,
     `--storage.tsdb.path=${join(folder, "data")}`,
-    `--web.listen-address=127.0.0.1:${PORT}`,
+    `--web.listen-address=127.0.0.1:${serverPort}`,
   ];
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "ignore", "pipe"],

@@ -6,6 +6,8 @@ import {
   COUNTER_SERIES,
   MUTATING,
   RESOLVE_NO_MEMORY,
+  SEGMENT_SHIFT,
+  SLOT_BYTES,
   STATUS_NO_MEMORY,
   STATUS_OK,
 } from "../../../assembly/layout.js";
@@ -169,6 +171,41 @@ test("a reader's pin keeps what truncation drops", () => {
   expect(head.memoryUse().retiredBytes).toBeLessThan(100);
   expect(head.resolveLabels(labelsOf(3))).toBe(slot);
   expect(head.slotGeneration(slot)).toBe(3);
+});
+
+test("new series leave an eighth of the memory to known ones", () => {
+  const BATCH = 1000;
+  const head = newHead(256);
+  const store = (slots: readonly number[], timeMs: number): number => {
+    head.reserveStaging(slots.length);
+    slots.forEach((slot, row) => {
+      head.stageRow(row, slot, timeMs, timeMs / 1000);
+    });
+    head.validate(slots.length, 0);
+    const appended = head.append(slots.length);
+    head.publish();
+    return appended;
+  };
+  const slots: number[] = [];
+  for (let slot = 0; slot !== RESOLVE_NO_MEMORY; ) {
+    slot = head.resolveLabels(labelsOf(slots.length));
+    if (slot === RESOLVE_NO_MEMORY) break;
+    slots.push(slot);
+    expect(store([slot], 1000)).toBe(1);
+  }
+  const { limitBytes, liveBytes } = head.memoryUse();
+  const segmentBytes = SLOT_BYTES << SEGMENT_SHIFT; // the last series may have begun one
+  expect(limitBytes - liveBytes).toBeGreaterThan(limitBytes / 8 - segmentBytes);
+  for (let scrape = 2; scrape <= 16; scrape++) {
+    for (let at = 0; at < slots.length; at += BATCH) {
+      const batch = slots.slice(at, at + BATCH);
+      expect(store(batch, scrape * 1000)).toBe(batch.length);
+    }
+  }
+  expect(head.resolveLabels(labelsOf(slots.length))).toBe(RESOLVE_NO_MEMORY);
+  expect(head.resolveLabels(labelsOf(0))).toBe(slots[0]);
+  // What replay brings was there before.
+  expect(head.resolveLabels(labelsOf(slots.length), 2 ** 31)).toBeGreaterThanOrEqual(0);
 });
 
 test("a thread's memory is adopted with what it had appended, but not in the middle of a change", () => {

@@ -1,10 +1,11 @@
 /** From the labels that a target exposes to those that are stored: target labels, `exported_`, relabelling, limits. */
+import type { SeriesText } from "../../exposition/index.js";
 import { compareBytes, Labels, METRIC_NAME } from "../../model/index.js";
 import type { ScrapeTargetOptions } from "../../storage/index.js";
 
 /** Labels of an exposed series after the target's labels and metric relabelling; undefined if relabelling drops it. */
-export function sampleLabels(exposed: readonly string[], options: ScrapeTargetOptions): Labels | undefined {
-  const merged = options.honorLabels ? honored(exposed, options.labels) : overridden(exposed, options.labels);
+export function sampleLabels({ pairs, emptied }: SeriesText, options: ScrapeTargetOptions): Labels | undefined {
+  const merged = options.honorLabels ? honored(pairs, emptied, options.labels) : overridden(pairs, options.labels);
   if (options.relabelMetric === undefined) return merged;
   const relabelled = options.relabelMetric(merged);
   return relabelled === undefined || relabelled.size === 0 ? undefined : relabelled;
@@ -41,9 +42,11 @@ function shown(metric: string): string {
   return metric.length > 50 ? metric.slice(0, 50) : metric;
 }
 
-/** `honor_labels`: what the target says wins, the target's own labels fill up. */
-function honored(exposed: readonly string[], target: Labels): Labels {
-  return mergeSorted(exposed, target.pairs, true);
+/** `honor_labels`: what the target says wins, an empty value too; the target's own labels fill up. */
+function honored(exposed: readonly string[], emptied: readonly string[], target: Labels): Labels {
+  if (!emptied.some((name) => target.has(name))) return mergeSorted(exposed, target.pairs, true);
+  const filling = [...target.entries()].filter(([name]) => !emptied.includes(name)).flat();
+  return mergeSorted(exposed, filling, true);
 }
 
 /** The target's labels win; an exposed label of the same name lives on as `exported_NAME`. */

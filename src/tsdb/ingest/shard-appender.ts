@@ -124,6 +124,8 @@ interface Refusal {
   readonly limit: "sample" | "label" | undefined;
   readonly samples: number;
   readonly afterRelabelling: number;
+  /** Lines of the body before the one at which it failed: their series are there still. */
+  readonly linesSeen: number;
 }
 
 type Staged =
@@ -270,12 +272,9 @@ export class ShardAppender implements ScrapeAppender {
     });
     if (parsed.status === "too many rows") return { status: "grow" };
     if (parsed.status === "no memory") return refusal("the head's memory is full", undefined, 0, 0);
-    if (parsed.status === "failed") return refusal(parsed.error, undefined, parsed.samples, parsed.samples);
+    if (parsed.status === "failed") return refusal(parsed.error, undefined, parsed.samples, parsed.samples, ALL_LINES);
     const series = this.#newSeries(target, handle, parsed, staging);
-    if (!Array.isArray(series)) {
-      parser.reject(handle);
-      return { status: "refused", ...(series as Refusal) };
-    }
+    if (!Array.isArray(series)) return { status: "refused", ...(series as Refusal) };
     const added = this.#resolve(target, handle, series as readonly NewSeries[], staging);
     const kept =
       parsed.samples -
@@ -303,30 +302,44 @@ export class ShardAppender implements ScrapeAppender {
     const { options } = target;
     const series: NewSeries[] = [];
     let dropped = parsed.dropped;
-    const refuse = (error: string, limit: Refusal["limit"]): Refusal => ({
-      error,
-      limit,
-      samples: parsed.samples,
-      afterRelabelling: parsed.samples - dropped,
-    });
+    /** What Prometheus has counted and seen when it gives up at line `at`. */
+    const refuse = (error: string, limit: Refusal["limit"], at: number): Refusal => {
+      let [samples, afterRelabelling] = [0, 0];
+      for (const { line, isKept } of this.#parser.samples(handle, isKeptIn(series))) {
+        if (line <= at) samples++;
+        if (line < at && isKept) afterRelabelling++;
+      }
+      return { error, limit, samples, afterRelabelling, linesSeen: at };
+    };
     for (let index = 0; index < parsed.newLines; index++) {
       const line = this.#parser.newLine(handle, index);
       if (line.row < 0 || this.#parser.resolveRepeated(handle, index, staging)) continue;
       const text = this.#parser.seriesOf(line);
-      const labels = sampleLabels(text.pairs, options);
+      const labels = sampleLabels(text, options);
       series.push({ index, row: line.row, labels });
       if (labels === undefined) {
         dropped++;
         continue;
       }
       const refusal = seriesRefusal(text, labels);
-      if (refusal !== undefined) return refuse(refusal, undefined);
+      if (refusal !== undefined) return refuse(refusal, undefined, line.line);
       const problem = labelLimitProblem(labels, options);
-      if (problem !== undefined) return refuse(problem, "label");
+      if (problem !== undefined) return refuse(problem, "label", line.line);
     }
     const { sampleLimit } = options.limits;
-    if (sampleLimit > 0 && parsed.samples - dropped > sampleLimit) return refuse("sample limit exceeded", "sample");
-    return series;
+    const afterRelabelling = parsed.samples - dropped;
+    if (sampleLimit === 0 || afterRelabelling <= sampleLimit) return series;
+    const linesSeen = this.#lineBehind(handle, series, sampleLimit);
+    return { error: "sample limit exceeded", limit: "sample", samples: parsed.samples, afterRelabelling, linesSeen };
+  }
+
+  /** Number of the line that holds the first kept sample behind `count` of them. */
+  #lineBehind(handle: TargetHandle, series: readonly NewSeries[], count: number): number {
+    let left = count;
+    for (const { line, isKept } of this.#parser.samples(handle, isKeptIn(series))) {
+      if (isKept && left-- === 0) return line;
+    }
+    return ALL_LINES;
   }
 
   /** Gives each new line its slot; returns how many series that adds to the target. */
@@ -357,11 +370,11 @@ export class ShardAppender implements ScrapeAppender {
     return slot < 0 ? undefined : slot;
   }
 
-  /** A scrape that may not be stored: staleness markers for the last one, and `up` 0. */
+  /** A scrape that may not be stored: staleness markers for what it has not seen of the last one, and `up` 0. */
   #refuse(target: Target, input: ScrapeInput, refused: Refusal): { outcome: ScrapeOutcome; foreign: ForeignSample[] } {
     const { error, limit, samples, afterRelabelling } = refused;
     const report = reportOf(0, input.durationSeconds, samples, afterRelabelling, 0, input.bodyBytes);
-    const foreign = this.#commitStale(target, input.timestampMs, report);
+    const foreign = this.#commitStale(target, input.timestampMs, report, refused.linesSeen);
     const outcome: ScrapeOutcome = {
       error,
       limit,
@@ -375,19 +388,31 @@ export class ShardAppender implements ScrapeAppender {
     return { outcome, foreign };
   }
 
-  /** Ends what the last scrape had, and stores a report (or ends the report series too). */
-  #commitStale(target: Target, timestampMs: number, report: readonly number[] | "stale"): ForeignSample[] {
+  /**
+   * Ends what the last scrape had, but for series in the first `linesSeen` lines of the scrape under way, and stores a report
+   * (or ends the report series too).
+   */
+  #commitStale(
+    target: Target,
+    timestampMs: number,
+    report: readonly number[] | "stale",
+    linesSeen = 0,
+  ): ForeignSample[] {
     if (report === "stale" && !target.hasReported) return [];
     const handle = this.#handleOf(target);
+    const isCut = linesSeen > 0 && this.#parser.cut(handle, linesSeen);
     for (let room = target.rows + SPARE_ROWS; ; room *= 2) {
       const staging = this.#committer.head.reserveStaging(room);
-      const stale = this.#parser.collectAllStale(handle, timestampMs, staging, 0, room - SPARE_ROWS / 2);
+      const stale = isCut
+        ? this.#parser.collectStale(handle, timestampMs, staging, 0, room - SPARE_ROWS / 2)
+        : this.#parser.collectAllStale(handle, timestampMs, staging, 0, room - SPARE_ROWS / 2);
       if (stale === "too many rows") continue;
       if (stale === "no memory") throw new VestalError("HEAD_MEMORY", "the head's memory is full");
       const rows = this.#stageReport(target, stale, timestampMs, report);
       this.#committer.commit(staging, rows);
       const foreign = this.#takeForeign(target, staging, rows);
-      this.#parser.acceptAllStale(handle);
+      if (isCut) this.#parser.accept(handle);
+      else this.#parser.acceptAllStale(handle);
       target.hasReported = report !== "stale";
       return foreign;
     }
@@ -502,10 +527,23 @@ export class ShardAppender implements ScrapeAppender {
   }
 }
 
+/** Whether relabelling kept a NEW line that was looked at already. */
+function isKeptIn(series: readonly NewSeries[]): (index: number) => boolean {
+  const kept = new Set(series.filter(({ labels }) => labels !== undefined).map(({ index }) => index));
+  return (index) => kept.has(index);
+}
+
+const ALL_LINES = 2 ** 31 - 1;
 const NO_REFUSALS = { outOfOrder: 0, duplicates: 0, outOfBounds: 0 };
 
-function refusal(error: string, limit: Refusal["limit"], samples: number, afterRelabelling: number): Staged {
-  return { status: "refused", error, limit, samples, afterRelabelling };
+function refusal(
+  error: string,
+  limit: Refusal["limit"],
+  samples: number,
+  afterRelabelling: number,
+  linesSeen = 0,
+): Staged {
+  return { status: "refused", error, limit, samples, afterRelabelling, linesSeen };
 }
 
 /** Values of the report series in the order of their names; the last one is of EXTRA_METRICS. */
