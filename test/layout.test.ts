@@ -27,8 +27,8 @@ function fieldsOf(
     .map(([name, offset]) => [name, offset, widths[name] ?? bytes] as const);
 }
 
-/** Bits of a slot's flags, which are no offsets. */
-const SLOT_FLAGS = Object.keys(layout).filter((name) => name.startsWith("SLOT_FLAG_"));
+/** Bits of SLOT_FLAGS: no offsets. */
+const slotFlags = Object.entries(layout).filter(([name]) => name.startsWith("SLOT_FLAG_"));
 
 const directory = 4 * layout.DIRECTORY_ENTRIES;
 
@@ -106,7 +106,7 @@ test("records hold their fields", () => {
         SLOT_PENDING_TIME: 8,
         SLOT_PENDING_VALUE: 8,
       },
-      ["SLOT_BYTES", "SLOT_COUNT", "SLOT_DIRECTORY", ...SLOT_FLAGS],
+      ["SLOT_BYTES", "SLOT_COUNT", "SLOT_DIRECTORY", ...slotFlags.map(([name]) => name)],
     ),
     0,
     layout.SLOT_BYTES,
@@ -119,6 +119,12 @@ test("records hold their fields", () => {
   );
   expectFields(fieldsOf("PAIR_", 4, {}, ["PAIR_BYTES", "PAIR_COUNT", "PAIR_DIRECTORY"]), 0, layout.PAIR_BYTES);
   expectFields(fieldsOf("STAGED_", 4, { STAGED_TIME: 8, STAGED_VALUE: 8 }, ["STAGED_BYTES"]), 0, layout.STAGED_BYTES);
+});
+
+test("each flag of a slot is a bit of its own", () => {
+  expect(slotFlags.length).toBeGreaterThan(0);
+  for (const [name, flag] of slotFlags) expect(Math.log2(flag) % 1, name).toBe(0);
+  expect(new Set(slotFlags.map(([, flag]) => flag)).size).toBe(slotFlags.length);
 });
 
 test("slot values that name no slot lie above every slot index", () => {

@@ -52,6 +52,7 @@ import {
   STATUS_SKIPPED,
 } from "../layout";
 import { advanceEpoch, beginReservation, endReservation, neverUsed, reclaim } from "../memory/arena";
+import { beginMutation, endMutation } from "../memory/mutation";
 import { chunkForSample, MOST_BYTES_PER_SAMPLE, reserveForSample } from "./chunks";
 import { bump } from "./series";
 import { slotAddress } from "./slots";
@@ -133,6 +134,7 @@ export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
   let minTime = i64.MAX_VALUE;
   let maxTime = i64.MIN_VALUE;
   let appended: u32 = 0;
+  const mutation = beginMutation();
   for (let first: u32 = 0; first < rows; first += BLOCK_ROWS) {
     const from = staging + <usize>first * STAGED_BYTES;
     const to = staging + <usize>(rows - first < BLOCK_ROWS ? rows : first + BLOCK_ROWS) * STAGED_BYTES;
@@ -149,7 +151,7 @@ export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
     }
     store<u32>(ROOT_TOUCHED, touched);
     // Readers that see any store below also see the new commits above, and give such an entry up.
-    if (!fence()) return appended;
+    if (!fence()) break;
     for (let row = from; row < to; row += STAGED_BYTES) {
       if (load<u32>(row, STAGED_STATUS) !== <u32>STATUS_OK) continue;
       const slot = slotAddress(load<u32>(row, STAGED_SLOT));
@@ -171,7 +173,7 @@ export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
   }
   if (appended !== 0) countAppended(appended, <f64>minTime, <f64>maxTime);
   endReservation();
-  atomic.store<u32>(MUTATING, 0);
+  endMutation(mutation);
   return appended;
 }
 
@@ -226,7 +228,9 @@ function countAppended(appended: u32, minTime: f64, maxTime: f64): void {
 
 /** Makes all entries of `commit` visible, begins a new epoch, and frees a bounded number of retired regions. */
 export function publishBatch(commit: u32): void {
+  const mutation = beginMutation();
   atomic.store<u32>(COMMITTED, commit); // after the entries: a reader that loads it sees them whole
   advanceEpoch();
   reclaim(RECLAIM_PER_COMMIT);
+  endMutation(mutation);
 }

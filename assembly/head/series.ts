@@ -17,7 +17,6 @@ import {
   COUNTERS,
   LABELS_COUNT,
   LABELS_PAIRS,
-  MUTATING,
   RESOLVE_NO_MEMORY,
   RESOLVE_NO_REFS,
   ROOT_NEXT_REF,
@@ -36,6 +35,7 @@ import {
   SLOT_REF,
 } from "../layout";
 import { allocate, beginReservation, endReservation, release, reserve } from "../memory/arena";
+import { beginMutation, endMutation } from "../memory/mutation";
 import {
   decodeLabelBytes,
   SCRATCH_NAME,
@@ -85,10 +85,10 @@ function resolve(address: usize, length: u32, givenRef: u64): i32 {
     bump(COUNTER_REFUSED_MEMORY, 1);
     return RESOLVE_NO_MEMORY;
   }
-  atomic.store<u32>(MUTATING, 1);
+  const mutation = beginMutation();
   const slot = createSeries(<u32>count, free, givenRef);
   endReservation();
-  atomic.store<u32>(MUTATING, 0);
+  endMutation(mutation);
   return <i32>slot;
 }
 

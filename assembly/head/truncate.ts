@@ -21,7 +21,6 @@ import {
   LIST_CAPACITY,
   LIST_ITEMS,
   LIST_LENGTH,
-  MUTATING,
   PAIR_COUNT,
   SLOT_CHUNK,
   SLOT_CHUNKS,
@@ -36,6 +35,7 @@ import {
   SLOT_LAST_TIME,
 } from "../layout";
 import { beginReservation, endReservation, reserve, retire } from "../memory/arena";
+import { beginMutation, endMutation } from "../memory/mutation";
 import { chunkBytes } from "./chunks";
 import { bump, removeFromTable } from "./series";
 import { queueFreeSlot, slotAddress } from "./slots";
@@ -49,7 +49,7 @@ export function truncateSlots(first: u32, slots: u32, minTime: f64): u32 {
   const end = first + slots < all ? first + slots : all;
   const before = <i64>minTime;
   let removed: u32 = 0;
-  atomic.store<u32>(MUTATING, 1);
+  const mutation = beginMutation();
   for (let index = first; index < end; index++) {
     const slot = slotAddress(index);
     if ((load<u32>(slot, SLOT_FLAGS) & SLOT_FLAG_LIVE) === 0) continue;
@@ -60,7 +60,7 @@ export function truncateSlots(first: u32, slots: u32, minTime: f64): u32 {
       dropOldChunks(slot, before);
     }
   }
-  atomic.store<u32>(MUTATING, 0);
+  endMutation(mutation);
   return removed;
 }
 
@@ -154,7 +154,7 @@ export function freeDeadSlots(first: u32, slots: u32): void {
   const all = load<u32>(SLOT_COUNT);
   const end = first + slots < all ? first + slots : all;
   const epoch = load<u32>(EPOCH);
-  atomic.store<u32>(MUTATING, 1);
+  const mutation = beginMutation();
   for (let index = first; index < end; index++) {
     const slot = slotAddress(index);
     if (!isDead(index)) continue;
@@ -163,5 +163,5 @@ export function freeDeadSlots(first: u32, slots: u32): void {
     store<u32>(slot, 0, SLOT_FLAGS);
     queueFreeSlot(index, epoch);
   }
-  atomic.store<u32>(MUTATING, 0);
+  endMutation(mutation);
 }

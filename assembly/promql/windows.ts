@@ -103,17 +103,31 @@ export function overWindows(
   return found;
 }
 
-/** The most samples that any window of `overWindows` holds: what one step keeps in memory. */
-export function largestWindow(times: usize, count: u32, firstEnd: f64, step: f64, steps: u32, range: f64): u32 {
+/**
+ * The most samples that any window of `overWindows` holds: what one step keeps in memory. Writes to `total` (an f64) how
+ * many all windows hold together, each sample as often as it is in one.
+ */
+export function largestWindow(
+  times: usize,
+  count: u32,
+  firstEnd: f64,
+  step: f64,
+  steps: u32,
+  range: f64,
+  total: usize,
+): u32 {
   let from: u32 = 0;
   let to: u32 = 0;
   let largest: u32 = 0;
+  let sum: u64 = 0;
   for (let i: u32 = 0; i < steps; i++) {
     const end = firstEnd + <f64>i * step;
     while (to < count && at(times, to) <= end) to++;
     while (from < to && at(times, from) <= end - range) from++;
     largest = max<u32>(largest, to - from);
+    sum += <u64>(to - from);
   }
+  store<f64>(total, <f64>sum);
   return largest;
 }
 

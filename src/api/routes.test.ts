@@ -179,7 +179,7 @@ describe("status", () => {
   });
 
   test("the build is a version of Prometheus, and ours beside it", async () => {
-    expect(await dataOf("/api/v1/status/buildinfo")).toMatchObject({ version: "3.5.0", vestalVersion: "0.1.0" });
+    expect(await dataOf("/api/v1/status/buildinfo")).toMatchObject({ version: "3.5.3", vestalVersion: "0.1.0" });
   });
 
   test("runtime", async () => {

@@ -71,3 +71,10 @@ export function errorCode(error: unknown): string {
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The reason of a Node.js system error without its code and the path that the caller names: "no such file or directory". */
+export function systemReason(error: unknown): string {
+  return errorMessage(error)
+    .replace(/^[A-Z0-9]+: /, "")
+    .replace(/, \w+(?: '.*')?$/s, "");
+}

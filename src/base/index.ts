@@ -9,6 +9,7 @@ export {
   errorMessage,
   fromPlain,
   type PlainError,
+  systemReason,
   toPlain,
   VestalError,
 } from "./errors.js";

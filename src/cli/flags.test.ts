@@ -116,9 +116,11 @@ const DEFAULTS_OF_PROMETHEUS: Readonly<Record<string, string>> = {
   "storage.tsdb.delayed-compaction.max-percent": "10",
   "storage.tsdb.head-chunks-write-queue-size": "0",
   "storage.tsdb.max-block-chunk-segment-size": "0B",
+  "storage.tsdb.max-block-duration": "1d12h",
   "storage.tsdb.min-block-duration": "2h",
   "storage.tsdb.no-lockfile": "false",
   "storage.tsdb.retention.size": "0B",
+  "storage.tsdb.retention.time": "15d",
   "storage.tsdb.samples-per-chunk": "120",
   "storage.tsdb.wal-compression": "true",
   "storage.tsdb.wal-compression-type": "snappy",
@@ -272,6 +274,6 @@ describe("commands", () => {
   test("a server's --version begins as scripts expect", () => {
     const end = readCommand(["--version"], "prometheus") as { stdout: string; exitCode: number };
     expect(end.exitCode).toBe(0);
-    expect(end.stdout).toMatch(/^prometheus, version 3\.5\.0 /);
+    expect(end.stdout).toMatch(/^prometheus, version 3\.5\.3 /);
   });
 });

@@ -23,6 +23,8 @@ export interface Flag {
   /** Left out of `--help`, shown by `--help-long`. */
   readonly hidden?: boolean;
   readonly state: FlagState;
+  /** Of older or newer versions of Prometheus than the one that `status/flags` is compared with: shown there only if given. */
+  readonly isOfOtherVersion?: boolean;
 }
 
 export interface FlagTable {
@@ -123,7 +125,9 @@ function warningOf(flag: Flag): string {
 /** All flags with their values, as `status/flags` shows them. */
 export function flagStrings(table: FlagTable, parsed: ParsedFlags): Record<string, string> {
   return Object.fromEntries(
-    table.flags.map((flag) => [flag.name, FLAG_KINDS[flag.kind].print(parsed.values.get(flag.name)!)]),
+    table.flags
+      .filter((flag) => flag.isOfOtherVersion !== true || parsed.given.has(flag.name))
+      .map((flag) => [flag.name, FLAG_KINDS[flag.kind].print(parsed.values.get(flag.name)!)]),
   );
 }
 

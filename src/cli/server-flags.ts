@@ -5,7 +5,7 @@
 import type { FlagKind } from "./flag-values.js";
 import type { Flag, FlagState, FlagTable } from "./flags.js";
 
-type Extra = Partial<Pick<Flag, "choices" | "placeholder" | "hidden">>;
+type Extra = Partial<Pick<Flag, "choices" | "placeholder" | "hidden" | "isOfOtherVersion">>;
 
 function flag(
   name: string,
@@ -20,6 +20,7 @@ function flag(
 }
 
 const HIDDEN: Extra = { hidden: true };
+const OTHER_VERSION: Extra = { isOfOtherVersion: true };
 const DURATION: Extra = { placeholder: "<duration>" };
 const HIDDEN_DURATION: Extra = { hidden: true, placeholder: "<duration>" };
 const HIDDEN_BYTES: Extra = { hidden: true, placeholder: "<bytes>" };
@@ -27,7 +28,14 @@ const COMPRESSIONS: Extra = { hidden: true, choices: ["snappy", "zstd"] };
 
 const CONFIG: readonly Flag[] = [
   flag("config.file", "string", "prometheus.yml", "supported", "Configuration file."),
-  flag("config.auto-reload", "bool", "false", "not-yet", "Reload the configuration file when it changes."),
+  flag(
+    "config.auto-reload",
+    "bool",
+    "false",
+    "not-yet",
+    "Reload the configuration file when it changes.",
+    OTHER_VERSION,
+  ),
   flag(
     "config.auto-reload-interval",
     "duration",
@@ -103,7 +111,14 @@ const WEB: readonly Flag[] = [
     "supported",
     "Origins that may call the API from browsers: an anchored regular expression, such as 'https?://(a|b)\\.com'.",
   ),
-  flag("web.search.max-limit", "int", "10000", "not-yet", "Highest limit that the search API accepts; 0 is none."),
+  flag(
+    "web.search.max-limit",
+    "int",
+    "10000",
+    "not-yet",
+    "Highest limit that the search API accepts; 0 is none.",
+    OTHER_VERSION,
+  ),
 ];
 
 const TSDB: readonly Flag[] = [
@@ -196,6 +211,7 @@ const TSDB: readonly Flag[] = [
     "",
     "not-yet",
     "JSON file that lists uploaded blocks; only those are compacted further.",
+    OTHER_VERSION,
   ),
   flag(
     "storage.tsdb.block-reload-interval",
@@ -203,7 +219,7 @@ const TSDB: readonly Flag[] = [
     "1m",
     "not-yet",
     "How often to look for blocks that came or went.",
-    HIDDEN,
+    { ...HIDDEN, ...OTHER_VERSION },
   ),
   flag(
     "storage.tsdb.retention",
@@ -211,16 +227,12 @@ const TSDB: readonly Flag[] = [
     undefined,
     "no-effect",
     "Dropped by Prometheus 3; use --storage.tsdb.retention.time.",
-    HIDDEN_DURATION,
+    { ...HIDDEN_DURATION, ...OTHER_VERSION },
   ),
-  flag(
-    "storage.tsdb.allow-overlapping-blocks",
-    "bool",
-    "false",
-    "no-effect",
-    "Dropped by Prometheus; always on.",
-    HIDDEN,
-  ),
+  flag("storage.tsdb.allow-overlapping-blocks", "bool", "false", "no-effect", "Dropped by Prometheus; always on.", {
+    ...HIDDEN,
+    ...OTHER_VERSION,
+  }),
 ];
 
 const AGENT: readonly Flag[] = [
@@ -274,8 +286,16 @@ const AGENT: readonly Flag[] = [
     "false",
     "not-yet",
     "Write an agent's checkpoint from the series in memory.",
+    OTHER_VERSION,
   ),
-  flag("storage.agent.checkpoint-batch-size", "int", "1000", "not-yet", "Records of one write of such a checkpoint."),
+  flag(
+    "storage.agent.checkpoint-batch-size",
+    "int",
+    "1000",
+    "not-yet",
+    "Records of one write of such a checkpoint.",
+    OTHER_VERSION,
+  ),
 ];
 
 const REMOTE_AND_RULES: readonly Flag[] = [
@@ -333,7 +353,7 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "10s",
     "no-effect",
     "Dropped by Prometheus 3; set in the configuration file.",
-    HIDDEN,
+    { ...HIDDEN, ...OTHER_VERSION },
   ),
 ];
 
@@ -386,6 +406,7 @@ const GO_AND_LOG: readonly Flag[] = [
     "0s",
     "no-effect",
     "How often to look at the container's memory limit again.",
+    OTHER_VERSION,
   ),
   flag("log.level", "level", "info", "supported", "Least severity of log lines: debug, info, warn or error.", {
     choices: ["debug", "info", "warn", "error"],

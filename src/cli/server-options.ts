@@ -2,11 +2,16 @@
 import { hostname } from "node:os";
 import { type ListenAddress, parseListenAddress } from "../api/index.js";
 import { errorMessage, type LogFormat, type LogLevel, VestalError } from "../base/index.js";
-import { compileRegex, type Regex } from "../model/index.js";
+import { compileRegex, formatDuration, type Regex } from "../model/index.js";
 import type { FlagValue } from "./flag-values.js";
 import { type EarlyEnd, flagStrings, type ParsedFlags, parseFlags } from "./flags.js";
 import { FEATURES, SERVER_FLAGS } from "./server-flags.js";
 import { versionText } from "./version.js";
+
+/** Of samples, where neither a time nor a size is given. */
+export const DEFAULT_RETENTION_MS = 15 * 86_400_000;
+/** Prometheus' bound of a block that compaction makes. */
+const LARGEST_BLOCK_MS = 31 * 86_400_000;
 
 export type WalSync = "segment" | "interval" | "commit";
 
@@ -65,7 +70,7 @@ export interface ServerOptions {
   };
   readonly features: ReadonlySet<string>;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
-  /** All flags as `status/flags` shows them. Defaults that are computed later may replace single values. */
+  /** All flags as `status/flags` shows them. */
   readonly flags: Readonly<Record<string, string>>;
   /** To be logged once the logger stands. */
   readonly warnings: readonly string[];
@@ -97,6 +102,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       .filter(Boolean),
   );
   const retentionMs = number("storage.tsdb.retention.time");
+  const prefix = routePrefix(text("web.route-prefix"), externalUrl);
   return {
     configFile: text("config.file"),
     web: {
@@ -105,7 +111,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       readTimeoutMs: number("web.read-timeout"),
       maxConnections: number("web.max-connections"),
       externalUrl,
-      routePrefix: routePrefix(text("web.route-prefix"), externalUrl),
+      routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
@@ -140,13 +146,28 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
     },
     features,
     log: { level: value<LogLevel>("log.level"), format: value<LogFormat>("log.format") },
-    flags: flagStrings(SERVER_FLAGS, parsed),
+    flags: shownFlags(parsed, retentionMs, prefix),
     warnings: [
       ...parsed.warnings,
       ...[...features]
         .filter((name) => !FEATURES.has(name))
         .map((name) => `unknown feature ${JSON.stringify(name)} in --enable-feature`),
     ],
+  };
+}
+
+/** As Prometheus shows flags: with what stands in for those that were not given. */
+function shownFlags(parsed: ParsedFlags, retentionMs: number, prefix: string): Readonly<Record<string, string>> {
+  const hasSize = (parsed.values.get("storage.tsdb.retention.size") as number) > 0;
+  const keptMs = retentionMs > 0 ? retentionMs : hasSize ? 0 : DEFAULT_RETENTION_MS;
+  const largestMs = keptMs > 0 ? Math.min(keptMs / 10, LARGEST_BLOCK_MS) : LARGEST_BLOCK_MS;
+  return {
+    ...flagStrings(SERVER_FLAGS, parsed),
+    "storage.tsdb.retention.time": formatDuration(keptMs),
+    ...(!parsed.given.has("storage.tsdb.max-block-duration") && {
+      "storage.tsdb.max-block-duration": formatDuration(Math.floor(largestMs)),
+    }),
+    "web.route-prefix": prefix === "" ? "/" : prefix,
   };
 }
 

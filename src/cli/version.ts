@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { packageRoot } from "../base/index.js";
 
 /** The Prometheus whose behaviour this is. Clients detect features by it, so it is a version of Prometheus. */
-export const PROMETHEUS_VERSION = "3.5.0";
+export const PROMETHEUS_VERSION = "3.5.3";
 
 export function vestalVersion(): string {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };

@@ -20,8 +20,14 @@ const WORDS: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: "mapping values are not allowed in this context",
   TAB_AS_INDENT: "found character that cannot start any token",
   BAD_INDENT: "did not find expected key",
-  MISSING_CHAR: "did not find expected ',' or ']'",
+  MISSING_CHAR: "did not find expected '-' indicator",
 };
+/** The same where the code alone does not tell. */
+const WORDS_OF_MESSAGE: ReadonlyArray<readonly [begin: string, words: string]> = [
+  ["Missing closing", "found unexpected end of stream"],
+  ["Flow sequence", "did not find expected ',' or ']'"],
+  ["Flow map", "did not find expected ',' or '}'"],
+];
 
 /** @throws VestalError CONFIG if the text is not YAML. */
 export function explain(text: string, nodesMax: number): Explained {
@@ -55,10 +61,8 @@ export function explain(text: string, nodesMax: number): Explained {
 
 function syntaxError(problem: YAMLError, lines: LineCounter): VestalError {
   const { line, col } = lines.linePos(problem.pos[0]);
-  const isEnd = /Missing closing/.test(problem.message);
-  const words = isEnd
-    ? "found unexpected end of stream"
-    : (WORDS[problem.code] ?? problem.message.split(" at line")[0]);
+  const special = WORDS_OF_MESSAGE.find(([begin]) => problem.message.startsWith(begin))?.[1];
+  const words = special ?? WORDS[problem.code] ?? problem.message.split(" at line")[0];
   return new VestalError("CONFIG", `yaml: line ${line}: ${words}`, { line, column: col });
 }
 

@@ -199,6 +199,23 @@ export class ScrapeParser {
     this.#kernels.rejectScrape(target);
   }
 
+  /**
+   * Gives the series of the last accepted scrape other slots: `rename` gets each one's slot as a signed number, once, and
+   * must keep those of this head. Not while a scrape is under way.
+   */
+  renameSlots(target: TargetHandle, rename: (slot: number) => number): void {
+    const order = this.#word(target, L.TARGET_ORDER);
+    const count = this.#word(target, L.TARGET_ORDER_COUNT);
+    for (let i = 0; i < count; i++) {
+      const word = this.#word(order, i * 4);
+      const entry = (word & L.ORDER_ADDRESS) >>> 0;
+      if (entry === 0 || (word & L.ORDER_REPEATED) !== 0 || this.#bytes[entry + L.ENTRY_KIND] !== L.KIND_SERIES)
+        continue;
+      const at = (entry + L.ENTRY_SLOT) >>> 2;
+      this.#words[at] = rename(this.#words[at]! | 0);
+    }
+  }
+
   /** Changes when `metadata` may have. */
   metadataVersion(target: TargetHandle): number {
     return this.#word(target, L.TARGET_METADATA_VERSION);

@@ -109,16 +109,20 @@ export class ShardSupervisor<Data> {
     return this.#shards[shard]?.port;
   }
 
-  /** Asks every shard to stop and waits for it; threads that do not stop in time end by force. */
-  async stop(): Promise<void> {
+  /**
+   * Asks every shard to stop and waits for it; threads that do not stop in time end by force.
+   * @param abandoned  shards that have nothing to finish, such as one that still replays: they are not waited for.
+   */
+  async stop(abandoned: readonly number[] = []): Promise<void> {
     this.#isStopping = true;
-    for (const { port } of this.#shards) port?.postMessage({ type: "stop" });
+    const awaited = this.#shards.filter(({ index }) => !abandoned.includes(index));
+    for (const { port } of awaited) port?.postMessage({ type: "stop" });
     const { stopTimeoutMs } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), stopTimeoutMs);
     });
-    const ended = await Promise.race([Promise.all(this.#shards.map(({ task }) => task)), deadline]);
+    const ended = await Promise.race([Promise.all(awaited.map(({ task }) => task)), deadline]);
     clearTimeout(timer);
     if (ended === "late")
       this.#deps.log.error("Shards did not stop in time; their threads are ended", { timeoutMs: stopTimeoutMs });

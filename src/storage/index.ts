@@ -15,5 +15,6 @@ export type {
   Querier,
   SampleColumns,
   SelectHints,
+  SelectRequest,
   SeriesSet,
 } from "./querier.js";

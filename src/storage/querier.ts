@@ -1,6 +1,6 @@
 /**
  * What PromQL and the API ask of storage; implemented by the live database, by a block, by remote read, and by a double
- * in tests. A querier is one consistent view: all selects of one querier see the same commits of each shard.
+ * in tests. What one call returns is one consistent view.
  *
  * Samples go into the query thread's private WebAssembly memory, because kernels work on addresses there.
  */
@@ -13,6 +13,11 @@ export interface SelectHints {
   readonly stepMs: number;
   /** Name of the function that will see the samples, "" if none; "series" if no samples are needed. */
   readonly func: string;
+}
+
+export interface SelectRequest {
+  readonly matchers: readonly Matcher[];
+  readonly hints: SelectHints;
 }
 
 /** Samples of one series in the private memory: `count` f64 milliseconds and as many f64 values. */
@@ -48,8 +53,11 @@ export interface LabelAnswer {
 }
 
 export interface Querier {
-  /** Series that all matchers select and that may have samples in the hinted range. */
-  select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> | SeriesSet;
+  /**
+   * For each request the series that all its matchers select and that may have samples in the hinted range. All sets see the
+   * same commit of each shard: a query asks for everything at once.
+   */
+  selectAll(requests: readonly SelectRequest[]): Promise<readonly SeriesSet[]> | readonly SeriesSet[];
   /** Sorted, unique; over series that match (all if no matcher) and have samples in [minTimeMs, maxTimeMs]. */
   labelNames(matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): Promise<LabelAnswer> | LabelAnswer;
   labelValues(

@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, fstatSync, openSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { errorCode, type Logger, VestalError } from "../base/index.js";
+import { errorCode, type Logger, systemReason, VestalError } from "../base/index.js";
 
 export interface DirectoryLock {
   /** The file was there already: the last run did not end by itself (`prometheus_tsdb_clean_start` is 0 then). */
@@ -64,9 +64,18 @@ function openLock(file: string): { descriptor: number; wasUnclean: boolean } {
   try {
     return { descriptor: openSync(file, "wx+", 0o644), wasUnclean: false };
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
-    return { descriptor: openSync(file, "r+"), wasUnclean: true };
+    if (errorCode(error) !== "EEXIST") throw cannotOpen(file, error);
   }
+  try {
+    return { descriptor: openSync(file, "r+"), wasUnclean: true };
+  } catch (error) {
+    throw cannotOpen(file, error);
+  }
+}
+
+function cannotOpen(file: string, error: unknown): VestalError {
+  const message = `lock DB directory: open ${file}: ${systemReason(error)}; the server must be able to write there`;
+  return new VestalError("DIRECTORY_LOCK", message, { file, code: errorCode(error) }, error);
 }
 
 function takeLock(descriptor: number, file: string, options: LockOptions): void {

@@ -13,6 +13,7 @@ import type {
   Querier,
   SampleColumns,
   SelectHints,
+  SelectRequest,
   SeriesSet,
 } from "../../src/storage/index.js";
 
@@ -62,7 +63,11 @@ export class MemoryStorage implements Querier {
     );
   }
 
-  select(matchers: readonly Matcher[], hints: SelectHints): SeriesSet {
+  selectAll(requests: readonly SelectRequest[]): readonly SeriesSet[] {
+    return requests.map(({ matchers, hints }) => this.#select(matchers, hints));
+  }
+
+  #select(matchers: readonly Matcher[], hints: SelectHints): SeriesSet {
     const series = this.#matching(matchers, hints.minTimeMs, hints.maxTimeMs);
     for (const { labels } of series) this.onSelect?.(labels);
     return new MemorySeriesSet(series);

@@ -91,6 +91,11 @@ export class HandHead implements ReplayHead {
     return this.#view.getUint32(ARENA_BUMP, true);
   }
 
+  /** Bytes in live regions of the arena: replay must give all of its own back. */
+  get usedBytes(): number {
+    return this.#view.getFloat64(ARENA_USED, true);
+  }
+
   addSeries(labels: Labels, ref: number): number {
     const slotIndex = this.labels.length;
     const pairs = [...labels.entries()].map(([name, value]) => this.#pairId(name, value));

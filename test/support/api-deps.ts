@@ -129,7 +129,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
     },
     status: {
       buildInfo: () => ({
-        version: "3.5.0",
+        version: "3.5.3",
         revision: "r",
         branch: "b",
         buildUser: "u",

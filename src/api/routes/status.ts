@@ -36,7 +36,8 @@ export function runtimeInfo(_request: ApiRequest, deps: ApiDeps): ApiResponse {
     hostname: info.hostname,
     serverTime: formatTime(deps.clock.nowMs()),
     reloadConfigSuccess: info.reloadConfigSuccess,
-    lastConfigTime: formatTime(info.lastConfigTimeMs),
+    // A gauge of whole seconds there.
+    lastConfigTime: formatTime(Math.floor(info.lastConfigTimeMs / 1000) * 1000),
     corruptionCount: info.corruptionCount,
     goroutineCount: info.threadCount,
     GOMAXPROCS: info.processors,

@@ -1,7 +1,7 @@
 /** The control worker: configuration and discovery, off the main thread. It tells the main thread differences. */
 import { readFileSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
-import { errorMessage, systemTimers, toPlain, VestalError } from "../../base/index.js";
+import { systemReason, systemTimers, toPlain, VestalError } from "../../base/index.js";
 import { loadConfig, renderConfig } from "../../config/index.js";
 import { DiscoveryManager, diskDiscoveryFiles } from "../../discovery/index.js";
 import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
@@ -57,6 +57,6 @@ function readConfigFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new VestalError("CONFIG_FILE", `open ${file}: ${errorMessage(error)}`, { file }, error);
+    throw new VestalError("CONFIG_FILE", `open ${file}: ${systemReason(error)}`, { file }, error);
   }
 }

@@ -29,7 +29,7 @@ export function headStatus(readers: readonly HeadReader[], limit: number): HeadS
         values.set(name, known);
       }
       known.add(value);
-      add(bytes, name, Buffer.byteLength(value) * count);
+      add(bytes, name, (encodedBytes(name) + encodedBytes(value)) * count);
       add(pairs, `${name}=${value}`, count);
       if (name === METRIC_NAME) add(series, value, count);
     });
@@ -45,6 +45,12 @@ export function headStatus(readers: readonly HeadReader[], limit: number): HeadS
     memoryInBytesByLabelName: top(bytes, limit),
     seriesCountByLabelValuePair: top(pairs, limit),
   };
+}
+
+/** As Prometheus keeps a label's name or value: after its length, which takes a byte, or four from 255 on. */
+function encodedBytes(text: string): number {
+  const length = Buffer.byteLength(text);
+  return length + (length < 255 ? 1 : 4);
 }
 
 function add(counts: Map<string, number>, key: string, count: number): void {

@@ -6,8 +6,8 @@
  *
  * The end goes the other way round; what was acknowledged is in the log by then.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createRouter, type HttpServer, ROUTES, startHttp } from "../../api/index.js";
 import {
   createLogger,
@@ -16,14 +16,14 @@ import {
   errorMessage,
   type Logger,
   systemClock,
-  toPlain,
+  systemReason,
   VestalError,
 } from "../../base/index.js";
 import { observeHttp, Registry } from "../../metrics/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
-import type { ServerOptions } from "../server-options.js";
+import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
 import type { LoadedSettings } from "./control-messages.js";
@@ -44,7 +44,6 @@ const MIN_PAGES = 64;
 const HEADS_SHARE = 0.6;
 const QUERIES_SHARE = 0.25;
 const CHUNK_RANGE_MS = 7_200_000;
-const DEFAULT_RETENTION_MS = 15 * 86_400_000;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
@@ -140,16 +139,19 @@ class Server {
     for (const warning of this.#options.warnings) log.warn(warning);
     log.info("Starting Vestal", { version: vestalVersion(), node: process.version, shards: this.#shardCount });
     let lock: DirectoryLock | undefined;
+    const removeSignals = this.#onSignals();
     try {
       makeFolder(tsdb.path);
       lock = tsdb.hasLockfile ? lockDirectory(tsdb.path, { logger: log }) : undefined;
       await this.#load();
-      await this.#serve(lock);
+      if (!this.#lifecycle.isStopping()) await this.#serve(lock);
     } finally {
       this.#isEnding = true;
       await this.#worker.stop();
       await this.#shards.stop();
       lock?.release();
+      // Not before: a terminal and npm both pass Ctrl-C on, and the second must not end the process halfway.
+      removeSignals();
     }
     if (this.#isFatal) process.exitCode = 1;
     log.info("See you next time!");
@@ -157,14 +159,12 @@ class Server {
 
   async #serve(lock: DirectoryLock | undefined): Promise<void> {
     const queries = this.#queryPool();
-    const removeSignals = this.#onSignals();
     let http: HttpServer | undefined;
     try {
       http = await this.#listen(queries, lock);
       this.#shards.start();
       await this.#ended.promise;
     } finally {
-      removeSignals();
       this.#isEnding = true;
       await http?.close(CLOSE_GRACE_MS);
       await queries.close();
@@ -336,9 +336,25 @@ class Server {
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
   } catch (error) {
-    const details = { path, code: errorCode(error), cause: toPlain(error).message };
-    throw new VestalError("DATA_DIRECTORY", `cannot make the data directory ${path}: ${errorMessage(error)}`, details);
+    const message = `cannot make the data directory ${path}: ${systemReason(error)}`;
+    throw new VestalError("DATA_DIRECTORY", message, { path, code: errorCode(error) }, error);
+  }
+  if (!statSync(path).isDirectory()) {
+    throw new VestalError("DATA_DIRECTORY", `the data directory ${path} is not a directory`, { path });
+  }
+}
+
+/** As mkdir -p. Node's own never returns where a parent exists in which nothing can be made, such as /proc. */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || existsSync(dirname(path))) throw error;
+    makeFolders(dirname(path));
+    mkdirSync(path);
   }
 }

@@ -4,6 +4,7 @@
  */
 import {
   errorMessage,
+  type Files,
   type Logger,
   systemClock,
   systemFiles,
@@ -43,13 +44,14 @@ const RELABEL_ENTRIES_MAX = 50_000;
 /** `interval` syncs so often. */
 const SYNC_INTERVAL_MS = 1000;
 
-/** Resolves when the `stop` message has been obeyed. */
-export function runIngestThread(task: ShardTask<IngestData>): Promise<void> {
-  return new IngestThread(task).run();
+/** Resolves when the `stop` message has been obeyed; a rejection must end the thread. */
+export function runIngestThread(task: ShardTask<IngestData>, files: Files = systemFiles): Promise<void> {
+  return new IngestThread(task, files).run();
 }
 
 class IngestThread {
   readonly #task: ShardTask<IngestData>;
+  readonly #files: Files;
   readonly #control: ControlMemory;
   readonly #log: Logger;
   readonly #head: Head;
@@ -59,12 +61,15 @@ class IngestThread {
   readonly #sender: ForeignSender;
   #receiver: ForeignReceiver | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
+  /** Rejects `run`. */
+  #fail: (error: unknown) => void = () => undefined;
   /** Messages that came before the log was open. */
   #early: ToIngestThread[] = [];
 
-  constructor(task: ShardTask<IngestData>) {
+  constructor(task: ShardTask<IngestData>, files: Files) {
     const { control, kernels, memory, settings } = task.data;
     this.#task = task;
+    this.#files = files;
     this.#control = ControlMemory.attach(control);
     this.#log = loggerOf(settings.log, "ingest").with({ shard: task.shard });
     this.#isAdopted = memory !== undefined;
@@ -87,6 +92,7 @@ class IngestThread {
   async run(): Promise<void> {
     const { port } = this.#task;
     const stopped = new Promise<void>((resolve, reject) => {
+      this.#fail = reject;
       port.on("message", (message: ToIngestThread) => {
         this.#handle(message, resolve).catch(reject);
       });
@@ -104,7 +110,7 @@ class IngestThread {
 
   async #handle(message: ToIngestThread, resolve: () => void): Promise<void> {
     if (message.type === "begin") {
-      this.#begin();
+      this.#head.mutate(() => this.#begin());
       const early = this.#early;
       this.#early = [];
       for (const one of early) await this.#handle(one, resolve);
@@ -149,7 +155,7 @@ class IngestThread {
     const kernels = head.kernels as unknown as WalKernels & ShardKernels;
     const outcome = replayInto({
       dir: data.settings.walDir,
-      files: systemFiles,
+      files: this.#files,
       kernels,
       memory: head.memory,
       head: {
@@ -178,7 +184,7 @@ class IngestThread {
     const state = new WalState(this.#control.buffer, CONTROL_WAL_STATE);
     const wal = new WalWriter({
       dir: settings.walDir,
-      files: systemFiles,
+      files: this.#files,
       state,
       ownerId: shard + 1,
       kernels: head.kernels as unknown as WalKernels,
@@ -196,6 +202,7 @@ class IngestThread {
         bounds: this.#control,
         clock: systemClock,
         onFinishedSegment: (segment) => setImmediate(() => this.#sync(() => wal.syncSegment(segment))),
+        onBroken: (error) => this.#fail(error),
       },
     );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));

@@ -31,6 +31,8 @@ export interface QueryPoolOptions {
 /** The heads that queries read now. */
 export interface HeadSource {
   heads(): readonly HeadHandle[];
+  /** Of all heads, those too that no query may read now. */
+  memories(): readonly WebAssembly.Memory[];
   missingShards(): readonly number[];
 }
 
@@ -182,7 +184,7 @@ export class QueryPool implements QueryService {
   /** A thread is gone: what it had pinned may be reused, and its place is free. */
   #freePins(threadId: number): void {
     for (const pin of this.#control.pinSlotsOf(threadId)) {
-      for (const { memory } of this.#source.heads()) {
+      for (const memory of this.#source.memories()) {
         Atomics.store(new Uint32Array(memory.buffer), (PINS >> 2) + pin, 0);
       }
       this.#control.releasePinSlot(pin);

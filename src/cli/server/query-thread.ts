@@ -132,8 +132,8 @@ export class QueryThread {
   #series(task: QueryTask, texts: readonly string[], startMs: number, endMs: number, limit: number): ServiceAnswer {
     const hints = { minTimeMs: startMs, maxTimeMs: endMs, stepMs: 0, func: "series" };
     const found = new Map<string, Labels>();
-    for (const matchers of texts.map((text) => this.#selector(text))) {
-      const set = this.#querier(task.heads).select(matchers, hints);
+    const requests = texts.map((text) => ({ matchers: this.#selector(text), hints }));
+    for (const set of this.#querier(task.heads).selectAll(requests)) {
       for (let i = 0; i < set.count; i++) found.set(set.labels(i).key, set.labels(i));
       set.close();
     }
@@ -248,7 +248,7 @@ function statsJson(result: QueryResult, evaluationSeconds: number, queuedSeconds
       execQueueTime: queuedSeconds,
       execTotalTime: evaluationSeconds + queuedSeconds,
     },
-    samples: { totalQueryableSamples: result.stats.samplesRead, peakSamples: result.stats.peakSamples },
+    samples: { totalQueryableSamples: result.stats.queryableSamples, peakSamples: result.stats.peakSamples },
   });
 }
 

@@ -1,6 +1,6 @@
 /** From a scrape configuration to what a scraping thread is told: plain data, secrets read, PEM files read. */
 import { readFileSync } from "node:fs";
-import { errorMessage, VestalError } from "../../base/index.js";
+import { systemReason, VestalError } from "../../base/index.js";
 import type { HttpClientConfig, ScrapeConfig, SecretSource, TlsConfig } from "../../config/index.js";
 import type { Target } from "../../discovery/index.js";
 import { Labels } from "../../model/index.js";
@@ -127,7 +127,7 @@ function readText(file: string, jobName: string, what: string): string {
   } catch (error) {
     throw new VestalError(
       "CONFIG_FILE",
-      `job ${JSON.stringify(jobName)}: unable to read ${what} file ${file}: ${errorMessage(error)}`,
+      `job ${JSON.stringify(jobName)}: unable to read ${what} file ${file}: ${systemReason(error)}`,
       { file, jobName },
       error,
     );

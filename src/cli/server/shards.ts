@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { MUTATING } from "../../../assembly/layout.js";
+import { ARENA_USED, HEAD_LIMIT, MUTATING } from "../../../assembly/layout.js";
 import {
   errorMessage,
   fromPlain,
@@ -40,10 +40,16 @@ import type { HeadSource } from "./query-service.js";
 
 /** A shard that does not answer within this time is left out of an answer. */
 const ANSWER_TIMEOUT_MS = 2000;
+/** Of a head's memory: what may be in use where it is adopted, since nobody gives back the dead thread's own regions. */
+const ADOPTED_USE_MAX = 0.75;
 
 export interface ShardSetOptions {
   readonly shardCount: number;
   readonly settings: IngestSettings;
+  /** The threads' entry, which exports `runShard`; the program's own by default. */
+  readonly entryFile?: string;
+  /** `workerData` of the threads. */
+  readonly workerData?: unknown;
 }
 
 export interface ShardSetHooks {
@@ -61,6 +67,8 @@ export interface ReplayProgress {
 interface Shard {
   port: MessagePort | undefined;
   memory: WebAssembly.Memory | undefined;
+  /** All that the log has is in `memory`. */
+  isReplayed: boolean;
   generation: number;
   isReady: boolean;
   progress: ReplayProgress;
@@ -94,6 +102,7 @@ export class ShardSet implements HeadSource {
     this.#shards = Array.from({ length: options.shardCount }, () => ({
       port: undefined,
       memory: undefined,
+      isReplayed: false,
       generation: 0,
       isReady: false,
       progress: { filesDone: 0, filesAll: 0 },
@@ -102,9 +111,9 @@ export class ShardSet implements HeadSource {
       {
         ...DEFAULT_SUPERVISION,
         shardCount: options.shardCount,
-        entryFile: join(packageRoot(), "dist", "workers", "ingest.js"),
+        entryFile: options.entryFile ?? join(packageRoot(), "dist", "workers", "ingest.js"),
         handler: "runShard",
-        workerData: undefined,
+        workerData: options.workerData,
         taskData: (shard) => this.#taskData(shard),
       },
       {
@@ -146,6 +155,10 @@ export class ShardSet implements HeadSource {
     );
   }
 
+  memories(): readonly WebAssembly.Memory[] {
+    return this.#shards.flatMap(({ memory }) => memory ?? []);
+  }
+
   missingShards(): readonly number[] {
     return this.#shards.flatMap(({ isReady }, shard) => (isReady ? [] : [shard]));
   }
@@ -167,9 +180,10 @@ export class ShardSet implements HeadSource {
     return answers.filter((answer) => answer.type === "metadata");
   }
 
+  /** A shard that is not ready replays, and has written nothing: it ends at once. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#supervisor.stop();
+    await this.#supervisor.stop(this.missingShards());
   }
 
   #askAll(make: (id: number) => ToIngestThread): Promise<readonly (StatusMessage | MetadataMessage)[]> {
@@ -252,7 +266,15 @@ export class ShardSet implements HeadSource {
   // ── replay ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #replayed(index: number, outcome: ReplayOutcome | undefined): void {
+    this.#shards[index]!.isReplayed = true;
     if (this.#isWalOpen) {
+      for (const damage of outcome?.damages ?? []) {
+        this.counters.walCorruptions++;
+        this.#log.error("The write-ahead log was damaged while it was in use; a rebuilt shard lacks what was there", {
+          shard: index,
+          err: damageError(damage).message,
+        });
+      }
       this.#send(index, { type: "begin" });
       return;
     }
@@ -337,18 +359,27 @@ export class ShardSet implements HeadSource {
       if (other !== index) this.#send(other, { type: "disconnect", shard: index, reason: "its thread ended" });
     }
     const { memory } = shard;
-    const isWhole = memory !== undefined && Atomics.load(new Uint32Array(memory.buffer), MUTATING >> 2) === 0;
-    if (isWhole) {
+    const isAdopted = memory !== undefined && shard.isReplayed && isAdoptable(memory);
+    if (isAdopted) {
       this.#toAdopt.set(index, memory);
       this.counters.adopted++;
     } else {
       shard.memory = undefined;
+      shard.isReplayed = false;
       this.counters.rebuilt++;
     }
     this.#log.warn("A shard goes on with a new thread", {
       shard: index,
-      memory: isWhole ? "adopted" : "rebuilt",
+      memory: isAdopted ? "adopted" : "rebuilt",
       had_wal_lock: hadLock,
     });
   }
+}
+
+/** Whether a new thread can go on with the memory: nothing was changing, and there is room for caches of its own. */
+function isAdoptable(memory: WebAssembly.Memory): boolean {
+  const words = new Uint32Array(memory.buffer);
+  if (Atomics.load(words, MUTATING >> 2) !== 0) return false;
+  const usedBytes = new Float64Array(memory.buffer)[ARENA_USED >> 3]!;
+  return usedBytes <= words[HEAD_LIMIT >> 2]! * ADOPTED_USE_MAX;
 }

@@ -12,6 +12,8 @@ export class Budget {
   #peak = 0;
   #total = 0;
   #work = 0;
+  /** How often `count` counts: the steps for what is computed once for all of them, 0 below a subquery in a function. */
+  weight = 1;
 
   /** @param maxSamples  `--query.max-samples`: most samples in memory at a time; 0 = no limit. */
   constructor(maxSamples: number, cancel: CancelToken) {
@@ -26,7 +28,7 @@ export class Budget {
   get peak(): number {
     return this.#peak;
   }
-  /** Samples read from storage. */
+  /** Samples that steps looked at, as Prometheus' `totalQueryableSamples` counts them. */
   get total(): number {
     return this.#total;
   }
@@ -50,10 +52,9 @@ export class Budget {
     this.#live = live;
   }
 
-  /** Counts samples read from storage. */
-  read(samples: number): void {
-    this.#total += samples;
-    this.work(samples);
+  /** Says that steps looked at `samples` samples: one for each present step of a selector, all of each window. */
+  count(samples: number): void {
+    this.#total += samples * this.weight;
   }
 
   /**

@@ -3,7 +3,7 @@ import { MemoryStorage } from "../../../test/doubles/memory-storage.js";
 import { VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { Labels } from "../../model/index.js";
-import type { CancelToken } from "../../storage/index.js";
+import type { CancelToken, Querier } from "../../storage/index.js";
 import { DEFAULT_EVALUATION_OPTIONS, type EvaluationOptions, evaluate } from "./evaluate.js";
 import { encodeAnswer } from "./json.js";
 import { startPromqlKernels } from "./kernels.js";
@@ -100,6 +100,35 @@ test("the token is asked again for every 20,000 samples in windows", async () =>
   await ask(storageOf(100, 91), "stddev_over_time(metric[10m])", {}, { check: () => checks++ });
   // 100 series × 91 steps × 30 to 60 samples.
   expect(checks).toBeGreaterThan((100 * 91 * 30) / 20_000);
+});
+
+test.each([
+  ["metric", 91 * 2],
+  ["sum_over_time(metric[20s])", 2 * (2 * 91 - 1)],
+  ["metric @ 100", 2 * 91],
+  ["rate(metric[20s] @ 100)", 2 * 2 * 91],
+  ["max_over_time(metric[20s:10s])", 2 * (2 * 91 - 1)],
+])("%s: each step counts the samples that it looks at", async (text, expected) => {
+  const result = await ask(storageOf(2, 91), text);
+  expect(result.stats.queryableSamples).toBe(expected);
+});
+
+test("all selectors of a query are asked for at once, so that they see the same commits", async () => {
+  const storage = storageOf(2, 91);
+  const asked: number[] = [];
+  const querier: Querier = {
+    selectAll: (requests) => {
+      asked.push(requests.length);
+      return storage.selectAll(requests);
+    },
+    labelNames: (...args) => storage.labelNames(...args),
+    labelValues: (...args) => storage.labelValues(...args),
+    close: () => storage.close(),
+  };
+  const text = "metric / on() group_left() sum(metric offset 1m) + max_over_time(metric[5m:1m]) + metric";
+  const request = prepareInstantQuery(text, 900_000, DEFAULT_EVALUATION_OPTIONS);
+  await evaluate(request, { querier, memory, kernels, cancel: patient });
+  expect(asked).toEqual([3]);
 });
 
 test("bits do not depend on how large the memory already is or on what it held", async () => {

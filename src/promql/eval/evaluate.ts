@@ -72,8 +72,9 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
   const budget = new Budget(options.maxSamples, means.cancel);
   means.cancel.check();
   const mark = means.memory.mark();
-  const sets = await selectAll(plan, means.querier);
+  let sets: ReadonlyMap<string, SeriesSet> = new Map();
   try {
+    sets = await selectAll(plan, means.querier);
     const evaluation: Evaluation = {
       memory: means.memory,
       kernels: means.kernels,
@@ -87,7 +88,7 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
     };
     const value = computeValue(evaluation, plan, request);
     const { warnings, infos } = annotations.print(request.text, options.annotationLimit);
-    return { value, warnings, infos, stats: { samplesRead: budget.total, peakSamples: budget.peak } };
+    return { value, warnings, infos, stats: { queryableSamples: budget.total, peakSamples: budget.peak } };
   } finally {
     for (const set of sets.values()) set.close();
     means.memory.releaseTo(mark);
@@ -111,8 +112,8 @@ function computeValue(evaluation: Evaluation, plan: Plan, request: QueryRequest)
   return stepMs === 0 ? vectorFrom(evaluation, frame, startMs) : matrixFrom(evaluation, frame, plan.grid);
 }
 
-/** Every selection of the plan, asked for once. */
-async function selectAll(plan: Plan, querier: Querier): Promise<Map<string, SeriesSet>> {
+/** Every selection of the plan, all asked for at once: they see the same commits. */
+async function selectAll(plan: Plan, querier: Querier): Promise<ReadonlyMap<string, SeriesSet>> {
   const selections = new Map<string, Selection>();
   const collect = (node: Plan): void => {
     const selection = selectionOf(node);
@@ -120,14 +121,9 @@ async function selectAll(plan: Plan, querier: Querier): Promise<Map<string, Seri
     for (const below of plansBelow(node)) collect(below);
   };
   collect(plan);
-  const sets = new Map<string, SeriesSet>();
-  try {
-    for (const [key, { matchers, ...hints }] of selections) sets.set(key, await querier.select(matchers, hints));
-  } catch (error) {
-    for (const set of sets.values()) set.close();
-    throw error;
-  }
-  return sets;
+  const requests = [...selections.values()].map(({ matchers, ...hints }) => ({ matchers, hints }));
+  const sets = requests.length === 0 ? [] : await querier.selectAll(requests);
+  return new Map([...selections.keys()].map((key, i) => [key, sets[i]!]));
 }
 
 function keyOf(selection: Selection): string {

@@ -45,7 +45,15 @@ export interface PromqlKernels {
     out: number,
     present: number,
   ): number;
-  largestWindow(times: number, count: number, firstEnd: number, step: number, steps: number, range: number): number;
+  largestWindow(
+    times: number,
+    count: number,
+    firstEnd: number,
+    step: number,
+    steps: number,
+    range: number,
+    total: number,
+  ): number;
   clearFold(state: number, steps: number): void;
   foldRow(code: number, values: number, present: number, steps: number, state: number): void;
   finishFold(code: number, state: number, steps: number, out: number, present: number): number;

@@ -68,9 +68,18 @@ class HoistedRows implements Rows {
   constructor(evaluation: Evaluation, plan: HoistPlan) {
     assert(plan.inner.grid.steps === 1, "what is hoisted has one step");
     this.#evaluation = evaluation;
-    this.#source = evaluation.open(plan.inner);
     this.#steps = plan.grid.steps;
+    this.#source = this.#countedAtEachStep(() => evaluation.open(plan.inner));
     this.#buffer = new RowBuffer(evaluation.memory, 1);
+  }
+
+  #countedAtEachStep<T>(run: () => T): T {
+    const { budget } = this.#evaluation;
+    const { weight } = budget;
+    budget.weight = weight * this.#steps;
+    const result = run();
+    budget.weight = weight;
+    return result;
   }
 
   get count(): number {
@@ -85,7 +94,8 @@ class HoistedRows implements Rows {
 
   fill(index: number, values: number, present: number): number {
     const { memory, kernels, budget } = this.#evaluation;
-    const found = this.#source.fill(index, this.#buffer.values, this.#buffer.present);
+    const { values: innerValues, present: innerPresent } = this.#buffer;
+    const found = this.#countedAtEachStep(() => this.#source.fill(index, innerValues, innerPresent));
     if (found === 0) {
       memory.bytes.fill(0, present, present + this.#steps);
       return 0;

@@ -43,8 +43,8 @@ export interface QueryResult {
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
   readonly stats: {
-    /** Samples read from storage. */
-    readonly samplesRead: number;
+    /** Samples that the steps looked at: those of a window count at each step. */
+    readonly queryableSamples: number;
     /** Most samples held at a time, counted as `--query.max-samples` counts. */
     readonly peakSamples: number;
   };

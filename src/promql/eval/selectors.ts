@@ -100,7 +100,8 @@ export class SelectRows implements Rows {
       present,
     );
     memory.releaseTo(mark);
-    budget.read(count + grid.steps);
+    budget.work(count + grid.steps);
+    budget.count(found);
     budget.charge(found);
     return found;
   }
@@ -142,9 +143,12 @@ class StoredSamples implements RangeSource {
     const { minTimeMs, maxTimeMs } = this.#range.selection;
     this.#sink.reset();
     const columns = this.#set.samples(index, minTimeMs, maxTimeMs, this.#sink);
-    this.#evaluation.budget.read(columns.count);
     const { timesAddr, valuesAddr } = columns;
-    return { timesAddr, valuesAddr, count: this.#evaluation.kernels.dropStale(timesAddr, valuesAddr, columns.count) };
+    const { budget, kernels } = this.#evaluation;
+    const count = kernels.dropStale(timesAddr, valuesAddr, columns.count);
+    budget.work(columns.count);
+    budget.count(count);
+    return { timesAddr, valuesAddr, count };
   }
 }
 
@@ -208,7 +212,17 @@ class WindowRows implements Rows {
     this.#second = second === undefined ? 0 : holdScalar(evaluation, second);
     this.#invalid =
       plan.func === "quantile_over_time" ? this.#column(this.#first).filter((q) => !(q >= 0 && q <= 1)) : [];
-    this.#source = openRange(evaluation, plan.range);
+    this.#source = this.#uncounted(() => openRange(evaluation, plan.range));
+  }
+
+  /** Samples below count when windows hold them, and not a second time. */
+  #uncounted<T>(run: () => T): T {
+    const { budget } = this.#evaluation;
+    const { weight } = budget;
+    budget.weight = 0;
+    const result = run();
+    budget.weight = weight;
+    return result;
   }
 
   #column(address: number): number[] {
@@ -231,7 +245,7 @@ class WindowRows implements Rows {
     const { memory, budget } = this.#evaluation;
     const mark = memory.mark();
     const before = budget.live;
-    const columns = this.#source.samples(index);
+    const columns = this.#uncounted(() => this.#source.samples(index));
     const found = this.#compute(columns, values, present);
     memory.releaseTo(mark);
     budget.release(before);
@@ -250,11 +264,9 @@ class WindowRows implements Rows {
       return 0;
     }
     const scratch = this.#func.sorts ? memory.allocate(count * 8) : 0;
-    // The size of the largest window costs a pass: where it makes no difference, all samples stand for it.
-    const isNeeded = !this.#func.slides || !budget.hasRoom(count);
-    const largest = isNeeded
-      ? kernels.largestWindow(timesAddr, count, reference.firstMs, reference.stepMs, steps, rangeMs)
-      : count;
+    const total = memory.allocate(8);
+    const largest = kernels.largestWindow(timesAddr, count, reference.firstMs, reference.stepMs, steps, rangeMs, total);
+    budget.count(memory.floats[total >>> 3]!);
     budget.charge(largest);
     if (this.#plan.func === "double_exponential_smoothing" && largest > 0) this.#checkSmoothing();
     const perCall = this.#func.slides

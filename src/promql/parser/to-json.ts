@@ -1,11 +1,21 @@
-/** A tree as the API's `parse_query` shows it to the UI. */
-
+/** A tree as the API's `parse_query` shows it to the UI; keys in order, since Go encodes maps that way. */
 import { formatFloat } from "../../model/number.js";
 import type { Expr, TimeModifiers, VectorSelector } from "./ast.js";
 
 export type ExprJson = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 export function exprToJson(expr: Expr): ExprJson {
+  return sortKeys(treeOf(expr)) as ExprJson;
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== "object" || value === null) return value;
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, inner]) => [key, sortKeys(inner)]));
+}
+
+function treeOf(expr: Expr): ExprJson {
   switch (expr.kind) {
     case "number":
       return { type: "numberLiteral", val: formatFloat(expr.value) };
@@ -20,20 +30,20 @@ export function exprToJson(expr: Expr): ExprJson {
     case "subquery":
       return {
         type: "subquery",
-        expr: exprToJson(expr.expr),
+        expr: treeOf(expr.expr),
         range: expr.rangeMs,
         step: expr.stepMs,
         ...modifiers(expr),
       };
     case "unary":
-      return { type: "unaryExpr", op: expr.op, expr: exprToJson(expr.expr) };
+      return { type: "unaryExpr", op: expr.op, expr: treeOf(expr.expr) };
     case "binary": {
       const { matching } = expr;
       return {
         type: "binaryExpr",
         op: expr.op,
-        lhs: exprToJson(expr.lhs),
-        rhs: exprToJson(expr.rhs),
+        lhs: treeOf(expr.lhs),
+        rhs: treeOf(expr.rhs),
         bool: expr.returnBool,
         matching:
           matching === undefined
@@ -45,8 +55,8 @@ export function exprToJson(expr: Expr): ExprJson {
       return {
         type: "aggregation",
         op: expr.op,
-        expr: exprToJson(expr.expr),
-        param: expr.param === undefined ? null : exprToJson(expr.param),
+        expr: treeOf(expr.expr),
+        param: expr.param === undefined ? null : treeOf(expr.param),
         grouping: expr.grouping,
         without: expr.without,
       };
@@ -55,11 +65,11 @@ export function exprToJson(expr: Expr): ExprJson {
       return {
         type: "call",
         func: { name, argTypes: args, variadic, returnType: returns },
-        args: expr.args.map(exprToJson),
+        args: expr.args.map(treeOf),
       };
     }
     case "paren":
-      return { type: "parenExpr", expr: exprToJson(expr.expr) };
+      return { type: "parenExpr", expr: treeOf(expr.expr) };
   }
 }
 

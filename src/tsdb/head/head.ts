@@ -40,7 +40,7 @@ import {
   STAGED_TIME,
   STAGED_VALUE,
 } from "../../../assembly/layout.js";
-import { assert, VestalError } from "../../base/index.js";
+import { AssertionError, assert, VestalError } from "../../base/index.js";
 import { startKernels } from "../../memory/index.js";
 import type { Labels } from "../../model/index.js";
 import { LabelBytesEncoder } from "../../model/label-bytes.js";
@@ -150,6 +150,22 @@ export class Head {
   }
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  /**
+   * Marks the memory as changing while `work` runs. Errors that storage knows (VestalError) leave the memory whole; after a
+   * kernel's trap or a failed assertion nobody knows, so the mark stays: the thread must end, the memory be rebuilt.
+   */
+  mutate<T>(work: () => T): T {
+    const before = Atomics.exchange(this.#words, MUTATING >> 2, 1);
+    try {
+      const result = work();
+      Atomics.store(this.#words, MUTATING >> 2, before);
+      return result;
+    } catch (error) {
+      if (isForeseen(error)) Atomics.store(this.#words, MUTATING >> 2, before);
+      throw error;
+    }
   }
 
   // ── series ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -360,4 +376,9 @@ export class Head {
   #word(index: number): number {
     return this.#words[index]!;
   }
+}
+
+/** Whether `mutate` trusts the memory after this error. */
+export function isForeseen(error: unknown): boolean {
+  return error instanceof VestalError && !(error instanceof AssertionError);
 }

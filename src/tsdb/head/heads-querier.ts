@@ -1,20 +1,14 @@
 /**
  * All heads of the process as one `Querier`. Each label set is in exactly one shard, so joining is sorting.
  *
- * A view is consistent within one call: `select` sees one commit of each shard, and `selectAll` takes several selectors at
- * one commit, which is what a query with more than one selector wants.
+ * A view is consistent within one call: `selectAll` takes several selectors at one commit of each shard.
  */
 import type { QueryMemory } from "../../memory/index.js";
 import { compareBytes, type Matcher } from "../../model/index.js";
-import type { LabelAnswer, Querier, SelectHints, SeriesSet } from "../../storage/index.js";
+import type { LabelAnswer, Querier, SelectHints, SelectRequest, SeriesSet } from "../../storage/index.js";
 import { CapturedSeries, releaseNewest } from "./captured.js";
 import type { ChunkKernels } from "./kernels.js";
 import type { HeadReader } from "./reader.js";
-
-export interface SelectRequest {
-  readonly matchers: readonly Matcher[];
-  readonly hints: SelectHints;
-}
 
 export class HeadsQuerier implements Querier {
   readonly #heads: readonly HeadReader[];

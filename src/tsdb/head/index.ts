@@ -1,5 +1,5 @@
 export { type CapturedChunk, CapturedSeries } from "./captured.js";
-export { Head, type HeadMemoryUse, type HeadOptions } from "./head.js";
-export { HeadsQuerier, type SelectRequest } from "./heads-querier.js";
+export { Head, type HeadMemoryUse, type HeadOptions, isForeseen } from "./head.js";
+export { HeadsQuerier } from "./heads-querier.js";
 export type { ChunkKernels, HeadKernels } from "./kernels.js";
 export { DECODE_SLACK, HeadReader, type HeadRequest } from "./reader.js";

@@ -3,14 +3,14 @@
  * encode it, publish it. Each step runs only after the one before succeeded for the whole batch; if logging fails, the
  * head has changed nothing that a query could see.
  *
- * The head is marked as mutating for the whole of it: a thread that ends in between leaves memory that must be rebuilt.
+ * The head is marked as mutating for the whole of it: a thread that ends in between leaves memory that must be rebuilt. So
+ * does one that meets a kernel's trap or a failed assertion: it stores nothing more, and ends.
  */
 import {
   COUNTER_MAX_TIME,
   COUNTER_MIN_TIME,
   COUNTER_REFUSED_MEMORY,
   COUNTERS,
-  MUTATING,
   RESOLVE_NO_REFS,
   STAGED_BYTES,
   STAGED_STATUS,
@@ -18,8 +18,8 @@ import {
   STATUS_OK,
   STATUS_OUT_OF_BOUNDS,
 } from "../../../assembly/layout.js";
-import type { Clock } from "../../base/index.js";
-import type { Head } from "../head/index.js";
+import { type Clock, errorMessage, VestalError } from "../../base/index.js";
+import { type Head, isForeseen } from "../head/index.js";
 import type { WalKernels, WalWriter } from "../wal/index.js";
 
 /** As Prometheus: samples further in the future are refused, or one wrong clock would age everybody else's. */
@@ -46,6 +46,8 @@ export interface CommitterDeps {
   readonly clock: Clock;
   /** A segment is full; syncing it may take long and need not be waited for. */
   readonly onFinishedSegment: (segment: number) => void;
+  /** The head may be torn: the thread must end. Called once; everything after it is refused. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 export class Committer {
@@ -55,6 +57,8 @@ export class Committer {
   readonly #clock: Clock;
   readonly #chunkRangeMs: number;
   readonly #onFinishedSegment: (segment: number) => void;
+  readonly #onBroken: (error: unknown) => void;
+  #isBroken = false;
   readonly #walKernels: WalKernels;
 
   constructor(options: CommitterOptions, deps: CommitterDeps) {
@@ -64,18 +68,24 @@ export class Committer {
     this.#clock = deps.clock;
     this.#chunkRangeMs = options.chunkRangeMs;
     this.#onFinishedSegment = deps.onFinishedSegment;
+    this.#onBroken = deps.onBroken;
     // The ingest instance has all kernels; the head's type names another part of its exports.
     this.#walKernels = deps.head.kernels as unknown as WalKernels;
   }
 
-  /** Marks the head as changing while `work` runs. */
+  /**
+   * Marks the head as changing while `work` runs; see `Head.mutate`.
+   * @throws VestalError HEAD_BROKEN after an error that may have torn the head.
+   */
   mutate<T>(work: () => T): T {
-    const words = this.head.words;
-    Atomics.store(words, MUTATING >> 2, 1);
+    if (this.#isBroken) throw new VestalError("HEAD_BROKEN", "the shard's memory may be torn and is being rebuilt");
     try {
-      return work();
-    } finally {
-      Atomics.store(words, MUTATING >> 2, 0);
+      return this.head.mutate(work);
+    } catch (error) {
+      if (isForeseen(error)) throw error;
+      this.#isBroken = true;
+      this.#onBroken(error);
+      throw new VestalError("HEAD_BROKEN", `the shard's memory may be torn: ${errorMessage(error)}`, {}, error);
     }
   }
 

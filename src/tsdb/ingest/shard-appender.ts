@@ -17,10 +17,11 @@ import {
   STATUS_DUPLICATE,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
+  STATUS_SKIPPED,
 } from "../../../assembly/layout.js";
 import { assert, errorMessage, type Logger, VestalError } from "../../base/index.js";
 import { type ParseOutcome, type ScrapeParser, seriesRefusal, type TargetHandle } from "../../exposition/index.js";
-import { isStaleWords, type Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../../model/index.js";
+import { type Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../../model/index.js";
 import type {
   AppendTarget,
   MetricMetadata,
@@ -67,6 +68,8 @@ const REPORT_METRICS = [
 const EXTRA_METRICS = ["scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes"] as const;
 /** Most lines of other shards that one target may have. */
 const FOREIGN_LINES_MAX = 2 ** 29;
+/** So many lines of other shards are remembered whether they are used or not. */
+const FOREIGN_LINES_KEPT = 1024;
 
 class Target implements AppendTarget {
   readonly options: ScrapeTargetOptions;
@@ -229,6 +232,7 @@ export class ShardAppender implements ScrapeAppender {
     }
     const foreign = this.#takeForeign(target, staging, rows);
     this.#parser.accept(handle);
+    this.#forgetForeign(target, handle, foreign.length);
     target.rows = rows;
     target.hasReported = true;
     const refusals = accepted + foreign.length < rows ? this.#countRefusals(staging, rows) : NO_REFUSALS;
@@ -347,13 +351,7 @@ export class ShardAppender implements ScrapeAppender {
   /** Slot of a label set in this shard, its number among the target's foreign lines, or undefined at a ceiling. */
   #place(target: Target, labels: Labels): number | undefined {
     if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) {
-      const known = target.foreignNumbers.get(labels.key);
-      if (known !== undefined) return FOREIGN_SLOTS + known;
-      const number = target.foreignLines.length;
-      if (number >= FOREIGN_LINES_MAX) return undefined;
-      target.foreignLines.push(labels);
-      target.foreignNumbers.set(labels.key, number);
-      return FOREIGN_SLOTS + number;
+      return target.foreignLines.length < FOREIGN_LINES_MAX ? this.#foreignSlot(target, labels) : undefined;
     }
     const slot = this.#committer.resolve(() => this.#committer.head.resolveLabels(labels));
     return slot < 0 ? undefined : slot;
@@ -433,7 +431,8 @@ export class ShardAppender implements ScrapeAppender {
       const at = (staging + row * STAGED_BYTES) >>> 2;
       const line = words[at + (STAGED_SLOT >> 2)]! - (FOREIGN_SLOTS >>> 0);
       const labels = line < 0 ? undefined : target.foreignLines[line];
-      if (labels === undefined) continue;
+      // As a row of this shard: one that was judged already (a line that stood twice, a time in the future) is not stored.
+      if (labels === undefined || words[at + (STAGED_STATUS >> 2)] !== STATUS_SKIPPED) continue;
       samples.push({
         labels,
         timestampMs: (words[at + (STAGED_TIME >> 2) + 1]! | 0) * 2 ** 32 + words[at + (STAGED_TIME >> 2)]!,
@@ -441,24 +440,33 @@ export class ShardAppender implements ScrapeAppender {
         valueHigh: words[at + (STAGED_VALUE >> 2) + 1]!,
       });
     }
-    if (samples.length < target.foreignLines.length / 2) this.#forgetForeign(target, samples);
     return samples;
   }
 
-  /** Churn must not grow the list for ever: once half of it is unused the target's lines are resolved again. */
-  #forgetForeign(target: Target, samples: readonly ForeignSample[]): void {
-    if (
-      target.foreignLines.length < 1024 ||
-      samples.some(({ valueLow, valueHigh }) => isStaleWords(valueLow, valueHigh))
-    ) {
-      return;
+  /** Churn must not grow the list for ever: once half of it is unused, the lines of the accepted scrape are numbered anew. */
+  #forgetForeign(target: Target, handle: TargetHandle, used: number): void {
+    const { foreignLines, foreignNumbers, reportSlots } = target;
+    if (foreignLines.length < FOREIGN_LINES_KEPT || used > foreignLines.length / 2) return;
+    const old = foreignLines.splice(0);
+    foreignNumbers.clear();
+    const renumber = (slot: number): number => {
+      const labels = old[slot - FOREIGN_SLOTS];
+      return labels === undefined ? slot : this.#foreignSlot(target, labels);
+    };
+    this.#parser.renameSlots(handle, renumber);
+    for (const [i, known] of reportSlots.entries()) {
+      if (known !== undefined) reportSlots[i] = { ...known, slot: renumber(known.slot) };
     }
-    const handle = this.#handleOf(target);
-    this.#parser.closeTarget(handle);
-    target.handle = this.#parser.openTarget();
-    target.foreignLines.length = 0;
-    target.foreignNumbers.clear();
-    target.reportSlots.length = 0;
+  }
+
+  /** FOREIGN_SLOTS + the number of the label set among the target's lines of other shards. */
+  #foreignSlot(target: Target, labels: Labels): number {
+    const known = target.foreignNumbers.get(labels.key);
+    if (known !== undefined) return FOREIGN_SLOTS + known;
+    const number = target.foreignLines.length;
+    target.foreignLines.push(labels);
+    target.foreignNumbers.set(labels.key, number);
+    return FOREIGN_SLOTS + number;
   }
 
   #handleOf(target: Target): TargetHandle {
