@@ -81,11 +81,6 @@ export class HandHead implements ReplayHead {
     this.#pairs.set("", 0); // id 0 is unused
   }
 
-  /** Bytes of the arena that are in use: replay must give all of its regions back. */
-  get usedBytes(): number {
-    return this.#view.getFloat64(ARENA_USED, true);
-  }
-
   /** End of what was ever handed out. */
   get bump(): number {
     return this.#view.getUint32(ARENA_BUMP, true);
