@@ -48,16 +48,7 @@ export function makeShard(limitPages = 16_384): ShardFixture {
   };
   const committer = new Committer(
     { chunkRangeMs: 7_200_000 },
-    {
-      head,
-      wal,
-      bounds,
-      clock,
-      onFinishedSegment: () => undefined,
-      onBroken: (error) => {
-        throw error;
-      },
-    },
+    { head, wal, bounds, clock, onFinishedSegment: () => undefined, onBroken: () => undefined },
   );
   const parser = new ScrapeParser(kernels, head.memory);
   const appender = new ShardAppender({ committer, parser, foreign: undefined, log: silentLogger });

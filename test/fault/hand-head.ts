@@ -81,14 +81,14 @@ export class HandHead implements ReplayHead {
     this.#pairs.set("", 0); // id 0 is unused
   }
 
-  /** End of what was ever handed out. */
-  get bump(): number {
-    return this.#view.getUint32(ARENA_BUMP, true);
-  }
-
   /** Bytes in live regions of the arena: replay must give all of its own back. */
   get usedBytes(): number {
     return this.#view.getFloat64(ARENA_USED, true);
+  }
+
+  /** End of what was ever handed out. */
+  get bump(): number {
+    return this.#view.getUint32(ARENA_BUMP, true);
   }
 
   addSeries(labels: Labels, ref: number): number {
