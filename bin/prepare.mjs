@@ -7,7 +7,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { preflight } from "./preflight.mjs";
@@ -64,6 +64,11 @@ function whenStale(stampFile, files, build) {
 function installDependencies() {
   const lock = join(root, "package-lock.json");
   whenStale(join(root, "node_modules", ".vestal-lock"), [lock], () => {
+    // npm empties the folder behind a link before it replaces the link: that may be another checkout's.
+    if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+      process.stderr.write("vestal: node_modules is a link, and what it leads to is of another package-lock.json\n");
+      process.exit(1);
+    }
     say("vestal: installing the locked dependencies (once, about a minute)");
     run("npm", ["ci", "--no-audit", "--no-fund", "--include=dev"]);
   });

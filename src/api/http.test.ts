@@ -94,6 +94,13 @@ async function receiveAll(socket: Socket): Promise<string> {
   return Buffer.concat(parts).toString("latin1");
 }
 
+test("answers do not say which library made them", async () => {
+  const { port } = await start({});
+  const { headers } = await exchange(port, { method: "GET", path: "/-/healthy" });
+  expect(headers).toHaveProperty("content-type");
+  expect(headers).not.toHaveProperty("uwebsockets");
+});
+
 describe("big bodies", () => {
   const body = bigBody(20 << 20);
 

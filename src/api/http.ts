@@ -75,6 +75,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   // Read once, when the library is loaded; so it is loaded here and not at the top.
   process.env["UWS_HTTP_MAX_HEADERS_SIZE"] = String(HEAD_BYTES_MAX);
   const uws = createRequire(import.meta.url)("uWebSockets.js") as typeof import("uWebSockets.js");
+  // Answers without the header `uWebSockets: 20`. The library's types and pages do not tell of it; src/addon.cpp does.
+  (uws as unknown as { _cfg(option: string): void })._cfg("silent");
   const server = new Server(options, uws.getParts);
   const app = uws.App();
   server.attach(app);
@@ -100,6 +102,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     close: async (graceMs) => {
       for (const socket of sockets) uws.us_listen_socket_close(socket);
       await server.drain(graceMs);
+      // The last answer may still be corked: it goes out when the library's call-back has returned.
+      await new Promise((resolve) => setImmediate(resolve));
       app.close();
     },
   };

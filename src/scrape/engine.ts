@@ -11,7 +11,7 @@ import type { ScrapeUrl } from "./http/request.js";
 import type { TransportOptions } from "./http/transport.js";
 import { TargetLoop } from "./loop.js";
 import { DueHeap } from "./schedule.js";
-import type { ScrapeJob, TargetSpec, TargetStatus } from "./target.js";
+import type { MetadataSize, ScrapeJob, TargetSpec, TargetStatus } from "./target.js";
 
 export interface ScrapeEngineOptions {
   /** Scrapes under way at once; each needs a slot and room for a body. */
@@ -183,15 +183,19 @@ export class ScrapeEngine {
     return loop === undefined || loop.isRemoved ? undefined : loop.metadata();
   }
 
-  /** Of all targets together. */
-  metadataSize(): { readonly entries: number; readonly characters: number } {
-    let [entries, characters] = [0, 0];
+  /** Over the targets of each job. */
+  metadataSizes(): MetadataSize[] {
+    const sizes = new Map<string, { jobName: string; entries: number; characters: number }>();
     for (const loop of this.#loops.values()) {
-      const size = loop.metadataSize();
-      entries += size.entries;
-      characters += size.characters;
+      if (loop.isRemoved) continue;
+      const { jobName } = loop;
+      const size = sizes.get(jobName) ?? { jobName, entries: 0, characters: 0 };
+      sizes.set(jobName, size);
+      const { entries, characters } = loop.metadataSize();
+      size.entries += entries;
+      size.characters += characters;
     }
-    return { entries, characters };
+    return [...sizes.values()];
   }
 
   counters(): ScrapeCounters {

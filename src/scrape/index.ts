@@ -23,4 +23,4 @@ export {
   type TlsOptions,
   type TransportOptions,
 } from "./http/transport.js";
-export type { ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";
+export type { MetadataSize, ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";

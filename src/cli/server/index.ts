@@ -120,7 +120,10 @@ class Server {
       },
       {
         onLoaded: (settings) => this.#apply(settings),
-        onTargets: ({ changes, dropped }) => this.#registry.apply(changes, dropped),
+        onTargets: ({ changes, dropped, fileStats }) => {
+          this.#registry.fileReadErrors = fileStats.reduce((sum, { readErrors }) => sum + readErrors, 0);
+          this.#registry.apply(changes, dropped);
+        },
         onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
       },
     );

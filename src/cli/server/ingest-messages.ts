@@ -10,6 +10,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
 import type {
   IntervalLengths,
+  MetadataSize,
   ScrapeCounters,
   ScrapeEngineOptions,
   ScrapeJob,
@@ -139,9 +140,8 @@ export interface StatusMessage {
   readonly targets: readonly TargetStatus[];
   readonly counters: ScrapeCounters;
   readonly intervalLengths: readonly IntervalLengths[];
-  /** Sum over targets of metadata entries and of their text, for prometheus_target_metadata_cache_*. */
-  readonly metadataEntries: number;
-  readonly metadataBytes: number;
+  /** For prometheus_target_metadata_cache_*. */
+  readonly metadata: readonly MetadataSize[];
 }
 
 export interface TargetMetadata {

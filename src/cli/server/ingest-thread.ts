@@ -243,15 +243,13 @@ class IngestThread {
   // ── answers ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #collect(engine: ScrapeEngine, id: number): void {
-    const { entries, characters } = engine.metadataSize();
     this.#post({
       type: "status",
       id,
       targets: engine.statuses(),
       counters: engine.counters(),
       intervalLengths: engine.intervalLengths(),
-      metadataEntries: entries,
-      metadataBytes: characters,
+      metadata: engine.metadataSizes(),
     });
   }
 

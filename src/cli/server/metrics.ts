@@ -137,10 +137,31 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
   registry.samples("prometheus_target_scrape_pool_targets", () =>
     [...targets.countsByJob()].map(([job, value]) => ({ labels: [job], value })),
   );
+  registry.samples("prometheus_target_metadata_cache_entries", () => metadataByJob(statuses(), "entries"));
+  registry.samples("prometheus_target_metadata_cache_bytes", () => metadataByJob(statuses(), "characters"));
+  const syncs = registry.counter("prometheus_target_scrape_pool_sync_total");
+  const syncSeconds = registry.summary("prometheus_target_sync_length_seconds");
+  targets.onSynced = (job, seconds) => {
+    syncs.add(1, job);
+    syncSeconds.observe(seconds, job);
+  };
+  registry.value("prometheus_sd_file_read_errors_total", () => targets.fileReadErrors);
   registry.value("prometheus_target_scrape_pools_total", () => targets.scrapePools().length);
   registry.samples("prometheus_sd_discovered_targets", () =>
-    [...targets.countsByJob()].map(([job, value]) => ({ labels: ["scrape", job], value })),
+    [...targets.countsByJob()].map(([job, kept]) => ({
+      labels: ["scrape", job],
+      value: kept + (targets.droppedCounts()[job] ?? 0),
+    })),
   );
+}
+
+/** What targets said of their metrics, summed over each job's targets. */
+function metadataByJob(statuses: readonly StatusMessage[], key: "entries" | "characters"): MetricSample[] {
+  const sums = new Map<string, number>();
+  for (const { metadata } of statuses) {
+    for (const { jobName, ...size } of metadata) sums.set(jobName, (sums.get(jobName) ?? 0) + size[key]);
+  }
+  return [...sums].map(([job, value]) => ({ labels: [job], value }));
 }
 
 const INTERVAL_QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99];
@@ -170,14 +191,16 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
   registry.value("prometheus_engine_queries", () => queries.counters.running);
   registry.value("prometheus_engine_queries_concurrent_max", () => maxConcurrency);
   registry.value("prometheus_engine_query_log_enabled", () => 0);
-  registry.samples("prometheus_engine_query_duration_seconds", () => [
-    {
-      labels: ["inner_eval"],
-      quantiles: [],
-      sum: queries.counters.evaluationSeconds,
-      count: queries.counters.queries,
-    },
-  ]);
+  const durations = registry.summary("prometheus_engine_query_duration_seconds");
+  for (const slice of ["inner_eval", "prepare_time", "queue_time", "result_sort"]) durations.declare(slice);
+  const samples = registry.counter("prometheus_engine_query_samples_total");
+  queries.onTimings = (timings) => {
+    durations.observe(timings.queueSeconds, "queue_time");
+    durations.observe(timings.prepareSeconds, "prepare_time");
+    durations.observe(timings.evaluateSeconds, "inner_eval");
+    durations.observe(timings.resultSeconds, "result_sort");
+    samples.add(timings.samples);
+  };
 }
 
 function registerServer({ registry, state, isReady }: MetricsDeps): void {

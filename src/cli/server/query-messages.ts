@@ -1,5 +1,5 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
-import type { InstantQuery, RangeQuery, SelectorQuery } from "../../api/index.js";
+import type { InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
 import type { CancelHandle } from "../../shard/index.js";
 
 /** One shard's head, as a query thread reads it. */
@@ -52,4 +52,21 @@ export interface QueryFeatures {
   readonly experimentalFunctions: boolean;
   readonly durationExpressions: boolean;
   readonly delayedNameRemoval: boolean;
+}
+
+/** What the time of a PromQL query went into, for `prometheus_engine_query_duration_seconds`. */
+export interface QueryTimings {
+  readonly queueSeconds: number;
+  /** Plan, and series taken from the heads. */
+  readonly prepareSeconds: number;
+  readonly evaluateSeconds: number;
+  /** The answer cut, and written as JSON: where Prometheus sorts. */
+  readonly resultSeconds: number;
+  readonly samples: number;
+}
+
+export interface QueryReply {
+  readonly answer: ServiceAnswer;
+  /** Of PromQL queries that were evaluated to the end. */
+  readonly timings: QueryTimings | undefined;
 }

@@ -17,7 +17,14 @@ import type {
 } from "../../api/index.js";
 import { errorMessage, type Logger, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
 import type { CancelHandle, ControlMemory } from "../../shard/index.js";
-import type { HeadHandle, QueryJob, QueryTask, QueryThreadSettings } from "./query-messages.js";
+import type {
+  HeadHandle,
+  QueryJob,
+  QueryReply,
+  QueryTask,
+  QueryThreadSettings,
+  QueryTimings,
+} from "./query-messages.js";
 
 /** How long a thread may take to notice its cancel word before it is terminated. */
 const PATIENCE_MS = 1000;
@@ -37,14 +44,15 @@ export interface HeadSource {
 }
 
 export interface QueryCounters {
-  queries: number;
+  /** PromQL queries that run or wait. */
   running: number;
   threadsTerminated: number;
-  evaluationSeconds: number;
 }
 
 export class QueryPool implements QueryService {
-  readonly counters: QueryCounters = { queries: 0, running: 0, threadsTerminated: 0, evaluationSeconds: 0 };
+  readonly counters: QueryCounters = { running: 0, threadsTerminated: 0 };
+  /** Told of each PromQL query that was answered. */
+  onTimings: (timings: QueryTimings) => void = () => {};
   readonly #pool: Piscina;
   readonly #source: HeadSource;
   readonly #log: Logger;
@@ -141,10 +149,9 @@ export class QueryPool implements QueryService {
     this.#open.add(cancel);
     signal.addEventListener("abort", giveUp, { once: true });
     if (signal.aborted) giveUp();
-    this.counters.queries++;
-    this.counters.running++;
+    const isPromql = job.kind === "instant" || job.kind === "range";
+    if (isPromql) this.counters.running++;
     const now = Date.now();
-    const started = performance.now();
     const task: QueryTask = {
       job,
       heads: this.#source.heads(),
@@ -155,15 +162,16 @@ export class QueryPool implements QueryService {
       askedMs: now,
     };
     try {
-      return (await this.#pool.run(task, { signal: terminate.signal })) as ServiceAnswer;
+      const { answer, timings } = (await this.#pool.run(task, { signal: terminate.signal })) as QueryReply;
+      if (timings !== undefined) this.onTimings(timings);
+      return answer;
     } catch (error) {
       return this.#failure(error, terminate.signal.aborted, signal.aborted);
     } finally {
       clearTimeout(timer);
       clearTimeout(patience);
       signal.removeEventListener("abort", giveUp);
-      this.counters.running--;
-      this.counters.evaluationSeconds += (performance.now() - started) / 1000;
+      if (isPromql) this.counters.running--;
       this.#open.delete(cancel);
       this.#control.closeCancel(cancel);
     }

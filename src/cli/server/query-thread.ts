@@ -33,7 +33,14 @@ import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken } from "../../storage/index.js";
 import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
 import { headStatus } from "./head-status.js";
-import type { HeadHandle, QueryJob, QueryTask, QueryThreadSettings } from "./query-messages.js";
+import type {
+  HeadHandle,
+  QueryJob,
+  QueryReply,
+  QueryTask,
+  QueryThreadSettings,
+  QueryTimings,
+} from "./query-messages.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
@@ -45,6 +52,8 @@ export class QueryThread {
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
+  /** Of the query that runs. */
+  #timings: QueryTimings | undefined;
 
   constructor(settings: QueryThreadSettings) {
     this.#settings = settings;
@@ -57,14 +66,15 @@ export class QueryThread {
     this.#kernels = this.#startKernels();
   }
 
-  async run(task: QueryTask): Promise<ServiceAnswer> {
+  async run(task: QueryTask): Promise<QueryReply> {
     const cancel = this.#cancelToken(task);
+    this.#timings = undefined;
     try {
       cancel.check();
       const answer = await this.#answer(task, cancel);
-      return this.#withMissingShards(answer, task);
+      return { answer: this.#withMissingShards(answer, task), timings: this.#timings };
     } catch (error) {
-      return failureFor(error, task.job);
+      return { answer: failureFor(error, task.job), timings: undefined };
     } finally {
       if (this.#memory.bytes.length > MEMORY_KEPT_BYTES) {
         this.#memory = new QueryMemory(this.#settings.memoryLimitBytes);
@@ -119,14 +129,30 @@ export class QueryThread {
     request: QueryRequest,
     cancel: CancelToken,
   ): Promise<ServiceAnswer> {
-    const started = performance.now();
-    const queuedSeconds = Math.max(0, Date.now() - task.askedMs) / 1000;
-    const means = { querier: this.#querier(task.heads), memory: this.#memory, kernels: this.#kernels, cancel };
-    let result = await evaluate(request, means);
-    result = withWarnings(truncate(result, job.limit), missingWarnings(task));
-    const evaluationSeconds = (performance.now() - started) / 1000;
-    const stats = job.stats === "" ? undefined : statsJson(result, evaluationSeconds, queuedSeconds);
-    return { kind: "encoded", body: encodeAnswer(result, stats) };
+    const queueSeconds = Math.max(0, Date.now() - task.askedMs) / 1000;
+    const startedMs = performance.now();
+    let selectedMs = startedMs;
+    const result = await evaluate(request, {
+      querier: this.#querier(task.heads),
+      memory: this.#memory,
+      kernels: this.#kernels,
+      cancel,
+      onSelected: () => {
+        selectedMs = performance.now();
+      },
+    });
+    const evaluatedMs = performance.now();
+    const answer = withWarnings(truncate(result, job.limit), missingWarnings(task));
+    const timings = {
+      queueSeconds,
+      prepareSeconds: (selectedMs - startedMs) / 1000,
+      evaluateSeconds: (evaluatedMs - selectedMs) / 1000,
+      samples: result.stats.queryableSamples,
+    };
+    const stats = job.stats === "" ? undefined : statsJson(result, timings);
+    const body = encodeAnswer(answer, stats);
+    this.#timings = { ...timings, resultSeconds: (performance.now() - evaluatedMs) / 1000 };
+    return { kind: "encoded", body };
   }
 
   #series(task: QueryTask, texts: readonly string[], startMs: number, endMs: number, limit: number): ServiceAnswer {
@@ -237,18 +263,20 @@ function limited<T>(all: readonly T[], limit: number): ServiceAnswer {
   return { kind: "data", data: all.slice(0, limit), warnings: ["results truncated due to limit"] };
 }
 
-/** Prometheus' `stats` object; it has no place where time in the parser or encoder would show apart. */
-function statsJson(result: QueryResult, evaluationSeconds: number, queuedSeconds: number): string {
+/** Prometheus' `stats` object. Series come in order already, so no time goes into sorting them. */
+function statsJson({ stats }: QueryResult, timings: Omit<QueryTimings, "resultSeconds">): string {
+  const { queueSeconds, prepareSeconds, evaluateSeconds } = timings;
+  const totalSeconds = prepareSeconds + evaluateSeconds;
   return JSON.stringify({
     timings: {
-      evalTotalTime: evaluationSeconds,
+      evalTotalTime: totalSeconds,
       resultSortTime: 0,
-      queryPreparationTime: 0,
-      innerEvalTime: evaluationSeconds,
-      execQueueTime: queuedSeconds,
-      execTotalTime: evaluationSeconds + queuedSeconds,
+      queryPreparationTime: prepareSeconds,
+      innerEvalTime: evaluateSeconds,
+      execQueueTime: queueSeconds,
+      execTotalTime: totalSeconds + queueSeconds,
     },
-    samples: { totalQueryableSamples: result.stats.queryableSamples, peakSamples: result.stats.peakSamples },
+    samples: { totalQueryableSamples: stats.queryableSamples, peakSamples: stats.peakSamples },
   });
 }
 

@@ -30,6 +30,10 @@ export class TargetRegistry implements TargetsService, MetadataService {
   readonly #shardCount: number;
   readonly #shards: ShardSet;
   readonly #targets = new Map<string, Routed>();
+  /** Told how long it took to bring a job's targets up to date here. */
+  onSynced: (jobName: string, seconds: number) => void = () => {};
+  /** Target files that could not be read, as the control worker counts. */
+  fileReadErrors = 0;
   #jobs: readonly ScrapeJob[] = [];
   #dropped: DroppedTargets = { targets: [], counts: {} };
 
@@ -68,6 +72,7 @@ export class TargetRegistry implements TargetsService, MetadataService {
       removedTargets: [] as string[],
     }));
     for (const { jobName, added, removed, updated } of changes.jobs) {
+      const startedMs = performance.now();
       for (const key of removed.map((plain) => targetKey(jobName, plain))) {
         const known = this.#targets.get(key);
         if (known === undefined) continue;
@@ -79,6 +84,7 @@ export class TargetRegistry implements TargetsService, MetadataService {
         this.#targets.set(targetKey(jobName, target.key), { target, shard });
         messages[shard]!.setTargets.push(targetSpecOf(target));
       }
+      this.onSynced(jobName, (performance.now() - startedMs) / 1000);
     }
     for (const [shard, message] of messages.entries()) {
       if (message.setTargets.length + message.removedTargets.length > 0) this.#shards.sendTargets(shard, message);

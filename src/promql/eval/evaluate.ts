@@ -59,6 +59,8 @@ export interface EvaluationMeans {
   /** An instance over `memory`. */
   readonly kernels: PromqlKernels;
   readonly cancel: CancelToken;
+  /** Called when all series are selected and computing begins. */
+  readonly onSelected?: () => void;
 }
 
 /**
@@ -75,6 +77,7 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
   let sets: ReadonlyMap<string, SeriesSet> = new Map();
   try {
     sets = await selectAll(plan, means.querier);
+    means.onSelected?.();
     const evaluation: Evaluation = {
       memory: means.memory,
       kernels: means.kernels,
