@@ -6,7 +6,7 @@
  */
 import { MAX_LABELS, RESOLVE_MALFORMED, ROOT_SCRATCH } from "../layout";
 
-export const SCRATCH_BYTES = 32;
+const SCRATCH_BYTES = 32;
 export const SCRATCH_NAME = 0; // u32 address of the name's bytes
 export const SCRATCH_NAME_LENGTH = 4;
 export const SCRATCH_VALUE = 8;

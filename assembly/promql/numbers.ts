@@ -39,7 +39,7 @@ function siftDown(values: usize, from: i32, count: i32): void {
 }
 
 /** Sorts `count` values ascending, NaN first: insertion while small, then a heap, so the time is bounded for any input. */
-export function sortValues(values: usize, count: i32): void {
+function sortValues(values: usize, count: i32): void {
   if (count <= 24) {
     for (let i = 1; i < count; i++) {
       const value = at(values, i);

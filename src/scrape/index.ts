@@ -3,7 +3,6 @@ export { createCounters, type IntervalLengths, type ScrapeCounters } from "./cou
 export {
   DEFAULT_ENGINE_OPTIONS,
   type Fetcher,
-  type MetadataSize,
   ScrapeEngine,
   type ScrapeEngineDeps,
   type ScrapeEngineOptions,
@@ -24,4 +23,4 @@ export {
   type TlsOptions,
   type TransportOptions,
 } from "./http/transport.js";
-export type { ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";
+export type { MetadataSize, ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";

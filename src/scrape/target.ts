@@ -41,3 +41,10 @@ export interface TargetStatus {
   readonly lastScrapeMs: number;
   readonly lastScrapeDurationSeconds: number;
 }
+
+/** How much the targets of a job have said of their metrics. */
+export interface MetadataSize {
+  readonly jobName: string;
+  readonly entries: number;
+  readonly characters: number;
+}

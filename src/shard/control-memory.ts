@@ -39,7 +39,7 @@ export const CONTROL_CHUNKS_HEAD_STATE_BYTES = 4096;
 export const CONTROL_CANCEL_WORDS = 16384;
 
 /** Every ref is below it: exact as a Number with room for flags, and five bytes in a varint-free record. */
-export const REF_END = 2 ** 40;
+const REF_END = 2 ** 40;
 
 const SHARD_STATE = 0;
 const SHARD_COMMITS = 4;
@@ -59,8 +59,8 @@ const CANCEL_ASKED = 2;
 const CANCEL_STATE_MASK = 3;
 
 /** Bounds of an empty head, as Prometheus has them. */
-export const NO_MIN_TIME = 0x7fffffffffffffffn;
-export const NO_MAX_TIME = -0x8000000000000000n;
+const NO_MIN_TIME = 0x7fffffffffffffffn;
+const NO_MAX_TIME = -0x8000000000000000n;
 
 const MIN_TIME = CONTROL_BOUNDS >> 3;
 const MAX_TIME = MIN_TIME + 1;

@@ -81,7 +81,7 @@ export class HandHead implements ReplayHead {
     this.#pairs.set("", 0); // id 0 is unused
   }
 
-  /** Bytes of the arena that are in use: replay must give all of its regions back. */
+  /** Bytes in live regions of the arena: replay must give all of its own back. */
   get usedBytes(): number {
     return this.#view.getFloat64(ARENA_USED, true);
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
 import { exchange } from "../support/http.js";
-import { type Peer, startPrometheus } from "./plain-prometheus.js";
+import { killAll, makeFolder, removeFolder, startPrometheus } from "./harness.js";
 
 const PORT = 21_720;
 const FILE = join(packageRoot(), "test/golden/api/answers.json");
@@ -25,20 +25,21 @@ const golden = JSON.parse(readFileSync(FILE, "utf8")) as Golden[];
 /** A race of two time-outs in Prometheus. */
 const UNSTABLE: ReadonlySet<string> = new Set(["query with a timeout that is NaN", "query with a timeout of zero"]);
 
-const CONFIG = `scrape_configs:
-- job_name: prometheus
-  static_configs:
-  - targets: ['127.0.0.1:${PORT}']
-- job_name: gone
-  static_configs:
-  - targets: ['127.0.0.1:21799']
-`;
+const CONFIG = {
+  scrape_configs: [
+    { job_name: "prometheus", static_configs: [{ targets: [`127.0.0.1:${PORT}`] }] },
+    { job_name: "gone", static_configs: [{ targets: ["127.0.0.1:21799"] }] },
+  ],
+};
 
-let peer: Peer;
+const folder = makeFolder();
 beforeAll(async () => {
-  peer = await startPrometheus(PORT, CONFIG);
+  await startPrometheus({ config: CONFIG, port: PORT, folder });
 });
-afterAll(() => peer.close());
+afterAll(async () => {
+  await killAll();
+  removeFolder(folder);
+});
 
 async function ask(request: Golden): Promise<Golden> {
   const { name, method, path, form } = request;

@@ -17,6 +17,8 @@ export interface Server {
 
 export interface ServerOptions {
   readonly config: unknown;
+  /** A free one is taken where it is missing. */
+  readonly port?: number;
   readonly folder: string;
   readonly args?: readonly string[];
 }
@@ -139,7 +141,7 @@ async function startServer(
   args: readonly string[],
   options: ServerOptions,
 ): Promise<Server> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const configFile = join(options.folder, `${name}.yml`);
   writeFileSync(configFile, JSON.stringify(options.config));
   const url = `http://127.0.0.1:${port}`;

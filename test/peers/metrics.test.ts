@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CATALOGUE } from "../../src/metrics/index.js";
 import { exchange } from "../support/http.js";
-import { type Peer, startPrometheus } from "./plain-prometheus.js";
+import { killAll, makeFolder, removeFolder, startPrometheus } from "./harness.js";
 
 const PORT = 21_721;
 
@@ -31,12 +31,10 @@ const NOT_OURS: ReadonlyArray<readonly [name: RegExp, reason: string]> = [
 const NOT_ON_ITS_PAGE = /^(vestal_|nodejs_)/;
 
 const theirs = new Map<string, Family>();
-let peer: Peer;
+const folder = makeFolder();
 beforeAll(async () => {
-  peer = await startPrometheus(
-    PORT,
-    `global:\n  scrape_interval: 1s\nscrape_configs:\n- job_name: self\n  static_configs:\n  - targets: ['127.0.0.1:${PORT}']\n`,
-  );
+  const scrape_configs = [{ job_name: "self", static_configs: [{ targets: [`127.0.0.1:${PORT}`] }] }];
+  await startPrometheus({ config: { global: { scrape_interval: "1s" }, scrape_configs }, port: PORT, folder });
   await exchange(PORT, { method: "GET", path: "/api/v1/query?query=up" });
   const deadline = Date.now() + 15_000;
   let page = "";
@@ -47,7 +45,10 @@ beforeAll(async () => {
   }
   for (const line of page.split("\n")) read(line);
 });
-afterAll(() => peer.close());
+afterAll(async () => {
+  await killAll();
+  removeFolder(folder);
+});
 
 function read(line: string): void {
   const head = /^# TYPE (\S+) (\S+)$/.exec(line);

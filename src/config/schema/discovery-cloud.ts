@@ -25,7 +25,7 @@ const MINUTE = 60 * SECOND;
 const refresh = (ms: number): Field<number> => field(duration(), ms);
 const shownRefresh = (ms = MINUTE): Field<number> => shown(duration(), ms);
 
-export const oneOf = (known: readonly string[], message: (written: string) => string): Shape<string> =>
+const oneOf = (known: readonly string[], message: (written: string) => string): Shape<string> =>
   checked("string", (written) => {
     if (!known.includes(written)) refuse(message(written));
     return written;

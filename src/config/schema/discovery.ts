@@ -45,7 +45,7 @@ const MINUTE = 60 * SECOND;
 const refresh = (ms: number): Field<number> => field(duration(), ms);
 const shownRefresh = (ms = MINUTE): Field<number> => shown(duration(), ms);
 
-export const targetGroup = struct(
+const targetGroup = struct(
   'struct { Targets []string "yaml:\\"targets\\""; Labels model.LabelSet "yaml:\\"labels\\"" }',
   {
     targets: shown(strings()),

@@ -25,7 +25,7 @@ import { checkDiscoveries, discoveryFields } from "./discovery.js";
 import { finishHttpClient, httpClientFields, refuse } from "./http-client.js";
 import { checkRules, refuseNullRules, rules } from "./relabel.js";
 
-export const SCRAPE_PROTOCOLS = [
+const SCRAPE_PROTOCOLS = [
   "PrometheusProto",
   "OpenMetricsText1.0.0",
   "OpenMetricsText0.0.1",

@@ -1,13 +1,13 @@
 /** Functions of instant vectors and scalars. */
 import { assert } from "../../base/index.js";
 import { compareLabels, Labels } from "../../model/index.js";
-import { absentLabels } from "../functions/absent.js";
 import { CALENDAR } from "../functions/calendar.js";
 import { clampTo, ELEMENTWISE, roundTo } from "../functions/elementwise.js";
 import { executionError } from "../functions/errors.js";
 import { isBeforeNaturally } from "../functions/natural-order.js";
 import { labelJoiner, labelReplacer, type Relabelled } from "../functions/relabel.js";
 import type { CallPlan, Plan } from "../plan/nodes.js";
+import { absentRow } from "./absent.js";
 import { scalarColumn } from "./binary.js";
 import { histogramRows } from "./histograms.js";
 import { MappedRows, namelessRows, SingleRow } from "./mapped.js";
@@ -21,7 +21,11 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ["pi", (evaluation, plan) => constantRow(evaluation, plan.grid.steps, Math.PI)],
   ["scalar", scalarOfVector],
   ["vector", (evaluation, plan) => evaluation.open(argument(plan, 0))],
-  ["absent", absentRow],
+  [
+    "absent",
+    (evaluation, plan) =>
+      absentRow(evaluation, plan.grid.steps, plan.matchers, false, () => evaluation.open(argument(plan, 0))),
+  ],
   ["timestamp", timestampRows],
   ["round", roundRows],
   ["clamp", clampRows],
@@ -113,26 +117,6 @@ function scalarOfVector(evaluation: Evaluation, plan: CallPlan): Rows {
     bytes.fill(1, present, present + steps);
     memory.releaseTo(mark);
     return steps;
-  });
-}
-
-function absentRow(evaluation: Evaluation, plan: CallPlan): Rows {
-  const { memory, kernels } = evaluation;
-  const { steps } = plan.grid;
-  const labels = plan.matchers === undefined ? Labels.EMPTY : absentLabels(plan.matchers);
-  return new SingleRow(labels, false, (values, present) => {
-    const mark = memory.mark();
-    const seen = new RowBuffer(memory, steps);
-    const rows = evaluation.open(argument(plan, 0));
-    const row = new RowBuffer(memory, steps);
-    memory.bytes.fill(0, seen.present, seen.present + steps);
-    for (let i = 0; i < rows.count; i++) {
-      if (rows.fill(i, row.values, row.present) > 0) kernels.joinPresence(seen.present, row.present, steps);
-    }
-    kernels.fillRow(1, steps, values, present);
-    const found = kernels.maskRow(present, seen.present, steps, 0);
-    memory.releaseTo(mark);
-    return found;
   });
 }
 

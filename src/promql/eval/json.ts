@@ -90,7 +90,7 @@ class Openings {
 }
 
 /** Whole milliseconds as seconds, with three digits behind the point or none; scalars and strings have theirs as floats. */
-export function formatSeconds(timestampMs: number): string {
+function formatSeconds(timestampMs: number): string {
   const absolute = Math.abs(timestampMs);
   const fraction = absolute % 1000;
   const sign = timestampMs < 0 ? "-" : "";
@@ -98,7 +98,7 @@ export function formatSeconds(timestampMs: number): string {
   return fraction === 0 ? whole : `${whole}.${String(fraction).padStart(3, "0")}`;
 }
 
-export function labelsJson(labels: Labels): string {
+function labelsJson(labels: Labels): string {
   const pairs: string[] = [];
   for (const [name, value] of labels.entries()) pairs.push(`${quote(name)}:${quote(value)}`);
   return `{${pairs.join(",")}}`;

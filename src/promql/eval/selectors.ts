@@ -1,14 +1,13 @@
 /** Rows that come from samples: instant selectors, functions over windows, subqueries. */
 import { assert } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
-import { Labels, METRIC_NAME } from "../../model/index.js";
+import { type Labels, METRIC_NAME } from "../../model/index.js";
 import { formatFixed } from "../../model/number.js";
 import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
-import { absentLabels } from "../functions/absent.js";
 import { executionError } from "../functions/errors.js";
 import { WINDOW_FUNCTIONS, type WindowFunction } from "../functions/windows.js";
 import type { RangePlan, SelectPlan, WindowPlan } from "../plan/nodes.js";
-import { SingleRow } from "./mapped.js";
+import { absentRow } from "./absent.js";
 import { type Evaluation, holdScalar, RowBuffer, type Rows, withoutName, withUniqueLabels } from "./rows.js";
 
 /** Sample operations that one kernel call may do, so that a query can be canceled in time: well below a millisecond. */
@@ -334,23 +333,8 @@ class WindowRows implements Rows {
 
 /** One series of ones at the steps where no series has a sample in its window. */
 function absentOverTime(evaluation: Evaluation, plan: WindowPlan): Rows {
-  const { memory, kernels, delayedNameRemoval } = evaluation;
-  const { steps } = plan.grid;
   const presence = WINDOW_FUNCTIONS.get("present_over_time");
   assert(presence !== undefined, "present_over_time is a function");
-  const labels = plan.matchers === undefined ? Labels.EMPTY : absentLabels(plan.matchers);
-  return new SingleRow(labels, delayedNameRemoval, (values, present) => {
-    const mark = memory.mark();
-    const rows = new WindowRows(evaluation, { ...plan, func: "present_over_time" }, presence);
-    const seen = new RowBuffer(memory, steps);
-    const row = new RowBuffer(memory, steps);
-    memory.bytes.fill(0, seen.present, seen.present + steps);
-    for (let i = 0; i < rows.count; i++) {
-      if (rows.fill(i, row.values, row.present) > 0) kernels.joinPresence(seen.present, row.present, steps);
-    }
-    kernels.fillRow(1, steps, values, present);
-    const found = kernels.maskRow(present, seen.present, steps, 0);
-    memory.releaseTo(mark);
-    return found;
-  });
+  const open = (): Rows => new WindowRows(evaluation, { ...plan, func: "present_over_time" }, presence);
+  return absentRow(evaluation, plan.grid.steps, plan.matchers, evaluation.delayedNameRemoval, open);
 }

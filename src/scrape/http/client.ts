@@ -19,7 +19,7 @@ export interface ClientContext {
   readonly headRead: Uint8Array;
 }
 
-export const BODY_BYTES_MAX_DEFAULT = 256 << 20;
+const BODY_BYTES_MAX_DEFAULT = 256 << 20;
 
 export function createClientContext(
   buffers: BodyBuffers,

@@ -2,4 +2,4 @@ export { type CapturedChunk, CapturedSeries } from "./captured.js";
 export { Head, type HeadMemoryUse, type HeadOptions, isForeseen } from "./head.js";
 export { HeadsQuerier } from "./heads-querier.js";
 export type { ChunkKernels, HeadKernels } from "./kernels.js";
-export { DECODE_SLACK, HeadReader, type HeadRequest } from "./reader.js";
+export { HeadReader, type HeadRequest } from "./reader.js";

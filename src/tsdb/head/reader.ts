@@ -48,7 +48,7 @@ const LABELS_KEPT = 200_000;
  */
 const MAX_RESTARTS = 1000;
 /** The decoder reads whole words: this many bytes behind a chunk must be readable. */
-export const DECODE_SLACK = 8;
+const DECODE_SLACK = 8;
 /** Up to this many bytes a loop over words is faster than a view and a copy. */
 const SHORT_COPY_BYTES = 512;
 

@@ -14,7 +14,6 @@ export {
   releaseDead,
   segmentPath,
   startWal,
-  WAL_COUNTERS,
   WAL_STATE_BYTES,
   type WalCounter,
   type WalPosition,
@@ -22,7 +21,6 @@ export {
 } from "./state.js";
 export {
   type FsyncPolicy,
-  SEGMENT_BYTES_DEFAULT,
   type WalCommit,
   WalWriter,
   type WalWriterOptions,

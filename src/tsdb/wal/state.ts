@@ -19,7 +19,7 @@ const POSITION = 1; // index in 64-bit words
 const COUNTERS = 2;
 
 /** In the order of their places in memory; the names are those of Prometheus' metrics, without prefix and unit. */
-export const WAL_COUNTERS = [
+const WAL_COUNTERS = [
   "pageFlushes",
   "completedPages",
   "recordParts",

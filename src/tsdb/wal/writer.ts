@@ -59,7 +59,7 @@ export interface WalCommit {
   readonly finishedSegment: number | undefined;
 }
 
-export const SEGMENT_BYTES_DEFAULT = 128 * 1024 * 1024;
+const SEGMENT_BYTES_DEFAULT = 128 * 1024 * 1024;
 const SEGMENT_BYTES_MAX = 1024 * 1024 * 1024;
 /** A batch is logged in records of at most so many rows: bounds the buffers, and costs a header per 200 kB. */
 const RECORD_ROWS_MAX = 16384;
