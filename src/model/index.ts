@@ -1,5 +1,15 @@
 export { formatDuration, parseDuration } from "./duration.js";
 export {
+  type CounterResetHint,
+  CUSTOM_BUCKETS_SCHEMA,
+  type Histogram,
+  RESET_GAUGE,
+  RESET_NO,
+  RESET_UNKNOWN,
+  RESET_YES,
+  type Span,
+} from "./histogram.js";
+export {
   compareBytes,
   compareLabels,
   isLegacyLabelName,

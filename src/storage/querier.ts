@@ -4,7 +4,7 @@
  *
  * Samples go into the query thread's private WebAssembly memory, because kernels work on addresses there.
  */
-import type { Labels, Matcher } from "../model/index.js";
+import type { Histogram, Labels, Matcher } from "../model/index.js";
 
 /** What a select may skip; all of it is advice, the caller filters again. Times in ms, inclusive. */
 export interface SelectHints {
@@ -25,6 +25,11 @@ export interface SampleColumns {
   readonly timesAddr: number;
   readonly valuesAddr: number;
   readonly count: number;
+  /**
+   * Undefined where all samples are floats. Else as many entries as samples: the histogram, or undefined for a float. The
+   * value of a histogram sample is its sum, so a staleness marker is one in either column.
+   */
+  readonly histograms?: readonly (Histogram | undefined)[];
 }
 
 /** A place in the private memory where `samples` may write; grows when asked. */
