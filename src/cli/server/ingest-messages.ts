@@ -2,8 +2,8 @@
  * What the main thread and an ingest thread say to each other. Both sides import this file; all of it survives a structured
  * clone. Bodies and samples never travel here: they lie in shared memory.
  *
- *   main ──► ingest   begin, targets, connect, disconnect, collect, metadata request, stop
- *   main ◄── ingest   head, progress, replayed, ready, status, metadata, sync failed, failure, stopped
+ *   main ──► ingest   begin, targets, connect, disconnect, collect, metadata request, write request, stop
+ *   main ◄── ingest   head, progress, replayed, ready, status, metadata, written, sync failed, failure, stopped
  *   any  ──► ingest   foreign batches, over ports of their own: src/shard/foreign-append.ts
  */
 import type { MessagePort } from "node:worker_threads";
@@ -18,6 +18,7 @@ import type {
   TargetStatus,
 } from "../../scrape/index.js";
 import type { MetricMetadata } from "../../storage/index.js";
+import type { WriteLimits, WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import type { FsyncPolicy, ReplayOutcome, WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -42,6 +43,7 @@ export interface IngestSettings {
   readonly chunkRangeMs: number;
   readonly samplesPerChunk: number;
   readonly engine: ScrapeEngineOptions;
+  readonly writeLimits: WriteLimits;
   readonly userAgent: string;
   readonly log: LogSettings;
 }
@@ -91,6 +93,14 @@ export interface MetadataRequest {
   readonly limit: number;
 }
 
+/** A remote-write request, compressed as it came; every shard takes what belongs to it. */
+export interface WriteRequestMessage {
+  readonly type: "write-request";
+  readonly id: number;
+  readonly version: WriteVersion;
+  readonly body: SharedArrayBuffer;
+}
+
 /** Commit what is under way, free targets without staleness markers, release locks, then answer `stopped` and return. */
 export interface StopMessage {
   readonly type: "stop";
@@ -103,6 +113,7 @@ export type ToIngestThread =
   | DisconnectMessage
   | CollectMessage
   | MetadataRequest
+  | WriteRequestMessage
   | StopMessage;
 
 /** The thread has a head; the main thread shows it to queries, and keeps it for a successor. */
@@ -155,6 +166,14 @@ export interface MetadataMessage {
   readonly targets: readonly TargetMetadata[];
 }
 
+/** Answers `write-request`: exactly one of the two is there. */
+export interface WrittenMessage {
+  readonly type: "written";
+  readonly id: number;
+  readonly outcome: WriteOutcome | undefined;
+  readonly error: PlainError | undefined;
+}
+
 /** Something that the thread survived and that a person must know: it is logged and counted by the main thread. */
 export interface FailureMessage {
   readonly type: "failure";
@@ -173,5 +192,6 @@ export type FromIngestThread =
   | ReadyMessage
   | StatusMessage
   | MetadataMessage
+  | WrittenMessage
   | FailureMessage
   | StoppedMessage;

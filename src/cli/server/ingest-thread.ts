@@ -27,7 +27,7 @@ import {
   type ShardTask,
 } from "../../shard/index.js";
 import { Head } from "../../tsdb/head/index.js";
-import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
+import { Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import type {
@@ -36,6 +36,7 @@ import type {
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
+  WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
 
@@ -60,6 +61,7 @@ class IngestThread {
   #engine: ScrapeEngine | undefined;
   readonly #sender: ForeignSender;
   #receiver: ForeignReceiver | undefined;
+  #writer: WriteAppender | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
@@ -143,6 +145,9 @@ class IngestThread {
         return;
       case "metadata-request":
         this.#metadata(engine, message);
+        return;
+      case "write-request":
+        this.#write(message);
     }
   }
 
@@ -207,6 +212,7 @@ class IngestThread {
     );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
     this.#sender.setOwner(shard, this.#receiver);
+    this.#writer = new WriteAppender({ shard, shardCount, limits: settings.writeLimits }, committer);
     const appender = new ShardAppender({
       committer,
       parser: new ScrapeParser(head.kernels as unknown as ExpositionKernels, head.memory),
@@ -265,6 +271,16 @@ class IngestThread {
       answer.push({ key, metadata });
     }
     this.#post({ type: "metadata", id, targets: answer });
+  }
+
+  #write({ id, version, body }: WriteRequestMessage): void {
+    try {
+      const outcome = this.#writer!.append(version, new Uint8Array(body));
+      this.#post({ type: "written", id, outcome, error: undefined });
+    } catch (error) {
+      this.#post({ type: "written", id, outcome: undefined, error: toPlain(error) });
+      if (!(error instanceof VestalError)) throw error;
+    }
   }
 
   // ── end ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -39,6 +39,14 @@ export interface CommitterOptions {
   readonly chunkRangeMs: number;
 }
 
+/** What a caller wants to say before a batch is stored. */
+export interface CommitConditions {
+  /** Of the first sample, stored or not: what an empty head takes for its newest one. */
+  readonly firstTimeMs?: number | undefined;
+  /** False: nothing is stored. Each row's STAGED_STATUS is known, the series are as they were. */
+  judge?(accepted: number, minValidTimeMs: number): boolean;
+}
+
 export interface CommitterDeps {
   readonly head: Head;
   readonly wal: WalWriter;
@@ -93,9 +101,14 @@ export class Committer {
   resolve(resolve: () => number): number {
     const slot = resolve();
     if (slot !== RESOLVE_NO_REFS) return slot;
+    this.takeRefs();
+    return resolve();
+  }
+
+  /** New series get refs of another range. */
+  takeRefs(): void {
     const first = this.#bounds.takeRefs(REFS_PER_RANGE);
     this.head.setRefRange(first, first + REFS_PER_RANGE);
-    return resolve();
   }
 
   /**
@@ -103,12 +116,13 @@ export class Committer {
    *
    * @throws VestalError WAL_WRITE, WAL_LOCKED or WAL_STOPPED: nothing is stored.
    */
-  commit(staging: number, rows: number): number {
+  commit(staging: number, rows: number, conditions: CommitConditions = {}): number {
     const { head } = this;
     this.#refuseFuture(staging, rows);
     this.#wal.reserve(rows); // before validation, which counts on the memory that is left
-    const accepted = head.validate(rows, this.#minValidTimeMs());
-    if (accepted === 0) return 0;
+    const minValidTimeMs = this.#minValidTimeMs(conditions.firstTimeMs);
+    const accepted = head.validate(rows, minValidTimeMs);
+    if (conditions.judge?.(accepted, minValidTimeMs) === false || accepted === 0) return 0;
     this.#wal.logSeries(staging, rows);
     this.#wal.logSamples(staging, rows);
     const { finishedSegment } = this.#wal.commit();
@@ -126,8 +140,9 @@ export class Committer {
     this.head.floats[at] = this.head.floats[at]! + 1;
   }
 
-  #minValidTimeMs(): number {
-    const { maxTimeMs, minValidTimeMs } = this.#bounds;
+  #minValidTimeMs(firstTimeMs: number | undefined): number {
+    const { minValidTimeMs } = this.#bounds;
+    const maxTimeMs = this.#bounds.maxTimeMs ?? firstTimeMs;
     return maxTimeMs === undefined ? minValidTimeMs : Math.max(minValidTimeMs, maxTimeMs - this.#chunkRangeMs / 2);
   }
 
