@@ -16,6 +16,7 @@ export {
   rememberNew,
   resolveRepeated,
 } from "./exposition/accept";
+export { makeDigestKeys } from "./exposition/digest";
 export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
 export { closeTarget, openTarget } from "./exposition/target";
