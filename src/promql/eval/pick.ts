@@ -3,10 +3,10 @@
  * selected loses its presence.
  */
 import { assert } from "../../base/index.js";
+import { hashOffset } from "../../model/index.js";
 import { formatGeneral } from "../../model/number.js";
 import { executionError } from "../functions/errors.js";
 import { maximum, minimum } from "../functions/go-math.js";
-import { hashOffset } from "../functions/label-hash.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { scalarColumn } from "./binary.js";
 import { type Group, groupRows } from "./groups.js";
