@@ -13,6 +13,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
+import { Matcher } from "../../model/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
 import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
@@ -26,13 +27,15 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import { Head } from "../../tsdb/head/index.js";
+import { ExemplarStore, Head, MetadataStore } from "../../tsdb/head/index.js";
 import { Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import type {
+  ExemplarsRequest,
   FromIngestThread,
   IngestData,
+  IngestTunables,
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
@@ -56,6 +59,8 @@ class IngestThread {
   readonly #control: ControlMemory;
   readonly #log: Logger;
   readonly #head: Head;
+  readonly #exemplars: ExemplarStore;
+  readonly #metadata = new MetadataStore();
   readonly #isAdopted: boolean;
   #wal: WalWriter | undefined;
   #engine: ScrapeEngine | undefined;
@@ -88,7 +93,13 @@ class IngestThread {
             },
             kernels,
           );
+    this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
+  }
+
+  /** This shard's part of the exemplars. */
+  #exemplarsOf({ exemplarsMax }: IngestTunables): number {
+    return Math.ceil(exemplarsMax / this.#task.shardCount);
   }
 
   async run(): Promise<void> {
@@ -124,6 +135,10 @@ class IngestThread {
       resolve();
       return;
     }
+    if (message.type === "tunables") {
+      this.#exemplars.resize(this.#exemplarsOf(message.tunables));
+      return;
+    }
     const engine = this.#engine;
     if (engine === undefined) {
       this.#early.push(message);
@@ -144,7 +159,10 @@ class IngestThread {
         this.#collect(engine, message.id);
         return;
       case "metadata-request":
-        this.#metadata(engine, message);
+        this.#answerMetadata(engine, message);
+        return;
+      case "exemplars-request":
+        this.#answerExemplars(message);
         return;
       case "write-request":
         this.#write(message);
@@ -171,6 +189,10 @@ class IngestThread {
           head.kernels.appendBatch(staging, rows, nextCommit(head.committed));
           head.publish();
         },
+        addExemplar: (slot, exemplar) => {
+          this.#exemplars.add(head.seriesLabels(slot), exemplar);
+        },
+        setMetadata: (slot, metadata) => this.#metadata.set(slot, head.slotGeneration(slot), metadata),
       },
       ...(shardCount > 1 && {
         isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
@@ -203,6 +225,8 @@ class IngestThread {
       { chunkRangeMs: settings.chunkRangeMs },
       {
         head,
+        exemplars: this.#exemplars,
+        metadata: this.#metadata,
         wal,
         bounds: this.#control,
         clock: systemClock,
@@ -256,10 +280,29 @@ class IngestThread {
       counters: engine.counters(),
       intervalLengths: engine.intervalLengths(),
       metadata: engine.metadataSizes(),
+      exemplars: {
+        appended: this.#exemplars.appended,
+        outOfOrder: this.#exemplars.outOfOrder,
+        stored: this.#exemplars.size,
+        series: this.#exemplars.seriesCount,
+        capacity: this.#exemplars.capacity,
+        oldestTimestampMs: this.#exemplars.oldestTimestampMs,
+      },
     });
   }
 
-  #metadata(engine: ScrapeEngine, { id, targets, metric, limit }: MetadataRequest): void {
+  #answerExemplars({ id, selectors, startMs, endMs }: ExemplarsRequest): void {
+    const matchers = selectors.map((selector) =>
+      selector.map(({ operator, name, value }) => new Matcher(operator, name, value)),
+    );
+    const series = this.#exemplars.select(matchers, startMs, endMs).map(({ seriesLabels, exemplars }) => ({
+      labelPairs: seriesLabels.pairs,
+      exemplars: exemplars.map(({ labels, value, timestampMs }) => ({ labelPairs: labels.pairs, value, timestampMs })),
+    }));
+    this.#post({ type: "exemplars", id, series });
+  }
+
+  #answerMetadata(engine: ScrapeEngine, { id, targets, metric, limit }: MetadataRequest): void {
     const keys = targets.length > 0 ? targets : engine.statuses().map(({ key }) => key);
     let left = limit > 0 ? limit : Number.POSITIVE_INFINITY;
     const answer = [];

@@ -1,9 +1,11 @@
 export {
-  type CommitConditions,
+  type CommitExtras,
   Committer,
   type CommitterDeps,
   type CommitterOptions,
+  type ExemplarRow,
   type HeadBounds,
+  type MetadataRow,
 } from "./committer.js";
 export { type ForeignOutlet, type ForeignSample, ShardAppender, type ShardAppenderDeps } from "./shard-appender.js";
 export {

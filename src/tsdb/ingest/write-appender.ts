@@ -288,6 +288,9 @@ export class WriteAppender {
     let refused = 0;
     const hasFirst = this.#word(WRITE_HAS_FIRST_TIME) !== 0;
     const stored = this.#committer.commit(staging, rows, {
+      exemplars: [],
+      metadata: [],
+      isAllOrNothing: false,
       firstTimeMs: hasFirst ? this.#int64(WRITE_FIRST_TIME) : undefined,
       judge: (accepted, minValidTimeMs) => {
         if (accepted === rows) return true;
