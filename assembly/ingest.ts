@@ -16,6 +16,7 @@ export {
   rememberNew,
   resolveRepeated,
 } from "./exposition/accept";
+export { makeDigestKeys } from "./exposition/digest";
 export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
 export { closeTarget, openTarget } from "./exposition/target";
@@ -52,7 +53,7 @@ export {
 export { shardOfLabelBytes } from "./shard/shard-of";
 export { frameBatch } from "./wal/frame";
 export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";
-export { createRefTable, releaseRefTable } from "./wal/ref-table";
+export { createRefTable, findRef, releaseRefTable } from "./wal/ref-table";
 export { adoptSeries, beginRecord, initReplay, nextSeries, stageSamples } from "./wal/replay";
 export { scanRecord } from "./wal/scan";
 

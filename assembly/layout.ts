@@ -79,6 +79,7 @@ export const ROOT_BATCH = 1068; // u32, number of the batch that was validated l
 export const ROOT_SCRATCH = 1072; // u32, region for the labels of the series being resolved (writer only)
 export const ROOT_SERIES_LIMIT = 1076; // u32, most live series; 0 = as many as the memory holds
 export const ROOT_TOUCHED = 1080; // u32, meaningless: what the append loop loads early is stored here, so that it is loaded
+export const ROOT_DIGEST_KEYS = 1084; // u32, region of random bytes that `assembly/exposition/digest.ts` reads (writer only)
 export const ARENA_FREE_COUNT = 1600; // u32 × ARENA_CLASSES, regions in each free list
 export const RESERVED_COUNTS = 1280; // u32 × ARENA_CLASSES, free regions that the reservation under way counts on
 

@@ -125,7 +125,8 @@ const QUERIES = [
   "sum by (job) (up)",
   "count_values('v', up)",
   "up and on(job) go_info",
-  "topk(1, go_info) * 0",
+  // Of one job: between equal values of several, the order in which the series were made decides.
+  "topk(1, go_info{job='node'}) * 0",
   "absent(nothing)",
   "vector(1) / 0",
   "scalar(vector(NaN))",

@@ -2,12 +2,13 @@
  * What the main thread and an ingest thread say to each other. Both sides import this file; all of it survives a structured
  * clone. Bodies and samples never travel here: they lie in shared memory.
  *
- *   main ──► ingest   begin, targets, connect, disconnect, collect, metadata request, stop
- *   main ◄── ingest   head, progress, replayed, ready, status, metadata, sync failed, failure, stopped
+ *   main ──► ingest   begin, targets, tunables, connect, disconnect, collect, metadata and exemplars requests, stop
+ *   main ◄── ingest   head, progress, replayed, ready, status, metadata, exemplars, sync failed, failure, stopped
  *   any  ──► ingest   foreign batches, over ports of their own: src/shard/foreign-append.ts
  */
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
+import type { MatchOperator } from "../../model/index.js";
 import type {
   IntervalLengths,
   MetadataSize,
@@ -35,7 +36,16 @@ export interface IngestData {
   /** Samples before it are in blocks: replay leaves them out. −Infinity if there is no block. */
   readonly minValidTimeMs: number;
   readonly settings: IngestSettings;
+  readonly tunables: IngestTunables;
 }
+
+/** Storage settings of the configuration file, which a reload may change. */
+export interface IngestTunables {
+  /** Exemplars that all shards keep together; 0: none. */
+  readonly exemplarsMax: number;
+}
+
+export const NO_TUNABLES: IngestTunables = { exemplarsMax: 0 };
 
 export interface IngestSettings {
   readonly walDir: string;
@@ -83,6 +93,26 @@ export interface DisconnectMessage {
   readonly reason: string;
 }
 
+export interface TunablesMessage {
+  readonly type: "tunables";
+  readonly tunables: IngestTunables;
+}
+
+/** Exemplars of series that one of the selectors picks, in [startMs, endMs]. */
+export interface ExemplarsRequest {
+  readonly type: "exemplars-request";
+  readonly id: number;
+  readonly selectors: readonly PlainSelector[];
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export type PlainSelector = readonly {
+  readonly operator: MatchOperator;
+  readonly name: string;
+  readonly value: string;
+}[];
+
 export interface CollectMessage {
   readonly type: "collect";
   readonly id: number;
@@ -109,6 +139,8 @@ export type ToIngestThread =
   | DisconnectMessage
   | CollectMessage
   | MetadataRequest
+  | ExemplarsRequest
+  | TunablesMessage
   | StopMessage;
 
 /** The thread has a head; the main thread shows it to queries, and keeps it for a successor. */
@@ -161,6 +193,16 @@ export interface StatusMessage {
   readonly intervalLengths: readonly IntervalLengths[];
   /** For prometheus_target_metadata_cache_*. */
   readonly metadata: readonly MetadataSize[];
+  readonly exemplars: ExemplarCounts;
+}
+
+export interface ExemplarCounts {
+  readonly appended: number;
+  readonly outOfOrder: number;
+  readonly stored: number;
+  readonly series: number;
+  readonly capacity: number;
+  readonly oldestTimestampMs: number | undefined;
 }
 
 export interface TargetMetadata {
@@ -172,6 +214,20 @@ export interface MetadataMessage {
   readonly type: "metadata";
   readonly id: number;
   readonly targets: readonly TargetMetadata[];
+}
+
+export interface ExemplarsMessage {
+  readonly type: "exemplars";
+  readonly id: number;
+  readonly series: readonly {
+    /** Flat, sorted. */
+    readonly labelPairs: readonly string[];
+    readonly exemplars: readonly {
+      readonly labelPairs: readonly string[];
+      readonly value: number;
+      readonly timestampMs: number;
+    }[];
+  }[];
 }
 
 /** Something that the thread survived and that a person must know: it is logged and counted by the main thread. */
@@ -192,5 +248,6 @@ export type FromIngestThread =
   | ReadyMessage
   | StatusMessage
   | MetadataMessage
+  | ExemplarsMessage
   | FailureMessage
   | StoppedMessage;

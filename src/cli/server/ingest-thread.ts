@@ -13,6 +13,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
+import { Matcher } from "../../model/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
 import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
@@ -26,15 +27,17 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import { Head } from "../../tsdb/head/index.js";
+import { ExemplarStore, Head, MetadataStore } from "../../tsdb/head/index.js";
 import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
 import type {
+  ExemplarsRequest,
   FromIngestThread,
   HeadChunksOutcome,
   IngestData,
+  IngestTunables,
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
@@ -57,6 +60,8 @@ class IngestThread {
   readonly #control: ControlMemory;
   readonly #log: Logger;
   readonly #head: Head;
+  readonly #exemplars: ExemplarStore;
+  readonly #metadata = new MetadataStore();
   readonly #isAdopted: boolean;
   readonly #life: HeadLife;
   #wal: WalWriter | undefined;
@@ -89,8 +94,14 @@ class IngestThread {
             },
             kernels,
           );
+    this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
     this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
+  }
+
+  /** This shard's part of the exemplars. */
+  #exemplarsOf({ exemplarsMax }: IngestTunables): number {
+    return Math.ceil(exemplarsMax / this.#task.shardCount);
   }
 
   async run(): Promise<void> {
@@ -126,6 +137,10 @@ class IngestThread {
       resolve();
       return;
     }
+    if (message.type === "tunables") {
+      this.#exemplars.resize(this.#exemplarsOf(message.tunables));
+      return;
+    }
     const engine = this.#engine;
     if (engine === undefined) {
       this.#early.push(message);
@@ -146,7 +161,10 @@ class IngestThread {
         this.#collect(engine, message.id);
         return;
       case "metadata-request":
-        this.#metadata(engine, message);
+        this.#answerMetadata(engine, message);
+        return;
+      case "exemplars-request":
+        this.#answerExemplars(message);
     }
   }
 
@@ -172,6 +190,10 @@ class IngestThread {
           head.publish();
           this.#life.replayed();
         },
+        addExemplar: (slot, exemplar) => {
+          this.#exemplars.add(head.seriesLabels(slot), exemplar);
+        },
+        setMetadata: (slot, metadata) => this.#metadata.set(slot, head.slotGeneration(slot), metadata),
       },
       onSeries: (slot, refLow, refHigh) => {
         if (slot < 0) chunks.drop(refLow, refHigh);
@@ -211,6 +233,8 @@ class IngestThread {
       { chunkRangeMs: settings.chunkRangeMs },
       {
         head,
+        exemplars: this.#exemplars,
+        metadata: this.#metadata,
         wal,
         bounds: this.#control,
         clock: systemClock,
@@ -267,10 +291,29 @@ class IngestThread {
       counters: engine.counters(),
       intervalLengths: engine.intervalLengths(),
       metadata: engine.metadataSizes(),
+      exemplars: {
+        appended: this.#exemplars.appended,
+        outOfOrder: this.#exemplars.outOfOrder,
+        stored: this.#exemplars.size,
+        series: this.#exemplars.seriesCount,
+        capacity: this.#exemplars.capacity,
+        oldestTimestampMs: this.#exemplars.oldestTimestampMs,
+      },
     });
   }
 
-  #metadata(engine: ScrapeEngine, { id, targets, metric, limit }: MetadataRequest): void {
+  #answerExemplars({ id, selectors, startMs, endMs }: ExemplarsRequest): void {
+    const matchers = selectors.map((selector) =>
+      selector.map(({ operator, name, value }) => new Matcher(operator, name, value)),
+    );
+    const series = this.#exemplars.select(matchers, startMs, endMs).map(({ seriesLabels, exemplars }) => ({
+      labelPairs: seriesLabels.pairs,
+      exemplars: exemplars.map(({ labels, value, timestampMs }) => ({ labelPairs: labels.pairs, value, timestampMs })),
+    }));
+    this.#post({ type: "exemplars", id, series });
+  }
+
+  #answerMetadata(engine: ScrapeEngine, { id, targets, metric, limit }: MetadataRequest): void {
     const keys = targets.length > 0 ? targets : engine.statuses().map(({ key }) => key);
     let left = limit > 0 ? limit : Number.POSITIVE_INFINITY;
     const answer = [];

@@ -34,6 +34,7 @@ import type { CancelToken } from "../../storage/index.js";
 import { HeadChunkReader } from "../../tsdb/chunks-head/index.js";
 import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
 import { headStatus } from "./head-status.js";
+import type { PlainSelector } from "./ingest-messages.js";
 import type {
   HeadHandle,
   QueryJob,
@@ -113,7 +114,7 @@ export class QueryThread {
       case "labelValues":
         return this.#labels(task, job);
       case "exemplars":
-        return hasSelector(parseExpr(job.expression, this.#parser())) ? { kind: "data", data: [] } : { kind: "empty" };
+        return exemplarSelectors(parseExpr(job.expression, this.#parser()));
       case "format":
         return { kind: "data", data: prettifyExpr(parseExpr(job.expression, this.#parser())) };
       case "parse":
@@ -283,8 +284,17 @@ function statsJson({ stats }: QueryResult, timings: Omit<QueryTimings, "resultSe
   });
 }
 
-function hasSelector(expr: Expr): boolean {
-  return expr.kind === "vectorSelector" || childrenOf(expr).some(hasSelector);
+/** The expression's selectors as plain data: the shards have the exemplars. */
+function exemplarSelectors(expr: Expr): ServiceAnswer {
+  const selectors: PlainSelector[] = [];
+  const visit = (node: Expr): void => {
+    if (node.kind === "vectorSelector") {
+      selectors.push(node.matchers.map(({ operator, name, value }) => ({ operator, name, value })));
+    }
+    for (const child of childrenOf(node)) visit(child);
+  };
+  visit(expr);
+  return selectors.length === 0 ? { kind: "empty" } : { kind: "data", data: selectors };
 }
 
 /** Expected failures as values; what remains is a defect, reported as such. */

@@ -33,15 +33,19 @@ import {
   type WalPosition,
   WalState,
 } from "../../tsdb/wal/index.js";
-import type {
-  FromIngestThread,
-  HeadChunksOutcome,
-  IngestData,
-  IngestSettings,
-  MetadataMessage,
-  StatusMessage,
-  TargetsMessage,
-  ToIngestThread,
+import {
+  type ExemplarsMessage,
+  type FromIngestThread,
+  type HeadChunksOutcome,
+  type IngestData,
+  type IngestSettings,
+  type IngestTunables,
+  type MetadataMessage,
+  NO_TUNABLES,
+  type PlainSelector,
+  type StatusMessage,
+  type TargetsMessage,
+  type ToIngestThread,
 } from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
@@ -50,6 +54,8 @@ import type { HeadSource } from "./query-service.js";
 const ANSWER_TIMEOUT_MS = 2000;
 /** Of a head's memory: what may be in use where it is adopted, since nobody gives back the dead thread's own regions. */
 const ADOPTED_USE_MAX = 0.75;
+/** Kinds of log records that replay brings back. */
+const TAKEN_KINDS: ReadonlySet<number> = new Set([1, 2, 4, 6, 11]);
 
 export interface ShardSetOptions {
   readonly shardCount: number;
@@ -66,6 +72,8 @@ export interface ShardSetHooks {
   /** The process cannot go on. */
   onFatal(message: string): void;
 }
+
+type Answer = StatusMessage | MetadataMessage | ExemplarsMessage;
 
 export interface ReplayProgress {
   readonly filesDone: number;
@@ -95,7 +103,8 @@ export class ShardSet implements HeadSource {
   readonly #shards: Shard[];
   readonly #kernels = compileKernels("ingest");
   readonly #outcomes: { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome }[] = [];
-  readonly #questions = new Map<number, (message: StatusMessage | MetadataMessage) => void>();
+  readonly #questions = new Map<number, (message: Answer) => void>();
+  #tunables = NO_TUNABLES;
   #nextQuestion = 1;
   #isWalOpen = false;
   #isStopping = false;
@@ -209,18 +218,34 @@ export class ShardSet implements HeadSource {
     return answers.filter((answer) => answer.type === "metadata");
   }
 
+  /** Exemplars of the shards that answer in time; a series is in one shard only. */
+  async exemplars(
+    selectors: readonly PlainSelector[],
+    startMs: number,
+    endMs: number,
+  ): Promise<ExemplarsMessage["series"]> {
+    const answers = await this.#askAll((id) => ({ type: "exemplars-request", id, selectors, startMs, endMs }));
+    return answers.flatMap((answer) => (answer.type === "exemplars" ? answer.series : []));
+  }
+
+  /** For the shards that run, and those that will. */
+  setTunables(tunables: IngestTunables): void {
+    this.#tunables = tunables;
+    for (let shard = 0; shard < this.#shards.length; shard++) this.#send(shard, { type: "tunables", tunables });
+  }
+
   /** A shard that is not ready replays, and has written nothing: it ends at once. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#supervisor.stop(this.missingShards());
   }
 
-  #askAll(make: (id: number) => ToIngestThread): Promise<readonly (StatusMessage | MetadataMessage)[]> {
+  #askAll(make: (id: number) => ToIngestThread): Promise<readonly Answer[]> {
     const asked = this.#shards.flatMap(({ isReady }, shard) => (isReady ? [this.#ask(shard, make)] : []));
     return Promise.all(asked).then((answers) => answers.filter((answer) => answer !== undefined));
   }
 
-  #ask(shard: number, make: (id: number) => ToIngestThread): Promise<StatusMessage | MetadataMessage | undefined> {
+  #ask(shard: number, make: (id: number) => ToIngestThread): Promise<Answer | undefined> {
     const id = this.#nextQuestion++;
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
@@ -250,6 +275,7 @@ export class ShardSet implements HeadSource {
       chunksHeadEnd: this.#isWalOpen ? this.#chunksHead.log.position() : this.#chunksHeadEnd,
       minValidTimeMs: this.#control.minValidTimeMs,
       settings: this.#options.settings,
+      tunables: this.#tunables,
     };
   }
 
@@ -279,6 +305,7 @@ export class ShardSet implements HeadSource {
         return;
       case "status":
       case "metadata":
+      case "exemplars":
         this.#questions.get(message.id)?.(message);
         this.#questions.delete(message.id);
         return;
@@ -342,7 +369,7 @@ export class ShardSet implements HeadSource {
         removed_segments: repair.removedSegments.length,
       });
     }
-    const unread = [...(first?.outcome.records ?? [])].filter(([kind]) => kind !== 1 && kind !== 2 && kind !== 11);
+    const unread = [...(first?.outcome.records ?? [])].filter(([kind]) => !TAKEN_KINDS.has(kind));
     if (unread.length > 0) {
       this.#log.warn("The write-ahead log has records of kinds that this version does not take over", {
         kinds: unread.map(([kind, count]) => `${kind}:${count}`).join(","),

@@ -10,6 +10,7 @@ export interface HeadKernels {
     chunkRange: number,
     samplesPerChunk: number,
     seriesLimit: number,
+    digestSeed: number,
   ): void;
   setRefRange(next: number, end: number): void;
   refsLeft(): number;
