@@ -39,6 +39,8 @@ export interface HeadKernels {
 }
 
 export interface ChunkKernels {
+  /** CRC-32C of `length` bytes, signed. */
+  crc32c(address: number, length: number): number;
   /** Samples written, or −1 − the offset in the chunk where its bits made no sense. 8 bytes behind it are readable. */
   decodeXor(
     chunk: number,
