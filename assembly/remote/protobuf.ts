@@ -216,6 +216,6 @@ export function varintBytes(at: usize, end: usize): i32 {
 
 export function varintAt(at: usize, bytes: u32): u64 {
   let value: u64 = 0;
-  for (let i: u32 = 0; i < bytes; i++) value |= (<u64>load<u8>(at + <usize>i) & 0x7f) << (<u64>(7 * i));
+  for (let i: u64 = 0; i < <u64>bytes; i++) value |= (<u64>load<u8>(at + <usize>i) & 0x7f) << (7 * i);
   return value;
 }

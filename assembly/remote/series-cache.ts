@@ -106,8 +106,8 @@ function hashInto(state: usize, address: usize, length: u32): void {
       at += 8;
     } else {
       word = (<u64>length) << 56;
-      const rest = length & 7;
-      for (let i: u32 = 0; i < rest; i++) word |= (<u64>load<u8>(at + <usize>i)) << (<u64>(i << 3));
+      const rest = <u64>length & 7;
+      for (let i: u64 = 0; i < rest; i++) word |= (<u64>load<u8>(at + <usize>i)) << (i << 3);
       rounds = 1;
     }
     v3 ^= word;
