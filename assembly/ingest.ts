@@ -20,6 +20,14 @@ export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
 export { closeTarget, openTarget } from "./exposition/target";
 export { appendBatch, publishBatch, validateBatch } from "./head/append";
+export {
+  abandonHistogram,
+  beginHistogram,
+  claimHistogram,
+  endHistogram,
+  isRoomForHistogram,
+  replaceHistogram,
+} from "./head/histogram";
 export { initHead, refsLeft, setRefRange } from "./head/init";
 export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
 export { slotAddress } from "./head/slots";
