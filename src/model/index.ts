@@ -38,4 +38,4 @@ export {
   type RegexGroups,
   type RegexOptions,
 } from "./regex.js";
-export { isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
+export { isStaleNumber, isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
