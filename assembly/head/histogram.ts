@@ -50,15 +50,7 @@ export function replaceHistogram(index: u32, bytes: u32): usize {
 }
 
 /** The open chunk has `samples` samples in `bytes` bytes now, the newest at `time`; `low` and `high` stand for its value. */
-export function endHistogram(
-  index: u32,
-  commit: u32,
-  time: f64,
-  low: u32,
-  high: u32,
-  samples: u32,
-  bytes: u32,
-): void {
+export function endHistogram(index: u32, commit: u32, time: f64, low: u32, high: u32, samples: u32, bytes: u32): void {
   const slot = slotAddress(index);
   store<i64>(slot, <i64>time, SLOT_LAST_TIME);
   store<u64>(slot, ((<u64>high) << 32) | <u64>low, SLOT_LAST_VALUE);

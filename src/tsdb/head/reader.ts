@@ -8,6 +8,7 @@ import {
   CHUNK_CAPACITY,
   CHUNK_COUNT,
   CHUNK_DATA,
+  CHUNK_ENCODING,
   CHUNK_LENGTH,
   CHUNK_MAX_TIME,
   CHUNK_MIN_TIME,
@@ -36,6 +37,7 @@ import {
 import { AssertionError, assert, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import type { Labels, Matcher } from "../../model/index.js";
+import type { ChunkEncoding } from "../chunk/index.js";
 import { MemoryIndex } from "../index/memory-index.js";
 import { selectSlots } from "../index/select.js";
 import type { CapturedSeries } from "./captured.js";
@@ -243,7 +245,8 @@ export class HeadReader {
       const length = words[(chunk + (isNewest ? CHUNK_CAPACITY : CHUNK_LENGTH)) >>> 2]!;
       const count = isNewest ? newestCount : words[(chunk + CHUNK_COUNT) >>> 2]! & 0xffff;
       const maxTime = isNewest ? Number.POSITIVE_INFINITY : this.#time(chunk + CHUNK_MAX_TIME);
-      into.addChunk(this.#time(chunk + CHUNK_MIN_TIME), maxTime, length, count);
+      const encoding = this.#bytes[chunk + CHUNK_ENCODING] as ChunkEncoding; // the writer knows no other
+      into.addChunk(this.#time(chunk + CHUNK_MIN_TIME), maxTime, length, count, encoding);
       sources.addresses.push(chunk + CHUNK_DATA);
       sources.lengths.push(length);
     }
