@@ -16,10 +16,21 @@ export {
   rememberNew,
   resolveRepeated,
 } from "./exposition/accept";
+export { makeDigestKeys } from "./exposition/digest";
 export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
 export { closeTarget, openTarget } from "./exposition/target";
 export { appendBatch, publishBatch, validateBatch } from "./head/append";
+export {
+  attachChunks,
+  closeOldChunks,
+  collectClosed,
+  dropChunks,
+  linkFlushed,
+  lowestFile,
+  releaseChunkTable,
+  scanChunks,
+} from "./head/disk";
 export {
   abandonHistogram,
   beginHistogram,
@@ -38,6 +49,7 @@ export {
   beginReservation,
   classBytes,
   classOf,
+  endReservation,
   initArena,
   reclaim,
   release,

@@ -219,6 +219,7 @@ class Server {
     const pages = Math.floor(headBytes / this.#shardCount / PAGE_BYTES);
     return {
       walDir: this.#walDir,
+      chunksHeadDir: join(tsdb.path, "chunks_head"),
       walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
       walCompression: tsdb.walCompression === "none" ? "none" : "snappy",
       walSync: tsdb.walSync,
@@ -240,6 +241,7 @@ class Server {
   #queryPool(): QueryPool {
     const { query, features } = this.#options;
     const settings = {
+      chunksHeadDir: join(this.#options.tsdb.path, "chunks_head"),
       memoryLimitBytes: Math.floor((memoryLimitBytes() * QUERIES_SHARE) / this.#queryThreads),
       maxSamples: query.maxSamples,
       lookbackDeltaMs: query.lookbackDeltaMs,

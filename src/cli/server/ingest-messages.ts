@@ -19,6 +19,7 @@ import type {
   TargetStatus,
 } from "../../scrape/index.js";
 import type { MetricMetadata } from "../../storage/index.js";
+import type { HeadChunkDamage } from "../../tsdb/chunks-head/index.js";
 import type { FsyncPolicy, ReplayOutcome, WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -30,6 +31,10 @@ export interface IngestData {
   readonly memory: WebAssembly.Memory | undefined;
   /** Where the WAL ends for this replay: its committed position once it is open for writing. */
   readonly replayEnd: WalPosition | undefined;
+  /** Where the files of chunks_head end for this replay. */
+  readonly chunksHeadEnd: WalPosition;
+  /** Samples before it are in blocks: replay leaves them out. −Infinity if there is no block. */
+  readonly minValidTimeMs: number;
   readonly settings: IngestSettings;
   readonly tunables: IngestTunables;
 }
@@ -44,6 +49,7 @@ export const NO_TUNABLES: IngestTunables = { exemplarsMax: 0 };
 
 export interface IngestSettings {
   readonly walDir: string;
+  readonly chunksHeadDir: string;
   readonly walSegmentBytes: number | undefined;
   readonly walCompression: "snappy" | "none";
   readonly walSync: FsyncPolicy;
@@ -153,6 +159,19 @@ export interface ReplayedMessage {
   readonly type: "replayed";
   /** Undefined where the memory of a thread before was adopted. */
   readonly outcome: ReplayOutcome | undefined;
+  /** What was taken from chunks_head; undefined as above. */
+  readonly headChunks: HeadChunksOutcome | undefined;
+}
+
+export interface HeadChunksOutcome {
+  readonly chunks: number;
+  /** Of them, those that a series of this shard got. */
+  readonly attached: number;
+  readonly maxRef: number;
+  readonly damage: HeadChunkDamage | undefined;
+  /** Of all that is in the shard's head after replay. */
+  readonly minTimeMs: number | undefined;
+  readonly maxTimeMs: number | undefined;
 }
 
 /** A WAL segment is full and was synced, or could not be. */

@@ -46,9 +46,11 @@ import {
   WalWriter,
 } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
+import { HeadLife } from "./head-life.js";
 import type {
   ExemplarsRequest,
   FromIngestThread,
+  HeadChunksOutcome,
   IngestData,
   IngestTunables,
   MetadataRequest,
@@ -77,6 +79,7 @@ class IngestThread {
   readonly #metadata = new MetadataStore();
   readonly #histograms: HistogramChunks;
   readonly #isAdopted: boolean;
+  readonly #life: HeadLife;
   #wal: WalWriter | undefined;
   #engine: ScrapeEngine | undefined;
   readonly #sender: ForeignSender;
@@ -110,6 +113,7 @@ class IngestThread {
     this.#histograms = new HistogramChunks(this.#head);
     this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
+    this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
   }
 
   /** This shard's part of the exemplars. */
@@ -127,8 +131,8 @@ class IngestThread {
     });
     this.#post({ type: "head", memory: this.#head.memory });
     this.#control.setShardState(this.#task.shard, SHARD_REPLAYING);
-    const outcome = this.#isAdopted ? undefined : this.#replay();
-    this.#post({ type: "replayed", outcome });
+    const replayed = this.#isAdopted ? undefined : this.#replay();
+    this.#post({ type: "replayed", outcome: replayed?.outcome, headChunks: replayed?.headChunks });
     await stopped;
   }
 
@@ -183,11 +187,12 @@ class IngestThread {
 
   // ── start ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #replay(): ReplayOutcome {
+  #replay(): { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome } {
     const { shard, shardCount, data } = this.#task;
     const head = this.#head;
     // The ingest instance has all kernels; each part of the program types those that it calls.
     const kernels = head.kernels as unknown as WalKernels & ShardKernels;
+    const chunks = this.#life.load();
     const outcome = replayInto({
       dir: data.settings.walDir,
       files: this.#files,
@@ -200,6 +205,7 @@ class IngestThread {
           head.kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
           head.kernels.appendBatch(staging, rows, nextCommit(head.committed));
           head.publish();
+          this.#life.replayed();
         },
         appendHistograms: (rows) => replayHistograms(head, this.#histograms, rows),
         addExemplar: (slot, exemplar) => {
@@ -207,6 +213,11 @@ class IngestThread {
         },
         setMetadata: (slot, metadata) => this.#metadata.set(slot, head.slotGeneration(slot), metadata),
       },
+      onSeries: (slot, refLow, refHigh) => {
+        if (slot < 0) chunks.drop(refLow, refHigh);
+        else chunks.attach(slot, refLow, refHigh, nextCommit(head.committed));
+      },
+      ...(Number.isFinite(data.minValidTimeMs) && { minValidTimeMs: data.minValidTimeMs }),
       ...(shardCount > 1 && {
         isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
       }),
@@ -214,7 +225,9 @@ class IngestThread {
       salvage: data.settings.walSalvage,
       onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
     });
-    return outcome;
+    chunks.release();
+    head.publish();
+    return { outcome, headChunks: this.#life.outcome(chunks) };
   }
 
   #begin(): void {
@@ -247,6 +260,10 @@ class IngestThread {
         onFinishedSegment: (segment) => setImmediate(() => this.#sync(() => wal.syncSegment(segment))),
         onBroken: (error) => this.#fail(error),
       },
+    );
+    this.#life.begin(
+      (work) => committer.mutate(work),
+      (error) => this.#fail(error),
     );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
     this.#sender.setOwner(shard, this.#receiver);
@@ -336,6 +353,7 @@ class IngestThread {
     await this.#engine?.stop();
     await this.#receiver?.stop();
     try {
+      await this.#life.stop();
       this.#wal?.close();
     } catch (error) {
       this.#log.error("Closing the write-ahead log failed", { err: errorMessage(error) });

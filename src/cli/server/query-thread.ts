@@ -5,7 +5,7 @@
 
 import { threadId } from "node:worker_threads";
 import type { ServiceAnswer } from "../../api/index.js";
-import { assert, errorCode, errorMessage, VestalError } from "../../base/index.js";
+import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
 import {
@@ -31,6 +31,7 @@ import {
 } from "../../promql/parser/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken } from "../../storage/index.js";
+import { HeadChunkReader } from "../../tsdb/chunks-head/index.js";
 import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
 import { headStatus } from "./head-status.js";
 import type { PlainSelector } from "./ingest-messages.js";
@@ -50,6 +51,7 @@ export class QueryThread {
   readonly #settings: QueryThreadSettings;
   readonly #control: ControlMemory;
   readonly #pin: number;
+  readonly #headChunks: HeadChunkReader;
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
@@ -58,6 +60,7 @@ export class QueryThread {
 
   constructor(settings: QueryThreadSettings) {
     this.#settings = settings;
+    this.#headChunks = new HeadChunkReader(systemFiles, settings.chunksHeadDir);
     this.#control = ControlMemory.attach(settings.control);
     // The main thread clears and frees the pins of threads that ended.
     const pin = this.#control.takePinSlot(threadId);
@@ -195,7 +198,7 @@ export class QueryThread {
   }
 
   #querier(heads: readonly HeadHandle[]): HeadsQuerier {
-    return new HeadsQuerier(this.#openReaders(heads), this.#memory, this.#kernels);
+    return new HeadsQuerier(this.#openReaders(heads), this.#memory, this.#kernels, this.#headChunks);
   }
 
   #openReaders(heads: readonly HeadHandle[]): HeadReader[] {

@@ -120,6 +120,7 @@ export class Head {
       options.chunkRangeMs ?? 7_200_000,
       options.samplesPerChunk ?? 120,
       options.seriesLimit ?? 0,
+      options.hashSeed ?? randomInt(2 ** 48 - 1),
     );
     return new Head(memory, kernels);
   }
