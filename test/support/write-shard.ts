@@ -3,7 +3,7 @@ import { SLOT_LAST_VALUE } from "../../assembly/layout.js";
 import { type Clock, systemFiles } from "../../src/base/index.js";
 import { compileKernels, type KernelVariant } from "../../src/memory/kernels.js";
 import type { Labels } from "../../src/model/index.js";
-import { ExemplarStore, Head, MetadataStore } from "../../src/tsdb/head/index.js";
+import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../src/tsdb/head/index.js";
 import { Committer, WriteAppender } from "../../src/tsdb/ingest/index.js";
 import { startWal, WAL_STATE_BYTES, type WalKernels, WalState, WalWriter } from "../../src/tsdb/wal/index.js";
 
@@ -53,6 +53,7 @@ export function makeWriteShard(options: WriteShardOptions): WriteShard {
     { chunkRangeMs: 7_200_000 },
     {
       head,
+      histograms: new HistogramChunks(head),
       exemplars: new ExemplarStore(0),
       metadata: new MetadataStore(),
       wal,

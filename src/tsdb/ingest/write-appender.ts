@@ -288,6 +288,7 @@ export class WriteAppender {
     let refused = 0;
     const hasFirst = this.#word(WRITE_HAS_FIRST_TIME) !== 0;
     const stored = this.#committer.commit(staging, rows, {
+      histograms: [],
       exemplars: [],
       metadata: [],
       isAllOrNothing: false,
