@@ -72,6 +72,16 @@ const HEAD: readonly MetricDescription[] = [
     ["mmap_chunks_total", "Chunks written to chunks_head."],
     ["mmap_chunk_corruptions_total", "Damaged files found in chunks_head."],
   ]),
+  ...lines("prometheus_tsdb_exemplar_", "counter", [
+    ["exemplars_appended_total", "Exemplars appended."],
+    ["out_of_order_exemplars_total", "Exemplars refused as out of order."],
+  ]),
+  ...lines("prometheus_tsdb_exemplar_", "gauge", [
+    ["exemplars_in_storage", "Exemplars kept."],
+    ["series_with_exemplars_in_storage", "Series with exemplars."],
+    ["last_exemplars_timestamp_seconds", "Time of the oldest exemplar kept: how far back they reach."],
+    ["max_exemplars", "Exemplars that can be kept."],
+  ]),
   ...lines("prometheus_tsdb_isolation_", "gauge", [
     ["low_watermark", "Lowest append that a reader still needs."],
     ["high_watermark", "Highest append given out."],
@@ -257,6 +267,14 @@ const SERVER: readonly MetricDescription[] = [
   ]),
 ];
 
+/** Remote storage, both ways. */
+const REMOTE: readonly MetricDescription[] = [
+  ...lines("prometheus_api_remote_write_", "counter", [
+    ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],
+    ["without_metadata_appended_samples_total", "Received samples that were stored without metadata."],
+  ]),
+];
+
 const PROCESS: readonly MetricDescription[] = [
   ...lines("process_", "counter", [
     ["cpu_seconds_total", "Processor time, user and system."],
@@ -286,6 +304,7 @@ const OWN: readonly MetricDescription[] = [
   ...lines("vestal_", "gauge", [
     ["build_info", "1, with the version of Vestal.", "version"],
     ["head_memory_bytes", "Bytes in use of a shard's head memory.", "shard"],
+    ["head_chunks_on_disk", "Chunks of the head whose bytes lie in chunks_head.", "shard"],
     ["head_memory_limit_bytes", "Most bytes of a shard's head memory.", "shard"],
   ]),
   ...lines("vestal_", "counter", [
@@ -299,7 +318,7 @@ const OWN: readonly MetricDescription[] = [
 ];
 
 export const CATALOGUE: ReadonlyMap<string, MetricDescription> = new Map(
-  [...HEAD, ...WAL, ...BLOCKS, ...SCRAPE, ...QUERY, ...SERVER, ...PROCESS, ...OWN].map((metric) => [
+  [...HEAD, ...WAL, ...BLOCKS, ...SCRAPE, ...QUERY, ...SERVER, ...REMOTE, ...PROCESS, ...OWN].map((metric) => [
     metric.name,
     metric,
   ]),

@@ -1,0 +1,1 @@
+export { type AlertmanagerOutcome, alertmanagerOf } from "./target.js";
