@@ -1,9 +1,10 @@
 export { diskDiscoveryFiles } from "./disk.js";
-export type { DiscoveryFiles, FileDiscoveryStats } from "./file.js";
+export type { DiscoveryFiles } from "./file.js";
 export { readGroups } from "./group-file.js";
 export { DiscoveryManager, type DiscoveryManagerDeps, type DiscoveryManagerOptions } from "./manager.js";
 export type {
   DiscoveryChanges,
+  DiscoveryStats,
   DroppedTarget,
   DroppedTargets,
   LabelRecord,

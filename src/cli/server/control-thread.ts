@@ -17,8 +17,7 @@ export function runControlThread(port: MessagePort, data: ControlData): void {
       files: diskDiscoveryFiles(log),
       timers: systemTimers,
       log,
-      onChanges: (changes) =>
-        post({ type: "changed", changes, dropped: manager.dropped(), fileStats: manager.fileStats() }),
+      onChanges: (changes) => post({ type: "changed", changes, dropped: manager.dropped(), stats: manager.stats() }),
     },
   );
   port.on("message", (message: ToControl) => {

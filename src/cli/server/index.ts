@@ -126,8 +126,8 @@ class Server {
       },
       {
         onLoaded: (settings) => this.#apply(settings),
-        onTargets: ({ changes, dropped, fileStats }) => {
-          this.#registry.fileReadErrors = fileStats.reduce((sum, { readErrors }) => sum + readErrors, 0);
+        onTargets: ({ changes, dropped, stats }) => {
+          this.#registry.discovery = stats;
           this.#registry.apply(changes, dropped);
         },
         onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
