@@ -21,10 +21,12 @@ export {
 export { Matcher, type MatchOperator } from "./matcher.js";
 export {
   compileRegex,
+  compileSearch,
   expandTemplate,
   MAX_REGEX_LENGTH,
   type Regex,
   type RegexGroups,
   type RegexOptions,
+  type SearchRegex,
 } from "./regex.js";
 export { isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
