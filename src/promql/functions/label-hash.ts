@@ -10,7 +10,12 @@ const PRIME_5 = 0x27d4_eb2f_1656_67c5n;
 
 /** The hash as a share of all hashes, in [0, 1]. */
 export function hashOffset(labels: Labels): number {
-  return Number(xxHash64(labelBytes(labels))) / Number(MASK);
+  return Number(hashLabels(labels)) / Number(MASK);
+}
+
+/** 64 bits, unsigned. Rule groups take their place in the interval by it too. */
+export function hashLabels(labels: Labels): bigint {
+  return xxHash64(labelBytes(labels));
 }
 
 /** Each name and value behind its length: one byte below 255, else 255 and three bytes, little-endian. */
