@@ -7,6 +7,7 @@
 import { appendXor } from "../chunk/xor-encode";
 import {
   CHUNK_CAPACITY,
+  CHUNK_COUNT,
   CHUNK_DATA,
   COMMITTED,
   COUNTER_DUPLICATE,
@@ -213,6 +214,14 @@ function writeEntry(slot: usize, commit: u32): void {
   if (chunk === 0) store<u32>(entry, 0, ENTRY_COMMIT);
   store<u32>(entry, chunk, ENTRY_CHUNK);
   store<u32>(entry, <u32>load<u16>(slot, SLOT_SAMPLES), ENTRY_COUNT);
+}
+
+/** As `writeEntry` for a closed chunk that did not come from appending. */
+export function writeNewestEntry(slot: usize, chunk: usize, commit: u32): void {
+  claimOlderEntry(slot, commit);
+  const entry = entryFor(slot, commit);
+  store<u32>(entry, <u32>chunk, ENTRY_CHUNK);
+  store<u32>(entry, <u32>load<u16>(chunk, CHUNK_COUNT), ENTRY_COUNT);
 }
 
 function countAppended(appended: u32, minTime: f64, maxTime: f64): void {

@@ -9,12 +9,14 @@ import {
   CHUNK_COUNT,
   CHUNK_DATA,
   CHUNK_ENCODING,
+  CHUNK_FLAGS,
   CHUNK_LENGTH,
   CHUNK_MAX_TIME,
   CHUNK_MIN_TIME,
   CHUNK_PREVIOUS,
   COUNTER_CHUNKS,
   COUNTER_CHUNKS_CREATED,
+  DISK_CHUNK_FLAG,
   HEAD_CHUNK_RANGE,
   HEAD_SAMPLES_PER_CHUNK,
   SLOT_BITS,
@@ -45,6 +47,7 @@ export const MOST_BYTES_PER_SAMPLE: u32 = 1552;
 export function chunkForSample(slot: usize, time: i64, value: u64): usize {
   const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
   if (chunk === 0) return beginChunk(slot, 0, time, FIRST_CHUNK_BYTES);
+  if (isClosed(chunk)) return beginChunk(slot, chunk, time, FIRST_CHUNK_BYTES);
   const samples = <u32>load<u16>(slot, SLOT_SAMPLES);
   const used = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
   const target = load<u32>(HEAD_SAMPLES_PER_CHUNK);
@@ -119,7 +122,8 @@ function beginChunk(slot: usize, previous: usize, time: i64, bytes: u32): usize 
  * Writes what readers need of a closed chunk and gives back the room it does not fill, in place: a reader that still
  * copies the old capacity copies bytes that its count does not reach.
  */
-function closeChunk(slot: usize, chunk: usize): void {
+export function closeChunk(slot: usize, chunk: usize): void {
+  if (isClosed(chunk)) return;
   const samples = load<u16>(slot, SLOT_SAMPLES);
   const length = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
   store<u16>(chunk, bswap<u16>(samples), CHUNK_DATA);
@@ -129,6 +133,15 @@ function closeChunk(slot: usize, chunk: usize): void {
   const kept = shrink(chunk, bytes, <u32>CHUNK_DATA + length);
   store<u32>(chunk, kept - <u32>CHUNK_DATA, CHUNK_CAPACITY);
   store<u32>(chunk, length, CHUNK_LENGTH);
+}
+
+/** Whether `chunk` takes no more samples: so is every chunk but the newest, and that one where its series stood still. */
+export function isClosed(chunk: usize): bool {
+  return load<u32>(chunk, CHUNK_LENGTH) !== 0;
+}
+
+export function isOnDisk(chunk: usize): bool {
+  return (load<u8>(chunk, CHUNK_FLAGS) & <u8>DISK_CHUNK_FLAG) !== 0;
 }
 
 /** Bytes of the region of `chunk`. */
@@ -156,7 +169,7 @@ function growChunk(slot: usize, chunk: usize, used: u32, wanted: u32): usize {
 export function reserveForSample(slot: usize, time: i64, pending: u32): bool {
   if (pending !== 0) return reserve(LARGEST_CHUNK_BYTES) && reserve(NOTE_BYTES);
   const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
-  if (chunk === 0) return reserve(FIRST_CHUNK_BYTES);
+  if (chunk === 0 || isClosed(chunk)) return reserve(FIRST_CHUNK_BYTES);
   const samples = <u32>load<u16>(slot, SLOT_SAMPLES);
   const used = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
   const target = load<u32>(HEAD_SAMPLES_PER_CHUNK);

@@ -1,3 +1,5 @@
+export { ByteReader } from "./byte-reader.js";
+export { ByteWriter } from "./byte-writer.js";
 export { type Clock, systemClock } from "./clock.js";
 export { type DecodeBounds, decodeGzip } from "./decode.js";
 export { type Deferred, deferred } from "./deferred.js";

@@ -286,6 +286,7 @@ const OWN: readonly MetricDescription[] = [
   ...lines("vestal_", "gauge", [
     ["build_info", "1, with the version of Vestal.", "version"],
     ["head_memory_bytes", "Bytes in use of a shard's head memory.", "shard"],
+    ["head_chunks_on_disk", "Chunks of the head whose bytes lie in chunks_head.", "shard"],
     ["head_memory_limit_bytes", "Most bytes of a shard's head memory.", "shard"],
   ]),
   ...lines("vestal_", "counter", [

@@ -62,6 +62,7 @@ export class ShardRig {
         shardCount,
         settings: {
           walDir: join(this.#folder, "wal"),
+          chunksHeadDir: join(this.#folder, "chunks_head"),
           walSegmentBytes: SEGMENT_BYTES,
           walCompression: "snappy",
           walSync: "segment",
@@ -81,6 +82,7 @@ export class ShardRig {
       log,
     );
     const settings = {
+      chunksHeadDir: join(this.#folder, "chunks_head"),
       memoryLimitBytes: 1 << 28,
       maxSamples: 50_000_000,
       lookbackDeltaMs: 300_000,

@@ -35,6 +35,8 @@ export interface LoadedSettings {
   readonly evaluationIntervalMs: number;
   readonly retentionMs: number | undefined;
   readonly retentionBytes: number | undefined;
+  /** Undefined where the file says nothing. */
+  readonly exemplarsMax: number | undefined;
 }
 
 export interface LoadedMessage {

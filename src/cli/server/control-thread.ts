@@ -49,6 +49,7 @@ function load(data: ControlData, manager: DiscoveryManager): { settings: LoadedS
     evaluationIntervalMs: config.global.evaluationIntervalMs,
     retentionMs: config.storage.retentionMs,
     retentionBytes: config.storage.retentionBytes,
+    exemplarsMax: config.storage.exemplarsMax,
   };
   return { settings, apply: () => manager.apply(config) };
 }

@@ -44,6 +44,8 @@ const MIN_PAGES = 64;
 const HEADS_SHARE = 0.6;
 const QUERIES_SHARE = 0.25;
 const CHUNK_RANGE_MS = 7_200_000;
+/** As Prometheus. */
+const DEFAULT_EXEMPLARS_MAX = 100_000;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
@@ -194,7 +196,7 @@ class Server {
   }
 
   #apply(settings: LoadedSettings): void {
-    const { tsdb } = this.#options;
+    const { tsdb, features } = this.#options;
     for (const warning of settings.warnings) this.#log.warn(warning);
     this.#settings = settings;
     this.#state.configYaml = settings.yaml;
@@ -203,6 +205,9 @@ class Server {
     this.#state.retentionBytes = settings.retentionBytes ?? tsdb.retentionBytes;
     const retentionMs = settings.retentionMs ?? tsdb.retentionMs;
     this.#state.retentionMs = retentionMs > 0 ? retentionMs : this.#state.retentionBytes > 0 ? 0 : DEFAULT_RETENTION_MS;
+    this.#shards.setTunables({
+      exemplarsMax: features.has("exemplar-storage") ? (settings.exemplarsMax ?? DEFAULT_EXEMPLARS_MAX) : 0,
+    });
     this.#registry.setJobs(settings.jobs);
   }
 
@@ -214,6 +219,7 @@ class Server {
     const pages = Math.floor(headBytes / this.#shardCount / PAGE_BYTES);
     return {
       walDir: this.#walDir,
+      chunksHeadDir: join(tsdb.path, "chunks_head"),
       walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
       walCompression: tsdb.walCompression === "none" ? "none" : "snappy",
       walSync: tsdb.walSync,
@@ -235,6 +241,7 @@ class Server {
   #queryPool(): QueryPool {
     const { query, features } = this.#options;
     const settings = {
+      chunksHeadDir: join(this.#options.tsdb.path, "chunks_head"),
       memoryLimitBytes: Math.floor((memoryLimitBytes() * QUERIES_SHARE) / this.#queryThreads),
       maxSamples: query.maxSamples,
       lookbackDeltaMs: query.lookbackDeltaMs,

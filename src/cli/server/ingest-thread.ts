@@ -13,6 +13,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
+import { Matcher } from "../../model/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
 import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
@@ -26,13 +27,17 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import { Head } from "../../tsdb/head/index.js";
+import { ExemplarStore, Head, MetadataStore } from "../../tsdb/head/index.js";
 import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
+import { HeadLife } from "./head-life.js";
 import type {
+  ExemplarsRequest,
   FromIngestThread,
+  HeadChunksOutcome,
   IngestData,
+  IngestTunables,
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
@@ -55,7 +60,10 @@ class IngestThread {
   readonly #control: ControlMemory;
   readonly #log: Logger;
   readonly #head: Head;
+  readonly #exemplars: ExemplarStore;
+  readonly #metadata = new MetadataStore();
   readonly #isAdopted: boolean;
+  readonly #life: HeadLife;
   #wal: WalWriter | undefined;
   #engine: ScrapeEngine | undefined;
   readonly #sender: ForeignSender;
@@ -86,7 +94,14 @@ class IngestThread {
             },
             kernels,
           );
+    this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
+    this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
+  }
+
+  /** This shard's part of the exemplars. */
+  #exemplarsOf({ exemplarsMax }: IngestTunables): number {
+    return Math.ceil(exemplarsMax / this.#task.shardCount);
   }
 
   async run(): Promise<void> {
@@ -99,8 +114,8 @@ class IngestThread {
     });
     this.#post({ type: "head", memory: this.#head.memory });
     this.#control.setShardState(this.#task.shard, SHARD_REPLAYING);
-    const outcome = this.#isAdopted ? undefined : this.#replay();
-    this.#post({ type: "replayed", outcome });
+    const replayed = this.#isAdopted ? undefined : this.#replay();
+    this.#post({ type: "replayed", outcome: replayed?.outcome, headChunks: replayed?.headChunks });
     await stopped;
   }
 
@@ -120,6 +135,10 @@ class IngestThread {
     if (message.type === "stop") {
       await this.#stop();
       resolve();
+      return;
+    }
+    if (message.type === "tunables") {
+      this.#exemplars.resize(this.#exemplarsOf(message.tunables));
       return;
     }
     const engine = this.#engine;
@@ -142,17 +161,21 @@ class IngestThread {
         this.#collect(engine, message.id);
         return;
       case "metadata-request":
-        this.#metadata(engine, message);
+        this.#answerMetadata(engine, message);
+        return;
+      case "exemplars-request":
+        this.#answerExemplars(message);
     }
   }
 
   // ── start ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #replay(): ReplayOutcome {
+  #replay(): { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome } {
     const { shard, shardCount, data } = this.#task;
     const head = this.#head;
     // The ingest instance has all kernels; each part of the program types those that it calls.
     const kernels = head.kernels as unknown as WalKernels & ShardKernels;
+    const chunks = this.#life.load();
     const outcome = replayInto({
       dir: data.settings.walDir,
       files: this.#files,
@@ -165,8 +188,18 @@ class IngestThread {
           head.kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
           head.kernels.appendBatch(staging, rows, nextCommit(head.committed));
           head.publish();
+          this.#life.replayed();
         },
+        addExemplar: (slot, exemplar) => {
+          this.#exemplars.add(head.seriesLabels(slot), exemplar);
+        },
+        setMetadata: (slot, metadata) => this.#metadata.set(slot, head.slotGeneration(slot), metadata),
       },
+      onSeries: (slot, refLow, refHigh) => {
+        if (slot < 0) chunks.drop(refLow, refHigh);
+        else chunks.attach(slot, refLow, refHigh, nextCommit(head.committed));
+      },
+      ...(Number.isFinite(data.minValidTimeMs) && { minValidTimeMs: data.minValidTimeMs }),
       ...(shardCount > 1 && {
         isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
       }),
@@ -174,7 +207,9 @@ class IngestThread {
       salvage: data.settings.walSalvage,
       onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
     });
-    return outcome;
+    chunks.release();
+    head.publish();
+    return { outcome, headChunks: this.#life.outcome(chunks) };
   }
 
   #begin(): void {
@@ -198,12 +233,18 @@ class IngestThread {
       { chunkRangeMs: settings.chunkRangeMs },
       {
         head,
+        exemplars: this.#exemplars,
+        metadata: this.#metadata,
         wal,
         bounds: this.#control,
         clock: systemClock,
         onFinishedSegment: (segment) => setImmediate(() => this.#sync(() => wal.syncSegment(segment))),
         onBroken: (error) => this.#fail(error),
       },
+    );
+    this.#life.begin(
+      (work) => committer.mutate(work),
+      (error) => this.#fail(error),
     );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
     this.#sender.setOwner(shard, this.#receiver);
@@ -250,10 +291,29 @@ class IngestThread {
       counters: engine.counters(),
       intervalLengths: engine.intervalLengths(),
       metadata: engine.metadataSizes(),
+      exemplars: {
+        appended: this.#exemplars.appended,
+        outOfOrder: this.#exemplars.outOfOrder,
+        stored: this.#exemplars.size,
+        series: this.#exemplars.seriesCount,
+        capacity: this.#exemplars.capacity,
+        oldestTimestampMs: this.#exemplars.oldestTimestampMs,
+      },
     });
   }
 
-  #metadata(engine: ScrapeEngine, { id, targets, metric, limit }: MetadataRequest): void {
+  #answerExemplars({ id, selectors, startMs, endMs }: ExemplarsRequest): void {
+    const matchers = selectors.map((selector) =>
+      selector.map(({ operator, name, value }) => new Matcher(operator, name, value)),
+    );
+    const series = this.#exemplars.select(matchers, startMs, endMs).map(({ seriesLabels, exemplars }) => ({
+      labelPairs: seriesLabels.pairs,
+      exemplars: exemplars.map(({ labels, value, timestampMs }) => ({ labelPairs: labels.pairs, value, timestampMs })),
+    }));
+    this.#post({ type: "exemplars", id, series });
+  }
+
+  #answerMetadata(engine: ScrapeEngine, { id, targets, metric, limit }: MetadataRequest): void {
     const keys = targets.length > 0 ? targets : engine.statuses().map(({ key }) => key);
     let left = limit > 0 ? limit : Number.POSITIVE_INFINITY;
     const answer = [];
@@ -274,6 +334,7 @@ class IngestThread {
     await this.#engine?.stop();
     await this.#receiver?.stop();
     try {
+      await this.#life.stop();
       this.#wal?.close();
     } catch (error) {
       this.#log.error("Closing the write-ahead log failed", { err: errorMessage(error) });

@@ -3,6 +3,7 @@ import {
   ARENA_USED,
   COUNTER_CHUNKS,
   COUNTER_CHUNKS_CREATED,
+  COUNTER_CHUNKS_ON_DISK,
   COUNTER_OUT_OF_BOUNDS,
   COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
@@ -100,6 +101,12 @@ function registerHead({ registry, shards, control }: MetricsDeps): void {
     "vestal_head_refused_total",
     ({ buffer }) => new Float64Array(buffer)[(COUNTERS >> 3) + COUNTER_REFUSED_MEMORY]!,
   );
+  byShard(
+    "vestal_head_chunks_on_disk",
+    ({ buffer }) => new Float64Array(buffer)[(COUNTERS >> 3) + COUNTER_CHUNKS_ON_DISK]!,
+  );
+  registry.value("prometheus_tsdb_mmap_chunks_total", () => shards.chunksHeadState.counter("chunksWritten"));
+  registry.value("prometheus_tsdb_mmap_chunk_corruptions_total", () => shards.headChunkCorruptions);
   registry.value("vestal_head_rebuilds_total", () => shards.counters.rebuilt);
   registry.value("vestal_head_adoptions_total", () => shards.counters.adopted);
 }

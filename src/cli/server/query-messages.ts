@@ -41,6 +41,7 @@ export interface QueryTask {
 export interface QueryThreadSettings {
   /** Control memory: cancel words and pin slots. */
   readonly control: SharedArrayBuffer;
+  readonly chunksHeadDir: string;
   readonly memoryLimitBytes: number;
   readonly maxSamples: number;
   readonly lookbackDeltaMs: number;

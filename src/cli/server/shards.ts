@@ -15,8 +15,14 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
-import { CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
+import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
+import {
+  ChunksHeadState,
+  headChunkDamageError,
+  releaseDeadChunksHead,
+  startChunksHead,
+} from "../../tsdb/chunks-head/index.js";
 import {
   damageError,
   lastSegmentNumber,
@@ -24,16 +30,22 @@ import {
   releaseDead,
   repairWal,
   startWal,
+  type WalPosition,
   WalState,
 } from "../../tsdb/wal/index.js";
-import type {
-  FromIngestThread,
-  IngestData,
-  IngestSettings,
-  MetadataMessage,
-  StatusMessage,
-  TargetsMessage,
-  ToIngestThread,
+import {
+  type ExemplarsMessage,
+  type FromIngestThread,
+  type HeadChunksOutcome,
+  type IngestData,
+  type IngestSettings,
+  type IngestTunables,
+  type MetadataMessage,
+  NO_TUNABLES,
+  type PlainSelector,
+  type StatusMessage,
+  type TargetsMessage,
+  type ToIngestThread,
 } from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
@@ -42,6 +54,8 @@ import type { HeadSource } from "./query-service.js";
 const ANSWER_TIMEOUT_MS = 2000;
 /** Of a head's memory: what may be in use where it is adopted, since nobody gives back the dead thread's own regions. */
 const ADOPTED_USE_MAX = 0.75;
+/** Kinds of log records that replay brings back. */
+const TAKEN_KINDS: ReadonlySet<number> = new Set([1, 2, 4, 6, 11]);
 
 export interface ShardSetOptions {
   readonly shardCount: number;
@@ -58,6 +72,8 @@ export interface ShardSetHooks {
   /** The process cannot go on. */
   onFatal(message: string): void;
 }
+
+type Answer = StatusMessage | MetadataMessage | ExemplarsMessage;
 
 export interface ReplayProgress {
   readonly filesDone: number;
@@ -80,11 +96,15 @@ export class ShardSet implements HeadSource {
   readonly #hooks: ShardSetHooks;
   readonly #log: Logger;
   readonly #walState: WalState;
+  readonly #chunksHead: ChunksHeadState;
+  /** Where the files of chunks_head ended at the start. */
+  #chunksHeadEnd: WalPosition = { segment: 0, offset: 0 };
   readonly #supervisor: ShardSupervisor<IngestData>;
   readonly #shards: Shard[];
   readonly #kernels = compileKernels("ingest");
-  readonly #outcomes: ReplayOutcome[] = [];
-  readonly #questions = new Map<number, (message: StatusMessage | MetadataMessage) => void>();
+  readonly #outcomes: { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome }[] = [];
+  readonly #questions = new Map<number, (message: Answer) => void>();
+  #tunables = NO_TUNABLES;
   #nextQuestion = 1;
   #isWalOpen = false;
   #isStopping = false;
@@ -99,6 +119,7 @@ export class ShardSet implements HeadSource {
     this.#hooks = hooks;
     this.#log = log;
     this.#walState = new WalState(control.buffer, CONTROL_WAL_STATE);
+    this.#chunksHead = new ChunksHeadState(control.buffer, CONTROL_CHUNKS_HEAD_STATE);
     this.#shards = Array.from({ length: options.shardCount }, () => ({
       port: undefined,
       memory: undefined,
@@ -125,12 +146,29 @@ export class ShardSet implements HeadSource {
     );
   }
 
+  /** @throws a system error if the folder of chunks_head cannot be made or listed. */
   start(): void {
+    const { end, removed } = startChunksHead(this.#chunksHead, systemFiles, this.#options.settings.chunksHeadDir);
+    this.#chunksHeadEnd = end;
+    if (removed.length > 0) {
+      this.#log.warn("Files of chunks_head behind a gap in their numbers were removed; the log has their samples", {
+        files: removed.length,
+      });
+    }
     this.#supervisor.start();
   }
 
   get walState(): WalState {
     return this.#walState;
+  }
+
+  get chunksHeadState(): ChunksHeadState {
+    return this.#chunksHead;
+  }
+
+  /** Files of chunks_head that were found damaged. */
+  get headChunkCorruptions(): number {
+    return this.#chunksHead.counter("corruptions");
   }
 
   get isReady(): boolean {
@@ -180,18 +218,34 @@ export class ShardSet implements HeadSource {
     return answers.filter((answer) => answer.type === "metadata");
   }
 
+  /** Exemplars of the shards that answer in time; a series is in one shard only. */
+  async exemplars(
+    selectors: readonly PlainSelector[],
+    startMs: number,
+    endMs: number,
+  ): Promise<ExemplarsMessage["series"]> {
+    const answers = await this.#askAll((id) => ({ type: "exemplars-request", id, selectors, startMs, endMs }));
+    return answers.flatMap((answer) => (answer.type === "exemplars" ? answer.series : []));
+  }
+
+  /** For the shards that run, and those that will. */
+  setTunables(tunables: IngestTunables): void {
+    this.#tunables = tunables;
+    for (let shard = 0; shard < this.#shards.length; shard++) this.#send(shard, { type: "tunables", tunables });
+  }
+
   /** A shard that is not ready replays, and has written nothing: it ends at once. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#supervisor.stop(this.missingShards());
   }
 
-  #askAll(make: (id: number) => ToIngestThread): Promise<readonly (StatusMessage | MetadataMessage)[]> {
+  #askAll(make: (id: number) => ToIngestThread): Promise<readonly Answer[]> {
     const asked = this.#shards.flatMap(({ isReady }, shard) => (isReady ? [this.#ask(shard, make)] : []));
     return Promise.all(asked).then((answers) => answers.filter((answer) => answer !== undefined));
   }
 
-  #ask(shard: number, make: (id: number) => ToIngestThread): Promise<StatusMessage | MetadataMessage | undefined> {
+  #ask(shard: number, make: (id: number) => ToIngestThread): Promise<Answer | undefined> {
     const id = this.#nextQuestion++;
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
@@ -218,7 +272,10 @@ export class ShardSet implements HeadSource {
       kernels: this.#kernels,
       memory,
       replayEnd: this.#isWalOpen ? this.#walState.position() : undefined,
+      chunksHeadEnd: this.#isWalOpen ? this.#chunksHead.log.position() : this.#chunksHeadEnd,
+      minValidTimeMs: this.#control.minValidTimeMs,
       settings: this.#options.settings,
+      tunables: this.#tunables,
     };
   }
 
@@ -239,7 +296,7 @@ export class ShardSet implements HeadSource {
         shard.progress = { filesDone: message.filesDone, filesAll: message.filesAll };
         return;
       case "replayed":
-        this.#replayed(index, message.outcome);
+        this.#replayed(index, message.outcome, message.headChunks);
         return;
       case "ready":
         shard.isReady = true;
@@ -248,6 +305,7 @@ export class ShardSet implements HeadSource {
         return;
       case "status":
       case "metadata":
+      case "exemplars":
         this.#questions.get(message.id)?.(message);
         this.#questions.delete(message.id);
         return;
@@ -265,7 +323,7 @@ export class ShardSet implements HeadSource {
 
   // ── replay ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #replayed(index: number, outcome: ReplayOutcome | undefined): void {
+  #replayed(index: number, outcome: ReplayOutcome | undefined, headChunks: HeadChunksOutcome | undefined): void {
     this.#shards[index]!.isReplayed = true;
     if (this.#isWalOpen) {
       for (const damage of outcome?.damages ?? []) {
@@ -278,7 +336,7 @@ export class ShardSet implements HeadSource {
       this.#send(index, { type: "begin" });
       return;
     }
-    if (outcome !== undefined) this.#outcomes.push(outcome);
+    if (outcome !== undefined && headChunks !== undefined) this.#outcomes.push({ outcome, headChunks });
     if (this.#outcomes.length < this.#shards.length) return;
     try {
       this.#openWal();
@@ -293,7 +351,11 @@ export class ShardSet implements HeadSource {
   #openWal(): void {
     const { walDir, walSalvage } = this.#options.settings;
     const [first] = this.#outcomes;
-    const damages = first?.damages ?? [];
+    const damages = first?.outcome.damages ?? [];
+    const inChunks = this.#outcomes.flatMap(({ headChunks }) => headChunks.damage ?? []).at(0);
+    if (inChunks !== undefined) {
+      this.#log.warn("Damage in chunks_head", { err: headChunkDamageError(inChunks).message });
+    }
     for (const damage of damages) {
       if (!damage.isTornTail) this.counters.walCorruptions++;
       this.#log.warn("Damage in the write-ahead log", { err: damageError(damage).message });
@@ -307,23 +369,25 @@ export class ShardSet implements HeadSource {
         removed_segments: repair.removedSegments.length,
       });
     }
-    const unread = [...(first?.records ?? [])].filter(([kind]) => kind !== 1 && kind !== 2 && kind !== 11);
+    const unread = [...(first?.outcome.records ?? [])].filter(([kind]) => !TAKEN_KINDS.has(kind));
     if (unread.length > 0) {
       this.#log.warn("The write-ahead log has records of kinds that this version does not take over", {
         kinds: unread.map(([kind, count]) => `${kind}:${count}`).join(","),
       });
     }
-    for (const { maxRef, minTimeMs, maxTimeMs } of this.#outcomes) {
-      this.#control.raiseRefs(maxRef);
+    for (const { outcome, headChunks } of this.#outcomes) {
+      const { minTimeMs, maxTimeMs } = headChunks;
+      this.#control.raiseRefs(Math.max(outcome.maxRef, headChunks.maxRef));
       if (minTimeMs !== undefined && maxTimeMs !== undefined) this.#control.widenHead(minTimeMs, maxTimeMs);
     }
     startWal(this.#walState, systemFiles, walDir, lastSegmentNumber(systemFiles, walDir));
     this.#isWalOpen = true;
     this.counters.replaySeconds = (performance.now() - this.#startedMs) / 1000;
     this.#log.info("WAL replay completed", {
-      files: first?.files ?? 0,
-      series: this.#outcomes.reduce((sum, { series }) => sum + series, 0),
-      samples: this.#outcomes.reduce((sum, { samplesStaged }) => sum + samplesStaged, 0),
+      files: first?.outcome.files ?? 0,
+      series: this.#outcomes.reduce((sum, { outcome }) => sum + outcome.series, 0),
+      samples: this.#outcomes.reduce((sum, { outcome }) => sum + outcome.samplesStaged, 0),
+      head_chunks: this.#outcomes.reduce((sum, { headChunks }) => sum + headChunks.attached, 0),
       duration: `${(this.counters.replaySeconds * 1000).toFixed(1)}ms`,
     });
   }
@@ -354,7 +418,9 @@ export class ShardSet implements HeadSource {
     if (!this.#isWalOpen) {
       throw new VestalError("REPLAY_FAILED", `shard ${index} ended while it replayed the write-ahead log`);
     }
-    const hadLock = releaseDead(this.#walState, systemFiles, this.#options.settings.walDir, index + 1);
+    const { walDir, chunksHeadDir } = this.#options.settings;
+    const hadLock = releaseDead(this.#walState, systemFiles, walDir, index + 1);
+    releaseDeadChunksHead(this.#chunksHead, systemFiles, chunksHeadDir, index + 1);
     for (let other = 0; other < this.#shards.length; other++) {
       if (other !== index) this.#send(other, { type: "disconnect", shard: index, reason: "its thread ended" });
     }

@@ -10,6 +10,7 @@ export interface HeadKernels {
     chunkRange: number,
     samplesPerChunk: number,
     seriesLimit: number,
+    digestSeed: number,
   ): void;
   setRefRange(next: number, end: number): void;
   refsLeft(): number;
@@ -38,6 +39,8 @@ export interface HeadKernels {
 }
 
 export interface ChunkKernels {
+  /** CRC-32C of `length` bytes, signed. */
+  crc32c(address: number, length: number): number;
   /** Samples written, or −1 − the offset in the chunk where its bits made no sense. 8 bytes behind it are readable. */
   decodeXor(
     chunk: number,

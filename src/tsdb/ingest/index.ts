@@ -1,2 +1,10 @@
-export { Committer, type CommitterDeps, type CommitterOptions, type HeadBounds } from "./committer.js";
+export {
+  type CommitExtras,
+  Committer,
+  type CommitterDeps,
+  type CommitterOptions,
+  type ExemplarRow,
+  type HeadBounds,
+  type MetadataRow,
+} from "./committer.js";
 export { type ForeignOutlet, type ForeignSample, ShardAppender, type ShardAppenderDeps } from "./shard-appender.js";
