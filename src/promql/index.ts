@@ -12,3 +12,4 @@ export { prepareInstantQuery, prepareRangeQuery } from "./eval/prepare.js";
 export type { MatrixValue, QueryResult, QueryValue, ScalarValue, StringValue, VectorValue } from "./eval/result.js";
 export { buildPlan, type PlanOptions } from "./plan/build.js";
 export { type Plan, plansBelow, type Selection, selectionOf } from "./plan/nodes.js";
+export { toSample } from "./native/to-sample.js";

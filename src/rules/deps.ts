@@ -1,10 +1,12 @@
 /** What the rules need of the rest, by interface: queries, storage, Alertmanagers, templates. Times in milliseconds. */
-import type { Labels } from "../model/index.js";
+import type { Histogram, Labels } from "../model/index.js";
 
 /** One element of an instant vector. */
 export interface RuleSample {
   readonly labels: Labels;
+  /** Of a float; 0 where there is a histogram. */
   readonly value: number;
+  readonly histogram?: Histogram;
 }
 
 export interface RuleQuery {
@@ -43,6 +45,8 @@ export interface RuleRow {
   readonly timestampMs: number;
   readonly value: number;
   readonly isStale?: boolean;
+  /** Instead of `value`. */
+  readonly histogram?: Histogram;
 }
 
 export interface AppendOutcome {

@@ -22,11 +22,12 @@ export class RecordingRule {
 
   /** @throws VestalError RULE in Prometheus' words. */
   evaluate(samples: readonly RuleSample[], storedMs: number, limit: number): RuleRow[] {
-    const rows = samples.map(({ labels, value }): RuleRow => {
+    const rows = samples.map(({ labels, value, histogram }): RuleRow => {
       const builder = new LabelsBuilder(labels);
       builder.set(METRIC_NAME, this.spec.name);
       for (const [name, text] of this.labels.entries()) builder.set(name, text);
-      return { labels: builder.labels(), timestampMs: storedMs, value };
+      const row = { labels: builder.labels(), timestampMs: storedMs, value };
+      return histogram === undefined ? row : { ...row, histogram };
     });
     if (rows.length > 1 && new Set(rows.map(({ labels }) => labels.key)).size < rows.length) {
       throw new VestalError("RULE", "vector contains metrics with the same labelset after applying rule labels");
