@@ -31,6 +31,14 @@ export {
   releaseChunkTable,
   scanChunks,
 } from "./head/disk";
+export {
+  abandonHistogram,
+  beginHistogram,
+  claimHistogram,
+  endHistogram,
+  isRoomForHistogram,
+  replaceHistogram,
+} from "./head/histogram";
 export { initHead, refsLeft, setRefRange } from "./head/init";
 export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
 export { slotAddress } from "./head/slots";

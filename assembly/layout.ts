@@ -31,7 +31,7 @@
  * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
  */
 
-export const LAYOUT_VERSION = 4; // raised with every change below
+export const LAYOUT_VERSION = 5; // raised with every change below
 
 // ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export const HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
@@ -96,6 +96,10 @@ export const COUNTER_OUT_OF_BOUNDS = 8; // too old
 export const COUNTER_MIN_TIME = 9; // ms, lower bound of all samples in this head; means nothing while COUNTER_SAMPLES_APPENDED is 0
 export const COUNTER_MAX_TIME = 10; // ms
 export const COUNTER_REFUSED_MEMORY = 11; // series or samples refused because the memory is full
+export const COUNTER_HISTOGRAMS_APPENDED = 12; // of COUNTER_SAMPLES_APPENDED
+export const COUNTER_HISTOGRAMS_OUT_OF_ORDER = 13; // of COUNTER_OUT_OF_ORDER
+export const COUNTER_HISTOGRAMS_DUPLICATE = 14;
+export const COUNTER_HISTOGRAMS_OUT_OF_BOUNDS = 15;
 export const COUNTER_CHUNKS_ON_DISK = 64; // of COUNTER_CHUNKS, those whose bytes lie in chunks_head
 export const COUNTER_COUNT = 256;
 
@@ -124,10 +128,10 @@ export const SLOT_ENTRY_0 = 28; // ENTRY
 export const SLOT_ENTRY_1 = 40; // ENTRY
 export const SLOT_CHUNK = 52; // u32 address of the open chunk, 0 = none (writer)
 export const SLOT_LAST_TIME = 56; // i64 ms of the newest sample (valid when SLOT_CHUNK ≠ 0)
-export const SLOT_LAST_VALUE = 64; // f64 bits
+export const SLOT_LAST_VALUE = 64; // f64 bits; of a histogram a hash of all of it
 export const SLOT_LAST_DELTA = 72; // i64 ms, timestamp delta of the last two samples of the open chunk
 export const SLOT_NEXT_CUT = 80; // i64 ms: a sample at or after it begins a new chunk
-export const SLOT_BITS = 88; // u32, bits written in the open chunk's data, its 2-byte count included
+export const SLOT_BITS = 88; // u32, bits written in the open chunk's data, its 2-byte count included (whole bytes of histograms)
 export const SLOT_SAMPLES = 92; // u16, samples in the open chunk
 export const SLOT_LEADING = 94; // u8, XOR window; 0xff = none yet
 export const SLOT_TRAILING = 95; // u8
@@ -161,7 +165,7 @@ export const CHUNK_MIN_TIME = 8; // i64 ms, of its first sample
 export const CHUNK_MAX_TIME = 16; // i64 ms; valid when closed
 export const CHUNK_LENGTH = 24; // u32 bytes of data used; valid when closed, 0 while open
 export const CHUNK_COUNT = 28; // u16 samples; valid when closed
-export const CHUNK_ENCODING = 30; // u8, as Prometheus numbers them: 1 = XOR
+export const CHUNK_ENCODING = 30; // u8, as Prometheus numbers them: 1 = XOR, 2 = histogram, 3 = float histogram
 export const CHUNK_FLAGS = 31; // u8, DISK_CHUNK_FLAG or 0; constant
 export const CHUNK_DATA = 32; // bytes as Prometheus' chunk format: u16 big-endian count (of closed ones), then the bit stream
 

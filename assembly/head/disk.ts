@@ -78,7 +78,8 @@ import { chunkBytes, closeChunk, isOnDisk } from "./chunks";
 import { bump } from "./series";
 import { slotAddress } from "./slots";
 
-const XOR: u32 = 1;
+/** Encodings of chunks that a head has: 1 XOR, 2 and 3 histograms. */
+const ENCODING_MAX: u32 = 3;
 const NOTE_BYTES: u32 = 16;
 /** A chunk with more data is none that any program writes. */
 const DATA_BYTES_MAX: u64 = 1 << 26;
@@ -289,7 +290,7 @@ function takeRecord(scan: usize, record: usize, lengthBytes: u32, length: u32): 
     add(scan + DISK_SCAN_TOO_OLD);
     return DISK_SCAN_MORE;
   }
-  if (encoding !== XOR || length < 2 || ref === 0) {
+  if (encoding === 0 || encoding > ENCODING_MAX || length < 3 || ref === 0) {
     add(scan + DISK_SCAN_OTHERS);
     return DISK_SCAN_MORE;
   }

@@ -72,6 +72,16 @@ const HEAD: readonly MetricDescription[] = [
     ["mmap_chunks_total", "Chunks written to chunks_head."],
     ["mmap_chunk_corruptions_total", "Damaged files found in chunks_head."],
   ]),
+  ...lines("prometheus_tsdb_exemplar_", "counter", [
+    ["exemplars_appended_total", "Exemplars appended."],
+    ["out_of_order_exemplars_total", "Exemplars refused as out of order."],
+  ]),
+  ...lines("prometheus_tsdb_exemplar_", "gauge", [
+    ["exemplars_in_storage", "Exemplars kept."],
+    ["series_with_exemplars_in_storage", "Series with exemplars."],
+    ["last_exemplars_timestamp_seconds", "Time of the oldest exemplar kept: how far back they reach."],
+    ["max_exemplars", "Exemplars that can be kept."],
+  ]),
   ...lines("prometheus_tsdb_isolation_", "gauge", [
     ["low_watermark", "Lowest append that a reader still needs."],
     ["high_watermark", "Highest append given out."],

@@ -39,3 +39,4 @@ export {
   type RegexOptions,
 } from "./regex.js";
 export { isStaleNumber, isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
+export { histogramProblem } from "./validate-histogram.js";

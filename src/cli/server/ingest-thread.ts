@@ -2,6 +2,7 @@
  * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
  * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
  */
+import { STATUS_OK } from "../../../assembly/layout.js";
 import {
   errorMessage,
   type Files,
@@ -27,9 +28,23 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import { ExemplarStore, Head, MetadataStore } from "../../tsdb/head/index.js";
+import {
+  ExemplarStore,
+  Head,
+  HistogramChunks,
+  type HistogramRow,
+  histogramHash,
+  MetadataStore,
+} from "../../tsdb/head/index.js";
 import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
-import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
+import {
+  type ReplayHead,
+  type ReplayOutcome,
+  replayInto,
+  type WalKernels,
+  WalState,
+  WalWriter,
+} from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
 import type {
@@ -62,6 +77,7 @@ class IngestThread {
   readonly #head: Head;
   readonly #exemplars: ExemplarStore;
   readonly #metadata = new MetadataStore();
+  readonly #histograms: HistogramChunks;
   readonly #isAdopted: boolean;
   readonly #life: HeadLife;
   #wal: WalWriter | undefined;
@@ -94,6 +110,7 @@ class IngestThread {
             },
             kernels,
           );
+    this.#histograms = new HistogramChunks(this.#head);
     this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
     this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
@@ -190,6 +207,7 @@ class IngestThread {
           head.publish();
           this.#life.replayed();
         },
+        appendHistograms: (rows) => replayHistograms(head, this.#histograms, rows),
         addExemplar: (slot, exemplar) => {
           this.#exemplars.add(head.seriesLabels(slot), exemplar);
         },
@@ -233,6 +251,7 @@ class IngestThread {
       { chunkRangeMs: settings.chunkRangeMs },
       {
         head,
+        histograms: this.#histograms,
         exemplars: this.#exemplars,
         metadata: this.#metadata,
         wal,
@@ -347,6 +366,26 @@ class IngestThread {
 function nextCommit(committed: number): number {
   const next = (committed + 1) >>> 0;
   return next === 0 ? 1 : next;
+}
+
+/** Judges and appends histograms of one log record as a commit of its own. */
+function replayHistograms(
+  head: Head,
+  histograms: HistogramChunks,
+  rows: Parameters<NonNullable<ReplayHead["appendHistograms"]>>[0],
+): void {
+  head.reserveStaging(rows.length);
+  const wanted = rows.map(({ slot, entry }, row): HistogramRow => {
+    const { timestampMs, isFloat } = entry;
+    const { low, high } = histogramHash(entry.bytes, isFloat);
+    head.stageBits(row, slot, timestampMs, low, high);
+    return { slot, timestampMs, isFloat, bytes: entry.bytes, status: STATUS_OK };
+  });
+  head.validate(rows.length, Number.NEGATIVE_INFINITY);
+  for (const [i, row] of wanted.entries()) {
+    if (head.rowStatus(i) === STATUS_OK) histograms.append(row, head.nextCommit);
+  }
+  head.publish();
 }
 
 function applyTargets(engine: ScrapeEngine, message: TargetsMessage): void {

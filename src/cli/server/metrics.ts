@@ -4,6 +4,9 @@ import {
   COUNTER_CHUNKS,
   COUNTER_CHUNKS_CREATED,
   COUNTER_CHUNKS_ON_DISK,
+  COUNTER_HISTOGRAMS_APPENDED,
+  COUNTER_HISTOGRAMS_OUT_OF_BOUNDS,
+  COUNTER_HISTOGRAMS_OUT_OF_ORDER,
   COUNTER_OUT_OF_BOUNDS,
   COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
@@ -55,6 +58,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   registerHead(deps);
   registerWal(deps);
   registerScraping(deps, () => shardStatus.last);
+  registerExemplars(deps, () => shardStatus.last);
   registerQueries(deps);
   registerServer(deps);
   registerProcess(registry);
@@ -79,14 +83,17 @@ function registerHead({ registry, shards, control }: MetricsDeps): void {
   registry.value("prometheus_tsdb_head_chunks_created_total", sum(COUNTER_CHUNKS_CREATED));
   registry.value("prometheus_tsdb_head_series_created_total", sum(COUNTER_SERIES_CREATED));
   registry.value("prometheus_tsdb_head_series_removed_total", sum(COUNTER_SERIES_REMOVED));
-  const byType = (name: string, counter: number): void =>
-    registry.samples(name, () => [
-      { labels: ["float"], value: sum(counter)() },
-      { labels: ["histogram"], value: 0 },
-    ]);
-  byType("prometheus_tsdb_head_samples_appended_total", COUNTER_SAMPLES_APPENDED);
-  byType("prometheus_tsdb_out_of_order_samples_total", COUNTER_OUT_OF_ORDER);
-  byType("prometheus_tsdb_out_of_bound_samples_total", COUNTER_OUT_OF_BOUNDS);
+  const byType = (name: string, ofAll: number, ofHistograms: number): void =>
+    registry.samples(name, () => {
+      const histograms = sum(ofHistograms)();
+      return [
+        { labels: ["float"], value: sum(ofAll)() - histograms },
+        { labels: ["histogram"], value: histograms },
+      ];
+    });
+  byType("prometheus_tsdb_head_samples_appended_total", COUNTER_SAMPLES_APPENDED, COUNTER_HISTOGRAMS_APPENDED);
+  byType("prometheus_tsdb_out_of_order_samples_total", COUNTER_OUT_OF_ORDER, COUNTER_HISTOGRAMS_OUT_OF_ORDER);
+  byType("prometheus_tsdb_out_of_bound_samples_total", COUNTER_OUT_OF_BOUNDS, COUNTER_HISTOGRAMS_OUT_OF_BOUNDS);
   registry.value("prometheus_tsdb_head_min_time", () => control.minTimeMs ?? 0);
   registry.value("prometheus_tsdb_head_min_time_seconds", () => (control.minTimeMs ?? 0) / 1000);
   registry.value("prometheus_tsdb_head_max_time", () => control.maxTimeMs ?? 0);
@@ -109,6 +116,22 @@ function registerHead({ registry, shards, control }: MetricsDeps): void {
   registry.value("prometheus_tsdb_mmap_chunk_corruptions_total", () => shards.headChunkCorruptions);
   registry.value("vestal_head_rebuilds_total", () => shards.counters.rebuilt);
   registry.value("vestal_head_adoptions_total", () => shards.counters.adopted);
+}
+
+function registerExemplars({ registry }: MetricsDeps, statuses: () => readonly StatusMessage[]): void {
+  const sum = (name: string, key: "appended" | "outOfOrder" | "stored" | "series" | "capacity"): void =>
+    registry.value(`prometheus_tsdb_exemplar_${name}`, () =>
+      statuses().reduce((total, { exemplars }) => total + exemplars[key], 0),
+    );
+  sum("exemplars_appended_total", "appended");
+  sum("out_of_order_exemplars_total", "outOfOrder");
+  sum("exemplars_in_storage", "stored");
+  sum("series_with_exemplars_in_storage", "series");
+  sum("max_exemplars", "capacity");
+  registry.value("prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds", () => {
+    const times = statuses().flatMap(({ exemplars }) => exemplars.oldestTimestampMs ?? []);
+    return times.length === 0 ? 0 : Math.min(...times) / 1000;
+  });
 }
 
 function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): void {

@@ -55,7 +55,7 @@ const ANSWER_TIMEOUT_MS = 2000;
 /** Of a head's memory: what may be in use where it is adopted, since nobody gives back the dead thread's own regions. */
 const ADOPTED_USE_MAX = 0.75;
 /** Kinds of log records that replay brings back. */
-const TAKEN_KINDS: ReadonlySet<number> = new Set([1, 2, 4, 6, 11]);
+const TAKEN_KINDS: ReadonlySet<number> = new Set([1, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13]);
 
 export interface ShardSetOptions {
   readonly shardCount: number;

@@ -8,6 +8,7 @@ import {
   CHUNK_CAPACITY,
   CHUNK_COUNT,
   CHUNK_DATA,
+  CHUNK_ENCODING,
   CHUNK_FLAGS,
   CHUNK_LENGTH,
   CHUNK_MAX_TIME,
@@ -40,6 +41,7 @@ import {
 import { AssertionError, assert, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import type { Labels, Matcher } from "../../model/index.js";
+import type { ChunkEncoding } from "../chunk/index.js";
 import type { Checksums, HeadChunkReader, HeadChunkRef } from "../chunks-head/index.js";
 import { MemoryIndex } from "../index/memory-index.js";
 import { selectSlots } from "../index/select.js";
@@ -277,7 +279,8 @@ export class HeadReader {
         const offset = words[(chunk + DISK_CHUNK_OFFSET) >>> 2]!;
         sources.onDisk.push({ into, index: into.mark().chunks, file, offset, lengthBytes: length });
       }
-      into.addChunk(this.#time(chunk + CHUNK_MIN_TIME), maxTime, length, count);
+      const encoding = this.#bytes[chunk + CHUNK_ENCODING] as ChunkEncoding; // the writer knows no other
+      into.addChunk(this.#time(chunk + CHUNK_MIN_TIME), maxTime, length, count, encoding);
       sources.addresses.push(isOnDisk ? 0 : chunk + CHUNK_DATA);
       sources.lengths.push(isOnDisk ? 0 : length);
     }
