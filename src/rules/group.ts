@@ -4,7 +4,7 @@
  * stage gave is stored.
  */
 import { type Clock, errorMessage, type Logger, type Timers, VestalError } from "../base/index.js";
-import { hashLabels, type Labels, Labels as LabelSet } from "../model/index.js";
+import { hashLabels, Labels as LabelSet, type Labels } from "../model/index.js";
 
 import { type ParserOptions, parseExpr, printExpr } from "../promql/parser/index.js";
 import { type AlertChange, AlertingRule } from "./alerting-rule.js";

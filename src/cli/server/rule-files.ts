@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Logger, systemReason, VestalError } from "../../base/index.js";
 import { type Config, diskFiles, expandGlob } from "../../config/index.js";
-import { type ReadRulesOptions, readRules, type RuleFileResult, type RuleSet } from "../../rules/index.js";
+import { type ReadRulesOptions, type RuleFileResult, type RuleSet, readRules } from "../../rules/index.js";
 
 /** @throws VestalError CONFIG if a file cannot be read or is wrong; each of its mistakes is in the log. */
 export function loadRuleFiles(config: Config, configFile: string, options: ReadRulesOptions, log: Logger): RuleSet {

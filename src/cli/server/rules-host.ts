@@ -10,8 +10,8 @@ import { type MetricSample, Registry } from "../../metrics/index.js";
 import { Labels, Matcher, METRIC_NAME } from "../../model/index.js";
 import { type ParserOptions, parseMetricSelector } from "../../promql/parser/index.js";
 import {
-  type AlertChange,
   ALERTS_FOR_STATE,
+  type AlertChange,
   type AlertTemplates,
   type AppendOutcome,
   alertsView,
@@ -29,7 +29,14 @@ import {
 import { type ForeignOutcome, ForeignSender } from "../../shard/index.js";
 import { alertTemplates } from "./alert-templates.js";
 import { AlertNotifier } from "./notifier-host.js";
-import type { FromRules, RuleExpression, RuleExpressionAnswer, RulesQuestion, RulesSettings, ToRules } from "./rules-messages.js";
+import type {
+  FromRules,
+  RuleExpression,
+  RuleExpressionAnswer,
+  RulesQuestion,
+  RulesSettings,
+  ToRules,
+} from "./rules-messages.js";
 
 /** Expressions in one task of the query pool; a task that takes too long gives back the rest. */
 const EXPRESSIONS_MAX = 64;
@@ -315,7 +322,15 @@ class ForeignAppender implements RuleAppender {
   }
 }
 
-function problemOf({ failures, refusals, outOfOrder, outOfBounds, duplicates, invalid, noMemory }: ForeignOutcome): string {
+function problemOf({
+  failures,
+  refusals,
+  outOfOrder,
+  outOfBounds,
+  duplicates,
+  invalid,
+  noMemory,
+}: ForeignOutcome): string {
   const [failure] = failures;
   if (failure !== undefined) return failure.error.message;
   if (outOfOrder + outOfBounds + duplicates + invalid + noMemory === 0) return "";
