@@ -28,7 +28,7 @@ import {
   type ShardTask,
 } from "../../shard/index.js";
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../tsdb/head/index.js";
-import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
+import { Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
@@ -41,6 +41,7 @@ import type {
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
+  WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
 import { replayHistograms } from "./replay.js";
@@ -70,6 +71,7 @@ class IngestThread {
   #engine: ScrapeEngine | undefined;
   readonly #sender: ForeignSender;
   #receiver: ForeignReceiver | undefined;
+  #writer: WriteAppender | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
@@ -168,6 +170,9 @@ class IngestThread {
         return;
       case "exemplars-request":
         this.#answerExemplars(message);
+        return;
+      case "write-request":
+        this.#write(message);
     }
   }
 
@@ -253,6 +258,7 @@ class IngestThread {
     );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
     this.#sender.setOwner(shard, this.#receiver);
+    this.#writer = new WriteAppender({ shard, shardCount, limits: settings.writeLimits }, committer);
     const appender = new ShardAppender({
       committer,
       parser: new ScrapeParser(head.kernels as unknown as ExpositionKernels, head.memory),
@@ -330,6 +336,16 @@ class IngestThread {
       answer.push({ key, metadata });
     }
     this.#post({ type: "metadata", id, targets: answer });
+  }
+
+  #write({ id, version, body }: WriteRequestMessage): void {
+    try {
+      const outcome = this.#writer!.append(version, new Uint8Array(body));
+      this.#post({ type: "written", id, outcome, error: undefined });
+    } catch (error) {
+      this.#post({ type: "written", id, outcome: undefined, error: toPlain(error) });
+      if (!(error instanceof VestalError)) throw error;
+    }
   }
 
   // ── end ────────────────────────────────────────────────────────────────────────────────────────────────────────
