@@ -3,7 +3,7 @@
  * Times are milliseconds since the epoch; MIN_TIME_MS and MAX_TIME_MS of `parameters.ts` mean "no bound".
  */
 import type { Clock, Logger } from "../base/index.js";
-import type { ApiFailure, ApiResponse } from "./types.js";
+import type { ApiFailure, ApiRequest, ApiResponse } from "./types.js";
 
 /** An answer of a service: bytes that are already the whole JSON document, a value to encode, nothing (204), or a failure. */
 export type ServiceAnswer =
@@ -231,6 +231,11 @@ export interface MetricsService {
   render(request: { readonly accept: string }): Promise<ApiResponse>;
 }
 
+export interface RemoteWriteService {
+  /** `/api/v1/write`; the request's body is compressed as it came. */
+  write(request: ApiRequest): Promise<ApiResponse>;
+}
+
 export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
@@ -241,6 +246,8 @@ export interface ApiDeps {
   readonly status: StatusService;
   readonly lifecycle: LifecycleService;
   readonly metrics: MetricsService;
+  /** Undefined without `--web.enable-remote-write-receiver`. */
+  readonly remoteWrite: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */
   readonly externalUrl: URL;
   /** "" or "/prefix", before every route. */

@@ -305,6 +305,14 @@ const SERVER: readonly MetricDescription[] = [
   ]),
 ];
 
+/** Remote storage, both ways. */
+const REMOTE: readonly MetricDescription[] = [
+  ...lines("prometheus_api_remote_write_", "counter", [
+    ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],
+    ["without_metadata_appended_samples_total", "Received samples that were stored without metadata."],
+  ]),
+];
+
 const PROCESS: readonly MetricDescription[] = [
   ...lines("process_", "counter", [
     ["cpu_seconds_total", "Processor time, user and system."],
@@ -348,7 +356,17 @@ const OWN: readonly MetricDescription[] = [
 ];
 
 export const CATALOGUE: ReadonlyMap<string, MetricDescription> = new Map(
-  [...HEAD, ...WAL, ...BLOCKS, ...SCRAPE, ...QUERY, ...RULES, ...NOTIFICATIONS, ...SERVER, ...PROCESS, ...OWN].map(
-    (metric) => [metric.name, metric],
-  ),
+  [
+    ...HEAD,
+    ...WAL,
+    ...BLOCKS,
+    ...SCRAPE,
+    ...QUERY,
+    ...RULES,
+    ...NOTIFICATIONS,
+    ...SERVER,
+    ...REMOTE,
+    ...PROCESS,
+    ...OWN,
+  ].map((metric) => [metric.name, metric]),
 );

@@ -77,6 +77,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
 
 export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
+    remoteWrite: undefined,
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),

@@ -20,6 +20,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { observeHttp, Registry } from "../../metrics/index.js";
+import { WriteReceiver } from "../../remote/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
@@ -51,6 +52,9 @@ const DEFAULT_EXEMPLARS_MAX = 100_000;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
+/** Remote-write requests, and bytes of them, that wait to be stored. */
+const WRITES_MAX = 256;
+const WRITE_BYTES_MAX = 64 << 20;
 /** Requests under way at the end get this long. */
 const CLOSE_GRACE_MS = 2000;
 
@@ -242,6 +246,7 @@ class Server {
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
       },
+      writeLimits: this.#options.writeReceiver ?? { decodedBytesMax: 0, samplesMax: 0 },
       userAgent: `Vestal/${vestalVersion()}`,
       log,
     };
@@ -265,8 +270,18 @@ class Server {
     return new QueryPool(options, this.#control, this.#shards, this.#log);
   }
 
+  #writeReceiver(): WriteReceiver | undefined {
+    const { writeReceiver } = this.#options;
+    if (writeReceiver === undefined) return undefined;
+    const { accepted, bodyBytesMax, decodedBytesMax } = writeReceiver;
+    const pendingBytesMax = Math.max(WRITE_BYTES_MAX, 2 * bodyBytesMax);
+    const options = { accepted, pendingMax: WRITES_MAX, pendingBytesMax, decodedBytesMax };
+    return new WriteReceiver(options, this.#shards, this.#log);
+  }
+
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
-    const { web, flags, query, tsdb } = this.#options;
+    const { web, flags, query, tsdb, writeReceiver } = this.#options;
+    const remoteWrite = this.#writeReceiver();
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
@@ -278,6 +293,7 @@ class Server {
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
+      remoteWrite: remoteWrite?.counters,
       walDir: this.#walDir,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
     });
@@ -303,12 +319,14 @@ class Server {
         status,
         lifecycle: this.#lifecycle,
         metrics,
+        remoteWrite,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
       },
       corsOrigin: web.corsOrigin,
       maxConnections: web.maxConnections,
+      bodyBytesMaxOf: writeReceiver === undefined ? {} : { "/api/v1/write": writeReceiver.bodyBytesMax },
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,

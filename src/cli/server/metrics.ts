@@ -28,6 +28,7 @@ import {
   registerThreads,
   watchThread,
 } from "../../metrics/index.js";
+import type { ReceiverCounters } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
@@ -50,6 +51,8 @@ export interface MetricsDeps {
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
+  /** Undefined where remote write is not received. */
+  readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
   /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
   readonly cleanStart: number;
@@ -66,6 +69,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   registerQueries(deps);
   const rules = { last: [] as readonly CollectedSamples[] };
   registerRules(registry, () => rules.last);
+  registerReceiver(deps);
   registerServer(deps);
   registerProcess(registry);
   const main = watchThread("main");
@@ -245,6 +249,13 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
     durations.observe(timings.resultSeconds, "result_sort");
     samples.add(timings.samples);
   };
+}
+
+function registerReceiver({ registry, remoteWrite }: MetricsDeps): void {
+  if (remoteWrite === undefined) return;
+  const prefix = "prometheus_api_remote_write_";
+  registry.value(`${prefix}invalid_labels_samples_total`, () => remoteWrite.invalidLabelSamples);
+  registry.value(`${prefix}without_metadata_appended_samples_total`, () => remoteWrite.withoutMetadataSamples);
 }
 
 function registerServer({ registry, state, isReady }: MetricsDeps): void {

@@ -15,6 +15,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
+import type { ShardWriters } from "../../remote/index.js";
 import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
 import {
@@ -23,6 +24,7 @@ import {
   releaseDeadChunksHead,
   startChunksHead,
 } from "../../tsdb/chunks-head/index.js";
+import type { WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import {
   damageError,
   lastSegmentNumber,
@@ -52,6 +54,8 @@ import type { HeadSource } from "./query-service.js";
 
 /** A shard that does not answer within this time is left out of an answer. */
 const ANSWER_TIMEOUT_MS = 2000;
+/** Most time for a shard to store a remote-write request, those before it included. */
+const WRITE_TIMEOUT_MS = 20_000;
 /** Of a head's memory: what may be in use where it is adopted, since nobody gives back the dead thread's own regions. */
 const ADOPTED_USE_MAX = 0.75;
 /** Kinds of log records that replay brings back. */
@@ -96,7 +100,7 @@ interface Shard {
   progress: ReplayProgress;
 }
 
-export class ShardSet implements HeadSource {
+export class ShardSet implements HeadSource, ShardWriters {
   readonly #options: ShardSetOptions;
   readonly #control: ControlMemory;
   readonly #hooks: ShardSetHooks;
@@ -113,6 +117,7 @@ export class ShardSet implements HeadSource {
   #tunables = NO_TUNABLES;
   readonly #senders: ForeignOwners[] = [];
   #nextQuestion = 1;
+  readonly #writes = new Map<number, { shard: number; settle: (answer: WriteOutcome | VestalError) => void }>();
   #isWalOpen = false;
   #isStopping = false;
   /** Memory that the next thread of a shard adopts. */
@@ -225,6 +230,32 @@ export class ShardSet implements HeadSource {
     return answers.filter((answer) => answer.type === "metadata");
   }
 
+  /** Gives a remote-write request to all shards; those that cannot take it, or do not answer in time, answer so here. */
+  write(version: WriteVersion, body: SharedArrayBuffer): Promise<readonly (WriteOutcome | VestalError)[]> {
+    return Promise.all(this.#shards.map((_, shard) => this.#writeTo(shard, version, body)));
+  }
+
+  #writeTo(shard: number, version: WriteVersion, body: SharedArrayBuffer): Promise<WriteOutcome | VestalError> {
+    if (this.#isStopping || !this.#shards[shard]!.isReady) {
+      const message = `shard ${shard} cannot store samples now; send them again later`;
+      return Promise.resolve(new VestalError("SHARD_LOST", message, { shard }));
+    }
+    const id = this.#nextQuestion++;
+    return new Promise((resolve) => {
+      const settle = (answer: WriteOutcome | VestalError): void => {
+        clearTimeout(timer);
+        this.#writes.delete(id);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => {
+        const message = `shard ${shard} did not answer within ${WRITE_TIMEOUT_MS} ms`;
+        settle(new VestalError("SHARD_LATE", message, { shard }));
+      }, WRITE_TIMEOUT_MS);
+      this.#writes.set(id, { shard, settle });
+      this.#send(shard, { type: "write-request", id, version, body });
+    });
+  }
+
   /** Exemplars of the shards that answer in time; a series is in one shard only. */
   async exemplars(
     selectors: readonly PlainSelector[],
@@ -317,6 +348,11 @@ export class ShardSet implements HeadSource {
         this.#questions.get(message.id)?.(message);
         this.#questions.delete(message.id);
         return;
+      case "written": {
+        const { id, outcome, error } = message;
+        this.#writes.get(id)?.settle(outcome ?? fromPlain(error!));
+        return;
+      }
       case "failure":
         this.#log.error("A shard failed", { shard: index, err: fromPlain(message.error).message });
         return;
@@ -434,6 +470,9 @@ export class ShardSet implements HeadSource {
     this.#control.setShardState(index, SHARD_LOST);
     shard.isReady = false;
     shard.port = undefined;
+    for (const { shard: of, settle } of [...this.#writes.values()]) {
+      if (of === index) settle(new VestalError("SHARD_LOST", `shard ${index} ended`, { shard: index }));
+    }
     if (this.#isStopping) return;
     if (!this.#isWalOpen) {
       throw new VestalError("REPLAY_FAILED", `shard ${index} ended while it replayed the write-ahead log`);
