@@ -33,8 +33,8 @@ import {
   KIND_SERIES,
   LINGER_SCRAPES,
   NEW_BYTES,
+  NEW_DIGEST,
   NEW_HAS_TIME,
-  NEW_HASH,
   NEW_IS_UNTRACKED,
   NEW_KIND,
   NEW_LENGTH,
@@ -82,12 +82,7 @@ function wordAddress(list: usize, line: u32): usize {
  */
 export function resolveRepeated(target: usize, index: u32, staging: usize): u32 {
   const record = newAt(target, index);
-  const entry = findEntry(
-    target,
-    load<u64>(record, NEW_HASH),
-    load<u32>(record, NEW_TEXT),
-    load<u32>(record, NEW_LENGTH),
-  );
+  const entry = findEntry(target, v128.load(record, NEW_DIGEST), load<u32>(record, NEW_LENGTH));
   if (entry === 0 || !slotIsCurrent(entry)) return NO_SLOT;
   place(target, record, entry, staging);
   return load<u32>(entry, ENTRY_SLOT);
@@ -99,11 +94,11 @@ export function resolveRepeated(target: usize, index: u32, staging: usize): u32 
  */
 export function rememberNew(target: usize, index: u32, slot: u32, staging: usize): bool {
   const record = newAt(target, index);
-  const hash = load<u64>(record, NEW_HASH);
+  const digest = v128.load(record, NEW_DIGEST);
   const text = <usize>load<u32>(record, NEW_TEXT);
   const length = load<u32>(record, NEW_LENGTH);
-  let entry = findEntry(target, hash, text, length);
-  if (entry === 0) entry = addEntry(target, hash, text, length, KIND_SERIES, 0);
+  let entry = findEntry(target, digest, length);
+  if (entry === 0) entry = addEntry(target, digest, text, length, KIND_SERIES, 0);
   if (entry === 0) {
     const row = staging + <usize>load<u32>(record, NEW_ROW) * STAGED_BYTES;
     store<u32>(row, slot, STAGED_SLOT);
@@ -333,12 +328,12 @@ function rememberComments(target: usize): bool {
     const record = newAt(target, i);
     const kind = <u32>load<u8>(record, NEW_KIND);
     if (kind === KIND_SERIES) continue;
-    const hash = load<u64>(record, NEW_HASH);
+    const digest = v128.load(record, NEW_DIGEST);
     const text = <usize>load<u32>(record, NEW_TEXT);
     const length = load<u32>(record, NEW_LENGTH);
-    let entry = findEntry(target, hash, text, length);
+    let entry = findEntry(target, digest, length);
     if (entry === 0) {
-      entry = addEntry(target, hash, text, length, kind, load<u8>(record, NEW_TYPE));
+      entry = addEntry(target, digest, text, length, kind, load<u8>(record, NEW_TYPE));
       if (entry !== 0) metadataChanged(target);
     }
     if (entry === 0) {

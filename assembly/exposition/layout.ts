@@ -12,8 +12,8 @@
  *   176     …      result of `parseScrape`
  *
  *   ENTRY region (one a distinct line text: a series' text as it stands in the body, or a whole comment line)
- *   0       40     fields below
- *   40      …      the text; a 16-byte load may touch what lies behind it, in this memory always something
+ *   0       48     fields below; a series' text is known by its length and digest only
+ *   48      …      the text of a comment
  *
  *   ORDER region: u32 a line: address of its ENTRY | ORDER_UNTRACKED | ORDER_REPEATED; 0 = a line without an entry
  *   TABLE region: u32 a bucket: address of the first ENTRY, chained by ENTRY_NEXT
@@ -90,22 +90,22 @@ export const TARGET_IS_UNTRACKED = 2; // staleness markers of all series were wr
 export const TARGET_IS_PENDING = 4; // a parse is neither accepted nor rejected yet
 
 // ── ENTRY ────────────────────────────────────────────────────────────────────────────────────────────────────────
-export const ENTRY_HASH = 0; // u64
-export const ENTRY_NEXT = 8; // u32, next of the bucket
-export const ENTRY_LENGTH = 12; // u32 bytes of text
-export const ENTRY_SLOT = 16; // u32 slot index, DROPPED_SLOT or FOREIGN_SLOTS + n
-export const ENTRY_SLOT_GENERATION = 20; // u32, of the slot when it was resolved
-export const ENTRY_SEEN = 24; // u32, serial of the last diverged parse that met it
-export const ENTRY_TRACKED = 28; // u32, serial of the last diverged parse in which it counts for staleness
-export const ENTRY_POSITION = 32; // u32, a line of the accepted order that it stood at
-export const ENTRY_KIND = 36; // u8, KIND_*
-export const ENTRY_TYPE = 37; // u8, TYPE_* that a TYPE line sets
-export const ENTRY_IN_ORDER = 38; // u8
-export const ENTRY_LINGERS = 39; // u8
+export const ENTRY_DIGEST = 0; // v128, of the text: see digest.ts
+export const ENTRY_NEXT = 16; // u32, next of the bucket
+export const ENTRY_LENGTH = 20; // u32 bytes of text
+export const ENTRY_SLOT = 24; // u32 slot index, DROPPED_SLOT or FOREIGN_SLOTS + n
+export const ENTRY_SLOT_GENERATION = 28; // u32, of the slot when it was resolved
+export const ENTRY_SEEN = 32; // u32, serial of the last diverged parse that met it
+export const ENTRY_TRACKED = 36; // u32, serial of the last diverged parse in which it counts for staleness
+export const ENTRY_POSITION = 40; // u32, a line of the accepted order that it stood at
+export const ENTRY_KIND = 44; // u8, KIND_*
+export const ENTRY_TYPE = 45; // u8, TYPE_* that a TYPE line sets
+export const ENTRY_IN_ORDER = 46; // u8
+export const ENTRY_LINGERS = 47; // u8
 // A comment has no slot: what it lingers by lies in the same words.
-export const ENTRY_LAST_SCRAPE = 16; // u32, accepted scrape that met a lingering comment last
-export const ENTRY_NEXT_LINGER = 20; // u32
-export const ENTRY_TEXT = 40;
+export const ENTRY_LAST_SCRAPE = 24; // u32, accepted scrape that met a lingering comment last
+export const ENTRY_NEXT_LINGER = 28; // u32
+export const ENTRY_TEXT = 48; // of a comment: metadata is read from it
 
 export const KIND_SERIES = 0;
 export const KIND_HELP = 1;
@@ -122,16 +122,16 @@ export const ORDER_ADDRESS = -16; // mask
 export const LINGER_SCRAPES = 10;
 
 // ── NEW: series lines to resolve (row is one of the staging table), comment lines (row = NEW_NO_ROW) ─────────────
-export const NEW_BYTES = 32;
-export const NEW_HASH = 0; // u64
-export const NEW_ROW = 8; // u32
-export const NEW_LINE = 12; // u32, index in TARGET_NEXT
-export const NEW_TEXT = 16; // u32 address in the body
-export const NEW_LENGTH = 20; // u32
-export const NEW_KIND = 24; // u8
-export const NEW_TYPE = 25; // u8, TYPE_* in force at the line (series) or set by it (TYPE lines)
-export const NEW_IS_UNTRACKED = 26; // u8
-export const NEW_HAS_TIME = 27; // u8, the sample has a timestamp of its own that counts
+export const NEW_BYTES = 40;
+export const NEW_DIGEST = 0; // v128
+export const NEW_ROW = 16; // u32
+export const NEW_LINE = 20; // u32, index in TARGET_NEXT
+export const NEW_TEXT = 24; // u32 address in the body
+export const NEW_LENGTH = 28; // u32
+export const NEW_KIND = 32; // u8
+export const NEW_TYPE = 33; // u8, TYPE_* in force at the line (series) or set by it (TYPE lines)
+export const NEW_IS_UNTRACKED = 34; // u8
+export const NEW_HAS_TIME = 35; // u8, the sample has a timestamp of its own that counts
 export const NEW_NO_ROW = -1;
 
 // ── HARD ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,6 @@
 /**
  * Scraped bodies to rows of the staging table. Each line is tried in turn as
- *   1. the line that stood at this place in the last accepted scrape (one compare of its text),
+ *   1. the line that stood at this place in the last accepted scrape (one compare of its digest),
  *   2. any line that the target remembers (a quick scan for the end of the series, a hash look-up),
  *   3. anything, by the full grammar (read-line.ts), which alone reports errors.
  * The first two take only what they fully understand and leave the rest to the third, so all three give equal rows.
@@ -24,16 +24,16 @@ import {
   STATUS_OK,
 } from "../layout";
 import { rejectScrape } from "./accept";
-import { equalBytes, hashBytes } from "./bytes";
+import { digest, sameDigest } from "./digest";
 import { parseDecimal, parseFloat64 } from "./float";
 import {
   BODY_SLACK,
+  ENTRY_DIGEST,
   ENTRY_KIND,
   ENTRY_LENGTH,
   ENTRY_POSITION,
   ENTRY_SEEN,
   ENTRY_SLOT,
-  ENTRY_TEXT,
   ENTRY_TYPE,
   ERROR_NONE,
   FLAG_IGNORE_TIMESTAMPS,
@@ -50,8 +50,8 @@ import {
   LINE_COMMENT,
   LINE_END,
   LINE_ERROR,
+  NEW_DIGEST,
   NEW_HAS_TIME,
-  NEW_HASH,
   NEW_IS_UNTRACKED,
   NEW_KIND,
   NEW_LENGTH,
@@ -150,7 +150,7 @@ export function parseScrape(
 
   while (true) {
     let entry: usize = 0;
-    let hash: u64 = 0;
+    let key = i64x2.splat(0); // digest of the text
     let isHashed = false;
     const lineStart = at;
     let text = at;
@@ -166,7 +166,7 @@ export function parseScrape(
         entry = entryOf(word);
         if (entry !== 0) {
           length = load<u32>(entry, ENTRY_LENGTH);
-          if (at + <usize>length >= end || !equalBytes(entry + ENTRY_TEXT, at, length)) entry = 0;
+          if (at + <usize>length >= end || !sameDigest(digest(at, length), v128.load(entry, ENTRY_DIGEST))) entry = 0;
           else {
             kind = load<u8>(entry, ENTRY_KIND);
             expected = entry;
@@ -181,9 +181,9 @@ export function parseScrape(
         const textEnd = scanText(at, end);
         if (textEnd !== 0) {
           length = <u32>(textEnd - at);
-          hash = hashBytes(at, length);
+          key = digest(at, length);
           isHashed = true;
-          entry = findEntry(target, hash, at, length);
+          entry = findEntry(target, key, length);
           if (entry !== 0) {
             kind = load<u8>(entry, ENTRY_KIND);
             after = readRest(target, textEnd, end, kind, isText);
@@ -224,9 +224,9 @@ export function parseScrape(
       if (expected !== 0 && found === load<u32>(expected, ENTRY_LENGTH) && text === lineStart) entry = expected;
       else {
         word = 0;
-        if (!isHashed || found !== length || text !== lineStart) hash = hashBytes(text, found);
+        if (!isHashed || found !== length || text !== lineStart) key = digest(text, found);
         isHashed = true;
-        entry = findEntry(target, hash, text, found);
+        entry = findEntry(target, key, found);
         if (position < orderCount && entry !== 0) {
           const there = load<u32>(order + ((<usize>position) << 2));
           if (entryOf(there) === entry) word = there;
@@ -297,13 +297,13 @@ export function parseScrape(
           failure = PARSE_NO_MEMORY;
           break;
         }
-        if (!isKnown && !leaveNew(target, rows, line, hash, isHashed, text, length, kind, flag, hasTime)) {
+        if (!isKnown && !leaveNew(target, rows, line, key, isHashed, text, length, kind, flag, hasTime)) {
           failure = PARSE_NO_MEMORY;
           break;
         }
         rows++;
       }
-    } else if (entry === 0 && !leaveNew(target, NEW_NO_ROW, line, hash, true, text, length, kind, 0, false)) {
+    } else if (entry === 0 && !leaveNew(target, NEW_NO_ROW, line, key, true, text, length, kind, 0, false)) {
       failure = PARSE_NO_MEMORY;
       break;
     }
@@ -519,7 +519,7 @@ function leaveNew(
   target: usize,
   row: u32,
   line: u32,
-  hash: u64,
+  key: v128,
   isHashed: bool,
   text: usize,
   length: u32,
@@ -529,7 +529,7 @@ function leaveNew(
 ): bool {
   const record = addNew(target);
   if (record === 0) return false;
-  store<u64>(record, isHashed ? hash : hashBytes(text, length), NEW_HASH);
+  v128.store(record, isHashed ? key : digest(text, length), NEW_DIGEST);
   store<u32>(record, row, NEW_ROW);
   store<u32>(record, line, NEW_LINE);
   store<u32>(record, <u32>text, NEW_TEXT);

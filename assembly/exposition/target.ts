@@ -4,9 +4,9 @@
  */
 import { FOREIGN_SLOTS, SEGMENT_MASK, SEGMENT_SHIFT, SLOT_BYTES, SLOT_DIRECTORY, SLOT_GENERATION } from "../layout";
 import { allocate, release, roomFor } from "../memory/arena";
-import { equalBytes } from "./bytes";
+import { bucketOf, sameDigest } from "./digest";
 import {
-  ENTRY_HASH,
+  ENTRY_DIGEST,
   ENTRY_KIND,
   ENTRY_LAST_SCRAPE,
   ENTRY_LENGTH,
@@ -20,6 +20,7 @@ import {
   ENTRY_TRACKED,
   ENTRY_TYPE,
   KIND_RELEASED,
+  KIND_SERIES,
   ORDER_ADDRESS,
   TARGET_BYTES,
   TARGET_ENTRY_COUNT,
@@ -59,7 +60,7 @@ export function closeTarget(target: usize): void {
     let entry = <usize>load<u32>(table + ((<usize>i) << 2));
     while (entry !== 0) {
       const following = <usize>load<u32>(entry, ENTRY_NEXT);
-      release(entry, entryBytes(load<u32>(entry, ENTRY_LENGTH)));
+      release(entry, entryBytes(load<u8>(entry, ENTRY_KIND), load<u32>(entry, ENTRY_LENGTH)));
       entry = following;
     }
   }
@@ -76,8 +77,13 @@ function releaseList(target: usize, field: usize, bytesField: usize): void {
   if (region !== 0) release(region, load<u32>(target + bytesField));
 }
 
-function entryBytes(length: u32): u32 {
-  return <u32>ENTRY_TEXT + length;
+function entryBytes(kind: u32, length: u32): u32 {
+  return kind === <u32>KIND_SERIES ? <u32>ENTRY_TEXT : <u32>ENTRY_TEXT + length;
+}
+
+/** Address of the bucket of a digest in a table with `mask` + 1 buckets. */
+function bucketAddress(table: usize, mask: u32, digest: v128): usize {
+  return table + ((<usize>(bucketOf(digest) & mask)) << 2);
 }
 
 /** A fresh table of `buckets` (a power of two) with the entries of the old one. False if the memory is full. */
@@ -91,7 +97,7 @@ function setTable(target: usize, buckets: u32): bool {
     let entry = <usize>load<u32>(old + ((<usize>i) << 2));
     while (entry !== 0) {
       const following = <usize>load<u32>(entry, ENTRY_NEXT);
-      const bucket = table + ((<usize>(<u32>load<u64>(entry, ENTRY_HASH) & (buckets - 1))) << 2);
+      const bucket = bucketAddress(table, buckets - 1, v128.load(entry, ENTRY_DIGEST));
       store<u32>(entry, load<u32>(bucket), ENTRY_NEXT);
       store<u32>(bucket, <u32>entry);
       entry = following;
@@ -103,36 +109,29 @@ function setTable(target: usize, buckets: u32): bool {
   return true;
 }
 
-/** The entry of a text, or 0. */
-export function findEntry(target: usize, hash: u64, text: usize, length: u32): usize {
-  const mask = load<u32>(target, TARGET_TABLE_MASK);
-  let entry = <usize>load<u32>(<usize>load<u32>(target, TARGET_TABLE) + ((<usize>(<u32>hash & mask)) << 2));
+/** The entry of the text of `length` bytes that has this digest, or 0. */
+export function findEntry(target: usize, digest: v128, length: u32): usize {
+  const table = <usize>load<u32>(target, TARGET_TABLE);
+  let entry = <usize>load<u32>(bucketAddress(table, load<u32>(target, TARGET_TABLE_MASK), digest));
   while (entry !== 0) {
-    if (
-      load<u64>(entry, ENTRY_HASH) === hash &&
-      load<u32>(entry, ENTRY_LENGTH) === length &&
-      equalBytes(entry + ENTRY_TEXT, text, length)
-    ) {
-      return entry;
-    }
+    if (load<u32>(entry, ENTRY_LENGTH) === length && sameDigest(v128.load(entry, ENTRY_DIGEST), digest)) return entry;
     entry = <usize>load<u32>(entry, ENTRY_NEXT);
   }
   return 0;
 }
 
 /** Makes an entry of a text that has none. 0 if the memory is full. */
-export function addEntry(target: usize, hash: u64, text: usize, length: u32, kind: u32, type: u32): usize {
+export function addEntry(target: usize, digest: v128, text: usize, length: u32, kind: u32, type: u32): usize {
   const count = load<u32>(target, TARGET_ENTRY_COUNT) + 1;
   const buckets = load<u32>(target, TARGET_TABLE_MASK) + 1;
   // A table that cannot grow only gets slower, so the failure is no reason to refuse the entry.
   if (count > buckets) setTable(target, buckets << 1);
-  const entry = allocateFor(target, entryBytes(length));
+  const entry = allocateFor(target, entryBytes(kind, length));
   if (entry === 0) return 0;
   memory.fill(entry, 0, ENTRY_TEXT);
-  memory.copy(entry + ENTRY_TEXT, text, length);
-  const mask = load<u32>(target, TARGET_TABLE_MASK);
-  const bucket = <usize>load<u32>(target, TARGET_TABLE) + ((<usize>(<u32>hash & mask)) << 2);
-  store<u64>(entry, hash, ENTRY_HASH);
+  if (kind !== <u32>KIND_SERIES) memory.copy(entry + ENTRY_TEXT, text, length);
+  const bucket = bucketAddress(<usize>load<u32>(target, TARGET_TABLE), load<u32>(target, TARGET_TABLE_MASK), digest);
+  v128.store(entry, digest, ENTRY_DIGEST);
   store<u32>(entry, load<u32>(bucket), ENTRY_NEXT);
   store<u32>(entry, length, ENTRY_LENGTH);
   store<u8>(entry, <u8>kind, ENTRY_KIND);
@@ -144,8 +143,9 @@ export function addEntry(target: usize, hash: u64, text: usize, length: u32, kin
 
 /** Takes an entry out of the table and frees it. Its kind says so until the memory is used again. */
 export function removeEntry(target: usize, entry: usize): void {
-  const mask = load<u32>(target, TARGET_TABLE_MASK);
-  const bucket = <usize>load<u32>(target, TARGET_TABLE) + ((<usize>(<u32>load<u64>(entry, ENTRY_HASH) & mask)) << 2);
+  const table = <usize>load<u32>(target, TARGET_TABLE);
+  const bucket = bucketAddress(table, load<u32>(target, TARGET_TABLE_MASK), v128.load(entry, ENTRY_DIGEST));
+  const bytes = entryBytes(load<u8>(entry, ENTRY_KIND), load<u32>(entry, ENTRY_LENGTH));
   const following = load<u32>(entry, ENTRY_NEXT);
   let at = <usize>load<u32>(bucket);
   if (at === entry) store<u32>(bucket, following);
@@ -155,7 +155,7 @@ export function removeEntry(target: usize, entry: usize): void {
   }
   store<u32>(target, load<u32>(target, TARGET_ENTRY_COUNT) - 1, TARGET_ENTRY_COUNT);
   store<u8>(entry, KIND_RELEASED, ENTRY_KIND);
-  releaseOf(target, entry, entryBytes(load<u32>(entry, ENTRY_LENGTH)));
+  releaseOf(target, entry, bytes);
 }
 
 /** True if the entry's slot may be used: it is no slot of this head, or still the one that was resolved. */

@@ -1,5 +1,6 @@
 /** Sets up the memory of a new head. */
 
+import { makeDigestKeys } from "../exposition/digest";
 import { growPairTable } from "../index/pairs";
 import { growSymbolTable } from "../index/symbols";
 import { newRecord } from "../index/tables";
@@ -29,7 +30,7 @@ import { SCRATCH_REGION_BYTES } from "./label-bytes";
 
 /**
  * Sets up an all-zero memory of `limit` bytes (at least 4 MiB). Called once, before any other thread knows the memory.
- * Refs are to be given by `setRefRange`.
+ * Refs are to be given by `setRefRange`. `digestSeed` is a random whole number below 2^53.
  */
 export function initHead(
   shardIndex: u32,
@@ -39,6 +40,7 @@ export function initHead(
   chunkRange: u32,
   samplesPerChunk: u32,
   seriesLimit: u32,
+  digestSeed: f64,
 ): void {
   store<u32>(HEAD_SHARD_INDEX, shardIndex);
   store<u32>(HEAD_SHARD_COUNT, shardCount);
@@ -53,6 +55,7 @@ export function initHead(
   store<u32>(COMMITTED, 0);
   initArena();
   store<u32>(ROOT_SCRATCH, <u32>allocate(SCRATCH_REGION_BYTES));
+  makeDigestKeys(digestSeed);
   newRecord(SYMBOL_DIRECTORY, 0, 4);
   newRecord(PAIR_DIRECTORY, 0, PAIR_BYTES);
   growSymbolTable(1);

@@ -22,7 +22,7 @@ function gather(rows: usize, buckets: u32, step: usize, scratch: usize): u32 {
   let size: u32 = 0;
   for (let k: u32 = 0; k < buckets; k++) {
     const row = rows + ((<usize>k) << 4);
-    if (!load<u8>(<usize>load<u32>(row, 12) + step)) continue;
+    if (load<u8>(<usize>load<u32>(row, 12) + step) !== 1) continue;
     const upper = load<f64>(row);
     const count = load<f64>(<usize>load<u32>(row, 8) + (step << 3));
     if (size > 0 && bound(scratch, size - 1) === upper) {
@@ -125,14 +125,19 @@ export function quantileOfHistogram(
   return 4 * found + forced;
 }
 
-/** Observations up to `limit`, linear within a bucket: NaN within the first one, whose lower bound is −Inf. */
-function rankOf(limit: f64, scratch: usize, size: u32): f64 {
+/**
+ * Observations up to `limit`, linear within a bucket. The first bucket begins at −Inf, so that a limit within it gives NaN;
+ * with `isNewer` at 0 if its bound is above that, and else a limit within it counts all of it.
+ */
+function rankOf(limit: f64, scratch: usize, size: u32, isNewer: u32): f64 {
   let rank: f64 = 0;
+  const begin: f64 = isNewer && bound(scratch, 0) > 0 ? 0 : -Infinity;
   for (let k: u32 = 0; k < size; k++) {
-    const lower = k > 0 ? bound(scratch, k - 1) : -Infinity;
+    const lower = k > 0 ? bound(scratch, k - 1) : begin;
     const upper = bound(scratch, k);
     if (lower >= limit) return rank;
     const count = counted(scratch, k);
+    if (isNewer && upper > limit && lower === -Infinity) return count;
     if (upper > limit) return rank + ((count - rank) * (limit - lower)) / (upper - lower);
     rank = count;
   }
@@ -148,6 +153,7 @@ export function fractionOfHistogram(
   from: u32,
   to: u32,
   scratch: usize,
+  isNewer: u32,
   out: usize,
   present: usize,
 ): u32 {
@@ -164,8 +170,8 @@ export function fractionOfHistogram(
     if (bound(scratch, size - 1) === Infinity && count !== 0 && !isNan(from) && !isNan(to)) {
       if (from >= to) value = 0;
       else {
-        let lowerRank = from === -Infinity ? 0 : rankOf(from, scratch, size);
-        let upperRank = rankOf(to, scratch, size);
+        let lowerRank = from === -Infinity ? 0 : rankOf(from, scratch, size, isNewer);
+        let upperRank = rankOf(to, scratch, size, isNewer);
         if (lowerRank > count) lowerRank = count;
         if (upperRank > count) upperRank = count;
         value = (upperRank - lowerRank) / count;
@@ -192,7 +198,7 @@ export function quantileOfRows(
     let size: i32 = 0;
     for (let k: u32 = 0; k < count; k++) {
       const row = rows + ((<usize>k) << 4);
-      if (!load<u8>(<usize>load<u32>(row, 12) + i)) continue;
+      if (load<u8>(<usize>load<u32>(row, 12) + i) !== 1) continue;
       store<u64>(scratch + ((<usize>size) << 3), load<u64>(<usize>load<u32>(row, 8) + (i << 3)));
       size++;
     }

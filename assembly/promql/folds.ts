@@ -11,11 +11,12 @@ export function clearFold(state: usize, steps: u32): void {
   memory.fill(state, 0, (<usize>steps) << 5);
 }
 
-/** Folds a row into a group's state. */
+/** Folds the floats of a row into a group's state; histograms are counted, no more. */
 export function foldRow(code: i32, values: usize, present: usize, steps: u32, state: usize): void {
   const column = (<usize>steps) << 3;
   for (let i: usize = 0; i < <usize>steps; i++) {
-    if (!load<u8>(present + i)) continue;
+    const kind = load<u8>(present + i);
+    if (kind === 0 || (kind !== 1 && code !== FOLD_COUNT && code !== FOLD_GROUP)) continue;
     const value = load<f64>(values + (i << 3));
     const cell = state + (i << 3);
     const count = load<f64>(cell + 3 * column);

@@ -47,7 +47,7 @@ function calculate(code: i32, a: f64, b: f64): f64 {
 }
 
 /**
- * `out = left OP right` where both are present; `out` may be one of the two.
+ * `out = left OP right` where both have a float; `out` may be one of the two.
  *
  * @param result  for comparisons: 0 keeps the left value where it holds, 1 gives 1 or 0, 2 keeps the right value
  */
@@ -65,7 +65,7 @@ export function combineRows(
   let found: u32 = 0;
   const isComparison = code >= OPERATOR_EQUAL;
   for (let i: usize = 0; i < <usize>steps; i++) {
-    let has: u8 = load<u8>(leftPresent + i) & load<u8>(rightPresent + i);
+    let has: u8 = load<u8>(leftPresent + i) & load<u8>(rightPresent + i) & 1;
     if (has) {
       const a = load<f64>(left + (i << 3));
       const b = load<f64>(right + (i << 3));

@@ -74,7 +74,7 @@ export function pickExtremes(
     for (let r: u32 = 0; r < count; r++) {
       const row = rows + ((<usize>r) << 4);
       const present = <usize>load<u32>(row, 12) + i;
-      if (!load<u8>(present)) continue;
+      if (load<u8>(present) !== 1) continue;
       store<f64>(values + ((<usize>size) << 3), load<f64>(<usize>load<u32>(row, 8) + (i << 3)));
       setItem(owners, size, <u32>present);
       size++;

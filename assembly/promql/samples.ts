@@ -2,7 +2,8 @@
  * From decoded samples of one series to a row of steps: the instant selector, and the changes of form around it.
  *
  * Samples are two columns: `times` (f64 milliseconds, ascending) and `values`. A row is `steps` f64 values and as many
- * bytes of presence, 1 where the step has a value; the value of an absent step is undefined. All addresses of f64 are
+ * bytes of presence: 0 where the step has no value, 1 where it has a float, 2 where it has a histogram, whose number in
+ * the evaluation's table stands for it; the value of an absent step is undefined. All addresses of f64 are
  * 8-byte aligned. Every kernel returns the number of present steps or of samples.
  */
 
@@ -94,12 +95,13 @@ export function fillRow(value: f64, steps: u32, out: usize, present: usize): u32
 export function mergeRow(values: usize, present: usize, steps: u32, out: usize, outPresent: usize): i32 {
   let found = 0;
   for (let i: usize = 0; i < <usize>steps; i++) {
-    if (load<u8>(present + i)) {
+    const kind = load<u8>(present + i);
+    if (kind) {
       if (load<u8>(outPresent + i)) return -1 - <i32>i;
-      store<u8>(outPresent + i, 1);
+      store<u8>(outPresent + i, kind);
       store<u64>(out + (i << 3), load<u64>(values + (i << 3)));
     }
-    found += load<u8>(outPresent + i);
+    found += load<u8>(outPresent + i) ? 1 : 0;
   }
   return found;
 }
@@ -108,9 +110,9 @@ export function mergeRow(values: usize, present: usize, steps: u32, out: usize, 
 export function maskRow(present: usize, other: usize, steps: u32, keep: u32): u32 {
   let found: u32 = 0;
   for (let i: usize = 0; i < <usize>steps; i++) {
-    const has: u8 = load<u8>(present + i) & (load<u8>(other + i) ^ (keep ? 0 : 1));
-    store<u8>(present + i, has);
-    found += has;
+    const isOther: u32 = load<u8>(other + i) ? 1 : 0;
+    if (isOther !== keep) store<u8>(present + i, 0);
+    found += load<u8>(present + i) ? 1 : 0;
   }
   return found;
 }
@@ -119,7 +121,7 @@ export function maskRow(present: usize, other: usize, steps: u32, keep: u32): u3
 export function joinPresence(present: usize, other: usize, steps: u32): u32 {
   let found: u32 = 0;
   for (let i: usize = 0; i < <usize>steps; i++) {
-    const has: u8 = load<u8>(present + i) | load<u8>(other + i);
+    const has: u8 = load<u8>(present + i) | load<u8>(other + i) ? 1 : 0;
     store<u8>(present + i, has);
     found += has;
   }

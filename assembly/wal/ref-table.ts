@@ -51,6 +51,11 @@ export function refSlot(table: usize, ref: u64): u32 {
   }
 }
 
+/** As `refSlot`, for callers without 64-bit numbers: the ref as its two halves. */
+export function findRef(table: usize, low: u32, high: u32): u32 {
+  return refSlot(table, ((<u64>high) << 32) | <u64>low);
+}
+
 /** Enters or replaces. False if the memory is full. Ref 0 names nothing and is not entered. */
 export function putRef(table: usize, ref: u64, slot: u32): bool {
   if (ref === 0) return true;

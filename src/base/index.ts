@@ -1,4 +1,7 @@
+export { ByteReader } from "./byte-reader.js";
+export { ByteWriter } from "./byte-writer.js";
 export { type Clock, systemClock } from "./clock.js";
+export { crc32c } from "./crc32c.js";
 export { type DecodeBounds, decodeGzip } from "./decode.js";
 export { type Deferred, deferred } from "./deferred.js";
 export {

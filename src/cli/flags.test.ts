@@ -260,15 +260,24 @@ describe("commands", () => {
   test.each([
     [["operator"], "vestal", 2, "vestal: this version does not have `operator` yet\n"],
     [["alertmanager", "--x"], "vestal", 2, "vestal: this version does not have `alertmanager` yet\n"],
-    [["check"], "/bin/promtool", 2, "vestal: this version does not have `promtool` yet\n"],
+    [["check"], "/bin/amtool", 2, "vestal: this version does not have `amtool` yet\n"],
     [["nope"], "vestal", 2, 'vestal: unknown command "nope"; `vestal --help` lists them\n'],
   ])("%j as %s ends with code %i", (args, program, exitCode, stderr) => {
     expect(readCommand(args, program)).toEqual({ kind: "end", exitCode, stderr });
   });
 
+  test.each([
+    [["check", "rules"], "/bin/promtool", "promtool"],
+    [["tool", "check", "rules"], "vestal", "vestal tool"],
+  ])("%j as %s is the tool", (args, program, name) => {
+    expect(readCommand(args, program)).toEqual({ kind: "tool", args: ["check", "rules"], name });
+  });
+
   test("the help names no command that cannot be run", () => {
     expect(readCommand(["--help"], "vestal")).toMatchObject({ exitCode: 0 });
-    expect((readCommand(["--help"], "vestal") as { stdout: string }).stdout).not.toMatch(/operator|alertmanager|tool/);
+    expect((readCommand(["--help"], "vestal") as { stdout: string }).stdout).not.toMatch(
+      /operator|alertmanager|amtool/,
+    );
   });
 
   test("a server's --version begins as scripts expect", () => {

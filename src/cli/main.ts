@@ -10,6 +10,7 @@ Monitoring for a Kubernetes cluster.
 
 Commands:
   server     scrape targets, store their samples and answer queries; \`vestal server --help\` lists its flags
+  tool       check, test and query, as promtool does; \`vestal tool --help\` lists its commands
 
 Flags:
   -h, --help   Show this help.
@@ -17,13 +18,19 @@ Flags:
 `;
 
 /** Commands of the design that this version has not. */
-const UNAVAILABLE: ReadonlySet<string> = new Set(["operator", "alertmanager", "tool", "promtool", "amtool"]);
+const UNAVAILABLE: ReadonlySet<string> = new Set(["operator", "alertmanager", "amtool"]);
 
 /** The face of `server/index.ts`, which is loaded only when a server is to run: it brings every other module with it. */
 export type RunServer = (options: ServerOptions) => Promise<void>;
 
 /** What the program does once its arguments are read. */
-export type Command = { readonly kind: "server"; readonly options: ServerOptions } | EarlyEnd;
+export type Command =
+  | { readonly kind: "server"; readonly options: ServerOptions }
+  | { readonly kind: "tool"; readonly args: readonly string[]; readonly name: string }
+  | EarlyEnd;
+
+/** The face of `tool/index.ts`; it gives the exit code. */
+export type RunTool = (args: readonly string[], name: string) => Promise<number>;
 
 /**
  * @param args        without the program's own name.
@@ -32,10 +39,12 @@ export type Command = { readonly kind: "server"; readonly options: ServerOptions
 export function readCommand(args: readonly string[], programName: string): Command {
   const called = basename(programName).replace(/\.m?js$/, "");
   if (called === "prometheus") return readServer(args);
+  if (called === "promtool") return { kind: "tool", args, name: "promtool" };
   if (called !== "vestal" && UNAVAILABLE.has(called)) return unavailable(called);
   const [command, ...rest] = args;
   if (command === undefined) return { kind: "end", exitCode: 2, stderr: HELP };
   if (command === "server" || command === "prometheus") return readServer(rest);
+  if (command === "tool" || command === "promtool") return { kind: "tool", args: rest, name: `vestal ${command}` };
   if (command === "-h" || command === "--help" || command === "help") return { kind: "end", exitCode: 0, stdout: HELP };
   if (command === "--version") return { kind: "end", exitCode: 0, stdout: `vestal, version ${vestalVersion()}\n` };
   if (UNAVAILABLE.has(command)) return unavailable(command);
@@ -61,6 +70,11 @@ export async function main(args: readonly string[]): Promise<void> {
     if (command.stdout !== undefined) process.stdout.write(command.stdout);
     if (command.stderr !== undefined) process.stderr.write(command.stderr);
     process.exitCode = command.exitCode;
+    return;
+  }
+  if (command.kind === "tool") {
+    const { runTool } = (await import(new URL("./tool/index.js", import.meta.url).href)) as { runTool: RunTool };
+    process.exitCode = await runTool(command.args, command.name);
     return;
   }
   const { runServer } = (await import(new URL("./server/index.js", import.meta.url).href)) as { runServer: RunServer };

@@ -5,12 +5,15 @@ import { toRules } from "./schema/relabel.js";
 import type { ConfigDocument } from "./schema/root.js";
 import type { EscapingScheme, ScrapeProtocol, ScrapeSection } from "./schema/scrape.js";
 import type {
+  AlertmanagerConfig,
   Config,
+  FileDiscoveryConfig,
   HttpClientConfig,
   Oauth2Config,
   ProxyConfig,
   ScrapeConfig,
   SecretSource,
+  StaticGroup,
   StorageConfig,
   TlsConfig,
 } from "./types.js";
@@ -29,9 +32,45 @@ export function buildConfig(document: ConfigDocument, jobs: readonly ScrapeSecti
     },
     scrapeConfigs: jobs.map(buildJob),
     ruleFiles: document.rule_files ?? [],
+    alerting: {
+      alertRelabelRules: toRules(document.alerting.alert_relabel_configs),
+      alertmanagers: (document.alerting.alertmanagers ?? []).flatMap((section) =>
+        section === undefined ? [] : [buildAlertmanager(section)],
+      ),
+    },
     storage: buildStorage(document),
     document,
   };
+}
+
+type AlertmanagerSection = NonNullable<NonNullable<ConfigDocument["alerting"]["alertmanagers"]>[number]>;
+
+function buildAlertmanager(section: AlertmanagerSection): AlertmanagerConfig {
+  return {
+    scheme: section.scheme,
+    pathPrefix: section.path_prefix,
+    timeoutMs: section.timeout,
+    relabelRules: toRules(section.relabel_configs),
+    alertRelabelRules: toRules(section.alert_relabel_configs),
+    staticGroups: staticGroups(section),
+    fileDiscoveries: fileDiscoveries(section),
+    http: buildHttpClient(section),
+    hash: hashOf(section),
+  };
+}
+
+type DiscoverySection = Pick<ScrapeSection, "static_configs" | "file_sd_configs">;
+
+function staticGroups({ static_configs: groups }: DiscoverySection): readonly StaticGroup[] {
+  return (groups ?? []).map((group) => ({ targets: group?.targets ?? [], labels: group?.labels ?? {} }));
+}
+
+function fileDiscoveries({ file_sd_configs: sections }: DiscoverySection): readonly FileDiscoveryConfig[] {
+  return (sections ?? []).map((sd) => ({ files: sd?.files ?? [], refreshIntervalMs: sd?.refresh_interval ?? 0 }));
+}
+
+function hashOf(section: unknown): string {
+  return createHash("sha256").update(JSON.stringify(section)).digest("base64url");
 }
 
 function buildStorage({ storage }: ConfigDocument): StorageConfig {
@@ -48,7 +87,7 @@ function buildStorage({ storage }: ConfigDocument): StorageConfig {
 function buildJob(job: ScrapeSection): ScrapeConfig {
   return {
     jobName: job.job_name,
-    hash: createHash("sha256").update(JSON.stringify(job)).digest("base64url"),
+    hash: hashOf(job),
     honorLabels: job.honor_labels,
     honorTimestamps: job.honor_timestamps,
     trackTimestampsStaleness: job.track_timestamps_staleness,
@@ -82,14 +121,8 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
     http: buildHttpClient(job),
     relabelRules: toRules(job.relabel_configs),
     metricRelabelRules: toRules(job.metric_relabel_configs),
-    staticGroups: (job.static_configs ?? []).map((group) => ({
-      targets: group?.targets ?? [],
-      labels: group?.labels ?? {},
-    })),
-    fileDiscoveries: (job.file_sd_configs ?? []).map((sd) => ({
-      files: sd?.files ?? [],
-      refreshIntervalMs: sd?.refresh_interval ?? 0,
-    })),
+    staticGroups: staticGroups(job),
+    fileDiscoveries: fileDiscoveries(job),
   };
 }
 

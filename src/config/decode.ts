@@ -41,6 +41,8 @@ export interface DecodeOptions {
   readonly nodesMax: number;
   /** Keys that are written twice, by the place of the mapping, where the reader knows. */
   readonly duplicates?: ReadonlyMap<string, readonly string[]>;
+  /** Fields that the schema does not know are passed over. */
+  readonly allowsUnknown?: boolean;
 }
 
 /** @throws DecodeError, TextNeededError */
@@ -108,6 +110,7 @@ class Decoder {
       const field = struct.fields.get(key);
       this.#within(key, () => {
         if (field === undefined) {
+          if (this.#options.allowsUnknown === true) return;
           const allowed = `one of ${[...struct.fields.keys()].join(", ")}`;
           this.#report(`field ${key} not found in type ${struct.goType}`, allowed);
         } else values.set(key, this.decode(field.shape, node[key] ?? null));

@@ -13,6 +13,10 @@ export interface Explained {
   readonly duplicates: ReadonlyMap<string, readonly string[]>;
   /** The place of the value at `path`, or of the nearest one around it; for a key written twice, of the second. */
   position(path: Path): { readonly line: number; readonly column: number };
+  /** Of the value alone, not of its key; undefined where nothing is written at `path`. */
+  valuePosition(path: Path): { readonly line: number; readonly column: number } | undefined;
+  /** Of a key that is written twice: the line where it stands first. */
+  firstLine(path: Path): number | undefined;
 }
 
 /** Go's words for what its YAML reader says of the same mistakes. */
@@ -56,6 +60,16 @@ export function explain(text: string, nodesMax: number): Explained {
       }
       return { line: 1, column: 1 };
     },
+    valuePosition: (path) => {
+      const offset = reader.valueOffsets.get(pathKey(path));
+      if (offset === undefined) return undefined;
+      const { line, col } = lines.linePos(offset);
+      return { line, column: col };
+    },
+    firstLine: (path) => {
+      const offset = reader.firstOffsets.get(pathKey(path));
+      return offset === undefined ? undefined : lines.linePos(offset).line;
+    },
   };
 }
 
@@ -80,6 +94,8 @@ const DEPTH_MAX = 500;
 
 class PlaceReader {
   readonly offsets = new Map<string, number>();
+  readonly valueOffsets = new Map<string, number>();
+  readonly firstOffsets = new Map<string, number>();
   readonly #duplicates = new Map<string, string[]>();
   readonly #document: Document.Parsed | undefined;
 
@@ -114,8 +130,16 @@ class PlaceReader {
         this.#merge(pair.value, path, merged);
         continue;
       }
-      if (own.has(key)) this.#addDuplicate(path, key);
+      if (own.has(key)) {
+        this.#addDuplicate(path, key);
+        const first = this.offsets.get(pathKey(keyPath));
+        if (first !== undefined && !this.firstOffsets.has(pathKey(keyPath))) {
+          this.firstOffsets.set(pathKey(keyPath), first);
+        }
+      }
       const value = this.read(pair.value, keyPath);
+      const valueOffset = this.offsets.get(pathKey(keyPath));
+      if (valueOffset !== undefined) this.valueOffsets.set(pathKey(keyPath), valueOffset);
       // A mistake in a field is shown at its key, also where the value stands on later lines.
       if (isScalar(pair.key)) this.#place(pair.key, keyPath);
       own.set(key, value);

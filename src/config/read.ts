@@ -14,13 +14,29 @@ const TEXT_BYTES_MAX = 128 * 1024 * 1024;
 /** Aliases may add this many nodes to those that the text itself can have. */
 const ALIASED_NODES_MAX = 200_000;
 
+/** One of `details.problems` of an error. */
+export interface PlacedProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly message: string;
+  readonly expected: string;
+  /** Of a key that is written twice: where it stands first. */
+  readonly firstLine: number | undefined;
+}
+
+export interface ReadOptions {
+  /** Fields that the schema does not know are passed over, as `--ignore-unknown-fields` of the tools asks. */
+  readonly allowsUnknown?: boolean;
+}
+
 export interface ReadResult<T> {
   readonly value: T;
   readonly hasMoreDocuments: boolean;
 }
 
 /** @throws VestalError CONFIG with Prometheus' words; `details` has line, column, path, expected. */
-export function readText<T>(shape: Shape<T>, text: string): ReadResult<T> {
+export function readText<T>(shape: Shape<T>, text: string, options: ReadOptions = {}): ReadResult<T> {
   if (text.length > TEXT_BYTES_MAX) {
     throw new VestalError("CONFIG", `the text has ${text.length} characters, more than the limit of ${TEXT_BYTES_MAX}`);
   }
@@ -30,16 +46,22 @@ export function readText<T>(shape: Shape<T>, text: string): ReadResult<T> {
     parsed = parseText(text);
     // An empty text has all defaults; only what is written as null has zero values.
     if (parsed.root === null) return { ...parsed, value: initialOf(shape) };
-    return { ...parsed, value: decode(shape, parsed.root, { isJson: parsed.isJson, nodesMax }) };
+    return { ...parsed, value: decode(shape, parsed.root, { isJson: parsed.isJson, nodesMax, ...options }) };
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep(error);
     if (error instanceof VestalError && !(error instanceof DecodeError)) throw error;
-    return explained(shape, text, nodesMax, error);
+    return explained(shape, text, nodesMax, options, error);
   }
 }
 
 /** The error with its line; or, where only the way in which JSON writes a number was missing, the value. */
-function explained<T>(shape: Shape<T>, text: string, nodesMax: number, first: unknown): ReadResult<T> {
+function explained<T>(
+  shape: Shape<T>,
+  text: string,
+  nodesMax: number,
+  options: ReadOptions,
+  first: unknown,
+): ReadResult<T> {
   let tree: Explained;
   try {
     tree = explain(text, nodesMax);
@@ -47,7 +69,7 @@ function explained<T>(shape: Shape<T>, text: string, nodesMax: number, first: un
     throw error instanceof RangeError ? tooDeep(error) : error;
   }
   try {
-    const value = decode(shape, tree.root, { isJson: false, nodesMax, duplicates: tree.duplicates });
+    const value = decode(shape, tree.root, { isJson: false, nodesMax, duplicates: tree.duplicates, ...options });
     if (first instanceof TextNeededError) return { value, hasMoreDocuments: false };
   } catch (error) {
     if (error instanceof DecodeError) throw describeProblems(error.problems, tree);
@@ -66,13 +88,16 @@ function describeProblems(problems: readonly Problem[], tree: Explained): Vestal
     column: first.column,
     path: formatPath(first.path),
     expected: first.expected,
-    problems: placed.map(({ line, column, path, message, expected }) => ({
-      line,
-      column,
-      path: formatPath(path),
-      message,
-      expected,
-    })),
+    problems: placed.map(
+      ({ line, column, path, message, expected }): PlacedProblem => ({
+        line,
+        column,
+        path: formatPath(path),
+        message,
+        expected,
+        firstLine: tree.firstLine(path),
+      }),
+    ),
   };
   if (!first.isTypeError) {
     const where = first.path.length === 0 ? `line ${first.line}` : `line ${first.line}, ${formatPath(first.path)}`;

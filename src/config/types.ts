@@ -8,6 +8,7 @@ export interface Config {
   readonly scrapeConfigs: readonly ScrapeConfig[];
   /** Patterns, absolute or relative to the working folder. */
   readonly ruleFiles: readonly string[];
+  readonly alerting: AlertingConfig;
   readonly storage: StorageConfig;
   /** All of the file, also what nothing acts on yet, under Prometheus' keys; `renderConfig` prints it. */
   readonly document: ConfigDocument;
@@ -21,6 +22,26 @@ export interface GlobalConfig {
   /** Empty where queries are not logged. */
   readonly queryLogFile: string;
   readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+export interface AlertingConfig {
+  /** Of all alerts, before they are sent anywhere. */
+  readonly alertRelabelRules: readonly RelabelRule[];
+  readonly alertmanagers: readonly AlertmanagerConfig[];
+}
+
+/** One entry of `alertmanagers`: a set of Alertmanagers that are found and asked in one way. */
+export interface AlertmanagerConfig {
+  readonly scheme: string;
+  readonly pathPrefix: string;
+  readonly timeoutMs: number;
+  readonly relabelRules: readonly RelabelRule[];
+  readonly alertRelabelRules: readonly RelabelRule[];
+  readonly staticGroups: readonly StaticGroup[];
+  readonly fileDiscoveries: readonly FileDiscoveryConfig[];
+  readonly http: HttpClientConfig;
+  /** Equal for equal settings: such an entry keeps its queue over a reload. */
+  readonly hash: string;
 }
 
 export interface StorageConfig {

@@ -132,6 +132,24 @@ test("a slot that the head gave to another series is resolved anew and gets no m
   expect(shard.scrape(target, "\n").staleSlots).toEqual([1]);
 });
 
+test("lines of one length that differ in one byte, wherever it is, are lines of their own", () => {
+  const shard = new TestShard({ pages: 64, stagingRows: 5000, bodyBytes: 2_000_000 });
+  const { target } = open(shard);
+  const length = 1100; // more than the keys of a digest cover without being used again
+  const bodies = [1, 15, 16, 17, length].map((labelBytes) => {
+    const plain = `m{l="${"a".repeat(labelBytes)}"}`;
+    const others = Array.from({ length: labelBytes }, (_, i) => `${plain.slice(0, 5 + i)}b${plain.slice(6 + i)}`);
+    return [plain, ...others].map((text) => `${text} 1`);
+  });
+  const body = `${bodies.flat().join("\n")}\n`;
+  let next = 0;
+  shard.scrape(target, body, { resolve: () => next++ });
+  expect(next).toBe(bodies.flat().length);
+  const swapped = `${bodies.flat().reverse().join("\n")}\n`;
+  const { rows } = shard.scrape(target, swapped, { resolve: () => -1 });
+  expect(rows.map((row) => row.slot)).toEqual(Array.from({ length: next }, (_, i) => next - 1 - i));
+});
+
 test("churn does not grow memory, closing gives all of it back", () => {
   const shard = new TestShard({ pages: 64, stagingRows: 5000, bodyBytes: 500_000 });
   const before = shard.arenaUsed;

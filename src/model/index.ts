@@ -1,4 +1,5 @@
 export { formatDuration, parseDuration } from "./duration.js";
+export { EXEMPLAR_CHARACTERS_MAX, type Exemplar } from "./exemplar.js";
 export {
   type CounterResetHint,
   CUSTOM_BUCKETS_SCHEMA,
@@ -10,6 +11,15 @@ export {
   type Span,
 } from "./histogram.js";
 export {
+  decodeHistogram,
+  encodeHistogram,
+  putHistogram,
+  spannedBuckets,
+  staleHistogramBytes,
+  takeHistogram,
+} from "./histogram-bytes.js";
+export { hashLabels, hashOffset } from "./label-hash.js";
+export {
   compareBytes,
   compareLabels,
   isLegacyLabelName,
@@ -19,6 +29,7 @@ export {
   quoteGo,
 } from "./labels.js";
 export { Matcher, type MatchOperator } from "./matcher.js";
+export { type MetricType, metricTypeNumber, metricTypeOf, type SeriesMetadata } from "./metric-metadata.js";
 export {
   compileRegex,
   compileSearch,
@@ -29,4 +40,5 @@ export {
   type RegexOptions,
   type SearchRegex,
 } from "./regex.js";
-export { isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
+export { isStaleNumber, isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
+export { histogramProblem } from "./validate-histogram.js";

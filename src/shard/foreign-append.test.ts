@@ -2,21 +2,30 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { VestalError } from "../base/index.js";
-import { Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../model/index.js";
-import { encodeLabelBytes } from "../model/label-bytes.js";
+import { decodeHistogram, type Histogram, Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../model/index.js";
+import { decodeLabelBytes, encodeLabelBytes } from "../model/label-bytes.js";
 import {
   DEFAULT_RECEIVER_OPTIONS,
   DEFAULT_SENDER_OPTIONS,
   ForeignReceiver,
+  type ForeignRefusal,
   type ForeignResult,
   type ForeignRow,
   ForeignSender,
   type ForeignSenderOptions,
   type ForeignSink,
   isRetryable,
-  NO_REJECTIONS,
+  NO_RESULT,
 } from "./foreign-append.js";
-import { ForeignBatchBuilder, ForeignBatchReader } from "./foreign-batch.js";
+import {
+  BATCH_ALL_OR_NOTHING,
+  ForeignBatchBuilder,
+  ForeignBatchReader,
+  ROW_EXEMPLAR,
+  ROW_FLOAT,
+  ROW_HISTOGRAM,
+  ROW_METADATA,
+} from "./foreign-batch.js";
 import { shardOf } from "./shard-of.js";
 
 const ports: MessagePort[] = [];
@@ -34,7 +43,7 @@ class ListSink implements ForeignSink {
     await this.gate;
     this.commits++;
     while (reader.next()) this.rows.push(`${reader.labels()} ${reader.timestampMs} ${reader.value}`);
-    return { ...NO_REJECTIONS, accepted: reader.rowCount, errors: [] };
+    return { ...NO_RESULT, accepted: reader.rowCount };
   }
 }
 
@@ -99,15 +108,69 @@ test("a batch gives back every row to the bit", () => {
 });
 
 test("a full batch refuses a row and stays whole", () => {
-  const builder = new ForeignBatchBuilder(new SharedArrayBuffer(128));
+  const builder = new ForeignBatchBuilder(new SharedArrayBuffer(140));
   const labels = encodeLabelBytes(Labels.of({ a: "b" }));
   const appended = Array.from({ length: 9 }, () => builder.appendStale(labels, -1));
-  // A header of 16 bytes, and rows of 20 + 5 bytes that take 32: three in 128.
+  // A header of 16 bytes, a row of 32 + 5 bytes that takes 40, and rows of the same series that take 32: three in 140.
   expect(appended.filter(Boolean).length).toBe(3);
   const reader = new ForeignBatchReader(builder.buffer);
   while (reader.next())
     expect([reader.valueLow, reader.valueHigh, reader.timestampMs]).toEqual([STALE_NAN_LOW, STALE_NAN_HIGH, -1]);
   expect(reader.rowIndex).toBe(2);
+});
+
+test("a batch gives back histograms, exemplars and metadata, and says the series once", () => {
+  const builder = new ForeignBatchBuilder();
+  const labels = Labels.of({ __name__: "m", job: "j" });
+  const other = Labels.of({ __name__: "n" });
+  const histogram: Histogram = {
+    isFloat: false,
+    counterResetHint: 2,
+    schema: 3,
+    zeroThreshold: 1e-9,
+    zeroCount: 4,
+    count: 17,
+    sum: -2.5,
+    positiveSpans: [
+      { offset: -7, length: 2 },
+      { offset: 3, length: 1 },
+    ],
+    negativeSpans: [{ offset: 1, length: 1 }],
+    positiveBuckets: Float64Array.of(5, 1, 2),
+    negativeBuckets: Float64Array.of(5),
+    customValues: new Float64Array(0),
+  };
+  const trace = Labels.of({ trace_id: "ä" });
+  const bytes = encodeLabelBytes(labels);
+  expect(builder.appendHistogram(bytes, 5, histogram)).toBe(true);
+  expect(builder.appendExemplar(bytes, 4, 0.25, encodeLabelBytes(trace))).toBe(true);
+  expect(builder.appendMetadata(bytes, { type: "counter", unit: "bytes", help: "Wörter\n" })).toBe(true);
+  expect(builder.appendCreatedZero(bytes, 1)).toBe(true);
+  expect(builder.append(encodeLabelBytes(other), 6, 7)).toBe(true);
+  builder.setFlags(BATCH_ALL_OR_NOTHING);
+
+  const reader = new ForeignBatchReader(builder.buffer);
+  expect(reader.isAllOrNothing).toBe(true);
+  expect([reader.next(), reader.kind, reader.isSameSeries, reader.timestampMs]).toEqual([
+    true,
+    ROW_HISTOGRAM,
+    false,
+    5,
+  ]);
+  expect(decodeHistogram(reader.payload, false)).toEqual(histogram);
+  expect([reader.next(), reader.kind, reader.isSameSeries]).toEqual([true, ROW_EXEMPLAR, true]);
+  expect([reader.labels().key, reader.value, reader.timestampMs, reader.isTimed]).toEqual([labels.key, 0.25, 4, true]);
+  expect(decodeLabelBytes(reader.payload).toObject()).toEqual({ trace_id: "ä" });
+  expect([reader.next(), reader.kind]).toEqual([true, ROW_METADATA]);
+  expect(reader.metadata()).toEqual({ type: "counter", unit: "bytes", help: "Wörter\n" });
+  expect([reader.next(), reader.kind, reader.isCreatedZero, reader.value]).toEqual([true, ROW_FLOAT, true, 0]);
+  expect([reader.next(), reader.kind, reader.isSameSeries, reader.labels().key]).toEqual([
+    true,
+    ROW_FLOAT,
+    false,
+    other.key,
+  ]);
+  expect(reader.next()).toBe(false);
 });
 
 test("damaged batches are refused, never read past their end", () => {
@@ -134,7 +197,7 @@ describe("foreign append", () => {
     const { sender } = connect(sinks);
     const sent = rows(60_000);
     const outcome = await sender.send(sent);
-    expect(outcome).toMatchObject({ accepted: 60_000, failures: [], errors: [] });
+    expect(outcome).toMatchObject({ accepted: 60_000, failures: [], refusals: [] });
     for (const [shard, sink] of sinks.entries()) {
       expect(sink.rows).toEqual(sent.filter(({ labels }) => shardOf(labels, 3) === shard).map(textOf));
       expect(sink.commits).toBeGreaterThan(1);
@@ -146,7 +209,7 @@ describe("foreign append", () => {
     const sink: ForeignSink = {
       commitBatch: (reader) => {
         while (reader.next()) seen.push(reader.isStale);
-        return { ...NO_REJECTIONS, accepted: reader.rowCount, errors: [] };
+        return { ...NO_RESULT, accepted: reader.rowCount };
       },
     };
     const { sender } = connect([sink]);
@@ -168,16 +231,16 @@ describe("foreign append", () => {
   test("sums counts and keeps the first errors", async () => {
     const sink: ForeignSink = {
       commitBatch: (reader) => ({
-        ...NO_REJECTIONS,
+        ...NO_RESULT,
         accepted: reader.rowCount - 1,
         outOfOrder: 1,
-        errors: Array<string>(8).fill("out of order sample"),
+        refusals: Array<ForeignRefusal>(8).fill({ reason: "outOfOrder", message: "out of order sample", series: "{}" }),
       }),
     };
     const { sender } = connect([sink, sink]);
     const outcome = await sender.send(rows(100));
     expect(outcome).toMatchObject({ accepted: 98, outOfOrder: 2 });
-    expect(outcome.errors.length).toBe(10);
+    expect(outcome.refusals.length).toBe(10);
   });
 
   test("an owner that fails says why, and the others store theirs", async () => {

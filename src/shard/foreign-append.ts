@@ -11,25 +11,41 @@
  * still read it, and to the garbage collector.
  */
 import type { MessagePort } from "node:worker_threads";
-import { assert, fromPlain, type PlainError, toPlain, VestalError } from "../base/index.js";
-import type { Labels } from "../model/index.js";
-import { LabelBytesEncoder } from "../model/label-bytes.js";
-import { FOREIGN_BATCH_BYTES, ForeignBatchBuilder, ForeignBatchReader } from "./foreign-batch.js";
+import { fromPlain, type PlainError, toPlain, VestalError } from "../base/index.js";
+import type { Exemplar, Histogram, Labels, SeriesMetadata } from "../model/index.js";
+import { encodeLabelBytes, LabelBytesEncoder } from "../model/label-bytes.js";
+import { ForeignBatchBuilder, ForeignBatchReader } from "./foreign-batch.js";
 import { shardOf } from "./shard-of.js";
 
-/** Rows that an owner did not store, by reason. */
+/** Samples that an owner did not store, by reason. */
 export interface ForeignRejections {
   readonly outOfOrder: number;
   readonly duplicates: number;
   readonly outOfBounds: number;
+  /** Older than the window for out-of-order samples. */
+  readonly tooOld: number;
   readonly invalid: number;
   readonly noMemory: number;
 }
 
+export interface ForeignRefusal {
+  readonly reason: keyof ForeignRejections | "exemplar";
+  /** In Prometheus' words. */
+  readonly message: string;
+  /** As Prometheus prints labels. */
+  readonly series: string;
+}
+
 export interface ForeignResult extends ForeignRejections {
+  /** Samples, histograms included, that are stored now or were before. */
   readonly accepted: number;
-  /** The first few rejections, in Prometheus' words, with the series that they are about. */
-  readonly errors: readonly string[];
+  /** Of these. */
+  readonly histograms: number;
+  readonly exemplars: number;
+  /** Exemplars that are out of order or too long; repeated ones count as neither. */
+  readonly exemplarsRefused: number;
+  /** The first few. */
+  readonly refusals: readonly ForeignRefusal[];
 }
 
 export interface ForeignSink {
@@ -53,14 +69,21 @@ export interface ForeignAnswer {
   readonly error: PlainError | undefined;
 }
 
-const ERRORS_MAX = 10;
+const REFUSALS_MAX = 10;
 
-export const NO_REJECTIONS: ForeignRejections = {
+/** Of a batch of which nothing is known yet. */
+export const NO_RESULT: ForeignResult = {
+  accepted: 0,
+  histograms: 0,
+  exemplars: 0,
+  exemplarsRefused: 0,
   outOfOrder: 0,
   duplicates: 0,
   outOfBounds: 0,
+  tooOld: 0,
   invalid: 0,
   noMemory: 0,
+  refusals: [],
 };
 
 // ── the owner's side ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -159,12 +182,17 @@ export class ForeignReceiver {
 
 // ── the sender's side ──────────────────────────────────────────────────────────────────────────────────────────────
 
+/** What is to be stored of one series; each part may be missing. */
 export interface ForeignRow {
   readonly labels: Labels;
   readonly timestampMs: number;
-  readonly value: number;
+  /** A float sample; undefined where there is a histogram, or no sample. */
+  readonly value?: number;
   /** The staleness marker instead of `value`: a plain number cannot carry it. */
   readonly isStale?: boolean;
+  readonly histogram?: Histogram;
+  readonly exemplars?: readonly Exemplar[];
+  readonly metadata?: SeriesMetadata;
 }
 
 export interface ForeignOutcome extends ForeignResult {
@@ -195,6 +223,8 @@ interface Sent {
 
 /** Acknowledged buffers kept for the next batches. */
 const SPARE_BUFFERS_MAX = 16;
+/** Of a series' text in a refusal. */
+const SERIES_CHARACTERS_MAX = 1000;
 
 export class ForeignSender {
   readonly shardCount: number;
@@ -232,7 +262,7 @@ export class ForeignSender {
     }
   }
 
-  /** A batch to fill; give it to `sendBatch`. */
+  /** A batch to fill; give it to `sendBatch`. What it held is gone. */
   newBatch(): ForeignBatchBuilder {
     return new ForeignBatchBuilder(this.#spare.pop());
   }
@@ -242,28 +272,31 @@ export class ForeignSender {
     const open: (ForeignBatchBuilder | undefined)[] = [];
     const answers: Promise<{ shard: number; answer: BatchAnswer }>[] = [];
     let invalid = 0;
-    const errors: string[] = [];
+    const refusals: ForeignRefusal[] = [];
     const post = (shard: number, batch: ForeignBatchBuilder): void => {
       answers.push(this.sendBatch(shard, batch).then((answer) => ({ shard, answer })));
     };
     for (const row of rows) {
       const { labels } = row;
       const labelBytes = this.#encoder.encode(labels);
-      if (ForeignBatchBuilder.bytesFor(labelBytes) > FOREIGN_BATCH_BYTES) {
-        invalid++;
-        if (errors.length < ERRORS_MAX) errors.push(`labels of ${labelBytes.length} bytes are too long to be stored`);
-        continue;
-      }
       const shard = shardOf(labels, this.shardCount);
-      let batch = open[shard];
-      if (batch !== undefined && appendRow(batch, labelBytes, row)) continue;
-      if (batch !== undefined) post(shard, batch);
-      batch = this.newBatch();
-      open[shard] = batch;
-      assert(appendRow(batch, labelBytes, row), "foreign append: an empty batch has no room for one row");
+      for (const put of partsOf(row)) {
+        let batch = open[shard];
+        if (batch !== undefined && put(batch, labelBytes)) continue;
+        if (batch !== undefined && batch.rowCount > 0) post(shard, batch);
+        batch = this.newBatch();
+        open[shard] = batch;
+        if (put(batch, labelBytes)) continue;
+        invalid++;
+        if (refusals.length >= REFUSALS_MAX) continue;
+        const message = `labels of ${labelBytes.length} bytes and what comes with them are too long to be stored`;
+        refusals.push({ reason: "invalid", message, series: `${labels}`.slice(0, SERIES_CHARACTERS_MAX) });
+      }
     }
-    for (const [shard, batch] of open.entries()) if (batch !== undefined) post(shard, batch);
-    return joinAnswers(await Promise.all(answers), invalid, errors);
+    for (const [shard, batch] of open.entries()) {
+      if (batch !== undefined && batch.rowCount > 0) post(shard, batch);
+    }
+    return joinAnswers(await Promise.all(answers), invalid, refusals);
   }
 
   /** Sends one owner's batch, which is no longer the caller's. Resolves at the latest when the deadline has passed. */
@@ -326,34 +359,59 @@ function lost(shard: number, reason: string): VestalError {
   return new VestalError("SHARD_LOST", `shard ${shard} cannot store samples: ${reason}`, { shard });
 }
 
-function appendRow(batch: ForeignBatchBuilder, labelBytes: Uint8Array, row: ForeignRow): boolean {
-  if (row.isStale === true) return batch.appendStale(labelBytes, row.timestampMs);
-  return batch.append(labelBytes, row.timestampMs, row.value);
+type PutPart = (batch: ForeignBatchBuilder, labelBytes: Uint8Array) => boolean;
+
+/** What a row puts into batches, in this order; each part may be the one that does not fit. */
+function partsOf(row: ForeignRow): PutPart[] {
+  const { timestampMs, value, histogram, exemplars = [], metadata } = row;
+  const parts: PutPart[] = [];
+  if (histogram !== undefined) {
+    parts.push((batch, labelBytes) => batch.appendHistogram(labelBytes, timestampMs, histogram));
+  } else if (row.isStale === true) {
+    parts.push((batch, labelBytes) => batch.appendStale(labelBytes, timestampMs));
+  } else if (value !== undefined) {
+    parts.push((batch, labelBytes) => batch.append(labelBytes, timestampMs, value));
+  }
+  for (const exemplar of exemplars) {
+    const exemplarLabels = encodeLabelBytes(exemplar.labels);
+    parts.push((batch, labelBytes) =>
+      batch.appendExemplar(labelBytes, exemplar.timestampMs, exemplar.value, exemplarLabels, exemplar.isTimed),
+    );
+  }
+  if (metadata !== undefined) parts.push((batch, labelBytes) => batch.appendMetadata(labelBytes, metadata));
+  return parts;
 }
 
 function joinAnswers(
   answers: readonly { shard: number; answer: BatchAnswer }[],
   invalidAtSender: number,
-  errorsAtSender: readonly string[],
+  refusalsAtSender: readonly ForeignRefusal[],
 ): ForeignOutcome {
-  const sum = { accepted: 0, outOfOrder: 0, duplicates: 0, outOfBounds: 0, invalid: invalidAtSender, noMemory: 0 };
-  const errors = [...errorsAtSender];
+  let sum: ForeignResult = { ...NO_RESULT, invalid: invalidAtSender, refusals: refusalsAtSender };
   const failures: { shard: number; error: VestalError }[] = [];
   for (const { shard, answer } of answers) {
     const { result } = answer;
-    if (result === undefined) {
-      failures.push({ shard, error: answer.error ?? lost(shard, "it answered nothing") });
-      continue;
-    }
-    sum.accepted += result.accepted;
-    sum.outOfOrder += result.outOfOrder;
-    sum.duplicates += result.duplicates;
-    sum.outOfBounds += result.outOfBounds;
-    sum.invalid += result.invalid;
-    sum.noMemory += result.noMemory;
-    errors.push(...result.errors.slice(0, ERRORS_MAX - errors.length));
+    if (result === undefined) failures.push({ shard, error: answer.error ?? lost(shard, "it answered nothing") });
+    else sum = addResults(sum, result);
   }
-  return { ...sum, errors, failures };
+  return { ...sum, failures };
+}
+
+/** The sum of two results, with the first refusals of both. */
+export function addResults(a: ForeignResult, b: ForeignResult): ForeignResult {
+  return {
+    accepted: a.accepted + b.accepted,
+    histograms: a.histograms + b.histograms,
+    exemplars: a.exemplars + b.exemplars,
+    exemplarsRefused: a.exemplarsRefused + b.exemplarsRefused,
+    outOfOrder: a.outOfOrder + b.outOfOrder,
+    duplicates: a.duplicates + b.duplicates,
+    outOfBounds: a.outOfBounds + b.outOfBounds,
+    tooOld: a.tooOld + b.tooOld,
+    invalid: a.invalid + b.invalid,
+    noMemory: a.noMemory + b.noMemory,
+    refusals: [...a.refusals, ...b.refusals].slice(0, REFUSALS_MAX),
+  };
 }
 
 /** Codes of failures after which the same samples may be sent again: HTTP answers them with 503. */

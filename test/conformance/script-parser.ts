@@ -2,9 +2,10 @@
 import { Labels, parseDuration } from "../../src/model/index.js";
 import { parseGoFloat } from "../../src/model/number.js";
 import type { StoredValue } from "../doubles/memory-storage.js";
+import { histogramSequence } from "./script-histograms.js";
 
 /** One value of a sequence; undefined where none is. */
-export type SequenceValue = StoredValue | "histogram" | undefined;
+export type SequenceValue = StoredValue | undefined;
 
 export interface SeriesLine {
   readonly labels: Labels;
@@ -187,7 +188,7 @@ function parseSeriesLine(line: string): SeriesLine {
   return { labels: Labels.of(entries), values: parseSequence(line.slice(at).trim()) };
 }
 
-const HISTOGRAM = /^\{\{[^}]*\}\}(?:[+-]\{\{[^}]*\}\})?(?:x(\d+))?$/;
+const HISTOGRAM = /^(\{\{[^}]*\}\})(?:([+-])(\{\{[^}]*\}\}))?(?:x(\d+))?$/;
 // No hexadecimal: `0x3` is four zeros.
 const NUMBER = "(?:[iI]nf|NaN|nan|(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?)";
 const ITEM = new RegExp(`^([+-]?${NUMBER})(?:([+-])(${NUMBER}|-${NUMBER}))?(?:x(\\d+))?$`);
@@ -198,7 +199,8 @@ function parseSequence(text: string): SequenceValue[] {
     const histogram = HISTOGRAM.exec(item);
     const omitted = /^(_|stale)(?:x(\d+))?$/.exec(item);
     if (histogram !== null) {
-      for (let i = Number(histogram[1] ?? 0); i >= 0; i--) values.push("histogram");
+      const [, first, sign, change, times] = histogram;
+      values.push(...histogramSequence(first!, sign, change, Number(times ?? 0)));
     } else if (omitted !== null) {
       const times = omitted[1] === "_" ? Number(omitted[2] ?? 1) : Number(omitted[2] ?? 0) + 1;
       for (let i = 0; i < times; i++) values.push(omitted[1] === "_" ? undefined : "stale");

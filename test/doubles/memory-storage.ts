@@ -2,6 +2,7 @@
 import {
   compareBytes,
   compareLabels,
+  type Histogram,
   type Labels,
   type Matcher,
   STALE_NAN_HIGH,
@@ -17,13 +18,16 @@ import type {
   SeriesSet,
 } from "../../src/storage/index.js";
 
+import { appendToChunk, type ChunkEnd } from "./histogram-hints.js";
+
 /** A sample's value, or the staleness marker, whose bits a plain number would not keep. */
-export type StoredValue = number | "stale";
+export type StoredValue = number | Histogram | "stale";
 
 interface StoredSeries {
   readonly labels: Labels;
   readonly times: number[];
   readonly values: StoredValue[];
+  end: ChunkEnd | undefined;
 }
 
 export class MemoryStorage implements Querier {
@@ -36,11 +40,13 @@ export class MemoryStorage implements Querier {
   append(labels: Labels, samples: Iterable<readonly [timeMs: number, value: StoredValue]>): void {
     let series = this.#series.get(labels.key);
     if (series === undefined) {
-      series = { labels, times: [], values: [] };
+      series = { labels, times: [], values: [], end: undefined };
       this.#series.set(labels.key, series);
       this.#sorted = undefined;
     }
-    for (const [timeMs, value] of samples) {
+    for (const [timeMs, given] of samples) {
+      const { stored: value, end } = appendToChunk(series.end, given);
+      series.end = end;
       let at = series.times.length;
       while (at > 0 && series.times[at - 1]! >= timeMs) at--;
       const isKnown = series.times[at] === timeMs;
@@ -112,17 +118,22 @@ class MemorySeriesSet implements SeriesSet {
     while (first + count < times.length && times[first + count]! <= maxTimeMs) count++;
     const { timesAddr, valuesAddr } = sink.reserve(count);
     const view = new DataView(sink.memory.buffer);
+    const histograms = new Array<Histogram | undefined>(count).fill(undefined);
     for (let i = 0; i < count; i++) {
       view.setFloat64(timesAddr + 8 * i, times[first + i]!, true);
       const value = values[first + i]!;
-      if (value === "stale") {
+      if (typeof value === "object") {
+        histograms[i] = value;
+        view.setFloat64(valuesAddr + 8 * i, value.sum, true);
+      } else if (value === "stale") {
         view.setUint32(valuesAddr + 8 * i, STALE_NAN_LOW, true);
         view.setUint32(valuesAddr + 8 * i + 4, STALE_NAN_HIGH, true);
       } else {
         view.setFloat64(valuesAddr + 8 * i, value, true);
       }
     }
-    return { timesAddr, valuesAddr, count };
+    const isMixed = histograms.some((each) => each !== undefined);
+    return { timesAddr, valuesAddr, count, ...(isMixed ? { histograms } : {}) };
   }
 
   close(): void {}

@@ -2,12 +2,13 @@
  * What the main thread and an ingest thread say to each other. Both sides import this file; all of it survives a structured
  * clone. Bodies and samples never travel here: they lie in shared memory.
  *
- *   main ──► ingest   begin, targets, connect, disconnect, collect, metadata request, stop
- *   main ◄── ingest   head, progress, replayed, ready, status, metadata, sync failed, failure, stopped
+ *   main ──► ingest   begin, targets, tunables, connect, disconnect, collect, metadata, exemplars and write requests, stop
+ *   main ◄── ingest   head, progress, replayed, ready, status, metadata, exemplars, written, sync failed, failure, stopped
  *   any  ──► ingest   foreign batches, over ports of their own: src/shard/foreign-append.ts
  */
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
+import type { MatchOperator } from "../../model/index.js";
 import type {
   IntervalLengths,
   MetadataSize,
@@ -18,6 +19,8 @@ import type {
   TargetStatus,
 } from "../../scrape/index.js";
 import type { MetricMetadata } from "../../storage/index.js";
+import type { HeadChunkDamage } from "../../tsdb/chunks-head/index.js";
+import type { WriteLimits, WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import type { FsyncPolicy, ReplayOutcome, WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -29,11 +32,25 @@ export interface IngestData {
   readonly memory: WebAssembly.Memory | undefined;
   /** Where the WAL ends for this replay: its committed position once it is open for writing. */
   readonly replayEnd: WalPosition | undefined;
+  /** Where the files of chunks_head end for this replay. */
+  readonly chunksHeadEnd: WalPosition;
+  /** Samples before it are in blocks: replay leaves them out. −Infinity if there is no block. */
+  readonly minValidTimeMs: number;
   readonly settings: IngestSettings;
+  readonly tunables: IngestTunables;
 }
+
+/** Storage settings of the configuration file, which a reload may change. */
+export interface IngestTunables {
+  /** Exemplars that all shards keep together; 0: none. */
+  readonly exemplarsMax: number;
+}
+
+export const NO_TUNABLES: IngestTunables = { exemplarsMax: 0 };
 
 export interface IngestSettings {
   readonly walDir: string;
+  readonly chunksHeadDir: string;
   readonly walSegmentBytes: number | undefined;
   readonly walCompression: "snappy" | "none";
   readonly walSync: FsyncPolicy;
@@ -42,6 +59,7 @@ export interface IngestSettings {
   readonly chunkRangeMs: number;
   readonly samplesPerChunk: number;
   readonly engine: ScrapeEngineOptions;
+  readonly writeLimits: WriteLimits;
   readonly userAgent: string;
   readonly log: LogSettings;
 }
@@ -77,6 +95,26 @@ export interface DisconnectMessage {
   readonly reason: string;
 }
 
+export interface TunablesMessage {
+  readonly type: "tunables";
+  readonly tunables: IngestTunables;
+}
+
+/** Exemplars of series that one of the selectors picks, in [startMs, endMs]. */
+export interface ExemplarsRequest {
+  readonly type: "exemplars-request";
+  readonly id: number;
+  readonly selectors: readonly PlainSelector[];
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export type PlainSelector = readonly {
+  readonly operator: MatchOperator;
+  readonly name: string;
+  readonly value: string;
+}[];
+
 export interface CollectMessage {
   readonly type: "collect";
   readonly id: number;
@@ -91,6 +129,14 @@ export interface MetadataRequest {
   readonly limit: number;
 }
 
+/** A remote-write request, compressed as it came; every shard takes what belongs to it. */
+export interface WriteRequestMessage {
+  readonly type: "write-request";
+  readonly id: number;
+  readonly version: WriteVersion;
+  readonly body: SharedArrayBuffer;
+}
+
 /** Commit what is under way, free targets without staleness markers, release locks, then answer `stopped` and return. */
 export interface StopMessage {
   readonly type: "stop";
@@ -103,6 +149,9 @@ export type ToIngestThread =
   | DisconnectMessage
   | CollectMessage
   | MetadataRequest
+  | WriteRequestMessage
+  | ExemplarsRequest
+  | TunablesMessage
   | StopMessage;
 
 /** The thread has a head; the main thread shows it to queries, and keeps it for a successor. */
@@ -121,6 +170,19 @@ export interface ReplayedMessage {
   readonly type: "replayed";
   /** Undefined where the memory of a thread before was adopted. */
   readonly outcome: ReplayOutcome | undefined;
+  /** What was taken from chunks_head; undefined as above. */
+  readonly headChunks: HeadChunksOutcome | undefined;
+}
+
+export interface HeadChunksOutcome {
+  readonly chunks: number;
+  /** Of them, those that a series of this shard got. */
+  readonly attached: number;
+  readonly maxRef: number;
+  readonly damage: HeadChunkDamage | undefined;
+  /** Of all that is in the shard's head after replay. */
+  readonly minTimeMs: number | undefined;
+  readonly maxTimeMs: number | undefined;
 }
 
 /** A WAL segment is full and was synced, or could not be. */
@@ -142,6 +204,16 @@ export interface StatusMessage {
   readonly intervalLengths: readonly IntervalLengths[];
   /** For prometheus_target_metadata_cache_*. */
   readonly metadata: readonly MetadataSize[];
+  readonly exemplars: ExemplarCounts;
+}
+
+export interface ExemplarCounts {
+  readonly appended: number;
+  readonly outOfOrder: number;
+  readonly stored: number;
+  readonly series: number;
+  readonly capacity: number;
+  readonly oldestTimestampMs: number | undefined;
 }
 
 export interface TargetMetadata {
@@ -153,6 +225,28 @@ export interface MetadataMessage {
   readonly type: "metadata";
   readonly id: number;
   readonly targets: readonly TargetMetadata[];
+}
+
+/** Answers `write-request`: exactly one of the two is there. */
+export interface WrittenMessage {
+  readonly type: "written";
+  readonly id: number;
+  readonly outcome: WriteOutcome | undefined;
+  readonly error: PlainError | undefined;
+}
+
+export interface ExemplarsMessage {
+  readonly type: "exemplars";
+  readonly id: number;
+  readonly series: readonly {
+    /** Flat, sorted. */
+    readonly labelPairs: readonly string[];
+    readonly exemplars: readonly {
+      readonly labelPairs: readonly string[];
+      readonly value: number;
+      readonly timestampMs: number;
+    }[];
+  }[];
 }
 
 /** Something that the thread survived and that a person must know: it is logged and counted by the main thread. */
@@ -173,5 +267,7 @@ export type FromIngestThread =
   | ReadyMessage
   | StatusMessage
   | MetadataMessage
+  | WrittenMessage
+  | ExemplarsMessage
   | FailureMessage
   | StoppedMessage;

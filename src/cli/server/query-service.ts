@@ -16,7 +16,10 @@ import type {
   ServiceAnswer,
 } from "../../api/index.js";
 import { errorMessage, type Logger, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
+import { compareLabels, Labels } from "../../model/index.js";
+import { formatSample } from "../../model/number.js";
 import type { CancelHandle, ControlMemory } from "../../shard/index.js";
+import type { ExemplarsMessage, PlainSelector } from "./ingest-messages.js";
 import type {
   HeadHandle,
   QueryJob,
@@ -25,7 +28,9 @@ import type {
   QueryThreadSettings,
   QueryTimings,
 } from "./query-messages.js";
+import type { RuleExpression } from "./rules-messages.js";
 
+const NEVER_ABORTED = new AbortController().signal;
 /** How long a thread may take to notice its cancel word before it is terminated. */
 const PATIENCE_MS = 1000;
 
@@ -41,6 +46,7 @@ export interface HeadSource {
   /** Of all heads, those too that no query may read now. */
   memories(): readonly WebAssembly.Memory[];
   missingShards(): readonly number[];
+  exemplars(selectors: readonly PlainSelector[], startMs: number, endMs: number): Promise<ExemplarsMessage["series"]>;
 }
 
 export interface QueryCounters {
@@ -102,8 +108,27 @@ export class QueryPool implements QueryService {
     return this.#run({ kind: "labelValues", ...query }, signal);
   }
 
-  queryExemplars(query: { readonly expression: string }, signal: AbortSignal): Promise<ServiceAnswer> {
-    return this.#run({ kind: "exemplars", expression: query.expression }, signal);
+  async queryExemplars(
+    query: { readonly expression: string; readonly startMs: number; readonly endMs: number },
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer> {
+    const answer = await this.#run({ kind: "exemplars", expression: query.expression }, signal);
+    if (answer.kind !== "data") return answer;
+    const found = await this.#source.exemplars(answer.data as readonly PlainSelector[], query.startMs, query.endMs);
+    const series = found
+      .map(({ labelPairs, exemplars }) => ({ labels: new Labels(labelPairs), exemplars }))
+      .sort((a, b) => compareLabels(a.labels, b.labels));
+    return {
+      ...answer,
+      data: series.map(({ labels, exemplars }) => ({
+        seriesLabels: labels.toObject(),
+        exemplars: exemplars.map(({ labelPairs, value, timestampMs }) => ({
+          labels: new Labels(labelPairs).toObject(),
+          value: formatSample(value),
+          timestamp: timestampMs / 1000,
+        })),
+      })),
+    };
   }
 
   formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer> {
@@ -117,6 +142,11 @@ export class QueryPool implements QueryService {
   async checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined> {
     const answer = await this.#run({ kind: "checkSelectors", matchers }, signal);
     return answer.kind === "failure" ? answer : undefined;
+  }
+
+  /** Expressions of rules, as many as a task has time for. */
+  rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer> {
+    return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
   }
 
   /** @throws VestalError HEAD_STATUS if no query thread could find out. */

@@ -13,16 +13,29 @@ import {
   FOLD_SUM,
 } from "../../../assembly/promql/codes.js";
 import { assert } from "../../base/index.js";
-import { type Labels, quoteGo } from "../../model/index.js";
+import { type Labels, METRIC_NAME, quoteGo } from "../../model/index.js";
 import { formatFloat } from "../../model/number.js";
 import { executionError } from "../functions/errors.js";
 import { maximum, minimum } from "../functions/go-math.js";
 import { isValidLabelName } from "../functions/relabel.js";
+import type { Span } from "../parser/index.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { type Group, groupLabelsOf, groupRows, holdMembers } from "./groups.js";
+import { HistogramFolds } from "./histogram-folds.js";
 import { selectedRows } from "./pick.js";
 import { writeRowList } from "./row-list.js";
-import { type Evaluation, Frame, hold, holdScalar, RowBuffer, type Rows, rowBytes } from "./rows.js";
+import {
+  ABSENT,
+  type Evaluation,
+  FLOAT,
+  Frame,
+  hasHistograms,
+  hold,
+  holdScalar,
+  RowBuffer,
+  type Rows,
+  rowBytes,
+} from "./rows.js";
 
 /** Values that one call may sort: a fraction of a millisecond, so that a query can be canceled in time. */
 const SORTED_PER_CALL = 5_000;
@@ -91,10 +104,12 @@ abstract class GroupedRows implements Rows {
 
 class FoldedRows extends GroupedRows {
   readonly #fold: number;
+  readonly #plan: AggregatePlan;
 
   constructor(evaluation: Evaluation, plan: AggregatePlan, fold: number) {
     super(evaluation, plan);
     this.#fold = fold;
+    this.#plan = plan;
   }
 
   protected override fillGroup(members: readonly number[], values: number, present: number): number {
@@ -102,21 +117,39 @@ class FoldedRows extends GroupedRows {
     const state = memory.allocate(this.steps * 32);
     const row = new RowBuffer(memory, this.steps);
     kernels.clearFold(state, this.steps);
+    const { op, operand } = this.#plan;
+    const { histograms } = this.evaluation;
+    const held = histograms.mark();
+    let folds: HistogramFolds | undefined;
     for (const member of members) {
       if (this.source.fill(member, row.values, row.present) === 0) continue;
+      if (hasHistograms(this.evaluation, row.present, this.steps)) {
+        if (op === "sum" || op === "avg") {
+          folds ??= new HistogramFolds(this.evaluation, op, operand.span);
+          const name = this.source.labels(member).get(METRIC_NAME);
+          folds.add(name, row.values, row.present, this.steps, state + 24 * this.steps);
+        } else if (op !== "count" && op !== "group") {
+          this.evaluation.annotations.addIgnoredInAggregation(op, operand.span);
+        }
+      }
       kernels.foldRow(this.#fold, row.values, row.present, this.steps, state);
       budget.work(this.steps);
+      // Sums and means have copies of their own.
+      histograms.releaseTo(held);
     }
-    return kernels.finishFold(this.#fold, state, this.steps, values, present);
+    const found = kernels.finishFold(this.#fold, state, this.steps, values, present);
+    return folds === undefined ? found : folds.finish(values, present, this.steps, found);
   }
 }
 
 class QuantileRows extends GroupedRows {
   readonly #quantiles: number;
+  readonly #operand: Span;
 
   constructor(evaluation: Evaluation, plan: AggregatePlan) {
     super(evaluation, plan);
     assert(plan.param !== undefined, "quantile has a parameter");
+    this.#operand = plan.operand.span;
     this.#quantiles = holdScalar(evaluation, plan.param);
     const at = this.#quantiles >>> 3;
     const column = evaluation.memory.floats.subarray(at, at + this.steps);
@@ -130,6 +163,10 @@ class QuantileRows extends GroupedRows {
   protected override fillGroup(members: readonly number[], values: number, present: number): number {
     const { memory, kernels, budget } = this.evaluation;
     const frame = holdMembers(this.evaluation, this.source, members, this.steps);
+    for (let i = 0; i < frame.count; i++) {
+      if (!hasHistograms(this.evaluation, frame.present(i), this.steps)) continue;
+      this.evaluation.annotations.addIgnoredInAggregation("quantile", this.#operand);
+    }
     const rows = writeRowList(memory, frame, undefined);
     const scratch = memory.allocate(frame.count * 8);
     let found = 0;
@@ -159,11 +196,13 @@ function countValues(evaluation: Evaluation, plan: AggregatePlan): Rows {
     const labels = source.labels(i);
     const seen = new Map<number, number>();
     for (let step = 0; step < steps; step++) {
-      if (memory.bytes[source.present(i) + step] === 0) continue;
+      const kind = memory.bytes[source.present(i) + step];
+      if (kind === ABSENT) continue;
       const value = memory.floats[(source.values(i) >>> 3) + step]!;
-      let row = seen.get(value);
+      let row = kind === FLOAT ? seen.get(value) : undefined;
       if (row === undefined) {
-        const withValue = groupLabels(labels.with(label, formatFloat(value)));
+        const text = kind === FLOAT ? formatFloat(value) : evaluation.histograms.get(value).toString();
+        const withValue = groupLabels(labels.with(label, text));
         row = rowOf.get(withValue.key);
         if (row === undefined) {
           row = frame.count;
@@ -173,10 +212,10 @@ function countValues(evaluation: Evaluation, plan: AggregatePlan): Rows {
           frame.add(withValue, false, address);
         }
         // -0 and 0 print differently and are one key of a Map.
-        if (value !== 0) seen.set(value, row);
+        if (value !== 0 && kind === FLOAT) seen.set(value, row);
       }
       memory.floats[(frame.values(row) >>> 3) + step]! += 1;
-      memory.bytes[frame.present(row) + step] = 1;
+      memory.bytes[frame.present(row) + step] = FLOAT;
     }
     evaluation.budget.work(steps * 10);
   }

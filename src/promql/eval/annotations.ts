@@ -8,8 +8,21 @@ import { formatPosition, type Span } from "../parser/index.js";
 
 type Severity = "warning" | "info";
 
+/** What histograms were joined for, as messages name it. */
+export type HistogramOperation = "addition" | "subtraction" | "aggregation";
+
 export class Annotations {
   readonly #all = new Map<string, { severity: Severity; span: Span | undefined }>();
+  readonly #isNewer: boolean;
+
+  /** @param isNewer  texts of the language up to 3.14, which leave out an empty metric name */
+  constructor(isNewer = false) {
+    this.#isNewer = isNewer;
+  }
+
+  #withName(message: string, metricName: string): string {
+    return this.#isNewer && metricName === "" ? message : `${message} for metric name ${quoteGo(metricName)}`;
+  }
 
   #add(severity: Severity, message: string, span: Span): void {
     const prefix = severity === "warning" ? "PromQL warning" : "PromQL info";
@@ -32,7 +45,7 @@ export class Annotations {
 
   addBadBucketLabel(metricName: string, value: string, span: Span): void {
     const label = `bucket label "le" is missing or has a malformed value of ${quoteGo(value)}`;
-    this.#add("warning", `${label} for metric name ${quoteGo(metricName)}`, span);
+    this.#add("warning", this.#withName(label, metricName), span);
   }
 
   addPossibleNonCounter(metricName: string, span: Span): void {
@@ -48,7 +61,89 @@ export class Annotations {
   addForcedMonotonicity(metricName: string, span: Span): void {
     const see = "see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile";
     const what = `input to histogram_quantile needed to be fixed for monotonicity (${see})`;
-    this.#add("info", `${what} for metric name ${quoteGo(metricName)}`, span);
+    this.#add("info", this.#withName(what, metricName), span);
+  }
+
+  addMixedFloatsHistograms(metricName: string, span: Span): void {
+    const what = "encountered a mix of histograms and floats for metric name";
+    this.#add("warning", `${what} ${quoteGo(metricName)}`, span);
+  }
+
+  addMixedAggregation(span: Span): void {
+    this.#add("warning", "encountered a mix of histograms and floats for aggregation", span);
+  }
+
+  addMixedClassicNative(metricName: string, span: Span): void {
+    this.#add("warning", this.#withName("vector contains a mix of classic and native histograms", metricName), span);
+  }
+
+  addHistogramNotCounter(metricName: string, span: Span): void {
+    this.#add("warning", `this native histogram metric is not a counter: ${quoteGo(metricName)}`, span);
+  }
+
+  addHistogramNotGauge(metricName: string, span: Span): void {
+    this.#add("warning", `this native histogram metric is not a gauge: ${quoteGo(metricName)}`, span);
+  }
+
+  addMixedSchemas(metricName: string, span: Span): void {
+    const what = "vector contains a mix of histograms with exponential and custom buckets schemas for metric name";
+    this.#add("warning", `${what} ${quoteGo(metricName)}`, span);
+  }
+
+  addIncompatibleBounds(metricName: string, span: Span): void {
+    const what = "vector contains histograms with incompatible custom buckets for metric name";
+    this.#add("warning", `${what} ${quoteGo(metricName)}`, span);
+  }
+
+  addIncompatibleLayout(operator: string, span: Span): void {
+    this.#add("warning", `incompatible bucket layout encountered for binary operator ${operator}`, span);
+  }
+
+  addIncompatibleTypes(left: string, operator: string, right: string, span: Span): void {
+    const what = `incompatible sample types encountered for binary operator ${quoteGo(operator)}`;
+    this.#add("info", `${what}: ${left} ${operator} ${right}`, span);
+  }
+
+  addIgnoredInAggregation(aggregation: string, span: Span): void {
+    this.#add("info", `ignored histogram in ${aggregation} aggregation`, span);
+  }
+
+  addIgnoredInRange(metricName: string, span: Span): void {
+    const what = "ignored histograms in a range containing both floats and histograms for metric name";
+    this.#add("info", `${what} ${quoteGo(metricName)}`, span);
+  }
+
+  addQuantileIsNan(metricName: string, span: Span): void {
+    const what = "input to histogram_quantile has NaN observations, result is NaN";
+    this.#add("info", this.#withName(what, metricName), span);
+  }
+
+  addQuantileIsSkewed(metricName: string, span: Span): void {
+    const what = "input to histogram_quantile has NaN observations, result is skewed higher";
+    this.#add("info", this.#withName(what, metricName), span);
+  }
+
+  addFractionWithoutNan(metricName: string, span: Span): void {
+    const what = "input to histogram_fraction has NaN observations, which are excluded from all fractions";
+    this.#add("info", this.#withName(what, metricName), span);
+  }
+
+  addResetCollision(operation: HistogramOperation, span: Span): void {
+    this.#add("warning", `conflicting counter resets during histogram ${operation}`, span);
+  }
+
+  addReconciledBounds(operation: HistogramOperation, span: Span): void {
+    this.#add("info", `mismatched custom buckets were reconciled during ${operation}`, span);
+  }
+
+  addSortInRange(span: Span): void {
+    const what = "sort is ineffective for range queries since results are always ordered by labels";
+    this.#add("warning", what, span);
+  }
+
+  addStartTimeOverlap(metricName: string, span: Span): void {
+    const what = "sample has start time that overlaps with previous sample timestamp";
+    this.#add("warning", `${what} for metric ${quoteGo(metricName)}`, span);
   }
 
   /** The messages for `query`, at most `limit` of each kind (0 = all), a last line saying how many were left out. */

@@ -13,12 +13,20 @@ import {
 } from "../../../assembly/promql/codes.js";
 import { Labels } from "../../model/index.js";
 import { atan2, pow } from "../functions/go-math.js";
-import { type ArithmeticOperator, type ComparisonOperator, isComparison } from "../parser/index.js";
+import {
+  type ArithmeticOperator,
+  type ComparisonOperator,
+  isComparison,
+  isTrim,
+  type Span,
+  type TrimOperator,
+} from "../parser/index.js";
 import type { ScalarOperationPlan, VectorScalarPlan } from "../plan/nodes.js";
+import { combineMixed } from "./histogram-operators.js";
 import { MappedRows, namelessRows, SingleRow } from "./mapped.js";
-import { type Evaluation, holdScalar, RowBuffer, type Rows, withUniqueLabels } from "./rows.js";
+import { type Evaluation, FLOAT, hasHistograms, holdScalar, RowBuffer, type Rows, withUniqueLabels } from "./rows.js";
 
-export type ValueOperator = ArithmeticOperator | ComparisonOperator;
+export type ValueOperator = ArithmeticOperator | ComparisonOperator | TrimOperator;
 
 /** What a comparison leaves: the left value where it holds, 1 or 0, or the right value where it holds. */
 export const KEEP_LEFT = 0;
@@ -44,10 +52,15 @@ export interface RowPlace {
   readonly present: number;
 }
 
-/** `out = left OP right` where both are present; returns the number of present steps. */
+/**
+ * `out = left OP right` where both are present and can be combined; returns the number of present steps.
+ *
+ * @param span  of the whole operation, for what annotations say about histograms
+ */
 export function combine(
   evaluation: Evaluation,
   op: ValueOperator,
+  span: Span,
   left: RowPlace,
   right: RowPlace,
   steps: number,
@@ -55,6 +68,9 @@ export function combine(
   out: RowPlace,
 ): number {
   evaluation.budget.work(steps);
+  if (isTrim(op) || hasHistograms(evaluation, left.present, steps) || hasHistograms(evaluation, right.present, steps)) {
+    return combineMixed(evaluation, op, span, left, right, steps, result, out);
+  }
   const code = KERNEL_CODES[op];
   if (code !== undefined) {
     return evaluation.kernels.combineRows(
@@ -73,7 +89,7 @@ export function combine(
   const { bytes, floats } = evaluation.memory;
   let found = 0;
   for (let i = 0; i < steps; i++) {
-    const has = bytes[left.present + i]! & bytes[right.present + i]!;
+    const has = bytes[left.present + i]! & bytes[right.present + i]! & FLOAT;
     bytes[out.present + i] = has;
     if (has === 0) continue;
     found++;
@@ -95,7 +111,7 @@ export function scalarOperation(evaluation: Evaluation, plan: ScalarOperationPla
     evaluation.open(plan.left).fill(0, values, present);
     evaluation.open(plan.right).fill(0, right.values, right.present);
     const place = { values, present };
-    const found = combine(evaluation, plan.op, place, right, steps, GIVE_BOOL, place);
+    const found = combine(evaluation, plan.op, plan.span, place, right, steps, GIVE_BOOL, place);
     memory.releaseTo(mark);
     return found;
   });
@@ -112,9 +128,9 @@ export function vectorScalarRows(evaluation: Evaluation, plan: VectorScalarPlan)
   const change = (values: number, present: number): number => {
     const place = { values, present };
     const [left, right] = plan.scalarIsLeft ? [column, place] : [place, column];
-    return combine(evaluation, plan.op, left, right, steps, result, place);
+    return combine(evaluation, plan.op, plan.span, left, right, steps, result, place);
   };
-  if (isComparison(plan.op) && !plan.returnBool) {
+  if ((isComparison(plan.op) && !plan.returnBool) || isTrim(plan.op)) {
     return withUniqueLabels(evaluation, new MappedRows(vector, change, undefined, undefined), steps, "merge");
   }
   return namelessRows(evaluation, vector, steps, false, change);

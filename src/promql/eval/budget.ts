@@ -57,6 +57,12 @@ export class Budget {
     this.#total += samples * this.weight;
   }
 
+  /** One sample that a step looked at and holds; of histograms as many as their size makes. */
+  countSample(samples: number): void {
+    this.count(samples);
+    this.charge(samples);
+  }
+
   /**
    * Says that about `samples` samples' worth of work was done.
    * @throws VestalError QUERY_CANCELED or QUERY_TIMEOUT.

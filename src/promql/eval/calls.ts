@@ -6,12 +6,24 @@ import { clampTo, ELEMENTWISE, roundTo } from "../functions/elementwise.js";
 import { executionError } from "../functions/errors.js";
 import { isBeforeNaturally } from "../functions/natural-order.js";
 import { labelJoiner, labelReplacer, type Relabelled } from "../functions/relabel.js";
+import type { FloatHistogram } from "../native/float-histogram.js";
+import { varianceOfHistogram } from "../native/quantile.js";
 import type { CallPlan, Plan } from "../plan/nodes.js";
 import { absentRow } from "./absent.js";
 import { scalarColumn } from "./binary.js";
-import { histogramRows } from "./histograms.js";
+import { histogramRows, quantilesRows } from "./histograms.js";
 import { MappedRows, namelessRows, SingleRow } from "./mapped.js";
-import { type Evaluation, hold, NO_ROWS, RowBuffer, type Rows, settle, withUniqueLabels } from "./rows.js";
+import {
+  ABSENT,
+  dropHistograms,
+  type Evaluation,
+  FLOAT,
+  HISTOGRAM,
+  hold,
+  RowBuffer,
+  type Rows,
+  withUniqueLabels,
+} from "./rows.js";
 import { isBelow, sortInPlace } from "./value-heap.js";
 
 type Call = (evaluation: Evaluation, plan: CallPlan) => Rows;
@@ -39,15 +51,16 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ["label_join", (evaluation, plan) => relabelledRows(evaluation, plan, labelJoiner(stringsFrom(plan, 1)))],
   ["histogram_quantile", histogramRows],
   ["histogram_fraction", histogramRows],
+  ["histogram_quantiles", quantilesRows],
 ]);
 
 /** Functions of native histograms alone: of floats they give nothing. */
-const NATIVE_ONLY: ReadonlySet<string> = new Set([
-  "histogram_avg",
-  "histogram_count",
-  "histogram_stddev",
-  "histogram_stdvar",
-  "histogram_sum",
+const NATIVE_ONLY: ReadonlyMap<string, (histogram: FloatHistogram) => number> = new Map([
+  ["histogram_avg", ({ sum, count }: FloatHistogram) => sum / count],
+  ["histogram_count", ({ count }: FloatHistogram) => count],
+  ["histogram_stddev", (histogram: FloatHistogram) => Math.sqrt(varianceOfHistogram(histogram))],
+  ["histogram_stdvar", varianceOfHistogram],
+  ["histogram_sum", ({ sum }: FloatHistogram) => sum],
 ]);
 
 export function callRows(evaluation: Evaluation, plan: CallPlan): Rows {
@@ -57,11 +70,38 @@ export function callRows(evaluation: Evaluation, plan: CallPlan): Rows {
   if (calendar !== undefined) return calendarRows(evaluation, plan, calendar);
   const change = ELEMENTWISE.get(plan.func);
   if (change !== undefined) return changedRows(evaluation, plan, change);
-  if (NATIVE_ONLY.has(plan.func)) {
-    settle(evaluation, evaluation.open(argument(plan, 0)), plan.grid.steps);
-    return NO_ROWS;
-  }
+  const estimate = NATIVE_ONLY.get(plan.func);
+  if (estimate !== undefined) return estimatedRows(evaluation, plan, estimate);
   throw executionError(`the function ${plan.func} is not supported`);
+}
+
+/** One number of each histogram; floats give nothing. */
+function estimatedRows(evaluation: Evaluation, plan: CallPlan, estimate: (histogram: FloatHistogram) => number): Rows {
+  const { steps } = plan.grid;
+  const { memory, histograms, budget } = evaluation;
+  const source = evaluation.open(argument(plan, 0));
+  const released: Rows = {
+    count: source.count,
+    labels: (index) => source.labels(index),
+    dropsName: (index) => source.dropsName(index),
+    fill: (index, values, present) => {
+      const held = histograms.mark();
+      if (source.fill(index, values, present) === 0) return 0;
+      let found = 0;
+      for (let i = 0; i < steps; i++) {
+        const isHistogram = memory.bytes[present + i] === HISTOGRAM;
+        memory.bytes[present + i] = isHistogram ? FLOAT : ABSENT;
+        if (!isHistogram) continue;
+        found++;
+        const at = (values >>> 3) + i;
+        memory.floats[at] = estimate(histograms.get(memory.floats[at]!));
+        budget.work(50);
+      }
+      histograms.releaseTo(held);
+      return found;
+    },
+  };
+  return namelessRows(evaluation, released, steps, false, (_values, _present, found) => found);
 }
 
 function argument(plan: CallPlan, index: number): Plan {
@@ -107,7 +147,7 @@ function scalarOfVector(evaluation: Evaluation, plan: CallPlan): Rows {
       if (rows.fill(k, row.values, row.present) === 0) continue;
       const { floats, bytes, words } = memory;
       for (let i = 0; i < steps; i++) {
-        if (bytes[row.present + i] === 0) continue;
+        if (bytes[row.present + i] !== FLOAT) continue;
         words[(counts >>> 2) + i]! += 1;
         floats[(values >>> 3) + i] = floats[(row.values >>> 3) + i]!;
       }
@@ -125,18 +165,22 @@ function timestampRows(evaluation: Evaluation, plan: CallPlan): Rows {
   const { startMs, stepMs, steps } = plan.grid;
   const operand = argument(plan, 0);
   const isSelector = operand.kind === "select" && operand.stamps;
-  return namelessRows(evaluation, evaluation.open(operand), steps, false, (values, _present, found) => {
+  return namelessRows(evaluation, evaluation.open(operand), steps, false, (values, present, found) => {
     if (isSelector) return found;
-    const { floats } = evaluation.memory;
-    for (let i = 0; i < steps; i++) floats[(values >>> 3) + i] = (startMs + i * stepMs) / 1000;
+    const { floats, bytes } = evaluation.memory;
+    for (let i = 0; i < steps; i++) {
+      floats[(values >>> 3) + i] = (startMs + i * stepMs) / 1000;
+      if (bytes[present + i] === HISTOGRAM) bytes[present + i] = FLOAT;
+    }
     return found;
   });
 }
 
-/** Rows of the first argument with `change` applied to each value; `i` is the step. */
+/** Rows of the first argument with `change` applied to each float; `i` is the step. */
 function changedRows(evaluation: Evaluation, plan: CallPlan, change: (value: number, i: number) => number): Rows {
   const { steps } = plan.grid;
-  return namelessRows(evaluation, evaluation.open(argument(plan, 0)), steps, false, (values, _present, found) => {
+  return namelessRows(evaluation, evaluation.open(argument(plan, 0)), steps, false, (values, present, before) => {
+    const found = dropHistograms(evaluation, present, steps, before);
     const { floats } = evaluation.memory;
     const from = values >>> 3;
     for (let i = 0; i < steps; i++) floats[from + i] = change(floats[from + i]!, i);
@@ -190,8 +234,12 @@ function calendarRows(evaluation: Evaluation, plan: CallPlan, part: (seconds: nu
 
 /** Order has a meaning in instant queries only: a range query's result is sorted by labels. */
 function sortRows(evaluation: Evaluation, plan: CallPlan): Rows {
-  const rows = evaluation.open(argument(plan, 0));
-  if (plan.grid.steps !== 1) return rows;
+  const { steps } = plan.grid;
+  const source = evaluation.open(argument(plan, 0));
+  const floatsOnly = (_values: number, present: number, found: number): number =>
+    dropHistograms(evaluation, present, steps, found);
+  const rows = new MappedRows(source, floatsOnly, undefined, undefined);
+  if (steps !== 1) return rows;
   const frame = hold(evaluation, rows, 1);
   const values = Float64Array.from({ length: frame.count }, (_, i) => evaluation.memory.floats[frame.values(i) >>> 3]!);
   const order = Array.from({ length: frame.count }, (_, i) => i);

@@ -10,6 +10,7 @@ import { buildPlan } from "../plan/build.js";
 import { type Plan, plansBelow, type Selection, selectionOf } from "../plan/nodes.js";
 import { Annotations } from "./annotations.js";
 import { Budget } from "./budget.js";
+import { HistogramTable } from "./histogram-table.js";
 import type { PromqlKernels } from "./kernels.js";
 import { openRows } from "./open.js";
 import { matrixFrom, matrixFromRange, type QueryResult, type QueryValue, vectorFrom } from "./result.js";
@@ -38,6 +39,11 @@ export interface EvaluationOptions {
   readonly delayedNameRemoval: boolean;
   /** `--enable-feature=type-and-unit-labels`. */
   readonly typeAndUnitLabels: boolean;
+  /**
+   * Which Prometheus answers are like, where versions differ in what an expression gives: "3.5", or "3.14" with all that
+   * came up to it.
+   */
+  readonly language: "3.5" | "3.14";
   /** Most warnings, and most infos, in the answer; 0 = all. The API gives 10. */
   readonly annotationLimit: number;
 }
@@ -48,6 +54,7 @@ export const DEFAULT_EVALUATION_OPTIONS: EvaluationOptions = {
   maxSamples: 50_000_000,
   delayedNameRemoval: false,
   typeAndUnitLabels: false,
+  language: "3.5",
   annotationLimit: 10,
 };
 
@@ -70,7 +77,8 @@ export interface EvaluationMeans {
 export async function evaluate(request: QueryRequest, means: EvaluationMeans): Promise<QueryResult> {
   const { options } = request;
   const plan = buildPlan(request.expr, { ...options, ...timesOf(request) });
-  const annotations = new Annotations();
+  const isNewer = options.language === "3.14";
+  const annotations = new Annotations(isNewer);
   const budget = new Budget(options.maxSamples, means.cancel);
   means.cancel.check();
   const mark = means.memory.mark();
@@ -83,6 +91,8 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
       kernels: means.kernels,
       budget,
       annotations,
+      histograms: new HistogramTable(means.memory.limitBytes),
+      isNewer,
       lookbackDeltaMs: options.lookbackDeltaMs,
       delayedNameRemoval: options.delayedNameRemoval,
       typeAndUnitLabels: options.typeAndUnitLabels,

@@ -1,6 +1,7 @@
 /** Answers of the query API in Prometheus' JSON, byte for byte; made in the query thread, so that others only send. */
 import type { Labels } from "../../model/index.js";
-import { formatFloat } from "../../model/number.js";
+import { formatFloat, formatSample } from "../../model/number.js";
+import type { FloatHistogram } from "../native/float-histogram.js";
 import { ByteWriter } from "./byte-writer.js";
 import type { MatrixValue, QueryResult, QueryValue, VectorValue } from "./result.js";
 
@@ -37,6 +38,12 @@ function writeVector(vector: VectorValue, writer: ByteWriter): void {
   const time = formatSeconds(vector.timestampMs);
   writer.text("[");
   for (const [i, labels] of vector.labels.entries()) {
+    const histogram = vector.histograms?.[i];
+    if (histogram !== undefined) {
+      const text = histogramJson(histogram);
+      writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"histogram":[${time},${text}]}`);
+      continue;
+    }
     writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"value":[${time},"`);
     writer.sample(vector.values[i]!);
     writer.text('"]}');
@@ -49,9 +56,13 @@ function writeMatrix(matrix: MatrixValue, writer: ByteWriter): void {
   const closed = Buffer.from('"]');
   writer.text("[");
   for (const [i, labels] of matrix.labels.entries()) {
-    writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"values":[`);
     const from = matrix.offsets[i]!;
     const to = matrix.offsets[i + 1]!;
+    if (matrix.histograms?.slice(from, to).some((each) => each !== undefined)) {
+      writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)}${mixedJson(matrix, from, to)}}`);
+      continue;
+    }
+    writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"values":[`);
     openings.restart();
     for (let k = from; k < to; k++) {
       const opening = openings.of(matrix.times[k]!);
@@ -62,6 +73,34 @@ function writeMatrix(matrix: MatrixValue, writer: ByteWriter): void {
     writer.text("]}");
   }
   writer.text("]");
+}
+
+/** A series that has histograms: floats and histograms in lists of their own, each only if there are any. */
+function mixedJson(matrix: MatrixValue, from: number, to: number): string {
+  const values: string[] = [];
+  const histograms: string[] = [];
+  for (let k = from; k < to; k++) {
+    const time = formatSeconds(matrix.times[k]!);
+    const histogram = matrix.histograms?.[k];
+    if (histogram === undefined) values.push(`[${time},"${formatSample(matrix.values[k]!)}"]`);
+    else histograms.push(`[${time},${histogramJson(histogram)}]`);
+  }
+  const list = (name: string, items: readonly string[]): string =>
+    items.length === 0 ? "" : `,"${name}":[${items.join(",")}]`;
+  return list("values", values) + list("histograms", histograms);
+}
+
+/** Populated buckets only, as `[which ends belong to it, lower, upper, count]`: 0 the upper, 1 the lower, 2 none, 3 both. */
+function histogramJson(histogram: FloatHistogram): string {
+  const buckets = histogram
+    .allBuckets()
+    .filter(({ count }) => count !== 0)
+    .map(({ lower, upper, count, lowerInclusive, upperInclusive }) => {
+      const ends = lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? 0 : 2;
+      return `[${ends},"${formatSample(lower)}","${formatSample(upper)}","${formatSample(count)}"]`;
+    });
+  const text = buckets.length === 0 ? "" : `,"buckets":[${buckets.join(",")}]`;
+  return `{"count":"${formatSample(histogram.count)}","sum":"${formatSample(histogram.sum)}"${text}}`;
 }
 
 /** What stands before a value: `,[1435781430.781,"`. The steps of a range query are the same for all series: made once. */

@@ -96,6 +96,7 @@ export interface PromqlKernels {
     from: number,
     to: number,
     scratch: number,
+    isNewer: number,
     out: number,
     present: number,
   ): number;

@@ -7,7 +7,7 @@
  */
 import { type Labels, METRIC_NAME } from "../../model/index.js";
 import { executionError, sameLabelsetError } from "../functions/errors.js";
-import { isComparison, type VectorMatching } from "../parser/index.js";
+import { isComparison, isTrim, type VectorMatching } from "../parser/index.js";
 import type { VectorOperationPlan } from "../plan/nodes.js";
 import { combine, GIVE_BOOL, KEEP_LEFT } from "./binary.js";
 import { type Evaluation, Frame, hold, RowBuffer, type Rows, rowBytes, settle, withoutName } from "./rows.js";
@@ -105,14 +105,14 @@ class PairRows implements Rows {
     if (this.#many.fill(pair.many, values, present) === 0) return 0;
     const [left, right] = this.#plan.matching.card === "one-to-many" ? [one, place] : [place, one];
     const result = this.#plan.returnBool ? GIVE_BOOL : KEEP_LEFT;
-    return combine(this.#evaluation, this.#plan.op, left, right, this.#plan.grid.steps, result, place);
+    return combine(this.#evaluation, this.#plan.op, this.#plan.span, left, right, this.#plan.grid.steps, result, place);
   }
 }
 
 /** Labels of a result: those of the many side, reduced to what matched one to one, with those of `group_x` added. */
 function resultLabels(evaluation: Evaluation, plan: VectorOperationPlan, many: Labels, one: Labels): Labels {
   const { matching, returnBool } = plan;
-  let labels = isComparison(plan.op) ? many : withoutName(many);
+  let labels = isComparison(plan.op) || isTrim(plan.op) ? many : withoutName(many);
   if (matching.card === "one-to-one") {
     const names = new Set(matching.labels);
     labels = matching.on ? labels.only(names) : labels.without(names);
@@ -134,7 +134,7 @@ function refuseDuplicates(
 ): void {
   const { bytes } = evaluation.memory;
   const isManyPresent = (step: number): boolean => {
-    for (let i = 0; i < many.count; i++) if (bytes[many.present(i) + step] === 1) return true;
+    for (let i = 0; i < many.count; i++) if (bytes[many.present(i) + step] !== 0) return true;
     return false;
   };
   for (const rows of bySignature.values()) {

@@ -8,7 +8,7 @@ import { scalarOperation, vectorScalarRows } from "./binary.js";
 import { callRows, constantRow } from "./calls.js";
 import { namelessRows, SingleRow } from "./mapped.js";
 import { vectorOperation } from "./matching.js";
-import { type Evaluation, RowBuffer, type Rows } from "./rows.js";
+import { type Evaluation, FLOAT, HISTOGRAM, hasHistograms, RowBuffer, type Rows } from "./rows.js";
 import { SelectRows, windowRows } from "./selectors.js";
 import { setOperation } from "./sets.js";
 
@@ -52,8 +52,20 @@ function negatedRows(evaluation: Evaluation, plan: NegatePlan): Rows {
       return found;
     });
   }
-  return namelessRows(evaluation, source, steps, true, (values, _present, found) => {
-    evaluation.kernels.negateRow(values, steps);
+  return namelessRows(evaluation, source, steps, true, (values, present, found) => {
+    if (!hasHistograms(evaluation, present, steps)) {
+      evaluation.kernels.negateRow(values, steps);
+      return found;
+    }
+    const { memory, histograms } = evaluation;
+    for (let i = 0; i < steps; i++) {
+      const at = (values >>> 3) + i;
+      const value = memory.floats[at]!;
+      if (memory.bytes[present + i] === FLOAT) memory.floats[at] = -value;
+      else if (memory.bytes[present + i] === HISTOGRAM) {
+        memory.floats[at] = histograms.put(histograms.get(value).copy().multiply(-1));
+      }
+    }
     return found;
   });
 }
@@ -101,6 +113,9 @@ class HoistedRows implements Rows {
       return 0;
     }
     budget.charge(this.#steps - 1);
-    return kernels.fillRow(memory.floats[this.#buffer.values >>> 3]!, this.#steps, values, present);
+    const kind = memory.bytes[innerPresent]!;
+    kernels.fillRow(memory.floats[innerValues >>> 3]!, this.#steps, values, present);
+    if (kind !== FLOAT) memory.bytes.fill(kind, present, present + this.#steps);
+    return this.#steps;
   }
 }

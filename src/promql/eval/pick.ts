@@ -3,15 +3,25 @@
  * selected loses its presence.
  */
 import { assert } from "../../base/index.js";
+import { hashOffset } from "../../model/index.js";
 import { formatGeneral } from "../../model/number.js";
 import { executionError } from "../functions/errors.js";
 import { maximum, minimum } from "../functions/go-math.js";
-import { hashOffset } from "../functions/label-hash.js";
 import type { AggregatePlan } from "../plan/nodes.js";
 import { scalarColumn } from "./binary.js";
 import { type Group, groupRows } from "./groups.js";
 import { writeRowList } from "./row-list.js";
-import { type Evaluation, type Frame, hold, NO_ROWS, type Rows, settle } from "./rows.js";
+import {
+  ABSENT,
+  dropHistograms,
+  type Evaluation,
+  type Frame,
+  hasHistograms,
+  hold,
+  NO_ROWS,
+  type Rows,
+  settle,
+} from "./rows.js";
 import { isBelow, sortInPlace, ValueHeap } from "./value-heap.js";
 
 export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows {
@@ -28,6 +38,13 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
     return nothingOf(evaluation, plan, source);
   }
   const held = copyOf(evaluation, hold(evaluation, source, plan.grid.steps), source);
+  if (plan.op === "topk" || plan.op === "bottomk") {
+    for (let i = 0; i < held.count; i++) {
+      if (!hasHistograms(evaluation, held.present(i), held.steps)) continue;
+      evaluation.annotations.addIgnoredInAggregation(plan.op, plan.span);
+      dropHistograms(evaluation, held.present(i), held.steps, 0);
+    }
+  }
   return new Selector(evaluation, plan, held, param).rows();
 }
 
@@ -77,11 +94,12 @@ class Selector {
     if (steps > 1 && isRank && this.#param.every(isWithinInt64)) return this.#pickByKernel(groups);
     for (const { members } of groups) {
       for (let step = 0; step < steps; step++) {
-        const present = members.filter((row) => bytes[this.#frame.present(row) + step] === 1);
+        const present = members.filter((row) => bytes[this.#frame.present(row) + step] !== ABSENT);
         if (present.length === 0) continue;
         const selected = this.#select(present, step);
-        for (const row of present) bytes[this.#frame.present(row) + step] = 0;
-        for (const row of selected) bytes[this.#frame.present(row) + step] = 1;
+        const kinds = selected.map((row) => bytes[this.#frame.present(row) + step]!);
+        for (const row of present) bytes[this.#frame.present(row) + step] = ABSENT;
+        for (const [i, row] of selected.entries()) bytes[this.#frame.present(row) + step] = kinds[i]!;
         if (steps === 1) order.push(...selected);
         this.#evaluation.budget.work(members.length * 4);
       }

@@ -1,9 +1,11 @@
 /** What a query answers: columns in arrays of their own, which may be posted to another thread. */
 import { compareLabels, type Labels } from "../../model/index.js";
 import { sameLabelsetError } from "../functions/errors.js";
+import type { FloatHistogram } from "../native/float-histogram.js";
 import type { Grid } from "../plan/nodes.js";
-import { type Evaluation, type Frame, withoutName } from "./rows.js";
-import type { RangeSource } from "./selectors.js";
+import type { RangeColumns } from "./mixed-samples.js";
+import { type Evaluation, type Frame, HISTOGRAM, withoutName } from "./rows.js";
+import { type RangeSource, sampleSizes } from "./selectors.js";
 
 export interface ScalarValue {
   readonly type: "scalar";
@@ -23,6 +25,8 @@ export interface VectorValue {
   readonly timestampMs: number;
   readonly labels: readonly Labels[];
   readonly values: Float64Array;
+  /** Undefined where all are floats; else as many entries as values, a histogram or undefined for a float. */
+  readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
 }
 
 /** Series in ascending order of labels. The samples of series i are at [offsets[i], offsets[i + 1]) of both columns. */
@@ -33,6 +37,8 @@ export interface MatrixValue {
   /** Milliseconds. */
   readonly times: Float64Array;
   readonly values: Float64Array;
+  /** As in a vector; in the order of samples. */
+  readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
 }
 
 export type QueryValue = ScalarValue | StringValue | VectorValue | MatrixValue;
@@ -64,7 +70,14 @@ function finalLabels(evaluation: Evaluation, frame: Frame): Labels[] {
 export function vectorFrom(evaluation: Evaluation, frame: Frame, timestampMs: number): VectorValue {
   const { floats } = evaluation.memory;
   const values = Float64Array.from({ length: frame.count }, (_, i) => floats[frame.values(i) >>> 3]!);
-  return { type: "vector", timestampMs, labels: finalLabels(evaluation, frame), values };
+  const histograms = evaluation.histograms.isUsed
+    ? Array.from(values, (value, i) => histogramAt(evaluation, frame.present(i), value))
+    : undefined;
+  return { type: "vector", timestampMs, labels: finalLabels(evaluation, frame), values, histograms };
+}
+
+function histogramAt({ memory, histograms }: Evaluation, present: number, value: number): FloatHistogram | undefined {
+  return memory.bytes[present] === HISTOGRAM ? histograms.get(value) : undefined;
 }
 
 export function matrixFrom(evaluation: Evaluation, frame: Frame, grid: Grid): MatrixValue {
@@ -75,6 +88,7 @@ export function matrixFrom(evaluation: Evaluation, frame: Frame, grid: Grid): Ma
   const count = offsets[order.length]!;
   const times = new Float64Array(count);
   const values = new Float64Array(count);
+  const histograms = evaluation.histograms.isUsed ? new Array<FloatHistogram | undefined>(count) : undefined;
   const { bytes, floats } = evaluation.memory;
   let next = 0;
   for (const i of order) {
@@ -83,19 +97,27 @@ export function matrixFrom(evaluation: Evaluation, frame: Frame, grid: Grid): Ma
     for (let step = 0; step < grid.steps; step++) {
       if (bytes[present + step] === 0) continue;
       times[next] = grid.startMs + step * grid.stepMs;
-      values[next++] = floats[from + step]!;
+      const value = floats[from + step]!;
+      if (histograms !== undefined) histograms[next] = histogramAt(evaluation, present + step, value);
+      values[next++] = value;
     }
   }
-  return { type: "matrix", labels: order.map((i) => all[i]!), offsets, times, values };
+  return { type: "matrix", labels: order.map((i) => all[i]!), offsets, times, values, histograms };
 }
 
 /** The samples of a range vector as they are stored. */
 export function matrixFromRange(evaluation: Evaluation, source: RangeSource): MatrixValue {
   const { memory, budget } = evaluation;
-  const series: { labels: Labels; times: Float64Array; values: Float64Array }[] = [];
+  const series: {
+    labels: Labels;
+    times: Float64Array;
+    values: Float64Array;
+    histograms: RangeColumns["histograms"];
+  }[] = [];
   for (let i = 0; i < source.count; i++) {
     const mark = memory.mark();
-    const { timesAddr, valuesAddr, count } = source.samples(i);
+    const columns = source.samples(i);
+    const { timesAddr, valuesAddr, count, histograms } = columns;
     const { floats } = memory;
     if (count > 0) {
       const times = floats.slice(timesAddr >>> 3, (timesAddr >>> 3) + count);
@@ -103,8 +125,9 @@ export function matrixFromRange(evaluation: Evaluation, source: RangeSource): Ma
         labels: source.labels(i),
         times,
         values: floats.slice(valuesAddr >>> 3, (valuesAddr >>> 3) + count),
+        histograms,
       });
-      budget.charge(count);
+      budget.charge(sampleSizes(columns));
     }
     memory.releaseTo(mark);
   }
@@ -117,7 +140,10 @@ export function matrixFromRange(evaluation: Evaluation, source: RangeSource): Ma
     times.set(each.times, offsets[i]);
     values.set(each.values, offsets[i]);
   }
-  return { type: "matrix", labels: series.map((each) => each.labels), offsets, times, values };
+  const histograms = series.some((each) => each.histograms !== undefined)
+    ? series.flatMap((each) => each.histograms ?? new Array<undefined>(each.times.length).fill(undefined))
+    : undefined;
+  return { type: "matrix", labels: series.map((each) => each.labels), offsets, times, values, histograms };
 }
 
 function orderOf(labels: readonly Labels[]): number[] {

@@ -2,7 +2,8 @@
  * Instant vectors over all steps: one row a series. A `Rows` knows its labels at once and computes a row when asked, to
  * where the asker wants it, so that series can stream through functions and aggregations without being held.
  *
- * A row is `steps` f64 values and `steps` bytes of presence. A row without any present step is a series that is not in
+ * A row is `steps` f64 values and `steps` bytes of presence: FLOAT, HISTOGRAM (the value is then a number in the
+ * evaluation's table of histograms) or ABSENT. A row without any present step is a series that is not in
  * the result: whoever counts or compares series asks for rows first. Rows may be asked for in any order, and again.
  */
 
@@ -13,7 +14,13 @@ import { sameLabelsetError } from "../functions/errors.js";
 import type { Plan, Selection } from "../plan/nodes.js";
 import type { Annotations } from "./annotations.js";
 import type { Budget } from "./budget.js";
+import type { HistogramTable } from "./histogram-table.js";
 import type { PromqlKernels } from "./kernels.js";
+
+/** What a step of a row has. */
+export const ABSENT = 0;
+export const FLOAT = 1;
+export const HISTOGRAM = 2;
 
 /** What all nodes of one evaluation share. */
 export interface Evaluation {
@@ -21,6 +28,9 @@ export interface Evaluation {
   readonly kernels: PromqlKernels;
   readonly budget: Budget;
   readonly annotations: Annotations;
+  readonly histograms: HistogramTable;
+  /** What came after 3.5 and changes answers: Prometheus' ways up to 3.14. */
+  readonly isNewer: boolean;
   readonly lookbackDeltaMs: number;
   readonly delayedNameRemoval: boolean;
   readonly typeAndUnitLabels: boolean;
@@ -109,7 +119,7 @@ export class Frame implements Rows {
     const present = this.present(index);
     const bytes = this.#memory.bytes;
     let found = 0;
-    for (let i = 0; i < this.steps; i++) found += bytes[present + i]!;
+    for (let i = 0; i < this.steps; i++) if (bytes[present + i] !== ABSENT) found++;
     return found;
   }
 
@@ -130,6 +140,23 @@ export class Frame implements Rows {
     for (const index of order) picked.add(this.labels(index), this.dropsName(index), this.values(index));
     return picked;
   }
+}
+
+/** Whether a row has a histogram at any step. */
+export function hasHistograms({ memory, histograms }: Evaluation, present: number, steps: number): boolean {
+  return histograms.isUsed && memory.bytes.subarray(present, present + steps).includes(HISTOGRAM);
+}
+
+/** Takes the histograms off a row; returns how many steps stay. */
+export function dropHistograms(evaluation: Evaluation, present: number, steps: number, found: number): number {
+  if (!hasHistograms(evaluation, present, steps)) return found;
+  const { bytes } = evaluation.memory;
+  let kept = 0;
+  for (let at = present; at < present + steps; at++) {
+    if (bytes[at] === HISTOGRAM) bytes[at] = ABSENT;
+    kept += bytes[at]!;
+  }
+  return kept;
 }
 
 /** Holds those of `rows` that are not empty. What `rows` themselves keep in the memory stays below. */
@@ -162,9 +189,14 @@ export function settle(
   if (rows.isSilent === true) return;
   const { memory, budget } = evaluation;
   const mark = memory.mark();
+  const held = evaluation.histograms.mark();
   const live = budget.live;
   const buffer = new RowBuffer(memory, steps);
-  for (let i = 0; i < rows.count; i++) if (!isNeeded(i)) rows.fill(i, buffer.values, buffer.present);
+  for (let i = 0; i < rows.count; i++) {
+    if (isNeeded(i)) continue;
+    rows.fill(i, buffer.values, buffer.present);
+    evaluation.histograms.releaseTo(held);
+  }
   budget.release(live);
   memory.releaseTo(mark);
 }

@@ -1,14 +1,35 @@
 /** Rows that come from samples: instant selectors, functions over windows, subqueries. */
 import { assert } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
-import { type Labels, METRIC_NAME } from "../../model/index.js";
+import { type Labels, METRIC_NAME, RESET_NO, RESET_UNKNOWN, RESET_YES } from "../../model/index.js";
 import { formatFixed } from "../../model/number.js";
-import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import type { ColumnSink, SeriesSet } from "../../storage/index.js";
 import { executionError } from "../functions/errors.js";
 import { WINDOW_FUNCTIONS, type WindowFunction } from "../functions/windows.js";
+import type { FloatHistogram } from "../native/float-histogram.js";
 import type { RangePlan, SelectPlan, WindowPlan } from "../plan/nodes.js";
 import { absentRow } from "./absent.js";
-import { type Evaluation, holdScalar, RowBuffer, type Rows, withoutName, withUniqueLabels } from "./rows.js";
+import {
+  areMixed,
+  dropStaleMixed,
+  HistogramReader,
+  type RangeColumns,
+  selectLastMixed,
+  separate,
+} from "./mixed-samples.js";
+import { overMixedWindow } from "./mixed-windows.js";
+import {
+  ABSENT,
+  type Evaluation,
+  FLOAT,
+  HISTOGRAM,
+  hasHistograms,
+  holdScalar,
+  RowBuffer,
+  type Rows,
+  withoutName,
+  withUniqueLabels,
+} from "./rows.js";
 
 /** Sample operations that one kernel call may do, so that a query can be canceled in time: well below a millisecond. */
 const OPERATIONS_PER_CALL = 50_000;
@@ -80,12 +101,14 @@ export class SelectRows implements Rows {
     const { selection, reference, grid, stamps } = this.#plan;
     const mark = memory.mark();
     this.#sink.reset();
-    const { timesAddr, valuesAddr, count } = this.#set.samples(
-      index,
-      selection.minTimeMs,
-      selection.maxTimeMs,
-      this.#sink,
-    );
+    const columns = this.#set.samples(index, selection.minTimeMs, selection.maxTimeMs, this.#sink);
+    const { timesAddr, valuesAddr, count } = columns;
+    if (areMixed(columns)) {
+      const found = selectLastMixed(this.#evaluation, columns, this.#plan, lookbackDeltaMs, values, present);
+      memory.releaseTo(mark);
+      budget.work(10 * (count + grid.steps));
+      return found;
+    }
     const found = kernels.selectLast(
       timesAddr,
       valuesAddr,
@@ -111,7 +134,7 @@ export interface RangeSource {
   readonly count: number;
   labels(index: number): Labels;
   /** Columns on top of the memory's stack. */
-  samples(index: number): SampleColumns;
+  samples(index: number): RangeColumns;
 }
 
 export function openRange(evaluation: Evaluation, range: RangePlan): RangeSource {
@@ -138,17 +161,30 @@ class StoredSamples implements RangeSource {
     return this.#set.labels(index);
   }
 
-  samples(index: number): SampleColumns {
+  samples(index: number): RangeColumns {
     const { minTimeMs, maxTimeMs } = this.#range.selection;
     this.#sink.reset();
     const columns = this.#set.samples(index, minTimeMs, maxTimeMs, this.#sink);
     const { timesAddr, valuesAddr } = columns;
-    const { budget, kernels } = this.#evaluation;
+    const { budget, kernels, memory } = this.#evaluation;
+    if (areMixed(columns)) {
+      const reader = new HistogramReader(this.#range.statsOnly, this.#evaluation.isNewer);
+      const kept = dropStaleMixed(memory, columns, reader);
+      budget.work(10 * columns.count);
+      budget.count(sampleSizes(kept));
+      return kept;
+    }
     const count = kernels.dropStale(timesAddr, valuesAddr, columns.count);
     budget.work(columns.count);
     budget.count(count);
-    return { timesAddr, valuesAddr, count };
+    return { timesAddr, valuesAddr, count, histograms: undefined };
   }
+}
+
+/** Samples as `--query.max-samples` counts them. */
+export function sampleSizes({ count, histograms }: RangeColumns): number {
+  if (histograms === undefined) return count;
+  return histograms.reduce((sum, each) => sum + (each === undefined ? 1 : each.samples), 0);
 }
 
 class SubquerySamples implements RangeSource {
@@ -171,15 +207,37 @@ class SubquerySamples implements RangeSource {
     return this.#rows.labels(index);
   }
 
-  samples(index: number): SampleColumns {
+  samples(index: number): RangeColumns {
     const { startMs, stepMs, steps } = this.#range.inner.grid;
     const { memory, kernels } = this.#evaluation;
+    const held = this.#evaluation.histograms.mark();
     const { values, present } = this.#buffer;
     const found = this.#rows.fill(index, values, present);
     const timesAddr = memory.allocate(found * 16);
     const valuesAddr = timesAddr + found * 8;
     const count = kernels.rowToSamples(values, present, startMs, stepMs, steps, timesAddr, valuesAddr);
-    return { timesAddr, valuesAddr, count };
+    const histograms = hasHistograms(this.#evaluation, present, steps)
+      ? this.#histogramsOf(present, valuesAddr)
+      : undefined;
+    this.#evaluation.histograms.releaseTo(held);
+    return { timesAddr, valuesAddr, count, histograms };
+  }
+
+  #histogramsOf(present: number, valuesAddr: number): (FloatHistogram | undefined)[] {
+    const { memory, histograms } = this.#evaluation;
+    const kinds = memory.bytes
+      .subarray(present, present + this.#range.inner.grid.steps)
+      .filter((kind) => kind !== ABSENT);
+    return Array.from(kinds, (kind, i) => {
+      if (kind !== HISTOGRAM) return undefined;
+      const histogram = histograms.get(memory.floats[(valuesAddr >>> 3) + i]!);
+      const { counterResetHint } = histogram;
+      if (counterResetHint !== RESET_YES && counterResetHint !== RESET_NO) return histogram;
+      // What was known of the sample before says nothing of the step before.
+      const unknown = histogram.copy();
+      unknown.counterResetHint = RESET_UNKNOWN;
+      return unknown;
+    });
   }
 }
 
@@ -245,7 +303,10 @@ class WindowRows implements Rows {
     const mark = memory.mark();
     const before = budget.live;
     const columns = this.#uncounted(() => this.#source.samples(index));
-    const found = this.#compute(columns, values, present);
+    const found =
+      columns.histograms === undefined
+        ? this.#compute(columns, values, present)
+        : this.#computeMixed(columns, index, values, present);
     memory.releaseTo(mark);
     budget.release(before);
     budget.charge(found);
@@ -253,7 +314,55 @@ class WindowRows implements Rows {
     return found;
   }
 
-  #compute(columns: SampleColumns, values: number, present: number): number {
+  /** Floats by the kernel, then each window that has histograms. */
+  #computeMixed(columns: RangeColumns, index: number, values: number, present: number): number {
+    const { memory, histograms, annotations, isNewer, budget } = this.#evaluation;
+    const { reference, rangeMs } = this.#plan.range;
+    const { floatCount, points } = separate(memory, columns);
+    if (this.#plan.func === "double_exponential_smoothing") this.#checkSmoothing();
+    let found = this.#compute({ ...columns, count: floatCount }, values, present);
+    const context = {
+      annotations,
+      metricName: this.#source.labels(index).get(METRIC_NAME),
+      span: this.#plan.firstArgument,
+      isNewer,
+    };
+    // Copies: an allocation may make views stale.
+    const times = memory.floats.slice(columns.timesAddr >>> 3, (columns.timesAddr >>> 3) + floatCount);
+    const floats = memory.floats.slice(columns.valuesAddr >>> 3, (columns.valuesAddr >>> 3) + floatCount);
+    let [from, to, floatFrom, floatTo] = [0, 0, 0, 0];
+    for (let step = 0; step < this.#plan.grid.steps; step++) {
+      const endMs = reference.firstMs + step * reference.stepMs;
+      const startMs = endMs - rangeMs;
+      while (to < points.length && points[to]!.timeMs <= endMs) to++;
+      while (from < to && points[from]!.timeMs <= startMs) from++;
+      if (from === to) continue;
+      while (floatTo < floatCount && times[floatTo]! <= endMs) floatTo++;
+      while (floatFrom < floatTo && times[floatFrom]! <= startMs) floatFrom++;
+      const wasPresent = memory.bytes[present + step] === FLOAT;
+      const window = {
+        floatResult: wasPresent ? memory.floats[(values >>> 3) + step] : undefined,
+        floatTimes: times.subarray(floatFrom, floatTo),
+        floatValues: floats.subarray(floatFrom, floatTo),
+        points: points.slice(from, to),
+        startMs,
+        endMs,
+      };
+      const size = window.points.reduce((sum, { histogram }) => sum + histogram.samples, 0);
+      budget.count(size);
+      budget.work(size * 4);
+      const result = overMixedWindow(this.#plan.func, window, context);
+      if (wasPresent) found--;
+      memory.bytes[present + step] = ABSENT;
+      if (result === undefined) continue;
+      found++;
+      memory.bytes[present + step] = typeof result === "number" ? FLOAT : HISTOGRAM;
+      memory.floats[(values >>> 3) + step] = typeof result === "number" ? result : histograms.put(result);
+    }
+    return found;
+  }
+
+  #compute(columns: RangeColumns, values: number, present: number): number {
     const { memory, kernels, budget } = this.#evaluation;
     const { reference, rangeMs } = this.#plan.range;
     const { startMs, stepMs, steps } = this.#plan.grid;
@@ -311,7 +420,8 @@ class WindowRows implements Rows {
   #annotate(index: number, present: number): void {
     const { annotations, memory, typeAndUnitLabels } = this.#evaluation;
     const { func, firstArgument, grid } = this.#plan;
-    if (func === "rate" || func === "increase") {
+    const hasFloats = memory.bytes.subarray(present, present + grid.steps).includes(FLOAT);
+    if (hasFloats && (func === "rate" || func === "increase")) {
       const labels = this.#source.labels(index);
       const name = labels.get(METRIC_NAME);
       if (name === "") return;
@@ -326,7 +436,7 @@ class WindowRows implements Rows {
     const column = this.#column(this.#first);
     for (let i = 0; i < grid.steps; i++) {
       const q = column[i]!;
-      if (memory.bytes[present + i] === 1 && !(q >= 0 && q <= 1)) annotations.addInvalidQuantile(q, firstArgument);
+      if (memory.bytes[present + i] === FLOAT && !(q >= 0 && q <= 1)) annotations.addInvalidQuantile(q, firstArgument);
     }
   }
 }

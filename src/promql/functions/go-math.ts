@@ -68,6 +68,22 @@ export function exp(x: number): number {
   return scale(fusedMultiplyAdd(result + 2, result, 1), power);
 }
 
+/** 2^x: FreeBSD's e_exp after a reduction that is exact, as powers of two come apart first. */
+export function exp2(x: number): number {
+  if (Number.isNaN(x) || x === Number.POSITIVE_INFINITY) return x;
+  if (x > 1023.9999999999999) return Number.POSITIVE_INFINITY;
+  if (x < -1074) return 0;
+  const power = x > 0 ? Math.trunc(x + 0.5) : x < 0 ? Math.trunc(x - 0.5) : 0;
+  const t = x - power;
+  const high = t * LN2_HIGH;
+  const low = -t * LN2_LOW;
+  const rest = high - low;
+  const square = rest * rest;
+  const tail = 6.613756321437934e-5 + square * (-1.6533902205465252e-6 + square * 4.1381367970572385e-8);
+  const c = rest - square * (0.16666666666666666 + square * (-0.0027777777777015593 + square * tail));
+  return scale(1 - (low - (rest * c) / (2 - c) - high), power);
+}
+
 function roundToEven(x: number): number {
   const rounded = Math.round(x);
   return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;

@@ -190,6 +190,10 @@ export function isComparison(op: BinaryOperator): op is ComparisonOperator {
   return op === "==" || op === "!=" || op === "<" || op === "<=" || op === ">" || op === ">=";
 }
 
+export function isTrim(op: BinaryOperator): op is TrimOperator {
+  return op === "</" || op === ">/";
+}
+
 export function isSetOperator(op: BinaryOperator): op is SetOperator {
   return op === "and" || op === "or" || op === "unless";
 }

@@ -24,7 +24,7 @@ export type {
   VectorMatching,
   VectorSelector,
 } from "./ast.js";
-export { childrenOf, hasParameter, isComparison, isSetOperator } from "./ast.js";
+export { childrenOf, hasParameter, isComparison, isSetOperator, isTrim } from "./ast.js";
 export { FUNCTIONS, type FunctionSignature } from "./functions.js";
 export type { ParserOptions } from "./options.js";
 export { parseExpr, parseMetricSelector } from "./parse.js";

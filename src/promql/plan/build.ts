@@ -5,6 +5,7 @@ import { type AtModifier, type Expr, isComparison, isSetOperator, type SubqueryE
 import { durationOf } from "./durations.js";
 import { invariantParts } from "./invariance.js";
 import type { Grid, Plan, RangePlan, Reference, Selection } from "./nodes.js";
+import { statsOnlySelectors } from "./stats-only.js";
 
 export interface PlanOptions {
   readonly startMs: number;
@@ -14,6 +15,8 @@ export interface PlanOptions {
   readonly lookbackDeltaMs: number;
   /** Step of subqueries that name none. */
   readonly defaultStepMs: number;
+  /** "3.5", or "3.14" with what changed up to it. */
+  readonly language: "3.5" | "3.14";
 }
 
 /** @throws VestalError BAD_DATA if a duration expression has no valid value. */
@@ -34,10 +37,12 @@ const NOWHERE: Span = { start: 0, end: 0 };
 
 class Builder {
   readonly #invariant: ReadonlySet<Expr>;
+  readonly #statsOnly: ReadonlySet<Expr>;
   readonly #options: PlanOptions;
 
   constructor(expr: Expr, options: PlanOptions) {
     this.#invariant = invariantParts(expr);
+    this.#statsOnly = statsOnlySelectors(expr, options.language === "3.14");
     this.#options = options;
   }
 
@@ -90,9 +95,6 @@ class Builder {
     const left = this.build(expr.lhs, grid, around);
     const right = this.build(expr.rhs, grid, around);
     const { op, returnBool } = expr;
-    if (op === "</" || op === ">/") {
-      throw new VestalError("QUERY_EXECUTION", `the operator ${op} is not part of this version's language`);
-    }
     if (isSetOperator(op)) {
       assert(expr.matching !== undefined, "the checker lets set operators only stand between vectors");
       return { ...base, kind: "set-operation", op, left, right, matching: expr.matching };
@@ -139,7 +141,16 @@ class Builder {
     refuseExtended(expr);
     const reference = this.#reference(expr, grid);
     const selection = this.#selection(expr, grid, reference, this.#options.lookbackDeltaMs, around);
-    return { kind: "select", grid, span: { start: expr.start, end: expr.end }, selection, reference, stamps };
+    const statsOnly = this.#statsOnly.has(expr);
+    return {
+      kind: "select",
+      grid,
+      span: { start: expr.start, end: expr.end },
+      selection,
+      reference,
+      stamps,
+      statsOnly,
+    };
   }
 
   #range(expr: MatrixSelector | SubqueryExpr, grid: Grid, around: Surroundings): RangePlan {
@@ -148,7 +159,7 @@ class Builder {
       refuseExtended(expr.selector);
       const reference = this.#reference(expr.selector, grid);
       const selection = this.#selection(expr.selector, grid, reference, rangeMs, around);
-      return { kind: "samples", selection, reference, rangeMs };
+      return { kind: "samples", selection, reference, rangeMs, statsOnly: this.#statsOnly.has(expr.selector) };
     }
     const reference = this.#reference(expr, grid);
     const written = expr.stepExpr === undefined ? expr.stepMs : durationOf(expr.stepExpr, false, this.#options);

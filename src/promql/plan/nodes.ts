@@ -10,6 +10,7 @@ import type {
   ComparisonOperator,
   SetOperator,
   Span,
+  TrimOperator,
   VectorMatching,
 } from "../parser/index.js";
 
@@ -56,11 +57,20 @@ export interface SelectPlan extends PlanBase {
   readonly reference: Reference;
   /** The values are the samples' own times in seconds: `timestamp(selector)`. */
   readonly stamps: boolean;
+  /** Buckets of histograms are not looked at. */
+  readonly statsOnly: boolean;
 }
 
 /** Samples per step: a matrix selector, or the inner steps of a subquery. */
 export type RangePlan =
-  | { readonly kind: "samples"; readonly selection: Selection; readonly reference: Reference; readonly rangeMs: number }
+  | {
+      readonly kind: "samples";
+      readonly selection: Selection;
+      readonly reference: Reference;
+      readonly rangeMs: number;
+      /** As in a SelectPlan. */
+      readonly statsOnly: boolean;
+    }
   | { readonly kind: "subquery"; readonly inner: Plan; readonly reference: Reference; readonly rangeMs: number };
 
 /** A function of one range vector and scalars, by its Prometheus name. */
@@ -99,14 +109,14 @@ export interface NegatePlan extends PlanBase {
 
 export interface ScalarOperationPlan extends PlanBase {
   readonly kind: "scalar-operation";
-  readonly op: ArithmeticOperator | ComparisonOperator;
+  readonly op: ArithmeticOperator | ComparisonOperator | TrimOperator;
   readonly left: Plan;
   readonly right: Plan;
 }
 
 export interface VectorScalarPlan extends PlanBase {
   readonly kind: "vector-scalar";
-  readonly op: ArithmeticOperator | ComparisonOperator;
+  readonly op: ArithmeticOperator | ComparisonOperator | TrimOperator;
   readonly vector: Plan;
   readonly scalar: Plan;
   readonly scalarIsLeft: boolean;
@@ -115,7 +125,7 @@ export interface VectorScalarPlan extends PlanBase {
 
 export interface VectorOperationPlan extends PlanBase {
   readonly kind: "vector-operation";
-  readonly op: ArithmeticOperator | ComparisonOperator;
+  readonly op: ArithmeticOperator | ComparisonOperator | TrimOperator;
   readonly left: Plan;
   readonly right: Plan;
   readonly matching: VectorMatching;

@@ -26,11 +26,14 @@ import {
   PAIR_COUNT,
   RESOLVE_MALFORMED,
   RESOLVE_NO_MEMORY,
+  SLOT_CHUNKS,
   SLOT_COUNT,
   SLOT_FLAG_RECORDED,
   SLOT_FLAGS,
   SLOT_GENERATION,
   SLOT_LABELS,
+  SLOT_LAST_TIME,
+  SLOT_LAST_VALUE,
   SLOT_REF,
   STAGED_BYTES,
   STAGED_SLOT,
@@ -117,6 +120,7 @@ export class Head {
       options.chunkRangeMs ?? 7_200_000,
       options.samplesPerChunk ?? 120,
       options.seriesLimit ?? 0,
+      options.hashSeed ?? randomInt(2 ** 48 - 1),
     );
     return new Head(memory, kernels);
   }
@@ -233,6 +237,15 @@ export class Head {
     return this.index.labelsAt(this.#word((this.slotAddress(slot) + SLOT_LABELS) >>> 2));
   }
 
+  /** Of the newest in-order sample; undefined for a series without one. */
+  lastSample(slot: number): { readonly timestampMs: number; readonly value: number } | undefined {
+    const at = this.slotAddress(slot) >>> 2;
+    if (this.#word(at + (SLOT_CHUNKS >> 2)) === 0) return undefined;
+    const time = at + (SLOT_LAST_TIME >> 2);
+    const value = this.#floats[(at + (SLOT_LAST_VALUE >> 2)) >> 1]!;
+    return { timestampMs: (this.#word(time + 1) | 0) * 2 ** 32 + this.#word(time), value };
+  }
+
   /** Whether a WAL series record with the slot's ref has been written. */
   isRecorded(slot: number): boolean {
     return (this.#word((this.slotAddress(slot) + SLOT_FLAGS) >>> 2) & SLOT_FLAG_RECORDED) !== 0;
@@ -245,9 +258,12 @@ export class Head {
 
   // ── a commit ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Address of a staging table for `rows` rows; contents of an earlier one are lost where it grows. */
+  /**
+   * Address of a staging table for `rows` rows, and as many behind them for what a commit adds; contents of an earlier one are
+   * lost where it grows.
+   */
   reserveStaging(rows: number): number {
-    const bytes = Math.max(rows, 64) * STAGED_BYTES;
+    const bytes = 2 * Math.max(rows, 64) * STAGED_BYTES;
     if (bytes > this.#stagingBytes) {
       const wanted = Math.min(Math.max(bytes, 2 * this.#stagingBytes), 2 ** 30);
       const address = wanted < bytes ? 0 : this.kernels.allocate(wanted) >>> 0;
@@ -292,6 +308,20 @@ export class Head {
     return at;
   }
 
+  stagedRow(row: number): { readonly slot: number; readonly timestampMs: number; readonly value: number } {
+    const at = (this.#staging + row * STAGED_BYTES) >>> 2;
+    const time = at + (STAGED_TIME >> 2);
+    return {
+      slot: this.#word(at + (STAGED_SLOT >> 2)),
+      timestampMs: (this.#word(time + 1) | 0) * 2 ** 32 + this.#word(time),
+      value: this.#floats[(at + (STAGED_VALUE >> 2)) >> 1]!,
+    };
+  }
+
+  setRowStatus(row: number, status: number): void {
+    this.#words[(this.#staging + row * STAGED_BYTES + STAGED_STATUS) >>> 2] = status;
+  }
+
   /** STATUS_* of a row after `validate`. */
   rowStatus(row: number): number {
     return this.#word((this.#staging + row * STAGED_BYTES + STAGED_STATUS) >>> 2);
@@ -304,15 +334,16 @@ export class Head {
 
   /** Encodes the accepted rows; returns how many. Queries do not see them yet. */
   append(rows: number): number {
-    return this.kernels.appendBatch(this.#staging, rows, this.#nextCommit());
+    return this.kernels.appendBatch(this.#staging, rows, this.nextCommit);
   }
 
   /** Makes all that was appended since the last call visible at once. */
   publish(): void {
-    this.kernels.publishBatch(this.#nextCommit());
+    this.kernels.publishBatch(this.nextCommit);
   }
 
-  #nextCommit(): number {
+  /** Number of the commit under way. */
+  get nextCommit(): number {
     const next = (this.#word(COMMITTED >> 2) + 1) >>> 0;
     return next === 0 ? 1 : next;
   }
@@ -350,6 +381,13 @@ export class Head {
   }
 
   // ── figures ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Adds one to a COUNTER_*; undefined: to none. */
+  count(counter: number | undefined): void {
+    if (counter === undefined) return;
+    const at = (COUNTERS >> 3) + counter;
+    this.#floats[at] = this.#floats[at]! + 1;
+  }
 
   /** One of COUNTER_*. */
   counter(counter: number): number {

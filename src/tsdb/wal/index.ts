@@ -1,5 +1,20 @@
+export { ArenaBuffer } from "./arena-buffer.js";
 export type { WalKernels } from "./kernels.js";
 export { type WalDamage, WalReader, type WalReaderOptions } from "./reader.js";
+export {
+  decodeExemplars,
+  decodeHistograms,
+  decodeMetadata,
+  decodeTombstones,
+  type ExemplarEntry,
+  encodeExemplars,
+  encodeHistograms,
+  encodeMetadata,
+  type HistogramEntry,
+  isHistogramRecord,
+  type MetadataEntry,
+  type TombstoneEntry,
+} from "./records.js";
 export { damageError, repairWal, type WalRepair } from "./repair.js";
 export { type ReplayHead, type ReplayOptions, type ReplayOutcome, replayInto } from "./replay.js";
 export {

@@ -20,6 +20,8 @@ export interface WalKernels {
   scanRecord(scan: number): number;
   createRefTable(refs: number): number;
   releaseRefTable(table: number): void;
+  /** Slot index, −1 for an unknown ref, −2 for one of another shard. */
+  findRef(table: number, low: number, high: number): number;
   initReplay(replay: number): void;
   beginRecord(replay: number): void;
   nextSeries(replay: number, record: number, length: number): number;

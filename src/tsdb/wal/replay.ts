@@ -23,10 +23,23 @@ import {
   REPLAY_UNKNOWN,
   STAGED_BYTES,
 } from "../../../assembly/layout.js";
-import { type Files, VestalError } from "../../base/index.js";
+import { CorruptionError, type Files, VestalError } from "../../base/index.js";
+import type { Exemplar, SeriesMetadata } from "../../model/index.js";
+import { decodeLabelBytes } from "../../model/label-bytes.js";
 import { ArenaBuffer } from "./arena-buffer.js";
 import type { WalKernels } from "./kernels.js";
 import { type WalDamage, WalReader } from "./reader.js";
+import {
+  decodeExemplars,
+  decodeHistograms,
+  decodeMetadata,
+  decodeTombstones,
+  type HistogramEntry,
+  isHistogramRecord,
+  RECORD_EXEMPLARS,
+  RECORD_METADATA,
+  RECORD_TOMBSTONES,
+} from "./records.js";
 import type { WalPosition } from "./state.js";
 
 /** What replay asks of the head it fills. */
@@ -38,6 +51,12 @@ export interface ReplayHead {
   resolveSeries(labelsAddr: number, labelsLength: number, refLow: number, refHigh: number): number;
   /** Appends staged rows, whose slots are real, without logging them; rows out of order are dropped silently. */
   appendStaged(stagingAddr: number, rows: number): void;
+  /** Takes histograms of one record, in its order; slots are real, times not below the least valid one. */
+  appendHistograms?(rows: readonly { readonly slot: number; readonly entry: HistogramEntry }[]): void;
+  addExemplar?(slot: number, exemplar: Exemplar): void;
+  setMetadata?(slot: number, metadata: SeriesMetadata): void;
+  /** Samples in [minTimeMs, maxTimeMs] were deleted. */
+  addTombstone?(slot: number, minTimeMs: number, maxTimeMs: number): void;
 }
 
 export interface ReplayOptions {
@@ -55,8 +74,10 @@ export interface ReplayOptions {
   readonly end?: WalPosition;
   /** Remember other shards' refs too, so that samples without any series are told apart from theirs. */
   readonly countsUnknownRefs?: boolean;
+  /** Each series record that was taken: its ref leads to `slot` from now on, −1 if it is another shard's. */
+  readonly onSeries?: (slot: number, refLow: number, refHigh: number) => void;
   readonly onProgress?: (filesDone: number, filesAll: number) => void;
-  /** Records that are neither series nor float samples, by kind; the address is valid during the call. */
+  /** Records that the head takes nothing of, by kind; the address is valid during the call. */
   readonly onOtherRecord?: (kind: number, recordAddr: number, recordLength: number) => void;
 }
 
@@ -71,6 +92,9 @@ export interface ReplayOutcome {
   readonly samples: number;
   readonly samplesStaged: number;
   readonly samplesTooOld: number;
+  /** Of `samplesStaged`: native histograms. */
+  readonly histogramsStaged: number;
+  readonly exemplars: number;
   /** Samples whose ref no series record explains; 0 unless `countsUnknownRefs`, or there is one shard. */
   readonly samplesUnknown: number;
   /** Of staged samples; undefined if there were none. */
@@ -123,6 +147,15 @@ class Replay {
   #series = 0;
   #seriesMalformed = 0;
   #seriesRefused = 0;
+  #histograms = 0;
+  #histogramsStaged = 0;
+  #histogramsTooOld = 0;
+  #histogramsUnknown = 0;
+  #exemplars = 0;
+  /** Of records read here. */
+  #maxRef = 0;
+  #minTimeMs = Number.POSITIVE_INFINITY;
+  #maxTimeMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReplayOptions, reader: WalReader, state: number, staging: number, table: number) {
     this.#options = options;
@@ -146,13 +179,13 @@ class Replay {
       kernels.beginRecord(this.#state);
       if (kind === RECORD_SERIES) this.#takeSeries();
       else if (kind === RECORD_SAMPLES || kind === RECORD_SAMPLES_V2) this.#takeSamples();
-      else this.#options.onOtherRecord?.(kind, reader.recordAddr, reader.recordLength);
+      else this.#takeOther(kind);
     }
     return this.#outcome();
   }
 
   #takeSeries(): void {
-    const { kernels, head, isOwn, countsUnknownRefs = isOwn === undefined } = this.#options;
+    const { kernels, head, isOwn, onSeries, countsUnknownRefs = isOwn === undefined } = this.#options;
     const { recordAddr, recordLength } = this.#reader;
     for (;;) {
       const status = kernels.nextSeries(this.#state, recordAddr, recordLength);
@@ -163,10 +196,10 @@ class Replay {
       }
       const labelsAddr = this.#view.getUint32(this.#state + REPLAY_LABELS, true);
       const labelsLength = this.#view.getUint32(this.#state + REPLAY_LABELS_LENGTH, true);
+      const refLow = this.#view.getUint32(this.#state + REPLAY_REF, true);
+      const refHigh = this.#view.getUint32(this.#state + REPLAY_REF + 4, true);
       let slot = DROPPED_SLOT;
       if (isOwn === undefined || isOwn(labelsAddr, labelsLength)) {
-        const refLow = this.#view.getUint32(this.#state + REPLAY_REF, true);
-        const refHigh = this.#view.getUint32(this.#state + REPLAY_REF + 4, true);
         slot = head.resolveSeries(labelsAddr, labelsLength, refLow, refHigh);
         if (slot < 0) {
           if (slot === -1) this.#seriesMalformed++;
@@ -174,8 +207,12 @@ class Replay {
           continue;
         }
         this.#series++;
-      } else if (!countsUnknownRefs) continue;
+      } else if (!countsUnknownRefs) {
+        onSeries?.(-1, refLow, refHigh);
+        continue;
+      }
       if (kernels.adoptSeries(this.#state, this.#table, slot) === 0) throw memoryFull();
+      onSeries?.(slot === DROPPED_SLOT ? -1 : slot, refLow, refHigh);
     }
   }
 
@@ -192,25 +229,86 @@ class Replay {
     } while (this.#view.getUint32(this.#state + REPLAY_POSITION, true) < recordLength);
   }
 
+  #takeOther(kind: number): void {
+    const { memory, head, onOtherRecord } = this.#options;
+    const { recordAddr, recordLength } = this.#reader;
+    const record = new Uint8Array(memory.buffer, recordAddr, recordLength);
+    try {
+      if (isHistogramRecord(kind) && head.appendHistograms !== undefined) this.#takeHistograms(record);
+      else if (kind === RECORD_EXEMPLARS && head.addExemplar !== undefined) {
+        for (const { ref, exemplar } of decodeExemplars(record, decodeLabelBytes)) {
+          const slot = this.#slotOf(ref);
+          if (slot < 0) continue;
+          this.#exemplars++;
+          head.addExemplar(slot, exemplar);
+        }
+      } else if (kind === RECORD_METADATA && head.setMetadata !== undefined) {
+        for (const { ref, metadata } of decodeMetadata(record)) {
+          const slot = this.#slotOf(ref);
+          if (slot >= 0) head.setMetadata(slot, metadata);
+        }
+      } else if (kind === RECORD_TOMBSTONES && head.addTombstone !== undefined) {
+        for (const { ref, minTimeMs, maxTimeMs } of decodeTombstones(record)) {
+          const slot = this.#slotOf(ref);
+          if (slot >= 0) head.addTombstone(slot, minTimeMs, maxTimeMs);
+        }
+      } else onOtherRecord?.(kind, recordAddr, recordLength);
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      this.#reader.refuseRecord(`malformed record of kind ${kind}`);
+    }
+  }
+
+  #takeHistograms(record: Uint8Array): void {
+    const minValidTimeMs = this.#options.minValidTimeMs ?? Number.NEGATIVE_INFINITY;
+    const rows: { slot: number; entry: HistogramEntry }[] = [];
+    for (const entry of decodeHistograms(record)) {
+      this.#histograms++;
+      const slot = this.#slotOf(entry.ref);
+      if (slot < 0) {
+        if (slot === -1) this.#histogramsUnknown++;
+      } else if (entry.timestampMs < minValidTimeMs) this.#histogramsTooOld++;
+      else {
+        rows.push({ slot, entry });
+        this.#minTimeMs = Math.min(this.#minTimeMs, entry.timestampMs);
+        this.#maxTimeMs = Math.max(this.#maxTimeMs, entry.timestampMs);
+      }
+    }
+    if (rows.length === 0) return;
+    this.#histogramsStaged += rows.length;
+    this.#options.head.appendHistograms?.(rows);
+  }
+
+  #slotOf(ref: number): number {
+    if (ref > this.#maxRef) this.#maxRef = ref;
+    const high = Math.floor(ref / 2 ** 32);
+    return this.#options.kernels.findRef(this.#table, ref >>> 0, high) | 0;
+  }
+
   #outcome(): ReplayOutcome {
     const view = this.#view;
     const count = (field: number) => view.getFloat64(this.#state + field, true);
     const staged = count(REPLAY_STAGED);
     const knowsForeign = this.#options.isOwn === undefined || this.#options.countsUnknownRefs === true;
-    const time = (field: number) => (staged === 0 ? undefined : Number(view.getBigInt64(this.#state + field, true)));
+    const time = (field: number, ofHistograms: number, pick: (...times: number[]) => number) => {
+      if (staged === 0) return this.#histogramsStaged === 0 ? undefined : ofHistograms;
+      return pick(ofHistograms, Number(view.getBigInt64(this.#state + field, true)));
+    };
     return {
       files: this.#reader.filesDone,
       series: this.#series,
       duplicateRefs: count(REPLAY_DUPLICATE_REFS),
       seriesMalformed: this.#seriesMalformed,
       seriesRefused: this.#seriesRefused,
-      samples: count(REPLAY_SAMPLES),
-      samplesStaged: staged,
-      samplesTooOld: count(REPLAY_TOO_OLD),
-      samplesUnknown: knowsForeign ? count(REPLAY_UNKNOWN) : 0,
-      minTimeMs: time(REPLAY_MIN_TIME),
-      maxTimeMs: time(REPLAY_MAX_TIME),
-      maxRef: Number(view.getBigUint64(this.#state + REPLAY_MAX_REF, true)),
+      samples: count(REPLAY_SAMPLES) + this.#histograms,
+      samplesStaged: staged + this.#histogramsStaged,
+      samplesTooOld: count(REPLAY_TOO_OLD) + this.#histogramsTooOld,
+      histogramsStaged: this.#histogramsStaged,
+      exemplars: this.#exemplars,
+      samplesUnknown: knowsForeign ? count(REPLAY_UNKNOWN) + this.#histogramsUnknown : 0,
+      minTimeMs: time(REPLAY_MIN_TIME, this.#minTimeMs, Math.min),
+      maxTimeMs: time(REPLAY_MAX_TIME, this.#maxTimeMs, Math.max),
+      maxRef: Math.max(this.#maxRef, Number(view.getBigUint64(this.#state + REPLAY_MAX_REF, true))),
       records: this.#records,
       damages: this.#reader.damages,
     };

@@ -16,6 +16,7 @@ import { Labels } from "../../../src/model/index.js";
 
 interface ArenaKernels {
   initArena(): void;
+  makeDigestKeys(seed: number): void;
   allocate(bytes: number): number;
 }
 
@@ -80,6 +81,7 @@ export class TestShard {
     this.words[M.HEAD_HASH_SEED >> 2] = options.seed ?? 12345;
     this.kernels = startKernels(moduleOf(options.variant ?? "release"), memory);
     this.kernels.initArena();
+    this.kernels.makeDigestKeys(options.seed ?? 12345);
     this.stagingRows = options.stagingRows ?? 40_000;
     this.staging = this.kernels.allocate(this.stagingRows * M.STAGED_BYTES) >>> 0;
     this.#bodyBytes = options.bodyBytes ?? 6_000_000;

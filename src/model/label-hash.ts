@@ -1,5 +1,5 @@
-/** The hash of a label set that `limit_ratio` draws by, as Prometheus computes it: xxHash64 of names and values. */
-import type { Labels } from "../../model/index.js";
+/** The hash of a label set as Prometheus computes it: xxHash64 of names and values. */
+import type { Labels } from "./labels.js";
 
 const MASK = 0xffff_ffff_ffff_ffffn;
 const PRIME_1 = 0x9e37_79b1_85eb_ca87n;
@@ -8,9 +8,14 @@ const PRIME_3 = 0x1656_67b1_9e37_79f9n;
 const PRIME_4 = 0x85eb_ca77_c2b2_ae63n;
 const PRIME_5 = 0x27d4_eb2f_1656_67c5n;
 
-/** The hash as a share of all hashes, in [0, 1]. */
+/** The hash as a share of all hashes, in [0, 1]: what `limit_ratio` draws by. */
 export function hashOffset(labels: Labels): number {
-  return Number(xxHash64(labelBytes(labels))) / Number(MASK);
+  return Number(hashLabels(labels)) / Number(MASK);
+}
+
+/** 64 bits, unsigned. Rule groups take their place in the interval by it too. */
+export function hashLabels(labels: Labels): bigint {
+  return xxHash64(labelBytes(labels));
 }
 
 /** Each name and value behind its length: one byte below 255, else 255 and three bytes, little-endian. */

@@ -1,0 +1,110 @@
+/** The tool beside the real promtool: the same output, errors and exit code for the same files and arguments. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { packageRoot } from "../../src/base/index.js";
+import { peerBinary } from "./peer-binary.js";
+
+const CONFORMANCE = join(packageRoot(), "..", "shared", "conformance");
+const PROMTOOL = join(CONFORMANCE, "promtool");
+const folder = mkdtempSync(join(tmpdir(), "vestal-tool-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(command: string, args: readonly string[], cwd: string, input: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(command, args, { cwd, timeout: 20_000 }, (error, out, err) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+      resolve({ code, out, err: err.replaceAll("vestal promtool: error:", "promtool: error:") });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+async function compare(args: readonly string[], cwd = PROMTOOL, input = ""): Promise<void> {
+  const [theirs, ours] = await Promise.all([
+    run(peerBinary("promtool"), args, cwd, input),
+    run(process.execPath, [join(packageRoot(), "bin", "vestal"), "promtool", ...args], cwd, input),
+  ]);
+  expect(ours).toEqual(theirs);
+}
+
+/** Needs the network there, to ask where it runs. */
+const NEEDS_NETWORK = "prometheus-aws-sd-empty-region.good.yml";
+
+describe("check config", () => {
+  const files = readdirSync(PROMTOOL).filter((name) => /config.*\.yml$/.test(name) && name !== NEEDS_NETWORK);
+  test.each(files)("%s", (file) => compare(["check", "config", file]));
+  test.each(["all", "none", "duplicate-rules", "too-long-scrape-interval", "foo"])("--lint=%s", async (lint) => {
+    for (const file of ["prometheus-config.lint.yml", "prometheus-config.lint.too_long_scrape_interval.yml"]) {
+      await compare(["check", "config", `--lint=${lint}`, "--lint-fatal", file]);
+    }
+  });
+  test("--syntax-only", () => compare(["check", "config", "--syntax-only", "config_with_tls_files.yml"]));
+});
+
+describe("check rules", () => {
+  const rulefmt = join(CONFORMANCE, "rulefmt");
+  test.each(readdirSync(rulefmt))("%s", (file) => compare(["check", "rules", file], rulefmt));
+  test.each(["rules.yml", "rules_duplicates.yml", "rules_extrafields.yml", "bad-rules-syntax.yml"])("%s", (file) =>
+    compare(["check", "rules", file]),
+  );
+  test("unknown fields pass where they are to be ignored", () =>
+    compare(["check", "rules", "--ignore-unknown-fields", "rules_extrafields.yml"]));
+  test.each([
+    ["a duration", "groups: [{name: a, rules: [{alert: x, expr: up, for: foo}]}]"],
+    [
+      "wrong types",
+      "groups:\n- name: a\n  interval: [1]\n  rules:\n  - {record: 3, expr: 5, labels: {a: [1]}, foo: 1}\n",
+    ],
+    ["a list of nothing", "groups: foo"],
+    ["a list as the root", "- a"],
+    ["a key twice", "groups:\n- name: a\n  rules:\n  - alert: a\n    expr: up\n    labels:\n      x: 1\n      x: 2\n"],
+    ["null items", "groups:\n- null\n- name: a\n  rules:\n  - null\n  - expr: up\n"],
+    ["a tab", "groups:\n\t- name: b\n"],
+    ["nothing", ""],
+  ])("%s", async (name, text) => {
+    writeFileSync(join(folder, "rules.yml"), text);
+    await compare(["check", "rules", "rules.yml"], folder);
+    await compare(["check", "rules"], folder, text);
+    expect(name).not.toBe("");
+  });
+});
+
+test.each([
+  [
+    "conventions",
+    '# TYPE foo counter\nfoo 1\n# TYPE bar_total gauge\nbar_total{aB="b"} 1\nfooBar 2\nx_milliseconds 4\n',
+  ],
+  [
+    "a type in the name",
+    '# HELP a_gauge x\n# TYPE a_gauge gauge\na_gauge 1\n# HELP b:c x\n# TYPE b:c gauge\nb:c{le="1"} 1\n',
+  ],
+  ["an open brace", "foo{ 1\n"],
+  ["a value", "foo x\n"],
+  ["a type twice", "# TYPE foo counter\n# TYPE foo counter\n"],
+])("check metrics: %s", async (_name, text) => {
+  await compare(["check", "metrics"], folder, text);
+});
+
+test.each([
+  [["--experimental", "promql", "format", "sum(a)  by (b)"]],
+  [["promql", "--experimental", "format", "sum("]],
+  [["promql", "format", "a"]],
+  [["--experimental", "promql", "label-matchers", "set", "-t", "=~", 'sum(a{x="1",x="z"})  by (b) + b', "x", "y"]],
+  [["--experimental", "promql", "label-matchers", "delete", 'sum(a{x="1",y="z"})  by (b) + b', "x"]],
+  [["foo"]],
+  [["check"]],
+  [["check", "foo"]],
+  [["check", "config"]],
+  [["check", "config", "--foo", "x"]],
+  [["check", "config", "nofile.yml"]],
+  [["promql", "format"]],
+])("%j", (args) => compare(args));
