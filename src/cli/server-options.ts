@@ -69,6 +69,18 @@ export interface ServerOptions {
     /** 0 is the default. */
     readonly threads: number;
   };
+  readonly rules: {
+    readonly resendDelayMs: number;
+    readonly forOutageToleranceMs: number;
+    readonly forGracePeriodMs: number;
+    readonly maxConcurrentEvals: number;
+  };
+  /** To Alertmanagers. */
+  readonly notifications: {
+    readonly queueCapacity: number;
+    readonly batchSize: number;
+    readonly drainsOnShutdown: boolean;
+  };
   readonly ingest: {
     /** 0 is the default. */
     readonly threads: number;
@@ -156,6 +168,17 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       maxConcurrency: number("query.max-concurrency"),
       maxSamples: number("query.max-samples"),
       threads: atLeastZero("query.threads", number("query.threads")),
+    },
+    rules: {
+      resendDelayMs: number("rules.alert.resend-delay"),
+      forOutageToleranceMs: number("rules.alert.for-outage-tolerance"),
+      forGracePeriodMs: number("rules.alert.for-grace-period"),
+      maxConcurrentEvals: number("rules.max-concurrent-evals"),
+    },
+    notifications: {
+      queueCapacity: number("alertmanager.notification-queue-capacity"),
+      batchSize: number("alertmanager.notification-batch-size"),
+      drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
     ingest: { threads: atLeastZero("ingest.threads", number("ingest.threads")) },
     scrape: {

@@ -79,6 +79,12 @@ export interface ShardSetHooks {
 
 type Answer = StatusMessage | MetadataMessage | ExemplarsMessage;
 
+/** Told where each shard takes in samples of others. */
+export interface ForeignOwners {
+  setOwner(shard: number, port: MessagePort): void;
+  loseOwner(shard: number, reason: string): void;
+}
+
 export interface ReplayProgress {
   readonly filesDone: number;
   readonly filesAll: number;
@@ -109,6 +115,7 @@ export class ShardSet implements HeadSource, ShardWriters {
   readonly #outcomes: { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome }[] = [];
   readonly #questions = new Map<number, (message: Answer) => void>();
   #tunables = NO_TUNABLES;
+  readonly #senders: ForeignOwners[] = [];
   #nextQuestion = 1;
   readonly #writes = new Map<number, { shard: number; settle: (answer: WriteOutcome | VestalError) => void }>();
   #isWalOpen = false;
@@ -332,6 +339,7 @@ export class ShardSet implements HeadSource, ShardWriters {
       case "ready":
         shard.isReady = true;
         this.#connect(index);
+        for (const sender of this.#senders) this.#connectSender(sender, index);
         this.#hooks.onReady(index);
         return;
       case "status":
@@ -428,6 +436,18 @@ export class ShardSet implements HeadSource, ShardWriters {
     });
   }
 
+  /** A thread that is no shard and appends to all of them. */
+  addSender(sender: ForeignOwners): void {
+    this.#senders.push(sender);
+    for (const [index, { isReady }] of this.#shards.entries()) if (isReady) this.#connectSender(sender, index);
+  }
+
+  #connectSender(sender: ForeignOwners, index: number): void {
+    const { port1, port2 } = new MessageChannel();
+    this.#send(index, { type: "connect", direction: "receive", shard: -1, port: port2 }, [port2]);
+    sender.setOwner(index, port1);
+  }
+
   /** A shard is there: channels for foreign appends between it and every other one. */
   #connect(index: number): void {
     for (let other = 0; other < this.#shards.length; other++) {
@@ -463,6 +483,7 @@ export class ShardSet implements HeadSource, ShardWriters {
     for (let other = 0; other < this.#shards.length; other++) {
       if (other !== index) this.#send(other, { type: "disconnect", shard: index, reason: "its thread ended" });
     }
+    for (const sender of this.#senders) sender.loseOwner(index, "its thread ended");
     const { memory } = shard;
     const isAdopted = memory !== undefined && shard.isReplayed && isAdoptable(memory);
     if (isAdopted) {
