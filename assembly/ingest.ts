@@ -58,6 +58,9 @@ export {
   roomFor,
   shrink,
 } from "./memory/arena";
+export { checkWrite } from "./remote/protobuf";
+export { moveCache } from "./remote/series-cache";
+export { beginWrite, readSymbols, stageWriteV1, stageWriteV2 } from "./remote/write";
 export { shardOfLabelBytes } from "./shard/shard-of";
 export { frameBatch } from "./wal/frame";
 export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";

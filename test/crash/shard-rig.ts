@@ -71,6 +71,7 @@ export class ShardRig {
           chunkRangeMs: 7_200_000,
           samplesPerChunk: 120,
           engine: DEFAULT_ENGINE_OPTIONS,
+          writeLimits: { decodedBytesMax: 1 << 20, samplesMax: 10_000 },
           userAgent: "test",
           log: { level: "error", format: "logfmt" },
         },

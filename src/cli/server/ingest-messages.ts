@@ -2,8 +2,8 @@
  * What the main thread and an ingest thread say to each other. Both sides import this file; all of it survives a structured
  * clone. Bodies and samples never travel here: they lie in shared memory.
  *
- *   main ──► ingest   begin, targets, tunables, connect, disconnect, collect, metadata and exemplars requests, stop
- *   main ◄── ingest   head, progress, replayed, ready, status, metadata, exemplars, sync failed, failure, stopped
+ *   main ──► ingest   begin, targets, tunables, connect, disconnect, collect, metadata, exemplars and write requests, stop
+ *   main ◄── ingest   head, progress, replayed, ready, status, metadata, exemplars, written, sync failed, failure, stopped
  *   any  ──► ingest   foreign batches, over ports of their own: src/shard/foreign-append.ts
  */
 import type { MessagePort } from "node:worker_threads";
@@ -20,6 +20,7 @@ import type {
 } from "../../scrape/index.js";
 import type { MetricMetadata } from "../../storage/index.js";
 import type { HeadChunkDamage } from "../../tsdb/chunks-head/index.js";
+import type { WriteLimits, WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import type { FsyncPolicy, ReplayOutcome, WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -58,6 +59,7 @@ export interface IngestSettings {
   readonly chunkRangeMs: number;
   readonly samplesPerChunk: number;
   readonly engine: ScrapeEngineOptions;
+  readonly writeLimits: WriteLimits;
   readonly userAgent: string;
   readonly log: LogSettings;
 }
@@ -127,6 +129,14 @@ export interface MetadataRequest {
   readonly limit: number;
 }
 
+/** A remote-write request, compressed as it came; every shard takes what belongs to it. */
+export interface WriteRequestMessage {
+  readonly type: "write-request";
+  readonly id: number;
+  readonly version: WriteVersion;
+  readonly body: SharedArrayBuffer;
+}
+
 /** Commit what is under way, free targets without staleness markers, release locks, then answer `stopped` and return. */
 export interface StopMessage {
   readonly type: "stop";
@@ -155,6 +165,7 @@ export type ToIngestThread =
   | DisconnectMessage
   | CollectMessage
   | MetadataRequest
+  | WriteRequestMessage
   | ExemplarsRequest
   | TunablesMessage
   | StopMessage;
@@ -232,6 +243,14 @@ export interface MetadataMessage {
   readonly targets: readonly TargetMetadata[];
 }
 
+/** Answers `write-request`: exactly one of the two is there. */
+export interface WrittenMessage {
+  readonly type: "written";
+  readonly id: number;
+  readonly outcome: WriteOutcome | undefined;
+  readonly error: PlainError | undefined;
+}
+
 export interface ExemplarsMessage {
   readonly type: "exemplars";
   readonly id: number;
@@ -283,6 +302,7 @@ export type FromIngestThread =
   | ReadyMessage
   | StatusMessage
   | MetadataMessage
+  | WrittenMessage
   | ExemplarsMessage
   | FailureMessage
   | StoppedMessage;

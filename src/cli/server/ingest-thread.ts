@@ -2,7 +2,6 @@
  * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
  * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
  */
-import { STATUS_OK } from "../../../assembly/layout.js";
 import {
   errorMessage,
   type Files,
@@ -28,23 +27,9 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import {
-  ExemplarStore,
-  Head,
-  HistogramChunks,
-  type HistogramRow,
-  histogramHash,
-  MetadataStore,
-} from "../../tsdb/head/index.js";
-import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
-import {
-  type ReplayHead,
-  type ReplayOutcome,
-  replayInto,
-  type WalKernels,
-  WalState,
-  WalWriter,
-} from "../../tsdb/wal/index.js";
+import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../tsdb/head/index.js";
+import { Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
+import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
 import type {
@@ -56,8 +41,10 @@ import type {
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
+  WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
+import { replayHistograms } from "./replay.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
@@ -84,6 +71,7 @@ class IngestThread {
   #engine: ScrapeEngine | undefined;
   readonly #sender: ForeignSender;
   #receiver: ForeignReceiver | undefined;
+  #writer: WriteAppender | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
@@ -188,6 +176,9 @@ class IngestThread {
         return;
       case "exemplars-request":
         this.#answerExemplars(message);
+        return;
+      case "write-request":
+        this.#write(message);
     }
   }
 
@@ -273,6 +264,7 @@ class IngestThread {
     );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
     this.#sender.setOwner(shard, this.#receiver);
+    this.#writer = new WriteAppender({ shard, shardCount, limits: settings.writeLimits }, committer);
     const appender = new ShardAppender({
       committer,
       parser: new ScrapeParser(head.kernels as unknown as ExpositionKernels, head.memory),
@@ -352,6 +344,16 @@ class IngestThread {
     this.#post({ type: "metadata", id, targets: answer });
   }
 
+  #write({ id, version, body }: WriteRequestMessage): void {
+    try {
+      const outcome = this.#writer!.append(version, new Uint8Array(body));
+      this.#post({ type: "written", id, outcome, error: undefined });
+    } catch (error) {
+      this.#post({ type: "written", id, outcome: undefined, error: toPlain(error) });
+      if (!(error instanceof VestalError)) throw error;
+    }
+  }
+
   // ── end ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #stop(): Promise<void> {
@@ -372,26 +374,6 @@ class IngestThread {
 function nextCommit(committed: number): number {
   const next = (committed + 1) >>> 0;
   return next === 0 ? 1 : next;
-}
-
-/** Judges and appends histograms of one log record as a commit of its own. */
-function replayHistograms(
-  head: Head,
-  histograms: HistogramChunks,
-  rows: Parameters<NonNullable<ReplayHead["appendHistograms"]>>[0],
-): void {
-  head.reserveStaging(rows.length);
-  const wanted = rows.map(({ slot, entry }, row): HistogramRow => {
-    const { timestampMs, isFloat } = entry;
-    const { low, high } = histogramHash(entry.bytes, isFloat);
-    head.stageBits(row, slot, timestampMs, low, high);
-    return { slot, timestampMs, isFloat, bytes: entry.bytes, status: STATUS_OK };
-  });
-  head.validate(rows.length, Number.NEGATIVE_INFINITY);
-  for (const [i, row] of wanted.entries()) {
-    if (head.rowStatus(i) === STATUS_OK) histograms.append(row, head.nextCommit);
-  }
-  head.publish();
 }
 
 function applyTargets(engine: ScrapeEngine, message: TargetsMessage): void {

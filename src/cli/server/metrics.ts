@@ -20,6 +20,7 @@ import {
 import type { MetricsService } from "../../api/index.js";
 import { systemFiles } from "../../base/index.js";
 import {
+  CATALOGUE,
   type MetricSample,
   metricsPage,
   type Registry,
@@ -27,12 +28,15 @@ import {
   registerThreads,
   watchThread,
 } from "../../metrics/index.js";
+import type { ReceiverCounters } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
+import type { CollectedSamples } from "./rules-host.js";
+import type { RulesLink } from "./rules-service.js";
 import type { ShardSet } from "./shards.js";
 import type { ServerState } from "./status.js";
 import type { TargetRegistry } from "./targets.js";
@@ -42,10 +46,13 @@ export interface MetricsDeps {
   readonly control: ControlMemory;
   readonly shards: ShardSet;
   readonly targets: TargetRegistry;
+  readonly rules: RulesLink;
   readonly queries: QueryPool;
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
+  /** Undefined where remote write is not received. */
+  readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
   /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
   readonly cleanStart: number;
@@ -60,6 +67,9 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   registerScraping(deps, () => shardStatus.last);
   registerExemplars(deps, () => shardStatus.last);
   registerQueries(deps);
+  const rules = { last: [] as readonly CollectedSamples[] };
+  registerRules(registry, () => rules.last);
+  registerReceiver(deps);
   registerServer(deps);
   registerProcess(registry);
   const main = watchThread("main");
@@ -67,7 +77,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const page = metricsPage(registry);
   return {
     render: async (request) => {
-      shardStatus.last = await deps.shards.collect();
+      [shardStatus.last, rules.last] = await Promise.all([deps.shards.collect(), deps.rules.metrics()]);
       return page.render(request);
     },
   };
@@ -217,6 +227,14 @@ function intervalSummaries(statuses: readonly StatusMessage[]): MetricSample[] {
   });
 }
 
+/** The rules count in their own thread. */
+function registerRules(registry: Registry, collected: () => readonly CollectedSamples[]): void {
+  for (const name of CATALOGUE.keys()) {
+    if (!/^prometheus_(?:rule|notifications)_/.test(name)) continue;
+    registry.samples(name, () => collected().find((one) => one.name === name)?.samples ?? []);
+  }
+}
+
 function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): void {
   registry.value("prometheus_engine_queries", () => queries.counters.running);
   registry.value("prometheus_engine_queries_concurrent_max", () => maxConcurrency);
@@ -231,6 +249,13 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
     durations.observe(timings.resultSeconds, "result_sort");
     samples.add(timings.samples);
   };
+}
+
+function registerReceiver({ registry, remoteWrite }: MetricsDeps): void {
+  if (remoteWrite === undefined) return;
+  const prefix = "prometheus_api_remote_write_";
+  registry.value(`${prefix}invalid_labels_samples_total`, () => remoteWrite.invalidLabelSamples);
+  registry.value(`${prefix}without_metadata_appended_samples_total`, () => remoteWrite.withoutMetadataSamples);
 }
 
 function registerServer({ registry, state, isReady }: MetricsDeps): void {

@@ -15,6 +15,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
+import type { ShardWriters } from "../../remote/index.js";
 import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
 import {
@@ -23,6 +24,7 @@ import {
   releaseDeadChunksHead,
   startChunksHead,
 } from "../../tsdb/chunks-head/index.js";
+import type { WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import {
   damageError,
   lastSegmentNumber,
@@ -54,6 +56,8 @@ import type { HeadSource } from "./query-service.js";
 
 /** A shard that does not answer within this time is left out of an answer. */
 const ANSWER_TIMEOUT_MS = 2000;
+/** Most time for a shard to store a remote-write request, those before it included. */
+const WRITE_TIMEOUT_MS = 20_000;
 /** Of a head's memory: what may be in use where it is adopted, since nobody gives back the dead thread's own regions. */
 const ADOPTED_USE_MAX = 0.75;
 /** Kinds of log records that replay brings back. */
@@ -77,6 +81,12 @@ export interface ShardSetHooks {
 
 type Answer = StatusMessage | MetadataMessage | ExemplarsMessage;
 
+/** Told where each shard takes in samples of others. */
+export interface ForeignOwners {
+  setOwner(shard: number, port: MessagePort): void;
+  loseOwner(shard: number, reason: string): void;
+}
+
 export interface ReplayProgress {
   readonly filesDone: number;
   readonly filesAll: number;
@@ -94,7 +104,7 @@ interface Shard {
   progress: ReplayProgress;
 }
 
-export class ShardSet implements HeadSource {
+export class ShardSet implements HeadSource, ShardWriters {
   readonly #options: ShardSetOptions;
   readonly #control: ControlMemory;
   readonly #hooks: ShardSetHooks;
@@ -114,7 +124,9 @@ export class ShardSet implements HeadSource {
     number,
     { readonly shard: number; resolve(answer: Order): void; reject(error: Error): void }
   >();
+  readonly #senders: ForeignOwners[] = [];
   #nextQuestion = 1;
+  readonly #writes = new Map<number, { shard: number; settle: (answer: WriteOutcome | VestalError) => void }>();
   #isWalOpen = false;
   #isStopping = false;
   /** Memory that the next thread of a shard adopts. */
@@ -225,6 +237,32 @@ export class ShardSet implements HeadSource {
   async metadata(metric: string): Promise<readonly MetadataMessage[]> {
     const answers = await this.#askAll((id) => ({ type: "metadata-request", id, targets: [], metric, limit: 0 }));
     return answers.filter((answer) => answer.type === "metadata");
+  }
+
+  /** Gives a remote-write request to all shards; those that cannot take it, or do not answer in time, answer so here. */
+  write(version: WriteVersion, body: SharedArrayBuffer): Promise<readonly (WriteOutcome | VestalError)[]> {
+    return Promise.all(this.#shards.map((_, shard) => this.#writeTo(shard, version, body)));
+  }
+
+  #writeTo(shard: number, version: WriteVersion, body: SharedArrayBuffer): Promise<WriteOutcome | VestalError> {
+    if (this.#isStopping || !this.#shards[shard]!.isReady) {
+      const message = `shard ${shard} cannot store samples now; send them again later`;
+      return Promise.resolve(new VestalError("SHARD_LOST", message, { shard }));
+    }
+    const id = this.#nextQuestion++;
+    return new Promise((resolve) => {
+      const settle = (answer: WriteOutcome | VestalError): void => {
+        clearTimeout(timer);
+        this.#writes.delete(id);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => {
+        const message = `shard ${shard} did not answer within ${WRITE_TIMEOUT_MS} ms`;
+        settle(new VestalError("SHARD_LATE", message, { shard }));
+      }, WRITE_TIMEOUT_MS);
+      this.#writes.set(id, { shard, settle });
+      this.#send(shard, { type: "write-request", id, version, body });
+    });
   }
 
   /** Exemplars of the shards that answer in time; a series is in one shard only. */
@@ -339,6 +377,7 @@ export class ShardSet implements HeadSource {
       case "ready":
         shard.isReady = true;
         this.#connect(index);
+        for (const sender of this.#senders) this.#connectSender(sender, index);
         this.#hooks.onReady(index);
         return;
       case "chunks-closed":
@@ -352,6 +391,11 @@ export class ShardSet implements HeadSource {
         this.#questions.get(message.id)?.(message);
         this.#questions.delete(message.id);
         return;
+      case "written": {
+        const { id, outcome, error } = message;
+        this.#writes.get(id)?.settle(outcome ?? fromPlain(error!));
+        return;
+      }
       case "failure":
         this.#log.error("A shard failed", { shard: index, err: fromPlain(message.error).message });
         return;
@@ -435,6 +479,18 @@ export class ShardSet implements HeadSource {
     });
   }
 
+  /** A thread that is no shard and appends to all of them. */
+  addSender(sender: ForeignOwners): void {
+    this.#senders.push(sender);
+    for (const [index, { isReady }] of this.#shards.entries()) if (isReady) this.#connectSender(sender, index);
+  }
+
+  #connectSender(sender: ForeignOwners, index: number): void {
+    const { port1, port2 } = new MessageChannel();
+    this.#send(index, { type: "connect", direction: "receive", shard: -1, port: port2 }, [port2]);
+    sender.setOwner(index, port1);
+  }
+
   /** A shard is there: channels for foreign appends between it and every other one. */
   #connect(index: number): void {
     for (let other = 0; other < this.#shards.length; other++) {
@@ -462,6 +518,9 @@ export class ShardSet implements HeadSource {
       order.reject(shardLost(index));
     }
     shard.port = undefined;
+    for (const { shard: of, settle } of [...this.#writes.values()]) {
+      if (of === index) settle(new VestalError("SHARD_LOST", `shard ${index} ended`, { shard: index }));
+    }
     if (this.#isStopping) return;
     if (!this.#isWalOpen) {
       throw new VestalError("REPLAY_FAILED", `shard ${index} ended while it replayed the write-ahead log`);
@@ -472,6 +531,7 @@ export class ShardSet implements HeadSource {
     for (let other = 0; other < this.#shards.length; other++) {
       if (other !== index) this.#send(other, { type: "disconnect", shard: index, reason: "its thread ended" });
     }
+    for (const sender of this.#senders) sender.loseOwner(index, "its thread ended");
     const { memory } = shard;
     const isAdopted = memory !== undefined && shard.isReplayed && isAdoptable(memory);
     if (isAdopted) {

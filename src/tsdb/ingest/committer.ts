@@ -92,6 +92,10 @@ export interface CommitExtras {
   readonly metadata: readonly MetadataRow[];
   /** Nothing is stored unless all samples are. */
   readonly isAllOrNothing: boolean;
+  /** Of the batch's first sample, stored here or not: what an empty head takes for its newest one. */
+  readonly firstTimeMs?: number | undefined;
+  /** False: nothing is stored. Each row's STAGED_STATUS is known, the series are as they were. */
+  judge?(accepted: number, minValidTimeMs: number): boolean;
 }
 
 const NO_EXTRAS: CommitExtras = { histograms: [], exemplars: [], metadata: [], isAllOrNothing: false };
@@ -177,9 +181,14 @@ export class Committer {
   resolve(resolve: () => number): number {
     const slot = resolve();
     if (slot !== RESOLVE_NO_REFS) return slot;
+    this.takeRefs();
+    return resolve();
+  }
+
+  /** New series get refs of another range. */
+  takeRefs(): void {
     const first = this.#bounds.takeRefs(REFS_PER_RANGE);
     this.head.setRefRange(first, first + REFS_PER_RANGE);
-    return resolve();
   }
 
   /**
@@ -195,7 +204,9 @@ export class Committer {
     this.#stageHistograms(rows, histograms);
     this.#refuseFuture(staging, samples);
     this.#wal.reserve(rows, logBytesOf(histograms, extras)); // before validation, which counts on the memory that is left
-    const accepted = head.validate(samples, this.minValidTimeMs) - this.#refuseHistograms(rows, histograms);
+    const minValidTimeMs = this.#minValidTimeMs(extras.firstTimeMs);
+    const accepted = head.validate(samples, minValidTimeMs) - this.#refuseHistograms(rows, histograms);
+    if (extras.judge?.(accepted, minValidTimeMs) === false) return 0;
     if (extras.isAllOrNothing && accepted < samples && this.#countRefused(staging, samples) > 0) return 0;
     const exemplars = this.#takenExemplars(extras.exemplars);
     const metadata = this.#newMetadata(extras.metadata);
@@ -291,7 +302,12 @@ export class Committer {
 
   /** Samples below it are refused. */
   get minValidTimeMs(): number {
-    const { maxTimeMs, minValidTimeMs } = this.#bounds;
+    return this.#minValidTimeMs(undefined);
+  }
+
+  #minValidTimeMs(firstTimeMs: number | undefined): number {
+    const { minValidTimeMs } = this.#bounds;
+    const maxTimeMs = this.#bounds.maxTimeMs ?? firstTimeMs;
     return maxTimeMs === undefined ? minValidTimeMs : Math.max(minValidTimeMs, maxTimeMs - this.#chunkRangeMs / 2);
   }
 
