@@ -239,7 +239,10 @@ function sortRows(evaluation: Evaluation, plan: CallPlan): Rows {
   const floatsOnly = (_values: number, present: number, found: number): number =>
     dropHistograms(evaluation, present, steps, found);
   const rows = new MappedRows(source, floatsOnly, undefined, undefined);
-  if (steps !== 1) return rows;
+  if (steps !== 1) {
+    if (evaluation.isNewer) evaluation.annotations.addSortInRange(plan.span);
+    return rows;
+  }
   const frame = hold(evaluation, rows, 1);
   const values = Float64Array.from({ length: frame.count }, (_, i) => evaluation.memory.floats[frame.values(i) >>> 3]!);
   const order = Array.from({ length: frame.count }, (_, i) => i);
@@ -251,7 +254,10 @@ function sortRows(evaluation: Evaluation, plan: CallPlan): Rows {
 
 function sortByLabelRows(evaluation: Evaluation, plan: CallPlan): Rows {
   const rows = evaluation.open(argument(plan, 0));
-  if (plan.grid.steps !== 1) return rows;
+  if (plan.grid.steps !== 1) {
+    if (evaluation.isNewer) evaluation.annotations.addSortInRange(plan.span);
+    return rows;
+  }
   const frame = hold(evaluation, rows, 1);
   const names = stringsFrom(plan, 1);
   const sign = plan.func === "sort_by_label" ? 1 : -1;
@@ -277,5 +283,5 @@ function relabelledRows(evaluation: Evaluation, plan: CallPlan, relabel: (labels
     dropsName: (index) => !changed[index]!.named && source.dropsName(index),
     fill: (index, values, present) => source.fill(index, values, present),
   };
-  return withUniqueLabels(evaluation, rows, steps, "refuse");
+  return withUniqueLabels(evaluation, rows, steps, evaluation.isNewer ? "merge" : "refuse");
 }

@@ -5,7 +5,7 @@
  * In the common case every signature stands once on the `one` side and every result has labels of its own; then results
  * stream. Otherwise rows share a signature, and whether that is an error depends on their steps, which are compared.
  */
-import { type Labels, METRIC_NAME } from "../../model/index.js";
+import { compareBytes, type Labels, METRIC_NAME } from "../../model/index.js";
 import { executionError, sameLabelsetError } from "../functions/errors.js";
 import { isComparison, isTrim, type VectorMatching } from "../parser/index.js";
 import type { VectorOperationPlan } from "../plan/nodes.js";
@@ -98,6 +98,14 @@ class PairRows implements Rows {
     return this.#plan.returnBool;
   }
 
+  /** The many side at the steps where both sides are present, whatever the operator makes of them. */
+  fillMatched(index: number, values: number, present: number): void {
+    const pair = this.#pairs[index]!;
+    this.#many.fill(pair.many, values, present);
+    const { steps } = this.#plan.grid;
+    this.#evaluation.kernels.maskRow(present, this.#one.present(pair.one), steps, 1);
+  }
+
   fill(index: number, values: number, present: number): number {
     const pair = this.#pairs[index]!;
     const place = { values, present };
@@ -144,7 +152,11 @@ function refuseDuplicates(
       for (const row of rows) {
         if (bytes[one.present(row) + step] === 0) continue;
         if (first === undefined) first = row;
-        else if (isManyPresent(step)) throw duplicateError(plan.matching, one.labels(row), one.labels(first));
+        else if (isManyPresent(step)) {
+          const pair: [Labels, Labels] = [one.labels(row), one.labels(first)];
+          if (evaluation.isNewer) pair.sort((a, b) => compareBytes(a.toString(), b.toString()));
+          throw duplicateError(plan.matching, ...pair);
+        }
       }
     }
   }
@@ -176,19 +188,26 @@ function joinPairs(
     const { labels, signature } = pairs[i]!;
     const address = memory.allocate(rowBytes(steps));
     const present = address + steps * 8;
-    if (rows.fill(i, address, present) === 0) continue;
-    if (oneToOne) {
-      let seen = taken.get(signature);
+    const { isNewer } = evaluation;
+    // Whether two match is decided before or, in 3.5, after a comparison has filtered.
+    if (isNewer) rows.fillMatched(i, address, present);
+    else if (rows.fill(i, address, present) === 0) continue;
+    if (oneToOne || isNewer) {
+      const key = oneToOne ? signature : `${signature}\u0000${labels.key}`;
+      let seen = taken.get(key);
       if (seen === undefined) {
         seen = new RowBuffer(memory, steps);
         memory.bytes.fill(0, seen.present, seen.present + steps);
-        taken.set(signature, seen);
+        taken.set(key, seen);
       }
       if (kernels.mergeRow(address, present, steps, seen.values, seen.present) < 0) {
-        const remedy = "many-to-one matching must be explicit (group_left/group_right)";
+        const remedy = oneToOne
+          ? "many-to-one matching must be explicit (group_left/group_right)"
+          : "grouping labels must ensure unique matches";
         throw executionError(`multiple matches for labels: ${remedy}`);
       }
     }
+    if (isNewer && rows.fill(i, address, present) === 0) continue;
     const known = rowOf.get(labels.key);
     if (known === undefined) {
       rowOf.set(labels.key, { row: frame.count, signatures: new Set([signature]) });

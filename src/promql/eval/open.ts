@@ -52,7 +52,7 @@ function negatedRows(evaluation: Evaluation, plan: NegatePlan): Rows {
       return found;
     });
   }
-  return namelessRows(evaluation, source, steps, true, (values, present, found) => {
+  return namelessRows(evaluation, source, steps, !evaluation.isNewer, (values, present, found) => {
     if (!hasHistograms(evaluation, present, steps)) {
       evaluation.kernels.negateRow(values, steps);
       return found;

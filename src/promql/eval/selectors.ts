@@ -133,6 +133,8 @@ export class SelectRows implements Rows {
 export interface RangeSource {
   readonly count: number;
   labels(index: number): Labels;
+  /** With delayed name removal: whether the name goes when the evaluation ends. */
+  dropsName(index: number): boolean;
   /** Columns on top of the memory's stack. */
   samples(index: number): RangeColumns;
 }
@@ -159,6 +161,9 @@ class StoredSamples implements RangeSource {
   }
   labels(index: number): Labels {
     return this.#set.labels(index);
+  }
+  dropsName(): boolean {
+    return false;
   }
 
   samples(index: number): RangeColumns {
@@ -206,6 +211,9 @@ class SubquerySamples implements RangeSource {
   labels(index: number): Labels {
     return this.#rows.labels(index);
   }
+  dropsName(index: number): boolean {
+    return this.#rows.dropsName(index);
+  }
 
   samples(index: number): RangeColumns {
     const { startMs, stepMs, steps } = this.#range.inner.grid;
@@ -244,7 +252,8 @@ class SubquerySamples implements RangeSource {
 /** Rows of a function over windows. */
 export function windowRows(evaluation: Evaluation, plan: WindowPlan): Rows {
   if (plan.func === "absent_over_time") return absentOverTime(evaluation, plan);
-  const func = WINDOW_FUNCTIONS.get(plan.func);
+  const isNewMad = evaluation.isNewer && plan.func === "mad_over_time";
+  const func = WINDOW_FUNCTIONS.get(isNewMad ? "mad_over_time or NaN" : plan.func);
   if (func === undefined) throw executionError(`the function ${plan.func} is not part of this version's language`);
   const rows = new WindowRows(evaluation, plan, func);
   return evaluation.delayedNameRemoval ? rows : withUniqueLabels(evaluation, rows, plan.grid.steps, "refuse");
@@ -294,8 +303,9 @@ class WindowRows implements Rows {
     const labels = this.#source.labels(index);
     return this.#func.keepsName || this.#evaluation.delayedNameRemoval ? labels : withoutName(labels);
   }
-  dropsName(): boolean {
-    return !this.#func.keepsName;
+  dropsName(index: number): boolean {
+    if (!this.#func.keepsName) return true;
+    return this.#evaluation.isNewer && this.#source.dropsName(index);
   }
 
   fill(index: number, values: number, present: number): number {
