@@ -20,8 +20,10 @@ import {
   FLOAT,
   HISTOGRAM,
   hold,
+  NO_ROWS,
   RowBuffer,
   type Rows,
+  settle,
   withUniqueLabels,
 } from "./rows.js";
 import { isBelow, sortInPlace } from "./value-heap.js";
@@ -39,6 +41,7 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
       absentRow(evaluation, plan.grid.steps, plan.matchers, false, () => evaluation.open(argument(plan, 0))),
   ],
   ["timestamp", timestampRows],
+  ["start_timestamp", startTimestampRows],
   ["round", roundRows],
   ["clamp", clampRows],
   ["clamp_min", clampRows],
@@ -174,6 +177,18 @@ function timestampRows(evaluation: Evaluation, plan: CallPlan): Rows {
     }
     return found;
   });
+}
+
+/** Since when samples count, where that is looked at: of selectors alone, as whatever else has no such time. */
+function startTimestampRows(evaluation: Evaluation, plan: CallPlan): Rows {
+  const { steps } = plan.grid;
+  const operand = argument(plan, 0);
+  const source = evaluation.open(operand);
+  if (operand.kind === "select" && evaluation.useStartTimestamps) {
+    return namelessRows(evaluation, source, steps, false, (_values, _present, found) => found);
+  }
+  settle(evaluation, source, steps);
+  return NO_ROWS;
 }
 
 /** Rows of the first argument with `change` applied to each float; `i` is the step. */

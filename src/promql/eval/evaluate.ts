@@ -39,6 +39,8 @@ export interface EvaluationOptions {
   readonly delayedNameRemoval: boolean;
   /** `--enable-feature=type-and-unit-labels`. */
   readonly typeAndUnitLabels: boolean;
+  /** `--enable-feature=use-start-timestamps`. */
+  readonly useStartTimestamps: boolean;
   /**
    * Which Prometheus answers are like, where versions differ in what an expression gives: "3.5", or "3.14" with all that
    * came up to it.
@@ -54,6 +56,7 @@ export const DEFAULT_EVALUATION_OPTIONS: EvaluationOptions = {
   maxSamples: 50_000_000,
   delayedNameRemoval: false,
   typeAndUnitLabels: false,
+  useStartTimestamps: false,
   language: "3.5",
   annotationLimit: 10,
 };
@@ -94,6 +97,7 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
       histograms: new HistogramTable(means.memory.limitBytes),
       isNewer,
       lookbackDeltaMs: options.lookbackDeltaMs,
+      useStartTimestamps: options.useStartTimestamps,
       delayedNameRemoval: options.delayedNameRemoval,
       typeAndUnitLabels: options.typeAndUnitLabels,
       seriesOf: (selection) => sets.get(keyOf(selection))!,

@@ -67,7 +67,7 @@ class Builder {
       case "paren":
         return this.build(expr.expr, grid, around);
       case "vectorSelector":
-        return this.#select(expr, grid, around, false);
+        return this.#select(expr, grid, around, "value");
       case "matrixSelector":
       case "subquery":
         return { ...base, kind: "range", range: this.#range(expr, grid, around) };
@@ -119,8 +119,8 @@ class Builder {
     const below = { ...around, func };
     const args = expr.args.map(withoutParens);
     const first = args[0];
-    if (func === "timestamp" && first?.kind === "vectorSelector") {
-      const inner = this.#select(first, grid, below, true);
+    if ((func === "timestamp" || func === "start_timestamp") && first?.kind === "vectorSelector") {
+      const inner = this.#select(first, grid, below, func);
       return { ...base, kind: "call", func, args: [inner], matchers: undefined };
     }
     const at = args.findIndex((arg) => arg.kind === "matrixSelector" || arg.kind === "subquery");
@@ -137,29 +137,34 @@ class Builder {
     return { ...base, kind: "call", func, args: expr.args.map((arg) => this.build(arg, grid, below)), matchers };
   }
 
-  #select(expr: VectorSelector, grid: Grid, around: Surroundings, stamps: boolean): Plan {
-    refuseExtended(expr);
+  #select(
+    expr: VectorSelector,
+    grid: Grid,
+    around: Surroundings,
+    what: "value" | "timestamp" | "start_timestamp",
+  ): Plan {
+    const { lookbackDeltaMs } = this.#options;
     const reference = this.#reference(expr, grid);
-    const selection = this.#selection(expr, grid, reference, this.#options.lookbackDeltaMs, around);
+    const smoothed = expr.extended === "smoothed" && what === "value";
+    const selection = this.#selection(expr, grid, reference, lookbackDeltaMs, smoothed ? lookbackDeltaMs : 0, around);
     const statsOnly = this.#statsOnly.has(expr);
-    return {
-      kind: "select",
-      grid,
-      span: { start: expr.start, end: expr.end },
-      selection,
-      reference,
-      stamps,
-      statsOnly,
-    };
+    const span = { start: expr.start, end: expr.end };
+    const stamps = what === "timestamp";
+    const startStamps = what === "start_timestamp";
+    return { kind: "select", grid, span, selection, reference, stamps, startStamps, statsOnly, smoothed };
   }
 
   #range(expr: MatrixSelector | SubqueryExpr, grid: Grid, around: Surroundings): RangePlan {
     const rangeMs = expr.rangeExpr === undefined ? expr.rangeMs : durationOf(expr.rangeExpr, false, this.#options);
     if (expr.kind === "matrixSelector") {
-      refuseExtended(expr.selector);
       const reference = this.#reference(expr.selector, grid);
-      const selection = this.#selection(expr.selector, grid, reference, rangeMs, around);
-      return { kind: "samples", selection, reference, rangeMs, statsOnly: this.#statsOnly.has(expr.selector) };
+      const extension = expr.selector.extended;
+      const { lookbackDeltaMs } = this.#options;
+      const backMs = rangeMs + (extension === undefined ? 0 : lookbackDeltaMs);
+      const aheadMs = extension === "smoothed" ? lookbackDeltaMs : 0;
+      const selection = this.#selection(expr.selector, grid, reference, backMs, aheadMs, around);
+      const statsOnly = this.#statsOnly.has(expr.selector);
+      return { kind: "samples", selection, reference, rangeMs, statsOnly, extension };
     }
     const reference = this.#reference(expr, grid);
     const written = expr.stepExpr === undefined ? expr.stepMs : durationOf(expr.stepExpr, false, this.#options);
@@ -184,11 +189,18 @@ class Builder {
     return at.kind === "start" ? this.#options.startMs : this.#options.endMs;
   }
 
-  #selection(expr: VectorSelector, grid: Grid, reference: Reference, backMs: number, around: Surroundings): Selection {
+  #selection(
+    expr: VectorSelector,
+    grid: Grid,
+    reference: Reference,
+    backMs: number,
+    aheadMs: number,
+    around: Surroundings,
+  ): Selection {
     return {
       matchers: expr.matchers,
       minTimeMs: reference.firstMs - backMs + 1,
-      maxTimeMs: lastReference(reference, grid),
+      maxTimeMs: lastReference(reference, grid) + aheadMs,
       stepMs: around.stepMs,
       func: around.func,
     };
@@ -197,11 +209,6 @@ class Builder {
 
 function lastReference(reference: Reference, grid: Grid): number {
   return reference.firstMs + reference.stepMs * Math.max(0, grid.steps - 1);
-}
-
-function refuseExtended(expr: VectorSelector): void {
-  if (expr.extended === undefined) return;
-  throw new VestalError("QUERY_EXECUTION", `the modifier ${expr.extended} is not part of this version's language`);
 }
 
 function withoutParens(expr: Expr): Expr {

@@ -57,8 +57,12 @@ export interface SelectPlan extends PlanBase {
   readonly reference: Reference;
   /** The values are the samples' own times in seconds: `timestamp(selector)`. */
   readonly stamps: boolean;
+  /** The values are since when the samples count, in seconds: `start_timestamp(selector)`. */
+  readonly startStamps: boolean;
   /** Buckets of histograms are not looked at. */
   readonly statsOnly: boolean;
+  /** Values between samples are interpolated. */
+  readonly smoothed: boolean;
 }
 
 /** Samples per step: a matrix selector, or the inner steps of a subquery. */
@@ -70,6 +74,7 @@ export type RangePlan =
       readonly rangeMs: number;
       /** As in a SelectPlan. */
       readonly statsOnly: boolean;
+      readonly extension: "anchored" | "smoothed" | undefined;
     }
   | { readonly kind: "subquery"; readonly inner: Plan; readonly reference: Reference; readonly rangeMs: number };
 
