@@ -4,6 +4,7 @@ import { compareLabels, Labels } from "../../model/index.js";
 import { CALENDAR } from "../functions/calendar.js";
 import { clampTo, ELEMENTWISE, roundTo } from "../functions/elementwise.js";
 import { executionError } from "../functions/errors.js";
+import { maximum, minimum } from "../functions/go-math.js";
 import { isBeforeNaturally } from "../functions/natural-order.js";
 import { labelJoiner, labelReplacer, type Relabelled } from "../functions/relabel.js";
 import type { FloatHistogram } from "../native/float-histogram.js";
@@ -33,6 +34,8 @@ type Call = (evaluation: Evaluation, plan: CallPlan) => Rows;
 const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ["time", timeRow],
   ["pi", (evaluation, plan) => constantRow(evaluation, plan.grid.steps, Math.PI)],
+  ["max_of", (evaluation, plan) => ofTwoScalars(evaluation, plan, maximum)],
+  ["min_of", (evaluation, plan) => ofTwoScalars(evaluation, plan, minimum)],
   ["scalar", scalarOfVector],
   ["vector", (evaluation, plan) => evaluation.open(argument(plan, 0))],
   [
@@ -132,6 +135,17 @@ function timeRow(evaluation: Evaluation, plan: CallPlan): Rows {
     const { floats, bytes } = evaluation.memory;
     for (let i = 0; i < steps; i++) floats[(values >>> 3) + i] = (startMs + i * stepMs) / 1000;
     bytes.fill(1, present, present + steps);
+    return steps;
+  });
+}
+
+function ofTwoScalars(evaluation: Evaluation, plan: CallPlan, choose: (a: number, b: number) => number): Rows {
+  const { steps } = plan.grid;
+  const a = scalarColumn(evaluation, argument(plan, 0));
+  const b = scalarColumn(evaluation, argument(plan, 1));
+  return new SingleRow(Labels.EMPTY, false, (values, present) => {
+    evaluation.kernels.fillRow(0, steps, values, present);
+    for (let i = 0; i < steps; i++) evaluation.memory.floats[(values >>> 3) + i] = choose(a[i]!, b[i]!);
     return steps;
   });
 }

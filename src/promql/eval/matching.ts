@@ -63,6 +63,12 @@ export function vectorOperation(evaluation: Evaluation, plan: VectorOperationPla
       pairs.push({ many: i, one: partner, labels: result, signature: key });
     }
   }
+  const { fillLeft, fillRight } = plan.matching;
+  if (fillLeft !== undefined || fillRight !== undefined) {
+    const filled = fillSides(evaluation, plan, hold(evaluation, many, steps), one, pairs);
+    const rows = new PairRows(evaluation, plan, filled.many, filled.one, filled.pairs);
+    return joinPairs(evaluation, rows, filled.pairs, steps, plan.matching.card === "one-to-one");
+  }
   const matched = new Set(pairs.map((pair) => pair.many));
   settle(evaluation, many, steps, (index) => matched.has(index));
   const oneToOne = plan.matching.card === "one-to-one";
@@ -71,6 +77,62 @@ export function vectorOperation(evaluation: Evaluation, plan: VectorOperationPla
     (!oneToOne || new Set(pairs.map((pair) => pair.signature)).size === pairs.length);
   const rows = new PairRows(evaluation, plan, many, one, pairs);
   return isPlain ? rows : joinPairs(evaluation, rows, pairs, steps, oneToOne);
+}
+
+/** Adds rows of the fill values, present where a row has no partner, and the pairs that they make. */
+function fillSides(
+  evaluation: Evaluation,
+  plan: VectorOperationPlan,
+  many: Frame,
+  one: Frame,
+  pairs: readonly Pair[],
+): { readonly many: Frame; readonly one: Frame; readonly pairs: readonly Pair[] } {
+  const { memory } = evaluation;
+  const { steps } = plan.grid;
+  const { fillLeft, fillRight, on } = plan.matching;
+  const signature = signatureOf(plan.matching);
+  const names = new Set(plan.matching.labels);
+  const matchedLabels = (labels: Labels): Labels =>
+    on ? labels.only(names) : labels.without(new Set([...names, ...NAME_ONLY]));
+  const rowsOf = (frame: Frame): Map<string, number[]> => {
+    const rows = new Map<string, number[]>();
+    for (let i = 0; i < frame.count; i++) {
+      const key = signature(frame.labels(i));
+      const list = rows.get(key);
+      if (list === undefined) rows.set(key, [i]);
+      else list.push(i);
+    }
+    return rows;
+  };
+  /** A row of `value` at the steps where none of `partners` is present. */
+  const addFill = (frame: Frame, labels: Labels, value: number, partners: readonly number[]): number => {
+    const address = memory.allocate(rowBytes(steps));
+    evaluation.kernels.fillRow(value, steps, address, address + steps * 8);
+    for (const partner of partners) {
+      evaluation.kernels.maskRow(address + steps * 8, frame.present(partner), steps, 0);
+    }
+    frame.add(labels, false, address);
+    return frame.count - 1;
+  };
+  const manySide = many.pick(Array.from({ length: many.count }, (_, i) => i));
+  const oneSide = one.pick(Array.from({ length: one.count }, (_, i) => i));
+  const [manyRows, oneRows] = [rowsOf(many), rowsOf(one)];
+  const all = [...pairs];
+  for (let i = 0; fillRight !== undefined && i < many.count; i++) {
+    const key = signature(many.labels(i));
+    const labels = matchedLabels(many.labels(i));
+    const filled = addFill(oneSide, labels, fillRight, oneRows.get(key) ?? []);
+    const result = resultLabels(evaluation, plan, many.labels(i), labels);
+    all.push({ many: i, one: filled, labels: result, signature: key });
+  }
+  for (let i = 0; fillLeft !== undefined && i < one.count; i++) {
+    const key = signature(one.labels(i));
+    const labels = matchedLabels(one.labels(i));
+    const filled = addFill(manySide, labels, fillLeft, manyRows.get(key) ?? []);
+    const result = resultLabels(evaluation, plan, labels, one.labels(i));
+    all.push({ many: filled, one: i, labels: result, signature: key });
+  }
+  return { many: manySide, one: oneSide, pairs: all };
 }
 
 class PairRows implements Rows {

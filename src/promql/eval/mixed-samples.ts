@@ -68,6 +68,8 @@ export function selectLastMixed(
   const times = memory.floats.subarray(columns.timesAddr >>> 3, (columns.timesAddr >>> 3) + columns.count);
   const { reference, grid } = plan;
   const stamps = plan.stamps || plan.startStamps;
+  // `info` wants the times of info series, and to know of histograms among them.
+  const isInfo = plan.selection.func === "info";
   const reader = new HistogramReader(plan.statsOnly, isNewer);
   let read = 0;
   let latest: FloatHistogram | undefined;
@@ -83,7 +85,7 @@ export function selectLastMixed(
     if (last < 0 || times[last]! <= time - lookbackMs || isStaleAt(memory, columns.valuesAddr + 8 * last)) continue;
     const sample = columns.histograms?.[last];
     found++;
-    if (sample === undefined || stamps) {
+    if (sample === undefined || (stamps && !isInfo)) {
       const value = memory.floats[(columns.valuesAddr >>> 3) + last]!;
       const stampMs = plan.startStamps ? (columns.startTimes?.[last] ?? 0) : times[last]!;
       memory.floats[(values >>> 3) + step] = stamps ? stampMs / 1000 : value;

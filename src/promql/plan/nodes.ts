@@ -106,6 +106,19 @@ export interface CallPlan extends PlanBase {
   readonly matchers: readonly Matcher[] | undefined;
 }
 
+/** `info`: a vector and the info series that its series take labels from. */
+export interface InfoPlan extends PlanBase {
+  readonly kind: "info";
+  readonly operand: Plan;
+  /** Values are the samples' own times. */
+  readonly info: SelectPlan;
+  /** Conditions on the info series' names, and those of them that were written (target_info, if there is no selector). */
+  readonly nameMatchers: readonly Matcher[];
+  readonly writtenNameMatchers: readonly Matcher[];
+  /** The selector's other conditions: only their labels are taken. */
+  readonly dataMatchers: readonly Matcher[];
+}
+
 export interface NegatePlan extends PlanBase {
   readonly kind: "negate";
   readonly operand: Plan;
@@ -167,6 +180,7 @@ export type Plan =
   | WindowPlan
   | RangeResultPlan
   | CallPlan
+  | InfoPlan
   | NegatePlan
   | ScalarOperationPlan
   | VectorScalarPlan
@@ -188,6 +202,8 @@ export function plansBelow(plan: Plan): readonly Plan[] {
       return plan.range.kind === "subquery" ? [plan.range.inner] : [];
     case "call":
       return plan.args;
+    case "info":
+      return [plan.operand, plan.info];
     case "negate":
       return [plan.operand];
     case "scalar-operation":
