@@ -56,6 +56,7 @@ export interface ServerOptions {
     readonly timeoutMs: number;
     readonly maxConcurrency: number;
     readonly maxSamples: number;
+    readonly language: "3.5" | "3.14";
     /** 0 is the default. */
     readonly threads: number;
   };
@@ -137,6 +138,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       timeoutMs: number("query.timeout"),
       maxConcurrency: number("query.max-concurrency"),
       maxSamples: number("query.max-samples"),
+      language: value<"3.5" | "3.14">("query.language"),
       threads: atLeastZero("query.threads", number("query.threads")),
     },
     ingest: { threads: atLeastZero("ingest.threads", number("ingest.threads")) },
