@@ -21,6 +21,24 @@ export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
 export { closeTarget, openTarget } from "./exposition/target";
 export { appendBatch, publishBatch, validateBatch } from "./head/append";
+export {
+  attachChunks,
+  closeOldChunks,
+  collectClosed,
+  dropChunks,
+  linkFlushed,
+  lowestFile,
+  releaseChunkTable,
+  scanChunks,
+} from "./head/disk";
+export {
+  abandonHistogram,
+  beginHistogram,
+  claimHistogram,
+  endHistogram,
+  isRoomForHistogram,
+  replaceHistogram,
+} from "./head/histogram";
 export { initHead, refsLeft, setRefRange } from "./head/init";
 export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
 export { slotAddress } from "./head/slots";
@@ -31,6 +49,7 @@ export {
   beginReservation,
   classBytes,
   classOf,
+  endReservation,
   initArena,
   reclaim,
   release,
@@ -39,6 +58,9 @@ export {
   roomFor,
   shrink,
 } from "./memory/arena";
+export { checkWrite } from "./remote/protobuf";
+export { moveCache } from "./remote/series-cache";
+export { beginWrite, readSymbols, stageWriteV1, stageWriteV2 } from "./remote/write";
 export { shardOfLabelBytes } from "./shard/shard-of";
 export { frameBatch } from "./wal/frame";
 export { encodeSamplesRecord, encodeSeriesRecord, markRecorded } from "./wal/records";

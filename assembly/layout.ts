@@ -31,7 +31,7 @@
  * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
  */
 
-export const LAYOUT_VERSION = 4; // raised with every change below
+export const LAYOUT_VERSION = 5; // raised with every change below
 
 // ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export const HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
@@ -96,6 +96,11 @@ export const COUNTER_OUT_OF_BOUNDS = 8; // too old
 export const COUNTER_MIN_TIME = 9; // ms, lower bound of all samples in this head; means nothing while COUNTER_SAMPLES_APPENDED is 0
 export const COUNTER_MAX_TIME = 10; // ms
 export const COUNTER_REFUSED_MEMORY = 11; // series or samples refused because the memory is full
+export const COUNTER_HISTOGRAMS_APPENDED = 12; // of COUNTER_SAMPLES_APPENDED
+export const COUNTER_HISTOGRAMS_OUT_OF_ORDER = 13; // of COUNTER_OUT_OF_ORDER
+export const COUNTER_HISTOGRAMS_DUPLICATE = 14;
+export const COUNTER_HISTOGRAMS_OUT_OF_BOUNDS = 15;
+export const COUNTER_CHUNKS_ON_DISK = 64; // of COUNTER_CHUNKS, those whose bytes lie in chunks_head
 export const COUNTER_COUNT = 256;
 
 export const STATIC_DATA = 4096;
@@ -123,10 +128,10 @@ export const SLOT_ENTRY_0 = 28; // ENTRY
 export const SLOT_ENTRY_1 = 40; // ENTRY
 export const SLOT_CHUNK = 52; // u32 address of the open chunk, 0 = none (writer)
 export const SLOT_LAST_TIME = 56; // i64 ms of the newest sample (valid when SLOT_CHUNK ≠ 0)
-export const SLOT_LAST_VALUE = 64; // f64 bits
+export const SLOT_LAST_VALUE = 64; // f64 bits; of a histogram a hash of all of it
 export const SLOT_LAST_DELTA = 72; // i64 ms, timestamp delta of the last two samples of the open chunk
 export const SLOT_NEXT_CUT = 80; // i64 ms: a sample at or after it begins a new chunk
-export const SLOT_BITS = 88; // u32, bits written in the open chunk's data, its 2-byte count included
+export const SLOT_BITS = 88; // u32, bits written in the open chunk's data, its 2-byte count included (whole bytes of histograms)
 export const SLOT_SAMPLES = 92; // u16, samples in the open chunk
 export const SLOT_LEADING = 94; // u8, XOR window; 0xff = none yet
 export const SLOT_TRAILING = 95; // u8
@@ -160,8 +165,16 @@ export const CHUNK_MIN_TIME = 8; // i64 ms, of its first sample
 export const CHUNK_MAX_TIME = 16; // i64 ms; valid when closed
 export const CHUNK_LENGTH = 24; // u32 bytes of data used; valid when closed, 0 while open
 export const CHUNK_COUNT = 28; // u16 samples; valid when closed
-export const CHUNK_ENCODING = 30; // u8, as Prometheus numbers them: 1 = XOR
+export const CHUNK_ENCODING = 30; // u8, as Prometheus numbers them: 1 = XOR, 2 = histogram, 3 = float histogram
+export const CHUNK_FLAGS = 31; // u8, DISK_CHUNK_FLAG or 0; constant
 export const CHUNK_DATA = 32; // bytes as Prometheus' chunk format: u16 big-endian count (of closed ones), then the bit stream
+
+// A chunk whose bytes lie in a file of chunks_head has the same header, and CHUNK_LENGTH is that of the bytes there; in place
+// of CHUNK_DATA it has where its record begins. It is closed, so a series goes on behind it with a new chunk.
+export const DISK_CHUNK_FLAG = 1;
+export const DISK_CHUNK_FILE = 32; // u32 number of the file
+export const DISK_CHUNK_OFFSET = 36; // u32
+export const DISK_CHUNK_BYTES = 48; // of the region; CHUNK_CAPACITY is the rest of it behind CHUNK_DATA
 
 // ── LABELS region: count, then label pair ids in byte order of label names ───────────────────────────────────────
 export const LABELS_COUNT = 0; // u32
@@ -275,6 +288,52 @@ export const REF_TABLE_BYTES = 16;
 export const REF_TABLE_ENTRIES = 0; // u32 address: u64 refs × capacity, then u32 slots × capacity
 export const REF_TABLE_CAPACITY = 4; // u32, a power of two
 export const REF_TABLE_COUNT = 8; // u32
+
+// ── chunks_head (tsdb/docs/format/head_chunks.md): a header of 8 bytes, then records; numbers big-endian ────────────────
+// record: u64 series ref, i64 min time, i64 max time, u8 encoding, uvarint length, data, u32 CRC-32C of all before it
+export const CHUNKS_FILE_MAGIC = 0x0130bc91; // u32 at 0; then u8 version, 3 zeros
+export const CHUNKS_FILE_VERSION = 1;
+export const CHUNKS_FILE_HEADER = 8;
+export const CHUNKS_FILE_META = 25; // bytes of a record before its length
+export const CHUNKS_FILE_META_MAX = 34; // most bytes of a record beside its data
+export const CHUNKS_FILE_OUT_OF_ORDER = 128; // added to the encoding of an out-of-order chunk
+
+// FLUSH: which closed chunks of the head are on their way to chunks_head
+export const FLUSH_BYTES = 32;
+export const FLUSH_SLOT = 0; // u32 next slot to look at
+export const FLUSH_END = 4; // u32 first slot that is not looked at
+export const FLUSH_COUNT = 8; // u32 FLUSH ITEMs
+export const FLUSH_LENGTH = 12; // u32 bytes of their records
+
+// FLUSH ITEM: one chunk; those of a series stand together, oldest first
+export const FLUSH_ITEM_BYTES = 12;
+export const FLUSH_ITEM_CHUNK = 0; // u32 address
+export const FLUSH_ITEM_LINK = 4; // u32 address of the word that names it: CHUNK_PREVIOUS of the next newer chunk
+export const FLUSH_ITEM_OFFSET = 8; // u32 of its record among the bytes
+
+// CHUNK SCAN: where reading files of chunks_head stands, and what was found
+export const DISK_SCAN_BYTES = 128;
+export const DISK_SCAN_BUFFER = 0; // u32 address of the bytes at hand
+export const DISK_SCAN_LENGTH = 4; // u32 how many
+export const DISK_SCAN_POSITION = 8; // u32 next byte to read
+export const DISK_SCAN_FILE = 12; // u32 number of the file
+export const DISK_SCAN_OFFSET = 16; // u32 offset in the file of the first byte at hand
+export const DISK_SCAN_IS_END = 20; // u32, 1 if the file ends with the bytes at hand
+export const DISK_SCAN_TABLE = 24; // u32 REF TABLE: ref → newest chunk of it
+export const DISK_SCAN_NEEDED = 28; // u32 bytes that must be at hand from DISK_SCAN_POSITION on
+export const DISK_SCAN_MIN_VALID_TIME = 32; // i64 ms: chunks that end before it are left out
+export const DISK_SCAN_MAX_REF = 40; // u64
+export const DISK_SCAN_CHUNKS = 48; // f64 chunks taken
+export const DISK_SCAN_TOO_OLD = 56; // f64 left out
+export const DISK_SCAN_OTHERS = 64; // f64 left out because of their encoding (out-of-order ones too)
+
+export const DISK_SCAN_MORE = 0; // the bytes at hand are used up
+export const DISK_SCAN_END = 1; // zeros: what was allocated beforehand and never written
+export const DISK_SCAN_NO_MEMORY = 2;
+export const DISK_SCAN_BAD_CHECKSUM = -1;
+export const DISK_SCAN_TORN = -2; // the file ends within a record
+export const DISK_SCAN_BAD_LENGTH = -3;
+export const DISK_SCAN_BAD_ORDER = -4; // not newer than the chunk of the same series before it
 
 // ── staging table: the contract between exposition/ and head/ ────────────────────────────────────────────────────
 // One row a sample of the scrape or batch under way. A row whose slot is NO_SLOT is resolved by the slow path first:

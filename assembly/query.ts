@@ -1,6 +1,7 @@
 /** Kernels of a query thread: one instance over that thread's private memory. */
 import { LAYOUT_VERSION } from "./layout";
 
+export { crc32c } from "./bytes/crc32c";
 export { decodeXor } from "./chunk/xor-decode";
 export { encodeXor } from "./chunk/xor-encode";
 

@@ -113,9 +113,21 @@ test("records hold their fields", () => {
   );
   expectFields(fieldsOf("ENTRY_", 4, {}, ["ENTRY_BYTES"]), 0, layout.ENTRY_BYTES);
   expectFields(
-    fieldsOf("CHUNK_", 4, { CHUNK_MIN_TIME: 8, CHUNK_MAX_TIME: 8, CHUNK_COUNT: 2, CHUNK_ENCODING: 1, CHUNK_DATA: 64 }),
+    fieldsOf("CHUNK_", 4, {
+      CHUNK_MIN_TIME: 8,
+      CHUNK_MAX_TIME: 8,
+      CHUNK_COUNT: 2,
+      CHUNK_ENCODING: 1,
+      CHUNK_FLAGS: 1,
+      CHUNK_DATA: 64,
+    }),
     0,
     layout.CHUNK_DATA + 64, // the smallest chunk
+  );
+  expectFields(
+    fieldsOf("DISK_CHUNK_", 4, {}, ["DISK_CHUNK_FLAG", "DISK_CHUNK_BYTES"]),
+    layout.CHUNK_DATA,
+    layout.DISK_CHUNK_BYTES,
   );
   expectFields(fieldsOf("PAIR_", 4, {}, ["PAIR_BYTES", "PAIR_COUNT", "PAIR_DIRECTORY"]), 0, layout.PAIR_BYTES);
   expectFields(fieldsOf("STAGED_", 4, { STAGED_TIME: 8, STAGED_VALUE: 8 }, ["STAGED_BYTES"]), 0, layout.STAGED_BYTES);

@@ -7,6 +7,7 @@
 import { appendXor } from "../chunk/xor-encode";
 import {
   CHUNK_CAPACITY,
+  CHUNK_COUNT,
   CHUNK_DATA,
   COMMITTED,
   COUNTER_DUPLICATE,
@@ -182,7 +183,7 @@ export function appendBatch(staging: usize, rows: u32, commit: u32): u32 {
  * after that store, and all later ones after the load. (`atomic.fence` does not pass AssemblyScript 0.28's validator.)
  * True always: the answer only keeps the load alive.
  */
-function fence(): bool {
+export function fence(): bool {
   atomic.store<u32>(MUTATING, 1);
   return atomic.load<u32>(MUTATING) !== 0;
 }
@@ -202,12 +203,12 @@ function entryFor(slot: usize, commit: u32): usize {
   return slot + (isOlder(second, first) ? SLOT_ENTRY_1 : SLOT_ENTRY_0);
 }
 
-function claimOlderEntry(slot: usize, commit: u32): void {
+export function claimOlderEntry(slot: usize, commit: u32): void {
   store<u32>(entryFor(slot, commit), commit, ENTRY_COMMIT);
 }
 
 /** Describes what the slot holds now in the entry that was claimed. Without a chunk the entry is none again. */
-function writeEntry(slot: usize, commit: u32): void {
+export function writeEntry(slot: usize, commit: u32): void {
   const entry = entryFor(slot, commit);
   const chunk = load<u32>(slot, SLOT_CHUNK);
   if (chunk === 0) store<u32>(entry, 0, ENTRY_COMMIT);
@@ -215,7 +216,15 @@ function writeEntry(slot: usize, commit: u32): void {
   store<u32>(entry, <u32>load<u16>(slot, SLOT_SAMPLES), ENTRY_COUNT);
 }
 
-function countAppended(appended: u32, minTime: f64, maxTime: f64): void {
+/** As `writeEntry` for a closed chunk that did not come from appending. */
+export function writeNewestEntry(slot: usize, chunk: usize, commit: u32): void {
+  claimOlderEntry(slot, commit);
+  const entry = entryFor(slot, commit);
+  store<u32>(entry, <u32>chunk, ENTRY_CHUNK);
+  store<u32>(entry, <u32>load<u16>(chunk, CHUNK_COUNT), ENTRY_COUNT);
+}
+
+export function countAppended(appended: u32, minTime: f64, maxTime: f64): void {
   const before = load<f64>(COUNTERS, COUNTER_SAMPLES_APPENDED << 3);
   if (before === 0 || minTime < load<f64>(COUNTERS, COUNTER_MIN_TIME << 3)) {
     store<f64>(COUNTERS, minTime, COUNTER_MIN_TIME << 3);

@@ -9,12 +9,14 @@ import {
   CHUNK_COUNT,
   CHUNK_DATA,
   CHUNK_ENCODING,
+  CHUNK_FLAGS,
   CHUNK_LENGTH,
   CHUNK_MAX_TIME,
   CHUNK_MIN_TIME,
   CHUNK_PREVIOUS,
   COUNTER_CHUNKS,
   COUNTER_CHUNKS_CREATED,
+  DISK_CHUNK_FLAG,
   HEAD_CHUNK_RANGE,
   HEAD_SAMPLES_PER_CHUNK,
   SLOT_BITS,
@@ -44,15 +46,19 @@ export const MOST_BYTES_PER_SAMPLE: u32 = 1552;
  */
 export function chunkForSample(slot: usize, time: i64, value: u64): usize {
   const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
-  if (chunk === 0) return beginChunk(slot, 0, time, FIRST_CHUNK_BYTES);
+  if (chunk === 0) return beginChunk(slot, 0, time, FIRST_CHUNK_BYTES, FIRST_CHUNK_BYTES);
+  if (isClosed(chunk) || !isXor(chunk)) return beginChunk(slot, chunk, time, FIRST_CHUNK_BYTES, FIRST_CHUNK_BYTES);
   const samples = <u32>load<u16>(slot, SLOT_SAMPLES);
   const used = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
   const target = load<u32>(HEAD_SAMPLES_PER_CHUNK);
   if (samples === target >> 2 && used <= MAX_BYTES_BEFORE_SAMPLE) predictCut(slot, chunk);
-  if (isCutDue(slot, time, samples, used, target)) return beginChunk(slot, chunk, time, nextChunkBytes(used));
+  if (isCutDue(slot, time, samples, used, target)) {
+    return beginChunk(slot, chunk, time, nextChunkBytes(used), FIRST_CHUNK_BYTES);
+  }
   const room: u32 = value === load<u64>(slot, SLOT_LAST_VALUE) ? REPEAT_ROOM : SAMPLE_ROOM;
   if (used + room <= load<u32>(chunk, CHUNK_CAPACITY)) return chunk;
-  return growChunk(slot, chunk, used, grownBytes(chunkBytes(chunk), used, samples, target));
+  const bytes = chunkBytes(chunk);
+  return growChunk(slot, chunk, used, grownBytes(bytes, used, samples, target), bytes + 1);
 }
 
 function isCutDue(slot: usize, time: i64, samples: u32, used: u32, target: u32): bool {
@@ -91,9 +97,12 @@ function grownBytes(bytes: u32, used: u32, samples: u32, target: u32): u32 {
   return roomFor(wanted < least ? least : wanted);
 }
 
-/** Closes `previous` (0: none) and opens a new chunk whose first sample will be at `time`. */
-function beginChunk(slot: usize, previous: usize, time: i64, bytes: u32): usize {
-  const room = fitting(FIRST_CHUNK_BYTES, bytes);
+/**
+ * Closes `previous` (0: none) and opens a new chunk whose first sample will be at `time`, in a region of `bytes`, or of at
+ * least `least` where an earlier owner left one.
+ */
+export function beginChunk(slot: usize, previous: usize, time: i64, bytes: u32, least: u32): usize {
+  const room = fitting(least, bytes);
   const chunk = allocate(room);
   if (chunk === 0) return 0;
   if (previous !== 0) closeChunk(slot, previous);
@@ -119,7 +128,8 @@ function beginChunk(slot: usize, previous: usize, time: i64, bytes: u32): usize 
  * Writes what readers need of a closed chunk and gives back the room it does not fill, in place: a reader that still
  * copies the old capacity copies bytes that its count does not reach.
  */
-function closeChunk(slot: usize, chunk: usize): void {
+export function closeChunk(slot: usize, chunk: usize): void {
+  if (isClosed(chunk)) return;
   const samples = load<u16>(slot, SLOT_SAMPLES);
   const length = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
   store<u16>(chunk, bswap<u16>(samples), CHUNK_DATA);
@@ -131,15 +141,29 @@ function closeChunk(slot: usize, chunk: usize): void {
   store<u32>(chunk, length, CHUNK_LENGTH);
 }
 
+/** Chunks of histograms are written elsewhere: a float sample begins a chunk of its own behind them. */
+function isXor(chunk: usize): bool {
+  return load<u8>(chunk, CHUNK_ENCODING) === 1;
+}
+
+/** Whether `chunk` takes no more samples: so is every chunk but the newest, and that one where its series stood still. */
+export function isClosed(chunk: usize): bool {
+  return load<u32>(chunk, CHUNK_LENGTH) !== 0;
+}
+
+export function isOnDisk(chunk: usize): bool {
+  return (load<u8>(chunk, CHUNK_FLAGS) & <u8>DISK_CHUNK_FLAG) !== 0;
+}
+
 /** Bytes of the region of `chunk`. */
 export function chunkBytes(chunk: usize): u32 {
   return <u32>CHUNK_DATA + load<u32>(chunk, CHUNK_CAPACITY);
 }
 
-/** Replaces the open chunk by a copy in a region of `wanted` bytes, or at least the next class. Readers that know the old one may go on with it. */
-function growChunk(slot: usize, chunk: usize, used: u32, wanted: u32): usize {
+/** Replaces the open chunk by a copy in a region of `wanted` bytes, or at least `least`. Readers that know the old one may go on with it. */
+export function growChunk(slot: usize, chunk: usize, used: u32, wanted: u32, least: u32): usize {
   const bytes = chunkBytes(chunk);
-  const room = fitting(bytes + 1, wanted);
+  const room = fitting(least, wanted);
   const grown = allocate(room);
   if (grown === 0) return 0;
   memory.copy(grown, chunk, <usize>(<u32>CHUNK_DATA + used));
@@ -156,7 +180,7 @@ function growChunk(slot: usize, chunk: usize, used: u32, wanted: u32): usize {
 export function reserveForSample(slot: usize, time: i64, pending: u32): bool {
   if (pending !== 0) return reserve(LARGEST_CHUNK_BYTES) && reserve(NOTE_BYTES);
   const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
-  if (chunk === 0) return reserve(FIRST_CHUNK_BYTES);
+  if (chunk === 0 || isClosed(chunk) || !isXor(chunk)) return reserve(FIRST_CHUNK_BYTES);
   const samples = <u32>load<u16>(slot, SLOT_SAMPLES);
   const used = (load<u32>(slot, SLOT_BITS) + 7) >> 3;
   const target = load<u32>(HEAD_SAMPLES_PER_CHUNK);

@@ -12,6 +12,7 @@ import {
   CHUNK_MAX_TIME,
   CHUNK_PREVIOUS,
   COUNTER_CHUNKS,
+  COUNTER_CHUNKS_ON_DISK,
   COUNTER_SERIES,
   COUNTER_SERIES_REMOVED,
   ENTRY_COMMIT,
@@ -36,7 +37,7 @@ import {
 } from "../layout";
 import { beginReservation, endReservation, reserve, retire } from "../memory/arena";
 import { beginMutation, endMutation } from "../memory/mutation";
-import { chunkBytes } from "./chunks";
+import { chunkBytes, isOnDisk } from "./chunks";
 import { bump, removeFromTable } from "./series";
 import { queueFreeSlot, slotAddress } from "./slots";
 
@@ -81,12 +82,15 @@ function dropOldChunks(slot: usize, before: i64): void {
 function retireChain(slot: usize, first: usize): void {
   let chunk = first;
   let dropped: u32 = 0;
+  let onDisk: u32 = 0;
   while (chunk !== 0) {
     const previous = <usize>load<u32>(chunk, CHUNK_PREVIOUS);
+    if (isOnDisk(chunk)) onDisk++;
     retire(chunk, chunkBytes(chunk));
     chunk = previous;
     dropped++;
   }
+  if (onDisk !== 0) bump(COUNTER_CHUNKS_ON_DISK, -(<f64>onDisk));
   store<u32>(slot, load<u32>(slot, SLOT_CHUNKS) - dropped, SLOT_CHUNKS);
   bump(COUNTER_CHUNKS, -(<f64>dropped));
 }

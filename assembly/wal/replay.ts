@@ -28,8 +28,10 @@ import {
   REPLAY_STAGED,
   REPLAY_TOO_OLD,
   REPLAY_UNKNOWN,
+  SLOT_CHUNKS,
   SLOT_FLAG_RECORDED,
   SLOT_FLAGS,
+  SLOT_LAST_TIME,
   SLOT_REF,
   STAGED_BYTES,
   STAGED_SLOT,
@@ -212,6 +214,9 @@ export function stageSamples(
       tooOld++;
       continue;
     }
+    const known = slotAddress(slot);
+    // What chunks_head has already, or the log twice: validation would say the same, later.
+    if (load<u32>(known, SLOT_CHUNKS) !== 0 && time <= load<i64>(known, SLOT_LAST_TIME)) continue;
     minTime = min<i64>(minTime, time);
     maxTime = max<i64>(maxTime, time);
     const row = staging + <usize>(rows * <u32>STAGED_BYTES);

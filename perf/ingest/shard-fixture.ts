@@ -7,7 +7,7 @@ import { type ExpositionKernels, ScrapeParser } from "../../src/exposition/index
 import { compileKernels } from "../../src/memory/index.js";
 import { Labels } from "../../src/model/index.js";
 import type { AppendTarget, ScrapeOutcome } from "../../src/storage/index.js";
-import { ExemplarStore, Head, MetadataStore } from "../../src/tsdb/head/index.js";
+import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../src/tsdb/head/index.js";
 import { Committer, ShardAppender } from "../../src/tsdb/ingest/index.js";
 import { startWal, WAL_STATE_BYTES, type WalKernels, WalState, WalWriter } from "../../src/tsdb/wal/index.js";
 
@@ -50,6 +50,7 @@ export function makeShard(limitPages = 16_384): ShardFixture {
     { chunkRangeMs: 7_200_000 },
     {
       head,
+      histograms: new HistogramChunks(head),
       exemplars: new ExemplarStore(0),
       metadata: new MetadataStore(),
       wal,

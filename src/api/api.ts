@@ -5,6 +5,7 @@ import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
 import * as management from "./routes/management.js";
 import * as query from "./routes/query.js";
+import * as remote from "./routes/remote.js";
 import * as rules from "./routes/rules.js";
 import * as series from "./routes/series.js";
 import * as status from "./routes/status.js";
@@ -59,7 +60,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/tsdb", status.tsdb),
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
-  api(["POST"], "/write", management.remoteWriteDisabled, { cors: false }),
+  api(["POST"], "/write", remote.write, { cors: false }),
   ...["delete_series", "clean_tombstones", "snapshot"].map((name) =>
     api(POST_PUT, `/admin/tsdb/${name}`, management.adminDisabled),
   ),

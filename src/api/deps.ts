@@ -3,7 +3,7 @@
  * Times are milliseconds since the epoch; MIN_TIME_MS and MAX_TIME_MS of `parameters.ts` mean "no bound".
  */
 import type { Clock, Logger } from "../base/index.js";
-import type { ApiFailure, ApiResponse } from "./types.js";
+import type { ApiFailure, ApiRequest, ApiResponse } from "./types.js";
 
 /** An answer of a service: bytes that are already the whole JSON document, a value to encode, nothing (204), or a failure. */
 export type ServiceAnswer =
@@ -69,6 +69,28 @@ export interface QueryService {
   parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   /** The failure of the first selector that `match[]` may not have, or undefined. */
   checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined>;
+}
+
+/** What `/api/v1/rules` asks for. Empty lists are no bound. */
+export interface RulesFilter {
+  readonly type: "" | "alert" | "record";
+  readonly ruleNames: readonly string[];
+  readonly groupNames: readonly string[];
+  readonly files: readonly string[];
+  readonly excludeAlerts: boolean;
+  /** 0 is no limit. */
+  readonly groupLimit: number;
+  /** "" is the beginning. */
+  readonly groupNextToken: string;
+  /** Texts of selectors that were checked before. */
+  readonly matchers: readonly string[];
+}
+
+export interface RulesService {
+  /** `empty` where no group has the token. */
+  rules(filter: RulesFilter): Promise<ServiceAnswer>;
+  alerts(): Promise<ServiceAnswer>;
+  alertmanagers(): Promise<ServiceAnswer>;
 }
 
 export interface ActiveTarget {
@@ -209,15 +231,23 @@ export interface MetricsService {
   render(request: { readonly accept: string }): Promise<ApiResponse>;
 }
 
+export interface RemoteWriteService {
+  /** `/api/v1/write`; the request's body is compressed as it came. */
+  write(request: ApiRequest): Promise<ApiResponse>;
+}
+
 export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly query: QueryService;
+  readonly rules: RulesService;
   readonly targets: TargetsService;
   readonly metadata: MetadataService;
   readonly status: StatusService;
   readonly lifecycle: LifecycleService;
   readonly metrics: MetricsService;
+  /** Undefined without `--web.enable-remote-write-receiver`. */
+  readonly remoteWrite: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */
   readonly externalUrl: URL;
   /** "" or "/prefix", before every route. */

@@ -48,6 +48,8 @@ export interface HttpOptions {
   /** Most time from a request's head to the last byte of its body. */
   readonly readTimeoutMs: number;
   readonly bodyBytesMax?: number;
+  /** Of routes whose bodies may be larger or must be smaller, by pattern. */
+  readonly bodyBytesMaxOf?: Readonly<Record<string, number>>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer: HttpObserver;
@@ -237,7 +239,7 @@ class Server {
   /** Calls `done` with the whole body, unless it is too big, too slow, or the client goes away. */
   #readBody(exchange: Exchange, done: (body: Uint8Array) => void): void {
     const { res } = exchange;
-    const bytesMax = this.#options.bodyBytesMax ?? BODY_BYTES_MAX;
+    const bytesMax = this.#bodyBytesMax(exchange);
     if (Number(exchange.headers.get("content-length") ?? 0) > bytesMax) {
       this.#refuse(exchange, errorText(413, `request body is larger than ${bytesMax} bytes`));
       return;
@@ -266,6 +268,12 @@ class Server {
       clearTimeout(timer);
       done(parts.length === 1 ? parts[0]! : Buffer.concat(parts, bytes));
     });
+  }
+
+  #bodyBytesMax({ resolution }: Exchange): number {
+    const { bodyBytesMax, bodyBytesMaxOf } = this.#options;
+    const ofRoute = resolution.kind === "route" ? bodyBytesMaxOf?.[resolution.route.pattern] : undefined;
+    return ofRoute ?? bodyBytesMax ?? BODY_BYTES_MAX;
   }
 
   #run(exchange: Exchange, query: Parameters, body: Uint8Array | undefined): void {

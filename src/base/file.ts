@@ -6,6 +6,7 @@ import {
   closeSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -39,9 +40,11 @@ export interface Files {
   pwrite(descriptor: number, bytes: Uint8Array, position: number): number;
   ftruncate(descriptor: number, bytes: number): void;
   fsync(descriptor: number): void;
-  /** Replaces `to` if it exists. */
+  /** A file replaces `to` if it exists; a directory moves with all that is in it, to a name that does not. */
   rename(from: string, to: string): void;
   unlink(path: string): void;
+  /** A second name for a file, which must not exist yet; both are equal from then on. */
+  link(from: string, to: string): void;
   /** Removes an empty directory. */
   rmdir(path: string): void;
   /** Names in a directory, sorted. */
@@ -62,6 +65,7 @@ export const systemFiles: Files = {
   fsync: (descriptor) => fsyncSync(descriptor),
   rename: (from, to) => renameSync(from, to),
   unlink: (path) => unlinkSync(path),
+  link: (from, to) => linkSync(from, to),
   rmdir: (path) => rmdirSync(path),
   readdir: (path) => readdirSync(path).sort(),
   mkdir: (path) => {

@@ -1,6 +1,7 @@
 export { ByteReader } from "./byte-reader.js";
 export { ByteWriter } from "./byte-writer.js";
 export { type Clock, systemClock } from "./clock.js";
+export { crc32c } from "./crc32c.js";
 export { type DecodeBounds, decodeGzip } from "./decode.js";
 export { type Deferred, deferred } from "./deferred.js";
 export {
@@ -25,6 +26,7 @@ export {
   type LogOptions,
   silentLogger,
 } from "./log.js";
+export { ProtoReader, ProtoWriter, WIRE_BYTES } from "./proto.js";
 export { packageRoot } from "./root.js";
 export { SMALL_YOUNG_GENERATION } from "./threads.js";
 export { systemTimers, type Timers } from "./timers.js";

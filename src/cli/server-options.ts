@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { type ListenAddress, parseListenAddress } from "../api/index.js";
 import { errorMessage, type LogFormat, type LogLevel, VestalError } from "../base/index.js";
 import { compileRegex, formatDuration, type Regex } from "../model/index.js";
+import { WRITE_MESSAGES } from "../remote/index.js";
 import type { FlagValue } from "./flag-values.js";
 import { type EarlyEnd, flagStrings, type ParsedFlags, parseFlags } from "./flags.js";
 import { FEATURES, SERVER_FLAGS } from "./server-flags.js";
@@ -30,6 +31,15 @@ export interface ServerOptions {
     readonly enableLifecycle: boolean;
     readonly corsOrigin: Regex;
   };
+  /** Undefined without `--web.enable-remote-write-receiver`. */
+  readonly writeReceiver:
+    | {
+        readonly accepted: readonly string[];
+        readonly bodyBytesMax: number;
+        readonly decodedBytesMax: number;
+        readonly samplesMax: number;
+      }
+    | undefined;
   readonly tsdb: {
     readonly path: string;
     /** 0 where the flag was not given: the configuration file or the default of 15 days decides. */
@@ -59,6 +69,18 @@ export interface ServerOptions {
     readonly language: "3.5" | "3.14";
     /** 0 is the default. */
     readonly threads: number;
+  };
+  readonly rules: {
+    readonly resendDelayMs: number;
+    readonly forOutageToleranceMs: number;
+    readonly forGracePeriodMs: number;
+    readonly maxConcurrentEvals: number;
+  };
+  /** To Alertmanagers. */
+  readonly notifications: {
+    readonly queueCapacity: number;
+    readonly batchSize: number;
+    readonly drainsOnShutdown: boolean;
   };
   readonly ingest: {
     /** 0 is the default. */
@@ -116,6 +138,14 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       enableLifecycle: isOn("web.enable-lifecycle"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
+    writeReceiver: isOn("web.enable-remote-write-receiver")
+      ? {
+          accepted: acceptedMessages(value<readonly string[]>("web.remote-write-receiver.accepted-protobuf-messages")),
+          bodyBytesMax: number("web.remote-write-receiver.max-body-size"),
+          decodedBytesMax: number("web.remote-write-receiver.max-decoded-size"),
+          samplesMax: number("web.remote-write-receiver.max-samples"),
+        }
+      : undefined,
     tsdb: {
       path: text("storage.tsdb.path"),
       retentionMs,
@@ -140,6 +170,17 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       maxSamples: number("query.max-samples"),
       language: value<"3.5" | "3.14">("query.language"),
       threads: atLeastZero("query.threads", number("query.threads")),
+    },
+    rules: {
+      resendDelayMs: number("rules.alert.resend-delay"),
+      forOutageToleranceMs: number("rules.alert.for-outage-tolerance"),
+      forGracePeriodMs: number("rules.alert.for-grace-period"),
+      maxConcurrentEvals: number("rules.max-concurrent-evals"),
+    },
+    notifications: {
+      queueCapacity: number("alertmanager.notification-queue-capacity"),
+      batchSize: number("alertmanager.notification-batch-size"),
+      drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
     ingest: { threads: atLeastZero("ingest.threads", number("ingest.threads")) },
     scrape: {
@@ -179,6 +220,16 @@ function listenAddress(source: string): ListenAddress {
   } catch (error) {
     throw new VestalError("FLAG", `parse external URL "": ${errorMessage(error)}`, { source }, error);
   }
+}
+
+/** Prometheus' words for a message that is none of its. */
+function acceptedMessages(names: readonly string[]): readonly string[] {
+  for (const name of names) {
+    if (WRITE_MESSAGES[name] !== undefined) continue;
+    const known = Object.keys(WRITE_MESSAGES).join(", ");
+    throw new VestalError("FLAG", `unknown remote write protobuf message ${name}, supported: ${known}`, { name });
+  }
+  return names;
 }
 
 function atLeastZero(name: string, value: number): number {

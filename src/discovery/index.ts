@@ -1,5 +1,5 @@
 export { diskDiscoveryFiles } from "./disk.js";
-export type { DiscoveryFiles, FileDiscoveryStats } from "./file.js";
+export { type DiscoveryFiles, FileDiscovery, type FileDiscoveryStats } from "./file.js";
 export { readGroups } from "./group-file.js";
 export { DiscoveryManager, type DiscoveryManagerDeps, type DiscoveryManagerOptions } from "./manager.js";
 export type {

@@ -72,6 +72,16 @@ const HEAD: readonly MetricDescription[] = [
     ["mmap_chunks_total", "Chunks written to chunks_head."],
     ["mmap_chunk_corruptions_total", "Damaged files found in chunks_head."],
   ]),
+  ...lines("prometheus_tsdb_exemplar_", "counter", [
+    ["exemplars_appended_total", "Exemplars appended."],
+    ["out_of_order_exemplars_total", "Exemplars refused as out of order."],
+  ]),
+  ...lines("prometheus_tsdb_exemplar_", "gauge", [
+    ["exemplars_in_storage", "Exemplars kept."],
+    ["series_with_exemplars_in_storage", "Series with exemplars."],
+    ["last_exemplars_timestamp_seconds", "Time of the oldest exemplar kept: how far back they reach."],
+    ["max_exemplars", "Exemplars that can be kept."],
+  ]),
   ...lines("prometheus_tsdb_isolation_", "gauge", [
     ["low_watermark", "Lowest append that a reader still needs."],
     ["high_watermark", "Highest append given out."],
@@ -224,6 +234,44 @@ const QUERY: readonly MetricDescription[] = [
   ),
 ];
 
+const RULES: readonly MetricDescription[] = [
+  summary("prometheus_rule_evaluation_duration_seconds", "Time to evaluate a rule.", [0.5, 0.9, 0.99]),
+  summary("prometheus_rule_group_duration_seconds", "Time to evaluate a group of rules.", [0.01, 0.05, 0.5, 0.9, 0.99]),
+  ...lines("prometheus_rule_", "counter", [
+    ["evaluations_total", "Evaluations of rules.", "rule_group"],
+    ["evaluation_failures_total", "Evaluations of rules that failed.", "rule_group"],
+    ["group_iterations_total", "Evaluations of a group that were due, made or missed.", "rule_group"],
+    [
+      "group_iterations_missed_total",
+      "Evaluations of a group left out because the one before took too long.",
+      "rule_group",
+    ],
+  ]),
+  ...lines("prometheus_rule_group_", "gauge", [
+    ["interval_seconds", "Interval of a group.", "rule_group"],
+    ["last_duration_seconds", "Time of a group's last evaluation.", "rule_group"],
+    ["last_evaluation_samples", "Samples that a group's last evaluation gave.", "rule_group"],
+    ["last_evaluation_timestamp_seconds", "When a group was evaluated last.", "rule_group"],
+    ["last_restore_duration_seconds", "Time to restore the state of a group's alerts.", "rule_group"],
+    ["last_rule_duration_sum_seconds", "Time of all rules in a group's last evaluation.", "rule_group"],
+    ["rules", "Rules of a group.", "rule_group"],
+  ]),
+];
+
+const NOTIFICATIONS: readonly MetricDescription[] = [
+  ...lines("prometheus_notifications_", "counter", [
+    ["dropped_total", "Alerts dropped because they could not be sent."],
+    ["sent_total", "Alerts sent.", "alertmanager"],
+    ["errors_total", "Alerts whose sending failed.", "alertmanager"],
+  ]),
+  ...lines("prometheus_notifications_", "gauge", [
+    ["alertmanagers_discovered", "Alertmanagers that alerts are sent to."],
+    ["queue_capacity", "Most alerts that may wait to be sent."],
+    ["queue_length", "Alerts that wait to be sent."],
+  ]),
+  summary("prometheus_notifications_latency_seconds", "Time to send alerts.", [0.5, 0.9, 0.99], "alertmanager"),
+];
+
 const SERVER: readonly MetricDescription[] = [
   ...lines("prometheus_", "gauge", [
     [
@@ -257,6 +305,14 @@ const SERVER: readonly MetricDescription[] = [
   ]),
 ];
 
+/** Remote storage, both ways. */
+const REMOTE: readonly MetricDescription[] = [
+  ...lines("prometheus_api_remote_write_", "counter", [
+    ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],
+    ["without_metadata_appended_samples_total", "Received samples that were stored without metadata."],
+  ]),
+];
+
 const PROCESS: readonly MetricDescription[] = [
   ...lines("process_", "counter", [
     ["cpu_seconds_total", "Processor time, user and system."],
@@ -286,6 +342,7 @@ const OWN: readonly MetricDescription[] = [
   ...lines("vestal_", "gauge", [
     ["build_info", "1, with the version of Vestal.", "version"],
     ["head_memory_bytes", "Bytes in use of a shard's head memory.", "shard"],
+    ["head_chunks_on_disk", "Chunks of the head whose bytes lie in chunks_head.", "shard"],
     ["head_memory_limit_bytes", "Most bytes of a shard's head memory.", "shard"],
   ]),
   ...lines("vestal_", "counter", [
@@ -299,8 +356,17 @@ const OWN: readonly MetricDescription[] = [
 ];
 
 export const CATALOGUE: ReadonlyMap<string, MetricDescription> = new Map(
-  [...HEAD, ...WAL, ...BLOCKS, ...SCRAPE, ...QUERY, ...SERVER, ...PROCESS, ...OWN].map((metric) => [
-    metric.name,
-    metric,
-  ]),
+  [
+    ...HEAD,
+    ...WAL,
+    ...BLOCKS,
+    ...SCRAPE,
+    ...QUERY,
+    ...RULES,
+    ...NOTIFICATIONS,
+    ...SERVER,
+    ...REMOTE,
+    ...PROCESS,
+    ...OWN,
+  ].map((metric) => [metric.name, metric]),
 );

@@ -15,7 +15,7 @@
  */
 import { ByteReader, ByteWriter, CorruptionError } from "../base/index.js";
 import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from "./histogram.js";
-import { STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
+import { isStaleNumber, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
 
 const NO_NUMBERS = new Float64Array(0);
 /** Buckets of one histogram: far above what any writer makes, far below what an array may cost. */
@@ -33,7 +33,8 @@ export function putHistogram(to: ByteWriter, histogram: Histogram): void {
     to.uvarint(histogram.zeroCount);
     to.uvarint(histogram.count);
   }
-  to.f64(histogram.sum);
+  if (isStaleNumber(histogram.sum)) to.words(STALE_NAN_HIGH, STALE_NAN_LOW);
+  else to.f64(histogram.sum);
   putSpans(to, histogram.positiveSpans);
   putSpans(to, histogram.negativeSpans);
   putBuckets(to, histogram.positiveBuckets, isFloat);

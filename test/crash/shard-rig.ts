@@ -62,6 +62,7 @@ export class ShardRig {
         shardCount,
         settings: {
           walDir: join(this.#folder, "wal"),
+          chunksHeadDir: join(this.#folder, "chunks_head"),
           walSegmentBytes: SEGMENT_BYTES,
           walCompression: "snappy",
           walSync: "segment",
@@ -70,6 +71,7 @@ export class ShardRig {
           chunkRangeMs: 7_200_000,
           samplesPerChunk: 120,
           engine: DEFAULT_ENGINE_OPTIONS,
+          writeLimits: { decodedBytesMax: 1 << 20, samplesMax: 10_000 },
           userAgent: "test",
           log: { level: "error", format: "logfmt" },
         },
@@ -81,6 +83,7 @@ export class ShardRig {
       log,
     );
     const settings = {
+      chunksHeadDir: join(this.#folder, "chunks_head"),
       memoryLimitBytes: 1 << 28,
       maxSamples: 50_000_000,
       lookbackDeltaMs: 300_000,

@@ -30,11 +30,12 @@ interface MemoryFile {
   unsynced: (Write | Truncation)[];
 }
 
-/** A change of a directory: the path now names `file`, or nothing. */
+/** A change of a directory: the path now names `file`, or nothing; or the directory `path` has moved to `movedTo`. */
 interface NameChange {
   readonly directory: string;
-  readonly path: string;
+  path: string;
   readonly file: MemoryFile | undefined;
+  readonly movedTo?: string;
 }
 
 export class MemoryFiles implements Files {
@@ -44,6 +45,8 @@ export class MemoryFiles implements Files {
   readonly #names = new Map<string, MemoryFile>();
   readonly #durableNames = new Map<string, MemoryFile>();
   readonly #directories = new Set<string>(["/", "."]);
+  /** Making and removing directories is durable at once; moving them is not. */
+  readonly #durableDirectories = new Set<string>(["/", "."]);
   readonly #open = new Map<number, { readonly path: string; readonly file: MemoryFile }>();
   #unsyncedNames: NameChange[] = [];
   #nextDescriptor = 3;
@@ -102,8 +105,13 @@ export class MemoryFiles implements Files {
 
   rename(from: string, to: string): void {
     this.#enter("rename", from);
+    if (this.#directories.has(from)) {
+      this.#moveDirectory(from, to);
+      return;
+    }
     const file = this.#names.get(from);
     if (file === undefined) throw systemError("ENOENT", "rename", from);
+    if (!this.#directories.has(folderOf(to))) throw systemError("ENOENT", "rename", to);
     this.#setName(to, file);
     this.#setName(from, undefined);
   }
@@ -114,11 +122,21 @@ export class MemoryFiles implements Files {
     this.#setName(path, undefined);
   }
 
+  link(from: string, to: string): void {
+    this.#enter("link", from);
+    const file = this.#names.get(from);
+    if (file === undefined) throw systemError("ENOENT", "link", from);
+    if (this.#names.has(to)) throw systemError("EEXIST", "link", to);
+    if (!this.#directories.has(folderOf(to))) throw systemError("ENOENT", "link", to);
+    this.#setName(to, file);
+  }
+
   rmdir(path: string): void {
     this.#enter("rmdir", path);
     if (!this.#directories.has(path)) throw systemError("ENOENT", "rmdir", path);
     if (this.#list(path).length > 0) throw systemError("ENOTEMPTY", "rmdir", path);
     this.#directories.delete(path);
+    this.#durableDirectories.delete(path);
   }
 
   readdir(path: string): string[] {
@@ -129,7 +147,10 @@ export class MemoryFiles implements Files {
 
   mkdir(path: string): void {
     this.#enter("mkdir", path);
-    for (let folder = path; folder !== "/" && folder !== "."; folder = folderOf(folder)) this.#directories.add(folder);
+    for (let folder = path; folder !== "/" && folder !== "."; folder = folderOf(folder)) {
+      this.#directories.add(folder);
+      this.#durableDirectories.add(folder);
+    }
   }
 
   stat(path: string): FileStat {
@@ -142,6 +163,7 @@ export class MemoryFiles implements Files {
 
   fsyncDir(path: string): void {
     this.#enter("fsyncDir", path);
+    if (!this.#directories.has(path)) throw systemError("ENOENT", "open", path);
     for (const change of this.#unsyncedNames) if (change.directory === path) this.#keepName(change);
     this.#unsyncedNames = this.#unsyncedNames.filter((change) => change.directory !== path);
   }
@@ -172,6 +194,8 @@ export class MemoryFiles implements Files {
     this.#unsyncedNames = [];
     this.#names.clear();
     for (const [path, file] of this.#durableNames) this.#names.set(path, file);
+    this.#directories.clear();
+    for (const path of this.#durableDirectories) this.#directories.add(path);
     for (const file of new Set(this.#names.values())) {
       let content = file.durable;
       for (const change of file.unsynced) {
@@ -223,9 +247,44 @@ export class MemoryFiles implements Files {
     this.#unsyncedNames.push({ directory: folderOf(path), path, file });
   }
 
+  #moveDirectory(from: string, to: string): void {
+    if (this.#directories.has(to) && this.#list(to).length > 0) throw systemError("ENOTEMPTY", "rename", to);
+    if (!this.#directories.has(folderOf(to))) throw systemError("ENOENT", "rename", to);
+    moveKeys(this.#names, from, to);
+    moveMembers(this.#directories, from, to);
+    this.#unsyncedNames.push({ directory: folderOf(to), path: from, file: undefined, movedTo: to });
+  }
+
   #keepName(change: NameChange): void {
+    const { movedTo } = change;
+    if (movedTo !== undefined) {
+      moveKeys(this.#durableNames, change.path, movedTo);
+      moveMembers(this.#durableDirectories, change.path, movedTo);
+      for (const other of this.#unsyncedNames) other.path = movedPath(other.path, change.path, movedTo);
+      return;
+    }
     if (change.file === undefined) this.#durableNames.delete(change.path);
     else this.#durableNames.set(change.path, change.file);
+  }
+}
+
+function movedPath(path: string, from: string, to: string): string {
+  return path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path;
+}
+
+function moveKeys(names: Map<string, MemoryFile>, from: string, to: string): void {
+  for (const [path, file] of [...names]) {
+    if (!path.startsWith(`${from}/`)) continue;
+    names.delete(path);
+    names.set(movedPath(path, from, to), file);
+  }
+}
+
+function moveMembers(directories: Set<string>, from: string, to: string): void {
+  for (const path of [...directories]) {
+    if (path !== from && !path.startsWith(`${from}/`)) continue;
+    directories.delete(path);
+    directories.add(movedPath(path, from, to));
   }
 }
 

@@ -77,6 +77,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
 
 export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
+    remoteWrite: undefined,
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),
@@ -110,6 +111,11 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
       dropped: () => [{ discoveredLabels: { __address__: "127.0.0.1:21798" }, scrapePool: "dropped" }],
       droppedCounts: () => ({ self: 0, gone: 0, dropped: 1 }),
       scrapePools: () => ["self", "gone", "dropped"],
+    },
+    rules: {
+      rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
+      alerts: async () => data({ alerts: [] }),
+      alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
     },
     metadata: {
       *ofTargets(metric) {

@@ -47,10 +47,6 @@ export function adminDisabled(): ApiResponse {
   return fail(failure("unavailable", "admin APIs disabled"));
 }
 
-export function remoteWriteDisabled(): ApiResponse {
-  return errorText(404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
-}
-
 export function options(): ApiResponse {
   return { status: 204 };
 }

@@ -7,9 +7,16 @@ import {
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
   STATUS_REPEATED,
+  STATUS_SKIPPED,
 } from "../../../assembly/layout.js";
 import { CorruptionError } from "../../base/index.js";
-import { EXEMPLAR_CHARACTERS_MAX, isStaleWords, type Labels } from "../../model/index.js";
+import {
+  decodeHistogram,
+  EXEMPLAR_CHARACTERS_MAX,
+  histogramProblem,
+  isStaleWords,
+  type Labels,
+} from "../../model/index.js";
 import { decodeLabelBytes } from "../../model/label-bytes.js";
 import { formatGeneral } from "../../model/number.js";
 import {
@@ -20,9 +27,12 @@ import {
   type ForeignSink,
   ROW_EXEMPLAR,
   ROW_FLOAT,
+  ROW_FLOAT_HISTOGRAM,
+  ROW_HISTOGRAM,
   ROW_METADATA,
   shardOf,
 } from "../../shard/index.js";
+import type { HistogramRow } from "../../tsdb/head/index.js";
 import type { Committer, ExemplarRow, ForeignOutlet, ForeignSample, MetadataRow } from "../../tsdb/ingest/index.js";
 
 const HEAD_FULL = "the head's memory is full";
@@ -30,6 +40,7 @@ const EXEMPLAR_MESSAGES = {
   "out of order": "out of order exemplar",
   "too long": `label length for exemplar exceeds maximum of ${EXEMPLAR_CHARACTERS_MAX} UTF-8 characters`,
 } as const;
+const DUPLICATE = "duplicate sample for timestamp";
 const REFUSALS_MAX = 5;
 
 /** Commits batches of other threads to this shard, each as one commit. */
@@ -52,6 +63,8 @@ class SinkBatch {
   readonly #staging: number;
   /** Label bytes of each staged row, for messages. */
   readonly #series: Uint8Array[] = [];
+  readonly #histograms: HistogramRow[] = [];
+  readonly #histogramSeries: Uint8Array[] = [];
   readonly #exemplars: ExemplarRow[] = [];
   readonly #exemplarSeries: Uint8Array[] = [];
   readonly #metadata: MetadataRow[] = [];
@@ -74,18 +87,42 @@ class SinkBatch {
       if (slot < 0) this.#refuseSeries(slot);
       else this.#stage(slot);
     }
-    if (isAllOrNothing && this.#refusals.length > 0) return this.#result(0, 0);
+    if (isAllOrNothing && this.#refusals.length > 0) return this.#result(0, 0, 0);
     const rows = this.#series.length;
-    const extras = { exemplars: this.#exemplars, metadata: this.#metadata, isAllOrNothing };
-    const accepted = this.#committer.commit(this.#staging, rows, extras);
-    let repeated = 0;
-    for (let row = 0; accepted < rows && row < rows; row++) {
+    this.#committer.commit(this.#staging, rows, {
+      histograms: this.#histograms,
+      exemplars: this.#exemplars,
+      metadata: this.#metadata,
+      isAllOrNothing,
+    });
+    let floats = 0;
+    for (let row = 0; row < rows; row++) {
       const status = head.rowStatus(row);
-      if (status === STATUS_REPEATED) repeated++;
-      else if (status !== STATUS_OK) this.#refuseRow(row, status);
+      // A marker that ends a series of histograms was stored as one of them.
+      if (status === STATUS_OK || status === STATUS_REPEATED || status === STATUS_SKIPPED) floats++;
+      else this.#refuseRow(this.#series[row]!, status, () => this.#duplicateMessage(row));
     }
-    if (isAllOrNothing && this.#refusals.length > 0) return this.#result(0, 0);
-    return this.#result(accepted + repeated, this.#countExemplars());
+    let histograms = 0;
+    for (const [i, { status }] of this.#histograms.entries()) {
+      if (status === STATUS_OK || status === STATUS_REPEATED) histograms++;
+      else this.#refuseRow(this.#histogramSeries[i]!, status, () => DUPLICATE);
+    }
+    if (isAllOrNothing && this.#refusals.length > 0) return this.#result(0, 0, 0);
+    return this.#result(floats, histograms, this.#countExemplars());
+  }
+
+  #stageHistogram(slot: number, isFloat: boolean): void {
+    const { timestampMs, payload, labelBytes, isCreatedZero } = this.#reader;
+    if (isCreatedZero && !this.#committer.isNewest(slot, timestampMs)) return;
+    const bytes = payload.slice();
+    const problem = problemOf(bytes, isFloat);
+    if (problem !== undefined) {
+      this.#counts.invalid++;
+      this.#refuse("invalid", problem, labelBytes);
+      return;
+    }
+    this.#histograms.push({ slot, timestampMs, isFloat, bytes, status: STATUS_OK });
+    this.#histogramSeries.push(labelBytes);
   }
 
   #stage(slot: number): void {
@@ -96,6 +133,10 @@ class SinkBatch {
         if (reader.isCreatedZero && !this.#committer.isNewest(slot, timestampMs)) return;
         this.#committer.head.stageBits(this.#series.length, slot, timestampMs, reader.valueLow, reader.valueHigh);
         this.#series.push(reader.labelBytes);
+        return;
+      case ROW_HISTOGRAM:
+      case ROW_FLOAT_HISTOGRAM:
+        this.#stageHistogram(slot, reader.kind === ROW_FLOAT_HISTOGRAM);
         return;
       case ROW_EXEMPLAR: {
         const labels = decodeLabelBytes(reader.payload);
@@ -124,8 +165,7 @@ class SinkBatch {
     this.#refuse(isFull ? "noMemory" : "invalid", isFull ? HEAD_FULL : "invalid labels", labelBytes);
   }
 
-  #refuseRow(row: number, status: number): void {
-    const labelBytes = this.#series[row]!;
+  #refuseRow(labelBytes: Uint8Array, status: number, duplicateMessage: () => string): void {
     switch (status) {
       case STATUS_OUT_OF_ORDER:
         this.#counts.outOfOrder++;
@@ -137,7 +177,7 @@ class SinkBatch {
         return;
       case STATUS_DUPLICATE:
         this.#counts.duplicates++;
-        this.#refuse("duplicates", this.#duplicateMessage(row), labelBytes);
+        this.#refuse("duplicates", duplicateMessage(), labelBytes);
         return;
       default:
         this.#counts.noMemory++;
@@ -149,10 +189,11 @@ class SinkBatch {
     const { head } = this.#committer;
     const { slot, timestampMs, value } = head.stagedRow(row);
     const last = head.lastSample(slot);
-    const text = "duplicate sample for timestamp";
-    if (last?.timestampMs !== timestampMs) return text;
-    const shown = `${timestampMs}; overrides not allowed: existing ${formatGeneral(last.value)}`;
-    return `${text} ${shown}, new value ${formatGeneral(value)}`;
+    if (last?.timestampMs !== timestampMs) return DUPLICATE;
+    const isHistogram = this.#committer.histograms.kindOf(slot) !== undefined;
+    const existing = isHistogram ? "is a histogram" : formatGeneral(last.value);
+    const shown = `${timestampMs}; overrides not allowed: existing ${existing}`;
+    return `${DUPLICATE} ${shown}, new value ${formatGeneral(value)}`;
   }
 
   /** Exemplars that are stored now or were before. */
@@ -170,15 +211,24 @@ class SinkBatch {
     this.#refusals.push({ reason, message, series: seriesText(labelBytes) });
   }
 
-  #result(accepted: number, exemplars: number): ForeignResult {
+  #result(floats: number, histograms: number, exemplars: number): ForeignResult {
     return {
-      accepted,
-      histograms: 0,
+      accepted: floats + histograms,
+      histograms,
       exemplars,
       exemplarsRefused: this.#exemplars.length - exemplars,
       ...this.#counts,
       refusals: this.#refusals,
     };
+  }
+}
+
+function problemOf(bytes: Uint8Array, isFloat: boolean): string | undefined {
+  try {
+    return histogramProblem(decodeHistogram(bytes, isFloat));
+  } catch (error) {
+    if (error instanceof CorruptionError) return error.message;
+    throw error;
   }
 }
 

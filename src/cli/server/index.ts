@@ -20,6 +20,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { observeHttp, Registry } from "../../metrics/index.js";
+import { WriteReceiver } from "../../remote/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
@@ -33,6 +34,8 @@ import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
 import { memoryLimitBytes, processors } from "./resources.js";
+import { RulesLink } from "./rules-service.js";
+import { rulesSettings } from "./rules-settings.js";
 import { ShardSet } from "./shards.js";
 import { type ServerState, ServerStatus } from "./status.js";
 import { TargetRegistry } from "./targets.js";
@@ -49,6 +52,9 @@ const DEFAULT_EXEMPLARS_MAX = 100_000;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
+/** Remote-write requests, and bytes of them, that wait to be stored. */
+const WRITES_MAX = 256;
+const WRITE_BYTES_MAX = 64 << 20;
 /** Requests under way at the end get this long. */
 const CLOSE_GRACE_MS = 2000;
 
@@ -94,6 +100,8 @@ class Server {
   readonly #shards: ShardSet;
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
+  readonly #rules = new RulesLink();
+  #queries: QueryPool | undefined;
   #settings: LoadedSettings | undefined;
   #isFatal = false;
   #isEnding = false;
@@ -119,6 +127,8 @@ class Server {
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
         log: options.log,
+        rules: rulesSettings(options, this.#shardCount),
+        rulesPort: this.#rules.remotePort,
       },
       {
         onLoaded: (settings) => this.#apply(settings),
@@ -135,6 +145,7 @@ class Server {
       { onReady: (shard) => this.#shardReady(shard), onFatal: (message) => this.#fatal(message) },
       log,
     );
+    this.#shards.addSender(this.#rules);
     this.#registry = new TargetRegistry(this.#shardCount, this.#shards);
   }
 
@@ -164,6 +175,7 @@ class Server {
 
   async #serve(lock: DirectoryLock | undefined): Promise<void> {
     const queries = this.#queryPool();
+    this.#queries = queries;
     let http: HttpServer | undefined;
     try {
       http = await this.#listen(queries, lock);
@@ -171,6 +183,7 @@ class Server {
       await this.#ended.promise;
     } finally {
       this.#isEnding = true;
+      await this.#rules.stop();
       await http?.close(CLOSE_GRACE_MS);
       await queries.close();
     }
@@ -219,6 +232,7 @@ class Server {
     const pages = Math.floor(headBytes / this.#shardCount / PAGE_BYTES);
     return {
       walDir: this.#walDir,
+      chunksHeadDir: join(tsdb.path, "chunks_head"),
       walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
       walCompression: tsdb.walCompression === "none" ? "none" : "snappy",
       walSync: tsdb.walSync,
@@ -232,6 +246,7 @@ class Server {
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
       },
+      writeLimits: this.#options.writeReceiver ?? { decodedBytesMax: 0, samplesMax: 0 },
       userAgent: `Vestal/${vestalVersion()}`,
       log,
     };
@@ -240,6 +255,7 @@ class Server {
   #queryPool(): QueryPool {
     const { query, features } = this.#options;
     const settings = {
+      chunksHeadDir: join(this.#options.tsdb.path, "chunks_head"),
       memoryLimitBytes: Math.floor((memoryLimitBytes() * QUERIES_SHARE) / this.#queryThreads),
       maxSamples: query.maxSamples,
       lookbackDeltaMs: query.lookbackDeltaMs,
@@ -259,18 +275,30 @@ class Server {
     return new QueryPool(options, this.#control, this.#shards, this.#log);
   }
 
+  #writeReceiver(): WriteReceiver | undefined {
+    const { writeReceiver } = this.#options;
+    if (writeReceiver === undefined) return undefined;
+    const { accepted, bodyBytesMax, decodedBytesMax } = writeReceiver;
+    const pendingBytesMax = Math.max(WRITE_BYTES_MAX, 2 * bodyBytesMax);
+    const options = { accepted, pendingMax: WRITES_MAX, pendingBytesMax, decodedBytesMax };
+    return new WriteReceiver(options, this.#shards, this.#log);
+  }
+
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
-    const { web, flags, query, tsdb } = this.#options;
+    const { web, flags, query, tsdb, writeReceiver } = this.#options;
+    const remoteWrite = this.#writeReceiver();
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
       control: this.#control,
       shards: this.#shards,
       targets: this.#registry,
+      rules: this.#rules,
       queries,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
+      remoteWrite: remoteWrite?.counters,
       walDir: this.#walDir,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
     });
@@ -290,17 +318,20 @@ class Server {
         clock: systemClock,
         log: this.#log,
         query: queries,
+        rules: this.#rules,
         targets: this.#registry,
         metadata: this.#registry,
         status,
         lifecycle: this.#lifecycle,
         metrics,
+        remoteWrite,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
       },
       corsOrigin: web.corsOrigin,
       maxConnections: web.maxConnections,
+      bodyBytesMaxOf: writeReceiver === undefined ? {} : { "/api/v1/write": writeReceiver.bodyBytesMax },
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
@@ -322,6 +353,7 @@ class Server {
     if (!this.#shards.isReady) return;
     for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);
     this.#lifecycle.setReady();
+    if (this.#queries !== undefined) this.#rules.begin(this.#queries);
     this.#log.info("Server is ready to receive web requests.");
     if (this.#embedded !== undefined) process.stdout.write(`${this.#embedded.greeting}\n`);
   }

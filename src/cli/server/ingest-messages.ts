@@ -2,8 +2,8 @@
  * What the main thread and an ingest thread say to each other. Both sides import this file; all of it survives a structured
  * clone. Bodies and samples never travel here: they lie in shared memory.
  *
- *   main ──► ingest   begin, targets, tunables, connect, disconnect, collect, metadata and exemplars requests, stop
- *   main ◄── ingest   head, progress, replayed, ready, status, metadata, exemplars, sync failed, failure, stopped
+ *   main ──► ingest   begin, targets, tunables, connect, disconnect, collect, metadata, exemplars and write requests, stop
+ *   main ◄── ingest   head, progress, replayed, ready, status, metadata, exemplars, written, sync failed, failure, stopped
  *   any  ──► ingest   foreign batches, over ports of their own: src/shard/foreign-append.ts
  */
 import type { MessagePort } from "node:worker_threads";
@@ -19,6 +19,8 @@ import type {
   TargetStatus,
 } from "../../scrape/index.js";
 import type { MetricMetadata } from "../../storage/index.js";
+import type { HeadChunkDamage } from "../../tsdb/chunks-head/index.js";
+import type { WriteLimits, WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import type { FsyncPolicy, ReplayOutcome, WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -30,6 +32,10 @@ export interface IngestData {
   readonly memory: WebAssembly.Memory | undefined;
   /** Where the WAL ends for this replay: its committed position once it is open for writing. */
   readonly replayEnd: WalPosition | undefined;
+  /** Where the files of chunks_head end for this replay. */
+  readonly chunksHeadEnd: WalPosition;
+  /** Samples before it are in blocks: replay leaves them out. −Infinity if there is no block. */
+  readonly minValidTimeMs: number;
   readonly settings: IngestSettings;
   readonly tunables: IngestTunables;
 }
@@ -44,6 +50,7 @@ export const NO_TUNABLES: IngestTunables = { exemplarsMax: 0 };
 
 export interface IngestSettings {
   readonly walDir: string;
+  readonly chunksHeadDir: string;
   readonly walSegmentBytes: number | undefined;
   readonly walCompression: "snappy" | "none";
   readonly walSync: FsyncPolicy;
@@ -52,6 +59,7 @@ export interface IngestSettings {
   readonly chunkRangeMs: number;
   readonly samplesPerChunk: number;
   readonly engine: ScrapeEngineOptions;
+  readonly writeLimits: WriteLimits;
   readonly userAgent: string;
   readonly log: LogSettings;
 }
@@ -121,6 +129,14 @@ export interface MetadataRequest {
   readonly limit: number;
 }
 
+/** A remote-write request, compressed as it came; every shard takes what belongs to it. */
+export interface WriteRequestMessage {
+  readonly type: "write-request";
+  readonly id: number;
+  readonly version: WriteVersion;
+  readonly body: SharedArrayBuffer;
+}
+
 /** Commit what is under way, free targets without staleness markers, release locks, then answer `stopped` and return. */
 export interface StopMessage {
   readonly type: "stop";
@@ -133,6 +149,7 @@ export type ToIngestThread =
   | DisconnectMessage
   | CollectMessage
   | MetadataRequest
+  | WriteRequestMessage
   | ExemplarsRequest
   | TunablesMessage
   | StopMessage;
@@ -153,6 +170,19 @@ export interface ReplayedMessage {
   readonly type: "replayed";
   /** Undefined where the memory of a thread before was adopted. */
   readonly outcome: ReplayOutcome | undefined;
+  /** What was taken from chunks_head; undefined as above. */
+  readonly headChunks: HeadChunksOutcome | undefined;
+}
+
+export interface HeadChunksOutcome {
+  readonly chunks: number;
+  /** Of them, those that a series of this shard got. */
+  readonly attached: number;
+  readonly maxRef: number;
+  readonly damage: HeadChunkDamage | undefined;
+  /** Of all that is in the shard's head after replay. */
+  readonly minTimeMs: number | undefined;
+  readonly maxTimeMs: number | undefined;
 }
 
 /** A WAL segment is full and was synced, or could not be. */
@@ -197,6 +227,14 @@ export interface MetadataMessage {
   readonly targets: readonly TargetMetadata[];
 }
 
+/** Answers `write-request`: exactly one of the two is there. */
+export interface WrittenMessage {
+  readonly type: "written";
+  readonly id: number;
+  readonly outcome: WriteOutcome | undefined;
+  readonly error: PlainError | undefined;
+}
+
 export interface ExemplarsMessage {
   readonly type: "exemplars";
   readonly id: number;
@@ -229,6 +267,7 @@ export type FromIngestThread =
   | ReadyMessage
   | StatusMessage
   | MetadataMessage
+  | WrittenMessage
   | ExemplarsMessage
   | FailureMessage
   | StoppedMessage;

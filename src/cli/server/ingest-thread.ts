@@ -27,20 +27,24 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import { ExemplarStore, Head, MetadataStore } from "../../tsdb/head/index.js";
-import { Committer, ShardAppender } from "../../tsdb/ingest/index.js";
+import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../tsdb/head/index.js";
+import { Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
+import { HeadLife } from "./head-life.js";
 import type {
   ExemplarsRequest,
   FromIngestThread,
+  HeadChunksOutcome,
   IngestData,
   IngestTunables,
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
+  WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
+import { replayHistograms } from "./replay.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
@@ -60,11 +64,14 @@ class IngestThread {
   readonly #head: Head;
   readonly #exemplars: ExemplarStore;
   readonly #metadata = new MetadataStore();
+  readonly #histograms: HistogramChunks;
   readonly #isAdopted: boolean;
+  readonly #life: HeadLife;
   #wal: WalWriter | undefined;
   #engine: ScrapeEngine | undefined;
   readonly #sender: ForeignSender;
   #receiver: ForeignReceiver | undefined;
+  #writer: WriteAppender | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
@@ -91,8 +98,10 @@ class IngestThread {
             },
             kernels,
           );
+    this.#histograms = new HistogramChunks(this.#head);
     this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
+    this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
   }
 
   /** This shard's part of the exemplars. */
@@ -110,8 +119,8 @@ class IngestThread {
     });
     this.#post({ type: "head", memory: this.#head.memory });
     this.#control.setShardState(this.#task.shard, SHARD_REPLAYING);
-    const outcome = this.#isAdopted ? undefined : this.#replay();
-    this.#post({ type: "replayed", outcome });
+    const replayed = this.#isAdopted ? undefined : this.#replay();
+    this.#post({ type: "replayed", outcome: replayed?.outcome, headChunks: replayed?.headChunks });
     await stopped;
   }
 
@@ -161,16 +170,20 @@ class IngestThread {
         return;
       case "exemplars-request":
         this.#answerExemplars(message);
+        return;
+      case "write-request":
+        this.#write(message);
     }
   }
 
   // ── start ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #replay(): ReplayOutcome {
+  #replay(): { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome } {
     const { shard, shardCount, data } = this.#task;
     const head = this.#head;
     // The ingest instance has all kernels; each part of the program types those that it calls.
     const kernels = head.kernels as unknown as WalKernels & ShardKernels;
+    const chunks = this.#life.load();
     const outcome = replayInto({
       dir: data.settings.walDir,
       files: this.#files,
@@ -183,12 +196,19 @@ class IngestThread {
           head.kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
           head.kernels.appendBatch(staging, rows, nextCommit(head.committed));
           head.publish();
+          this.#life.replayed();
         },
+        appendHistograms: (rows) => replayHistograms(head, this.#histograms, rows),
         addExemplar: (slot, exemplar) => {
           this.#exemplars.add(head.seriesLabels(slot), exemplar);
         },
         setMetadata: (slot, metadata) => this.#metadata.set(slot, head.slotGeneration(slot), metadata),
       },
+      onSeries: (slot, refLow, refHigh) => {
+        if (slot < 0) chunks.drop(refLow, refHigh);
+        else chunks.attach(slot, refLow, refHigh, nextCommit(head.committed));
+      },
+      ...(Number.isFinite(data.minValidTimeMs) && { minValidTimeMs: data.minValidTimeMs }),
       ...(shardCount > 1 && {
         isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
       }),
@@ -196,7 +216,9 @@ class IngestThread {
       salvage: data.settings.walSalvage,
       onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
     });
-    return outcome;
+    chunks.release();
+    head.publish();
+    return { outcome, headChunks: this.#life.outcome(chunks) };
   }
 
   #begin(): void {
@@ -220,6 +242,7 @@ class IngestThread {
       { chunkRangeMs: settings.chunkRangeMs },
       {
         head,
+        histograms: this.#histograms,
         exemplars: this.#exemplars,
         metadata: this.#metadata,
         wal,
@@ -229,8 +252,13 @@ class IngestThread {
         onBroken: (error) => this.#fail(error),
       },
     );
+    this.#life.begin(
+      (work) => committer.mutate(work),
+      (error) => this.#fail(error),
+    );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
     this.#sender.setOwner(shard, this.#receiver);
+    this.#writer = new WriteAppender({ shard, shardCount, limits: settings.writeLimits }, committer);
     const appender = new ShardAppender({
       committer,
       parser: new ScrapeParser(head.kernels as unknown as ExpositionKernels, head.memory),
@@ -310,6 +338,16 @@ class IngestThread {
     this.#post({ type: "metadata", id, targets: answer });
   }
 
+  #write({ id, version, body }: WriteRequestMessage): void {
+    try {
+      const outcome = this.#writer!.append(version, new Uint8Array(body));
+      this.#post({ type: "written", id, outcome, error: undefined });
+    } catch (error) {
+      this.#post({ type: "written", id, outcome: undefined, error: toPlain(error) });
+      if (!(error instanceof VestalError)) throw error;
+    }
+  }
+
   // ── end ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #stop(): Promise<void> {
@@ -317,6 +355,7 @@ class IngestThread {
     await this.#engine?.stop();
     await this.#receiver?.stop();
     try {
+      await this.#life.stop();
       this.#wal?.close();
     } catch (error) {
       this.#log.error("Closing the write-ahead log failed", { err: errorMessage(error) });

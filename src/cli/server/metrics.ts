@@ -3,6 +3,10 @@ import {
   ARENA_USED,
   COUNTER_CHUNKS,
   COUNTER_CHUNKS_CREATED,
+  COUNTER_CHUNKS_ON_DISK,
+  COUNTER_HISTOGRAMS_APPENDED,
+  COUNTER_HISTOGRAMS_OUT_OF_BOUNDS,
+  COUNTER_HISTOGRAMS_OUT_OF_ORDER,
   COUNTER_OUT_OF_BOUNDS,
   COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
@@ -16,6 +20,7 @@ import {
 import type { MetricsService } from "../../api/index.js";
 import { systemFiles } from "../../base/index.js";
 import {
+  CATALOGUE,
   type MetricSample,
   metricsPage,
   type Registry,
@@ -23,12 +28,15 @@ import {
   registerThreads,
   watchThread,
 } from "../../metrics/index.js";
+import type { ReceiverCounters } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
+import type { CollectedSamples } from "./rules-host.js";
+import type { RulesLink } from "./rules-service.js";
 import type { ShardSet } from "./shards.js";
 import type { ServerState } from "./status.js";
 import type { TargetRegistry } from "./targets.js";
@@ -38,10 +46,13 @@ export interface MetricsDeps {
   readonly control: ControlMemory;
   readonly shards: ShardSet;
   readonly targets: TargetRegistry;
+  readonly rules: RulesLink;
   readonly queries: QueryPool;
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
+  /** Undefined where remote write is not received. */
+  readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
   /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
   readonly cleanStart: number;
@@ -54,7 +65,11 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   registerHead(deps);
   registerWal(deps);
   registerScraping(deps, () => shardStatus.last);
+  registerExemplars(deps, () => shardStatus.last);
   registerQueries(deps);
+  const rules = { last: [] as readonly CollectedSamples[] };
+  registerRules(registry, () => rules.last);
+  registerReceiver(deps);
   registerServer(deps);
   registerProcess(registry);
   const main = watchThread("main");
@@ -62,7 +77,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const page = metricsPage(registry);
   return {
     render: async (request) => {
-      shardStatus.last = await deps.shards.collect();
+      [shardStatus.last, rules.last] = await Promise.all([deps.shards.collect(), deps.rules.metrics()]);
       return page.render(request);
     },
   };
@@ -78,14 +93,17 @@ function registerHead({ registry, shards, control }: MetricsDeps): void {
   registry.value("prometheus_tsdb_head_chunks_created_total", sum(COUNTER_CHUNKS_CREATED));
   registry.value("prometheus_tsdb_head_series_created_total", sum(COUNTER_SERIES_CREATED));
   registry.value("prometheus_tsdb_head_series_removed_total", sum(COUNTER_SERIES_REMOVED));
-  const byType = (name: string, counter: number): void =>
-    registry.samples(name, () => [
-      { labels: ["float"], value: sum(counter)() },
-      { labels: ["histogram"], value: 0 },
-    ]);
-  byType("prometheus_tsdb_head_samples_appended_total", COUNTER_SAMPLES_APPENDED);
-  byType("prometheus_tsdb_out_of_order_samples_total", COUNTER_OUT_OF_ORDER);
-  byType("prometheus_tsdb_out_of_bound_samples_total", COUNTER_OUT_OF_BOUNDS);
+  const byType = (name: string, ofAll: number, ofHistograms: number): void =>
+    registry.samples(name, () => {
+      const histograms = sum(ofHistograms)();
+      return [
+        { labels: ["float"], value: sum(ofAll)() - histograms },
+        { labels: ["histogram"], value: histograms },
+      ];
+    });
+  byType("prometheus_tsdb_head_samples_appended_total", COUNTER_SAMPLES_APPENDED, COUNTER_HISTOGRAMS_APPENDED);
+  byType("prometheus_tsdb_out_of_order_samples_total", COUNTER_OUT_OF_ORDER, COUNTER_HISTOGRAMS_OUT_OF_ORDER);
+  byType("prometheus_tsdb_out_of_bound_samples_total", COUNTER_OUT_OF_BOUNDS, COUNTER_HISTOGRAMS_OUT_OF_BOUNDS);
   registry.value("prometheus_tsdb_head_min_time", () => control.minTimeMs ?? 0);
   registry.value("prometheus_tsdb_head_min_time_seconds", () => (control.minTimeMs ?? 0) / 1000);
   registry.value("prometheus_tsdb_head_max_time", () => control.maxTimeMs ?? 0);
@@ -100,8 +118,30 @@ function registerHead({ registry, shards, control }: MetricsDeps): void {
     "vestal_head_refused_total",
     ({ buffer }) => new Float64Array(buffer)[(COUNTERS >> 3) + COUNTER_REFUSED_MEMORY]!,
   );
+  byShard(
+    "vestal_head_chunks_on_disk",
+    ({ buffer }) => new Float64Array(buffer)[(COUNTERS >> 3) + COUNTER_CHUNKS_ON_DISK]!,
+  );
+  registry.value("prometheus_tsdb_mmap_chunks_total", () => shards.chunksHeadState.counter("chunksWritten"));
+  registry.value("prometheus_tsdb_mmap_chunk_corruptions_total", () => shards.headChunkCorruptions);
   registry.value("vestal_head_rebuilds_total", () => shards.counters.rebuilt);
   registry.value("vestal_head_adoptions_total", () => shards.counters.adopted);
+}
+
+function registerExemplars({ registry }: MetricsDeps, statuses: () => readonly StatusMessage[]): void {
+  const sum = (name: string, key: "appended" | "outOfOrder" | "stored" | "series" | "capacity"): void =>
+    registry.value(`prometheus_tsdb_exemplar_${name}`, () =>
+      statuses().reduce((total, { exemplars }) => total + exemplars[key], 0),
+    );
+  sum("exemplars_appended_total", "appended");
+  sum("out_of_order_exemplars_total", "outOfOrder");
+  sum("exemplars_in_storage", "stored");
+  sum("series_with_exemplars_in_storage", "series");
+  sum("max_exemplars", "capacity");
+  registry.value("prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds", () => {
+    const times = statuses().flatMap(({ exemplars }) => exemplars.oldestTimestampMs ?? []);
+    return times.length === 0 ? 0 : Math.min(...times) / 1000;
+  });
 }
 
 function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): void {
@@ -187,6 +227,14 @@ function intervalSummaries(statuses: readonly StatusMessage[]): MetricSample[] {
   });
 }
 
+/** The rules count in their own thread. */
+function registerRules(registry: Registry, collected: () => readonly CollectedSamples[]): void {
+  for (const name of CATALOGUE.keys()) {
+    if (!/^prometheus_(?:rule|notifications)_/.test(name)) continue;
+    registry.samples(name, () => collected().find((one) => one.name === name)?.samples ?? []);
+  }
+}
+
 function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): void {
   registry.value("prometheus_engine_queries", () => queries.counters.running);
   registry.value("prometheus_engine_queries_concurrent_max", () => maxConcurrency);
@@ -201,6 +249,13 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
     durations.observe(timings.resultSeconds, "result_sort");
     samples.add(timings.samples);
   };
+}
+
+function registerReceiver({ registry, remoteWrite }: MetricsDeps): void {
+  if (remoteWrite === undefined) return;
+  const prefix = "prometheus_api_remote_write_";
+  registry.value(`${prefix}invalid_labels_samples_total`, () => remoteWrite.invalidLabelSamples);
+  registry.value(`${prefix}without_metadata_appended_samples_total`, () => remoteWrite.withoutMetadataSamples);
 }
 
 function registerServer({ registry, state, isReady }: MetricsDeps): void {

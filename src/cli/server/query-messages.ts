@@ -1,6 +1,7 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
 import type { InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
 import type { CancelHandle } from "../../shard/index.js";
+import type { RuleExpression } from "./rules-messages.js";
 
 /** One shard's head, as a query thread reads it. */
 export interface HeadHandle {
@@ -20,6 +21,8 @@ export type QueryJob =
   | { readonly kind: "format"; readonly expression: string }
   | { readonly kind: "parse"; readonly expression: string }
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
+  /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */
+  | { readonly kind: "rules"; readonly expressions: readonly RuleExpression[] }
   /** `status/tsdb`: the answer's data is a HeadStatus. */
   | { readonly kind: "headStatus"; readonly limit: number };
 
@@ -41,6 +44,7 @@ export interface QueryTask {
 export interface QueryThreadSettings {
   /** Control memory: cancel words and pin slots. */
   readonly control: SharedArrayBuffer;
+  readonly chunksHeadDir: string;
   readonly memoryLimitBytes: number;
   readonly maxSamples: number;
   readonly lookbackDeltaMs: number;

@@ -5,7 +5,7 @@
 
 import { threadId } from "node:worker_threads";
 import type { ServiceAnswer } from "../../api/index.js";
-import { assert, errorCode, errorMessage, VestalError } from "../../base/index.js";
+import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
 import {
@@ -31,6 +31,7 @@ import {
 } from "../../promql/parser/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken } from "../../storage/index.js";
+import { HeadChunkReader } from "../../tsdb/chunks-head/index.js";
 import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
 import { headStatus } from "./head-status.js";
 import type { PlainSelector } from "./ingest-messages.js";
@@ -43,6 +44,9 @@ import type {
   QueryTimings,
 } from "./query-messages.js";
 
+import { RuleQueries } from "./rule-queries.js";
+import type { RuleExpression } from "./rules-messages.js";
+
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
 
@@ -50,7 +54,9 @@ export class QueryThread {
   readonly #settings: QueryThreadSettings;
   readonly #control: ControlMemory;
   readonly #pin: number;
+  readonly #headChunks: HeadChunkReader;
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
+  readonly #ruleQueries = new RuleQueries();
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
   /** Of the query that runs. */
@@ -58,6 +64,7 @@ export class QueryThread {
 
   constructor(settings: QueryThreadSettings) {
     this.#settings = settings;
+    this.#headChunks = new HeadChunkReader(systemFiles, settings.chunksHeadDir);
     this.#control = ControlMemory.attach(settings.control);
     // The main thread clears and frees the pins of threads that ended.
     const pin = this.#control.takePinSlot(threadId);
@@ -118,10 +125,21 @@ export class QueryThread {
         return { kind: "data", data: exprToJson(parseExpr(job.expression, this.#parser())) };
       case "headStatus":
         return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
+      case "rules":
+        return this.#rules(task, job.expressions, cancel);
       case "checkSelectors":
         for (const text of job.matchers) this.#selector(text);
         return { kind: "empty" };
     }
+  }
+
+  async #rules(task: QueryTask, expressions: readonly RuleExpression[], cancel: CancelToken): Promise<ServiceAnswer> {
+    const evaluateOne = (request: QueryRequest): Promise<QueryResult> => {
+      const means = { querier: this.#querier(task.heads), memory: this.#memory, kernels: this.#kernels, cancel };
+      return evaluate(request, means);
+    };
+    const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
+    return { kind: "data", data: await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne) };
   }
 
   async #evaluate(
@@ -195,7 +213,7 @@ export class QueryThread {
   }
 
   #querier(heads: readonly HeadHandle[]): HeadsQuerier {
-    return new HeadsQuerier(this.#openReaders(heads), this.#memory, this.#kernels);
+    return new HeadsQuerier(this.#openReaders(heads), this.#memory, this.#kernels, this.#headChunks);
   }
 
   #openReaders(heads: readonly HeadHandle[]): HeadReader[] {

@@ -15,8 +15,16 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
-import { CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
+import type { ShardWriters } from "../../remote/index.js";
+import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
+import {
+  ChunksHeadState,
+  headChunkDamageError,
+  releaseDeadChunksHead,
+  startChunksHead,
+} from "../../tsdb/chunks-head/index.js";
+import type { WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import {
   damageError,
   lastSegmentNumber,
@@ -24,11 +32,13 @@ import {
   releaseDead,
   repairWal,
   startWal,
+  type WalPosition,
   WalState,
 } from "../../tsdb/wal/index.js";
 import {
   type ExemplarsMessage,
   type FromIngestThread,
+  type HeadChunksOutcome,
   type IngestData,
   type IngestSettings,
   type IngestTunables,
@@ -44,10 +54,12 @@ import type { HeadSource } from "./query-service.js";
 
 /** A shard that does not answer within this time is left out of an answer. */
 const ANSWER_TIMEOUT_MS = 2000;
+/** Most time for a shard to store a remote-write request, those before it included. */
+const WRITE_TIMEOUT_MS = 20_000;
 /** Of a head's memory: what may be in use where it is adopted, since nobody gives back the dead thread's own regions. */
 const ADOPTED_USE_MAX = 0.75;
 /** Kinds of log records that replay brings back. */
-const TAKEN_KINDS: ReadonlySet<number> = new Set([1, 2, 4, 6, 11]);
+const TAKEN_KINDS: ReadonlySet<number> = new Set([1, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13]);
 
 export interface ShardSetOptions {
   readonly shardCount: number;
@@ -67,6 +79,12 @@ export interface ShardSetHooks {
 
 type Answer = StatusMessage | MetadataMessage | ExemplarsMessage;
 
+/** Told where each shard takes in samples of others. */
+export interface ForeignOwners {
+  setOwner(shard: number, port: MessagePort): void;
+  loseOwner(shard: number, reason: string): void;
+}
+
 export interface ReplayProgress {
   readonly filesDone: number;
   readonly filesAll: number;
@@ -82,19 +100,24 @@ interface Shard {
   progress: ReplayProgress;
 }
 
-export class ShardSet implements HeadSource {
+export class ShardSet implements HeadSource, ShardWriters {
   readonly #options: ShardSetOptions;
   readonly #control: ControlMemory;
   readonly #hooks: ShardSetHooks;
   readonly #log: Logger;
   readonly #walState: WalState;
+  readonly #chunksHead: ChunksHeadState;
+  /** Where the files of chunks_head ended at the start. */
+  #chunksHeadEnd: WalPosition = { segment: 0, offset: 0 };
   readonly #supervisor: ShardSupervisor<IngestData>;
   readonly #shards: Shard[];
   readonly #kernels = compileKernels("ingest");
-  readonly #outcomes: ReplayOutcome[] = [];
+  readonly #outcomes: { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome }[] = [];
   readonly #questions = new Map<number, (message: Answer) => void>();
   #tunables = NO_TUNABLES;
+  readonly #senders: ForeignOwners[] = [];
   #nextQuestion = 1;
+  readonly #writes = new Map<number, { shard: number; settle: (answer: WriteOutcome | VestalError) => void }>();
   #isWalOpen = false;
   #isStopping = false;
   /** Memory that the next thread of a shard adopts. */
@@ -108,6 +131,7 @@ export class ShardSet implements HeadSource {
     this.#hooks = hooks;
     this.#log = log;
     this.#walState = new WalState(control.buffer, CONTROL_WAL_STATE);
+    this.#chunksHead = new ChunksHeadState(control.buffer, CONTROL_CHUNKS_HEAD_STATE);
     this.#shards = Array.from({ length: options.shardCount }, () => ({
       port: undefined,
       memory: undefined,
@@ -134,12 +158,29 @@ export class ShardSet implements HeadSource {
     );
   }
 
+  /** @throws a system error if the folder of chunks_head cannot be made or listed. */
   start(): void {
+    const { end, removed } = startChunksHead(this.#chunksHead, systemFiles, this.#options.settings.chunksHeadDir);
+    this.#chunksHeadEnd = end;
+    if (removed.length > 0) {
+      this.#log.warn("Files of chunks_head behind a gap in their numbers were removed; the log has their samples", {
+        files: removed.length,
+      });
+    }
     this.#supervisor.start();
   }
 
   get walState(): WalState {
     return this.#walState;
+  }
+
+  get chunksHeadState(): ChunksHeadState {
+    return this.#chunksHead;
+  }
+
+  /** Files of chunks_head that were found damaged. */
+  get headChunkCorruptions(): number {
+    return this.#chunksHead.counter("corruptions");
   }
 
   get isReady(): boolean {
@@ -187,6 +228,32 @@ export class ShardSet implements HeadSource {
   async metadata(metric: string): Promise<readonly MetadataMessage[]> {
     const answers = await this.#askAll((id) => ({ type: "metadata-request", id, targets: [], metric, limit: 0 }));
     return answers.filter((answer) => answer.type === "metadata");
+  }
+
+  /** Gives a remote-write request to all shards; those that cannot take it, or do not answer in time, answer so here. */
+  write(version: WriteVersion, body: SharedArrayBuffer): Promise<readonly (WriteOutcome | VestalError)[]> {
+    return Promise.all(this.#shards.map((_, shard) => this.#writeTo(shard, version, body)));
+  }
+
+  #writeTo(shard: number, version: WriteVersion, body: SharedArrayBuffer): Promise<WriteOutcome | VestalError> {
+    if (this.#isStopping || !this.#shards[shard]!.isReady) {
+      const message = `shard ${shard} cannot store samples now; send them again later`;
+      return Promise.resolve(new VestalError("SHARD_LOST", message, { shard }));
+    }
+    const id = this.#nextQuestion++;
+    return new Promise((resolve) => {
+      const settle = (answer: WriteOutcome | VestalError): void => {
+        clearTimeout(timer);
+        this.#writes.delete(id);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => {
+        const message = `shard ${shard} did not answer within ${WRITE_TIMEOUT_MS} ms`;
+        settle(new VestalError("SHARD_LATE", message, { shard }));
+      }, WRITE_TIMEOUT_MS);
+      this.#writes.set(id, { shard, settle });
+      this.#send(shard, { type: "write-request", id, version, body });
+    });
   }
 
   /** Exemplars of the shards that answer in time; a series is in one shard only. */
@@ -243,6 +310,8 @@ export class ShardSet implements HeadSource {
       kernels: this.#kernels,
       memory,
       replayEnd: this.#isWalOpen ? this.#walState.position() : undefined,
+      chunksHeadEnd: this.#isWalOpen ? this.#chunksHead.log.position() : this.#chunksHeadEnd,
+      minValidTimeMs: this.#control.minValidTimeMs,
       settings: this.#options.settings,
       tunables: this.#tunables,
     };
@@ -265,11 +334,12 @@ export class ShardSet implements HeadSource {
         shard.progress = { filesDone: message.filesDone, filesAll: message.filesAll };
         return;
       case "replayed":
-        this.#replayed(index, message.outcome);
+        this.#replayed(index, message.outcome, message.headChunks);
         return;
       case "ready":
         shard.isReady = true;
         this.#connect(index);
+        for (const sender of this.#senders) this.#connectSender(sender, index);
         this.#hooks.onReady(index);
         return;
       case "status":
@@ -278,6 +348,11 @@ export class ShardSet implements HeadSource {
         this.#questions.get(message.id)?.(message);
         this.#questions.delete(message.id);
         return;
+      case "written": {
+        const { id, outcome, error } = message;
+        this.#writes.get(id)?.settle(outcome ?? fromPlain(error!));
+        return;
+      }
       case "failure":
         this.#log.error("A shard failed", { shard: index, err: fromPlain(message.error).message });
         return;
@@ -292,7 +367,7 @@ export class ShardSet implements HeadSource {
 
   // ── replay ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #replayed(index: number, outcome: ReplayOutcome | undefined): void {
+  #replayed(index: number, outcome: ReplayOutcome | undefined, headChunks: HeadChunksOutcome | undefined): void {
     this.#shards[index]!.isReplayed = true;
     if (this.#isWalOpen) {
       for (const damage of outcome?.damages ?? []) {
@@ -305,7 +380,7 @@ export class ShardSet implements HeadSource {
       this.#send(index, { type: "begin" });
       return;
     }
-    if (outcome !== undefined) this.#outcomes.push(outcome);
+    if (outcome !== undefined && headChunks !== undefined) this.#outcomes.push({ outcome, headChunks });
     if (this.#outcomes.length < this.#shards.length) return;
     try {
       this.#openWal();
@@ -320,7 +395,11 @@ export class ShardSet implements HeadSource {
   #openWal(): void {
     const { walDir, walSalvage } = this.#options.settings;
     const [first] = this.#outcomes;
-    const damages = first?.damages ?? [];
+    const damages = first?.outcome.damages ?? [];
+    const inChunks = this.#outcomes.flatMap(({ headChunks }) => headChunks.damage ?? []).at(0);
+    if (inChunks !== undefined) {
+      this.#log.warn("Damage in chunks_head", { err: headChunkDamageError(inChunks).message });
+    }
     for (const damage of damages) {
       if (!damage.isTornTail) this.counters.walCorruptions++;
       this.#log.warn("Damage in the write-ahead log", { err: damageError(damage).message });
@@ -334,25 +413,39 @@ export class ShardSet implements HeadSource {
         removed_segments: repair.removedSegments.length,
       });
     }
-    const unread = [...(first?.records ?? [])].filter(([kind]) => !TAKEN_KINDS.has(kind));
+    const unread = [...(first?.outcome.records ?? [])].filter(([kind]) => !TAKEN_KINDS.has(kind));
     if (unread.length > 0) {
       this.#log.warn("The write-ahead log has records of kinds that this version does not take over", {
         kinds: unread.map(([kind, count]) => `${kind}:${count}`).join(","),
       });
     }
-    for (const { maxRef, minTimeMs, maxTimeMs } of this.#outcomes) {
-      this.#control.raiseRefs(maxRef);
+    for (const { outcome, headChunks } of this.#outcomes) {
+      const { minTimeMs, maxTimeMs } = headChunks;
+      this.#control.raiseRefs(Math.max(outcome.maxRef, headChunks.maxRef));
       if (minTimeMs !== undefined && maxTimeMs !== undefined) this.#control.widenHead(minTimeMs, maxTimeMs);
     }
     startWal(this.#walState, systemFiles, walDir, lastSegmentNumber(systemFiles, walDir));
     this.#isWalOpen = true;
     this.counters.replaySeconds = (performance.now() - this.#startedMs) / 1000;
     this.#log.info("WAL replay completed", {
-      files: first?.files ?? 0,
-      series: this.#outcomes.reduce((sum, { series }) => sum + series, 0),
-      samples: this.#outcomes.reduce((sum, { samplesStaged }) => sum + samplesStaged, 0),
+      files: first?.outcome.files ?? 0,
+      series: this.#outcomes.reduce((sum, { outcome }) => sum + outcome.series, 0),
+      samples: this.#outcomes.reduce((sum, { outcome }) => sum + outcome.samplesStaged, 0),
+      head_chunks: this.#outcomes.reduce((sum, { headChunks }) => sum + headChunks.attached, 0),
       duration: `${(this.counters.replaySeconds * 1000).toFixed(1)}ms`,
     });
+  }
+
+  /** A thread that is no shard and appends to all of them. */
+  addSender(sender: ForeignOwners): void {
+    this.#senders.push(sender);
+    for (const [index, { isReady }] of this.#shards.entries()) if (isReady) this.#connectSender(sender, index);
+  }
+
+  #connectSender(sender: ForeignOwners, index: number): void {
+    const { port1, port2 } = new MessageChannel();
+    this.#send(index, { type: "connect", direction: "receive", shard: -1, port: port2 }, [port2]);
+    sender.setOwner(index, port1);
   }
 
   /** A shard is there: channels for foreign appends between it and every other one. */
@@ -377,14 +470,20 @@ export class ShardSet implements HeadSource {
     this.#control.setShardState(index, SHARD_LOST);
     shard.isReady = false;
     shard.port = undefined;
+    for (const { shard: of, settle } of [...this.#writes.values()]) {
+      if (of === index) settle(new VestalError("SHARD_LOST", `shard ${index} ended`, { shard: index }));
+    }
     if (this.#isStopping) return;
     if (!this.#isWalOpen) {
       throw new VestalError("REPLAY_FAILED", `shard ${index} ended while it replayed the write-ahead log`);
     }
-    const hadLock = releaseDead(this.#walState, systemFiles, this.#options.settings.walDir, index + 1);
+    const { walDir, chunksHeadDir } = this.#options.settings;
+    const hadLock = releaseDead(this.#walState, systemFiles, walDir, index + 1);
+    releaseDeadChunksHead(this.#chunksHead, systemFiles, chunksHeadDir, index + 1);
     for (let other = 0; other < this.#shards.length; other++) {
       if (other !== index) this.#send(other, { type: "disconnect", shard: index, reason: "its thread ended" });
     }
+    for (const sender of this.#senders) sender.loseOwner(index, "its thread ended");
     const { memory } = shard;
     const isAdopted = memory !== undefined && shard.isReplayed && isAdoptable(memory);
     if (isAdopted) {

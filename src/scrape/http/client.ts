@@ -3,11 +3,11 @@
  * proxy, a redirect, a server that insists on HTTP/2). What undici was needed for is remembered with the target.
  */
 import { decodeGzip, errorMessage, VestalError } from "../../base/index.js";
+import { BODY_LIMIT_EXCEEDED, requestError } from "../../http/index.js";
 import { type BodyBuffers, type ExchangeResult, HEAD_READ_BYTES, LeanConnection } from "./connection.js";
 import { requestBytes, requestHeaders, type ScrapeUrl } from "./request.js";
 import type { TransportOptions } from "./transport.js";
 import type { UndiciTransport } from "./undici.js";
-import { BODY_LIMIT_EXCEEDED, requestError } from "./words.js";
 
 /** What all clients of a thread share. */
 export interface ClientContext {

@@ -11,9 +11,6 @@
 import { isIPv6, type Socket, connect as tcpConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { assert, errorMessage } from "../../base/index.js";
-import { ChunkedDecoder } from "./chunked.js";
-import { findHeadEnd, headTooLarge, MalformedResponseError, parseHead, type ResponseHead } from "./head.js";
-import type { TlsOptions } from "./transport.js";
 import {
   BODY_LIMIT_EXCEEDED,
   DEADLINE_EXCEEDED,
@@ -21,7 +18,10 @@ import {
   joinHostPort,
   socketErrorCode,
   streamErrorText,
-} from "./words.js";
+} from "../../http/index.js";
+import { ChunkedDecoder } from "./chunked.js";
+import { findHeadEnd, headTooLarge, MalformedResponseError, parseHead, type ResponseHead } from "./head.js";
+import type { TlsOptions } from "./transport.js";
 
 /** Room for a head and a small body; a larger one costs copying, a smaller one a second read of small bodies. */
 export const HEAD_READ_BYTES = 16_384;

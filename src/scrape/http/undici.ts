@@ -4,11 +4,11 @@
  */
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
 import { errorCode, errorMessage, VestalError } from "../../base/index.js";
+import { BODY_LIMIT_EXCEEDED, DEADLINE_EXCEEDED, dialErrorText } from "../../http/index.js";
 import type { BodyBuffers, ExchangeResult } from "./connection.js";
 import type { ResponseHead } from "./head.js";
 import type { ScrapeUrl } from "./request.js";
 import type { TransportOptions } from "./transport.js";
-import { BODY_LIMIT_EXCEEDED, DEADLINE_EXCEEDED, dialErrorText } from "./words.js";
 
 const REDIRECTS_MAX = 10;
 const REDIRECT_CODES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

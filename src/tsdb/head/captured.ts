@@ -4,8 +4,9 @@
  */
 import { assert, CorruptionError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
-import { compareBytes, type Labels } from "../../model/index.js";
+import { compareBytes, type Histogram, type Labels } from "../../model/index.js";
 import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import { type ChunkEncoding, ENCODING_XOR, HistogramReader } from "../chunk/index.js";
 import type { ChunkKernels } from "./kernels.js";
 
 /** How much a set holds: where the next head's part begins. */
@@ -19,6 +20,7 @@ export interface CapturedChunk {
   readonly address: number;
   readonly lengthBytes: number;
   readonly count: number;
+  readonly encoding: ChunkEncoding;
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
 }
@@ -31,6 +33,7 @@ export class CapturedSeries implements SeriesSet {
   readonly #maxTimes: number[] = [];
   readonly #lengths: number[] = [];
   readonly #counts: number[] = [];
+  readonly #encodings: ChunkEncoding[] = [];
   readonly #addresses: number[] = [];
   #order: Uint32Array | undefined;
   readonly #kernels: ChunkKernels;
@@ -49,11 +52,12 @@ export class CapturedSeries implements SeriesSet {
   }
 
   /** One more chunk of the series that `addSeries` will name next; chunks come oldest first. */
-  addChunk(minTimeMs: number, maxTimeMs: number, length: number, count: number): void {
+  addChunk(minTimeMs: number, maxTimeMs: number, length: number, count: number, encoding: ChunkEncoding): void {
     this.#minTimes.push(minTimeMs);
     this.#maxTimes.push(maxTimeMs);
     this.#lengths.push(length);
     this.#counts.push(count);
+    this.#encodings.push(encoding);
     this.#addresses.push(0);
   }
 
@@ -94,20 +98,35 @@ export class CapturedSeries implements SeriesSet {
     while (last < end && this.#minTimes[last]! <= maxTimeMs) room += this.#counts[last++]!;
     const { timesAddr, valuesAddr } = sink.reserve(room);
     let count = 0;
+    let histograms: (Histogram | undefined)[] | undefined;
     for (let i = first; i < last; i++) {
+      const encoding = this.#encodings[i]!;
+      const at = 8 * count;
+      if (encoding !== ENCODING_XOR) {
+        histograms ??= Array<undefined>(count).fill(undefined);
+        const reader = new HistogramReader(encoding, this.#chunkBytes(sink.memory, i), this.#counts[i]!);
+        readHistograms(reader, minTimeMs, maxTimeMs, sink.memory, timesAddr + at, valuesAddr + at, histograms);
+        count = histograms.length;
+        continue;
+      }
       const written = this.#kernels.decodeXor(
         this.#addresses[i]!,
         this.#lengths[i]!,
         this.#counts[i]!,
         minTimeMs,
         maxTimeMs,
-        timesAddr + 8 * count,
-        valuesAddr + 8 * count,
+        timesAddr + at,
+        valuesAddr + at,
       );
       if (written < 0) throw damaged(this.#labels[series]!, -1 - written);
       count += written;
+      for (let k = 0; histograms !== undefined && k < written; k++) histograms.push(undefined);
     }
-    return { timesAddr, valuesAddr, count };
+    return histograms === undefined ? { timesAddr, valuesAddr, count } : { timesAddr, valuesAddr, count, histograms };
+  }
+
+  #chunkBytes(memory: WebAssembly.Memory, chunk: number): Uint8Array {
+    return new Uint8Array(memory.buffer, this.#addresses[chunk]!, this.#lengths[chunk]!);
   }
 
   /**
@@ -122,6 +141,7 @@ export class CapturedSeries implements SeriesSet {
         address: this.#addresses[i]!,
         lengthBytes: this.#lengths[i]!,
         count: this.#counts[i]!,
+        encoding: this.#encodings[i]!,
         minTimeMs: this.#minTimes[i]!,
         maxTimeMs: this.#maxTimes[i]!,
       });
@@ -144,6 +164,28 @@ export class CapturedSeries implements SeriesSet {
   #series(index: number): number {
     assert(this.#order !== undefined && index < this.#order.length, `series ${index} is not in the set`);
     return this.#order[index]!;
+  }
+}
+
+/** Adds the samples in the wanted times: time and sum to the columns, the histogram to the list. */
+function readHistograms(
+  reader: HistogramReader,
+  minTimeMs: number,
+  maxTimeMs: number,
+  memory: WebAssembly.Memory,
+  timesAddr: number,
+  valuesAddr: number,
+  into: (Histogram | undefined)[],
+): void {
+  const view = new DataView(memory.buffer);
+  for (let at = 0; reader.next(); ) {
+    if (reader.timeMs < minTimeMs) continue;
+    if (reader.timeMs > maxTimeMs) return;
+    view.setFloat64(timesAddr + at, reader.timeMs, true);
+    view.setUint32(valuesAddr + at, reader.sumLow, true);
+    view.setUint32(valuesAddr + at + 4, reader.sumHigh, true);
+    into.push(reader.histogram());
+    at += 8;
   }
 }
 

@@ -258,9 +258,12 @@ export class Head {
 
   // ── a commit ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Address of a staging table for `rows` rows; contents of an earlier one are lost where it grows. */
+  /**
+   * Address of a staging table for `rows` rows, and as many behind them for what a commit adds; contents of an earlier one are
+   * lost where it grows.
+   */
   reserveStaging(rows: number): number {
-    const bytes = Math.max(rows, 64) * STAGED_BYTES;
+    const bytes = 2 * Math.max(rows, 64) * STAGED_BYTES;
     if (bytes > this.#stagingBytes) {
       const wanted = Math.min(Math.max(bytes, 2 * this.#stagingBytes), 2 ** 30);
       const address = wanted < bytes ? 0 : this.kernels.allocate(wanted) >>> 0;
@@ -331,15 +334,16 @@ export class Head {
 
   /** Encodes the accepted rows; returns how many. Queries do not see them yet. */
   append(rows: number): number {
-    return this.kernels.appendBatch(this.#staging, rows, this.#nextCommit());
+    return this.kernels.appendBatch(this.#staging, rows, this.nextCommit);
   }
 
   /** Makes all that was appended since the last call visible at once. */
   publish(): void {
-    this.kernels.publishBatch(this.#nextCommit());
+    this.kernels.publishBatch(this.nextCommit);
   }
 
-  #nextCommit(): number {
+  /** Number of the commit under way. */
+  get nextCommit(): number {
     const next = (this.#word(COMMITTED >> 2) + 1) >>> 0;
     return next === 0 ? 1 : next;
   }
@@ -377,6 +381,13 @@ export class Head {
   }
 
   // ── figures ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Adds one to a COUNTER_*; undefined: to none. */
+  count(counter: number | undefined): void {
+    if (counter === undefined) return;
+    const at = (COUNTERS >> 3) + counter;
+    this.#floats[at] = this.#floats[at]! + 1;
+  }
 
   /** One of COUNTER_*. */
   counter(counter: number): number {

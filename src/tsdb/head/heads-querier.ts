@@ -6,6 +6,7 @@
 import type { QueryMemory } from "../../memory/index.js";
 import { compareBytes, type Matcher } from "../../model/index.js";
 import type { LabelAnswer, Querier, SelectHints, SelectRequest, SeriesSet } from "../../storage/index.js";
+import type { HeadChunkReader } from "../chunks-head/index.js";
 import { CapturedSeries, releaseNewest } from "./captured.js";
 import type { ChunkKernels } from "./kernels.js";
 import type { HeadReader } from "./reader.js";
@@ -14,9 +15,14 @@ export class HeadsQuerier implements Querier {
   readonly #heads: readonly HeadReader[];
   readonly #memory: QueryMemory;
   readonly #kernels: ChunkKernels;
+  readonly #headChunks: HeadChunkReader | undefined;
 
-  /** @param kernels  an instance over `memory`. */
-  constructor(heads: readonly HeadReader[], memory: QueryMemory, kernels: ChunkKernels) {
+  /**
+   * @param kernels  an instance over `memory`.
+   * @param headChunks  the thread's own; not needed where the heads have no chunks on disk.
+   */
+  constructor(heads: readonly HeadReader[], memory: QueryMemory, kernels: ChunkKernels, headChunks?: HeadChunkReader) {
+    this.#headChunks = headChunks;
     this.#heads = heads;
     this.#memory = memory;
     this.#kernels = kernels;
@@ -38,7 +44,8 @@ export class HeadsQuerier implements Querier {
       isWithSamples: hints.func !== "series",
       into: sets[i]!,
     }));
-    for (const head of this.#heads) head.capture(wanted, this.#memory);
+    const disk = this.#headChunks && { reader: this.#headChunks, checksums: this.#kernels };
+    for (const head of this.#heads) head.capture(wanted, this.#memory, disk);
     // Only the last of several sets can give the copies back: they lie in one region for each head.
     let open = sets.length;
     const releaseAll = releaseNewest(this.#memory, mark, this.#memory.used);

@@ -21,6 +21,20 @@ export interface HeadKernels {
   validateBatch(staging: number, rows: number, minValidTime: number): number;
   appendBatch(staging: number, rows: number, commit: number): number;
   publishBatch(commit: number): void;
+  isRoomForHistogram(bytes: number): number;
+  claimHistogram(slot: number, commit: number): void;
+  beginHistogram(slot: number, time: number, encoding: number, bytes: number): number;
+  replaceHistogram(slot: number, bytes: number): number;
+  endHistogram(
+    slot: number,
+    commit: number,
+    time: number,
+    low: number,
+    high: number,
+    samples: number,
+    bytes: number,
+  ): void;
+  abandonHistogram(slot: number, commit: number): void;
   truncateSlots(first: number, slots: number, minTime: number): number;
   sweepPostings(first: number, pairs: number): number;
   freeDeadSlots(first: number, slots: number): void;
@@ -39,6 +53,8 @@ export interface HeadKernels {
 }
 
 export interface ChunkKernels {
+  /** CRC-32C of `length` bytes, signed. */
+  crc32c(address: number, length: number): number;
   /** Samples written, or −1 − the offset in the chunk where its bits made no sense. 8 bytes behind it are readable. */
   decodeXor(
     chunk: number,

@@ -8,6 +8,8 @@ import {
   CHUNK_CAPACITY,
   CHUNK_COUNT,
   CHUNK_DATA,
+  CHUNK_ENCODING,
+  CHUNK_FLAGS,
   CHUNK_LENGTH,
   CHUNK_MAX_TIME,
   CHUNK_MIN_TIME,
@@ -20,6 +22,9 @@ import {
   COUNTER_SERIES,
   COUNTER_SERIES_CREATED,
   COUNTERS,
+  DISK_CHUNK_FILE,
+  DISK_CHUNK_FLAG,
+  DISK_CHUNK_OFFSET,
   ENTRY_CHUNK,
   ENTRY_COMMIT,
   ENTRY_COUNT,
@@ -36,6 +41,8 @@ import {
 import { AssertionError, assert, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import type { Labels, Matcher } from "../../model/index.js";
+import type { ChunkEncoding } from "../chunk/index.js";
+import type { Checksums, HeadChunkReader, HeadChunkRef } from "../chunks-head/index.js";
 import { MemoryIndex } from "../index/memory-index.js";
 import { selectSlots } from "../index/select.js";
 import type { CapturedSeries } from "./captured.js";
@@ -71,8 +78,22 @@ interface EntryCapture {
 
 /** Encoded chunks that the pin still protects: where they lie, and where their copies are described. */
 interface ChunkSources {
+  /** 0 for a chunk of chunks_head. */
   readonly addresses: number[];
   readonly lengths: number[];
+  /** Of chunks_head: read when the pin is gone, since their files stay as long as a query that may know them. */
+  readonly onDisk: DiskSource[];
+}
+
+interface DiskSource extends HeadChunkRef {
+  readonly into: CapturedSeries;
+  readonly index: number;
+}
+
+/** How chunks that have left the memory are read. */
+export interface DiskAccess {
+  readonly reader: HeadChunkReader;
+  readonly checksums: Checksums;
 }
 
 export class HeadReader {
@@ -150,13 +171,15 @@ export class HeadReader {
   /**
    * Takes the series of all requests at one commit and copies their chunks of the wanted times into `memory`.
    *
-   * @throws VestalError QUERY_MEMORY if the copies do not fit, HEAD_BUSY if the writer outran every try.
+   * @param disk  needed where the head has chunks in chunks_head.
+   * @throws VestalError QUERY_MEMORY if the copies do not fit, HEAD_BUSY if the writer outran every try, CHUNKS_HEAD_READ
+   *         or CHUNKS_HEAD_CORRUPTED if chunks cannot be read.
    */
-  capture(requests: readonly HeadRequest[], memory: QueryMemory): void {
-    this.pinned(() => {
+  capture(requests: readonly HeadRequest[], memory: QueryMemory, disk?: DiskAccess): void {
+    const onDisk = this.pinned(() => {
       const captures = this.#entries(requests);
       const marks = requests.map((request) => request.into.mark());
-      const sources: ChunkSources = { addresses: [], lengths: [] };
+      const sources: ChunkSources = { addresses: [], lengths: [], onDisk: [] };
       requests.forEach((request, r) => {
         const { slots, chunks, counts } = captures[r]!;
         for (let i = 0; i < slots.length; i++) {
@@ -165,6 +188,13 @@ export class HeadReader {
         }
       });
       this.#copy(requests, marks, sources, memory);
+      return sources.onDisk;
+    });
+    if (onDisk.length === 0) return;
+    assert(disk !== undefined, "a reader of a head with chunks on disk has no access to them");
+    disk.reader.read(onDisk, memory, disk.checksums, (i, address) => {
+      const { into, index } = onDisk[i]!;
+      into.placeChunk(index, address);
     });
   }
 
@@ -239,13 +269,20 @@ export class HeadReader {
     }
     for (let i = chain.length - 1; request.isWithSamples && i >= 0; i--) {
       const chunk = chain[i]!;
-      const isNewest = chunk === newest;
-      const length = words[(chunk + (isNewest ? CHUNK_CAPACITY : CHUNK_LENGTH)) >>> 2]!;
-      const count = isNewest ? newestCount : words[(chunk + CHUNK_COUNT) >>> 2]! & 0xffff;
-      const maxTime = isNewest ? Number.POSITIVE_INFINITY : this.#time(chunk + CHUNK_MAX_TIME);
-      into.addChunk(this.#time(chunk + CHUNK_MIN_TIME), maxTime, length, count);
-      sources.addresses.push(chunk + CHUNK_DATA);
-      sources.lengths.push(length);
+      const isOnDisk = (this.#bytes[chunk + CHUNK_FLAGS]! & DISK_CHUNK_FLAG) !== 0;
+      const mayBeOpen = chunk === newest && !isOnDisk;
+      const length = words[(chunk + (mayBeOpen ? CHUNK_CAPACITY : CHUNK_LENGTH)) >>> 2]!;
+      const count = mayBeOpen ? newestCount : words[(chunk + CHUNK_COUNT) >>> 2]! & 0xffff;
+      const maxTime = mayBeOpen ? Number.POSITIVE_INFINITY : this.#time(chunk + CHUNK_MAX_TIME);
+      if (isOnDisk) {
+        const file = words[(chunk + DISK_CHUNK_FILE) >>> 2]!;
+        const offset = words[(chunk + DISK_CHUNK_OFFSET) >>> 2]!;
+        sources.onDisk.push({ into, index: into.mark().chunks, file, offset, lengthBytes: length });
+      }
+      const encoding = this.#bytes[chunk + CHUNK_ENCODING] as ChunkEncoding; // the writer knows no other
+      into.addChunk(this.#time(chunk + CHUNK_MIN_TIME), maxTime, length, count, encoding);
+      sources.addresses.push(isOnDisk ? 0 : chunk + CHUNK_DATA);
+      sources.lengths.push(isOnDisk ? 0 : length);
     }
     return chain.length > 0;
   }
@@ -266,6 +303,7 @@ export class HeadReader {
       const end = request.into.mark().chunks;
       for (let i = marks[r]!.chunks; i < end; i++, next++) {
         const length = lengths[next]!;
+        if (addresses[next] === 0) continue;
         copyBytes(this.#bytes, this.#words, addresses[next]!, memory, to, length);
         request.into.placeChunk(i, to);
         to += roundUp(length);

@@ -7,28 +7,58 @@
  * does one that meets a kernel's trap or a failed assertion: it stores nothing more, and ends.
  */
 import {
+  COUNTER_HISTOGRAMS_DUPLICATE,
+  COUNTER_HISTOGRAMS_OUT_OF_BOUNDS,
+  COUNTER_HISTOGRAMS_OUT_OF_ORDER,
   COUNTER_MAX_TIME,
   COUNTER_MIN_TIME,
   COUNTER_REFUSED_MEMORY,
   COUNTERS,
+  FOREIGN_SLOTS,
   RESOLVE_NO_REFS,
   STAGED_BYTES,
+  STAGED_SLOT,
   STAGED_STATUS,
   STAGED_TIME,
+  STAGED_VALUE,
+  STATUS_DUPLICATE,
+  STATUS_NO_MEMORY,
   STATUS_OK,
   STATUS_OUT_OF_BOUNDS,
+  STATUS_OUT_OF_ORDER,
   STATUS_REPEATED,
   STATUS_SKIPPED,
 } from "../../../assembly/layout.js";
 import { type Clock, errorMessage, VestalError } from "../../base/index.js";
-import type { Exemplar, Labels, SeriesMetadata } from "../../model/index.js";
-import { type ExemplarRefusal, type ExemplarStore, type Head, isForeseen, type MetadataStore } from "../head/index.js";
-import { encodeExemplars, encodeMetadata, type WalKernels, type WalWriter } from "../wal/index.js";
+import {
+  type Exemplar,
+  type Labels,
+  type SeriesMetadata,
+  STALE_NAN_HIGH,
+  STALE_NAN_LOW,
+  staleHistogramBytes,
+} from "../../model/index.js";
+import {
+  type ExemplarRefusal,
+  type ExemplarStore,
+  type Head,
+  type HistogramChunks,
+  type HistogramRow,
+  histogramHash,
+  isForeseen,
+  type MetadataStore,
+} from "../head/index.js";
+import { encodeExemplars, encodeHistograms, encodeMetadata, type WalKernels, type WalWriter } from "../wal/index.js";
 
 /** As Prometheus: samples further in the future are refused, or one wrong clock would age everybody else's. */
 const MAX_AHEAD_MS = 10 * 60_000;
 /** Refs that a shard takes at a time. */
 const REFS_PER_RANGE = 65_536;
+const HISTOGRAM_COUNTERS: Readonly<Record<number, number>> = {
+  [STATUS_OUT_OF_ORDER]: COUNTER_HISTOGRAMS_OUT_OF_ORDER,
+  [STATUS_DUPLICATE]: COUNTER_HISTOGRAMS_DUPLICATE,
+  [STATUS_OUT_OF_BOUNDS]: COUNTER_HISTOGRAMS_OUT_OF_BOUNDS,
+};
 
 /** What the shards' heads share; in shared control memory outside of tests. */
 export interface HeadBounds {
@@ -56,16 +86,23 @@ export interface MetadataRow {
 
 /** What a commit stores beside the float samples of the staging table. */
 export interface CommitExtras {
+  /** Behind the floats; of one series in order of time. */
+  readonly histograms: readonly HistogramRow[];
   readonly exemplars: readonly ExemplarRow[];
   readonly metadata: readonly MetadataRow[];
   /** Nothing is stored unless all samples are. */
   readonly isAllOrNothing: boolean;
+  /** Of the batch's first sample, stored here or not: what an empty head takes for its newest one. */
+  readonly firstTimeMs?: number | undefined;
+  /** False: nothing is stored. Each row's STAGED_STATUS is known, the series are as they were. */
+  judge?(accepted: number, minValidTimeMs: number): boolean;
 }
 
-const NO_EXTRAS: CommitExtras = { exemplars: [], metadata: [], isAllOrNothing: false };
+const NO_EXTRAS: CommitExtras = { histograms: [], exemplars: [], metadata: [], isAllOrNothing: false };
 
 export interface CommitterDeps {
   readonly head: Head;
+  readonly histograms: HistogramChunks;
   readonly exemplars: ExemplarStore;
   readonly metadata: MetadataStore;
   readonly wal: WalWriter;
@@ -77,6 +114,18 @@ export interface CommitterDeps {
   readonly onBroken: (error: unknown) => void;
 }
 
+/** Of exemplars and metadata, with refs and times, in the log: most of them take less. */
+const EXEMPLAR_BYTES = 512;
+const METADATA_BYTES = 512;
+const HISTOGRAM_BYTES_MORE = 20;
+
+/** Bytes of the log records of all but floats, roughly. */
+function logBytesOf(histograms: readonly HistogramRow[], { exemplars, metadata }: CommitExtras): number {
+  let bytes = exemplars.length * EXEMPLAR_BYTES + metadata.length * METADATA_BYTES;
+  for (const row of histograms) bytes += row.bytes.length + HISTOGRAM_BYTES_MORE;
+  return bytes;
+}
+
 interface TakenExemplar {
   readonly slot: number;
   readonly labels: Labels;
@@ -85,6 +134,7 @@ interface TakenExemplar {
 
 export class Committer {
   readonly head: Head;
+  readonly histograms: HistogramChunks;
   readonly exemplars: ExemplarStore;
   readonly metadata: MetadataStore;
   readonly #wal: WalWriter;
@@ -98,6 +148,7 @@ export class Committer {
 
   constructor(options: CommitterOptions, deps: CommitterDeps) {
     this.head = deps.head;
+    this.histograms = deps.histograms;
     this.exemplars = deps.exemplars;
     this.metadata = deps.metadata;
     this.#wal = deps.wal;
@@ -130,35 +181,48 @@ export class Committer {
   resolve(resolve: () => number): number {
     const slot = resolve();
     if (slot !== RESOLVE_NO_REFS) return slot;
-    const first = this.#bounds.takeRefs(REFS_PER_RANGE);
-    this.head.setRefRange(first, first + REFS_PER_RANGE);
+    this.takeRefs();
     return resolve();
   }
 
+  /** New series get refs of another range. */
+  takeRefs(): void {
+    const first = this.#bounds.takeRefs(REFS_PER_RANGE);
+    this.head.setRefRange(first, first + REFS_PER_RANGE);
+  }
+
   /**
-   * Stores the first `rows` staged rows and returns how many were accepted; each row's STAGED_STATUS says why not. Behind
-   * them the staging table has room for as many rows as `extras` has entries.
+   * Stores the first `rows` staged rows and the extras, and returns how many samples were accepted; each row's status says
+   * why not. Behind the rows the staging table has room for as many more as there are extras and staleness markers.
    *
    * @throws VestalError WAL_WRITE, WAL_LOCKED or WAL_STOPPED: nothing is stored.
    */
   commit(staging: number, rows: number, extras: CommitExtras = NO_EXTRAS): number {
     const { head } = this;
-    this.#refuseFuture(staging, rows);
-    this.#wal.reserve(rows); // before validation, which counts on the memory that is left
-    const accepted = head.validate(rows, this.minValidTimeMs);
-    if (extras.isAllOrNothing && accepted < rows && this.#countRefused(staging, rows) > 0) return 0;
+    const histograms = this.#withMarkers(staging, rows, extras.histograms);
+    const samples = rows + histograms.length;
+    this.#stageHistograms(rows, histograms);
+    this.#refuseFuture(staging, samples);
+    this.#wal.reserve(rows, logBytesOf(histograms, extras)); // before validation, which counts on the memory that is left
+    const minValidTimeMs = this.#minValidTimeMs(extras.firstTimeMs);
+    const accepted = head.validate(samples, minValidTimeMs) - this.#refuseHistograms(rows, histograms);
+    if (extras.judge?.(accepted, minValidTimeMs) === false) return 0;
+    if (extras.isAllOrNothing && accepted < samples && this.#countRefused(staging, samples) > 0) return 0;
     const exemplars = this.#takenExemplars(extras.exemplars);
     const metadata = this.#newMetadata(extras.metadata);
     if (accepted === 0 && exemplars.length === 0 && metadata.length === 0) return 0;
-    const named = this.#stageUnrecorded(rows, exemplars, metadata);
+    const stored = histograms.filter(({ status }) => status === STATUS_OK);
+    const named = this.#stageUnrecorded(samples, exemplars, metadata);
     this.#wal.logSeries(staging, named);
     this.#logMetadata(metadata);
     this.#wal.logSamples(staging, rows);
+    this.#logHistograms(stored);
     this.#logExemplars(exemplars);
     const { finishedSegment } = this.#wal.commit();
     this.#walKernels.markRecorded(staging, named);
     if (accepted > 0) {
       head.append(rows);
+      this.#appendHistograms(stored);
       head.publish();
       const floats = head.floats;
       this.#bounds.widenHead(floats[(COUNTERS >> 3) + COUNTER_MIN_TIME]!, floats[(COUNTERS >> 3) + COUNTER_MAX_TIME]!);
@@ -169,9 +233,81 @@ export class Committer {
     return accepted;
   }
 
+  /**
+   * A staleness marker ends a series with a sample of the kind that it has: float rows that are one become histogram rows of
+   * series whose newest sample is a histogram, and are passed over as floats.
+   */
+  #withMarkers(staging: number, rows: number, histograms: readonly HistogramRow[]): readonly HistogramRow[] {
+    const { words } = this.head;
+    let all: HistogramRow[] | undefined;
+    for (let row = 0; row < rows; row++) {
+      const at = (staging + row * STAGED_BYTES) >>> 2;
+      const value = at + (STAGED_VALUE >> 2);
+      if (words[value] !== STALE_NAN_LOW || words[value + 1] !== STALE_NAN_HIGH) continue;
+      const slot = words[at + (STAGED_SLOT >> 2)]!;
+      if (slot >= FOREIGN_SLOTS >>> 0 || words[at + (STAGED_STATUS >> 2)] !== STATUS_OK) continue;
+      const kind = this.histograms.kindOf(slot);
+      if (kind === undefined) continue;
+      const isFloat = kind === "float";
+      words[at + (STAGED_STATUS >> 2)] = STATUS_SKIPPED;
+      all ??= [...histograms];
+      const { timestampMs } = this.head.stagedRow(row);
+      all.push({ slot, timestampMs, isFloat, bytes: staleHistogramBytes(isFloat), status: STATUS_OK });
+    }
+    return all ?? histograms;
+  }
+
+  /** Rows behind the floats, so that times and equal samples are judged by the same kernel. */
+  #stageHistograms(rows: number, histograms: readonly HistogramRow[]): void {
+    for (const [i, { slot, timestampMs, bytes, isFloat }] of histograms.entries()) {
+      const { low, high } = histogramHash(bytes, isFloat);
+      this.head.stageBits(rows + i, slot, timestampMs, low, high);
+    }
+  }
+
+  /** Takes the verdicts over; returns how many that were good find no memory. */
+  #refuseHistograms(rows: number, histograms: readonly HistogramRow[]): number {
+    const { head } = this;
+    let bytes = 0;
+    let refused = 0;
+    for (const [i, row] of histograms.entries()) {
+      row.status = head.rowStatus(rows + i);
+      if (row.status !== STATUS_OK) {
+        head.count(HISTOGRAM_COUNTERS[row.status]);
+        continue;
+      }
+      bytes += this.histograms.bytesFor(row);
+      if (head.kernels.isRoomForHistogram(bytes) !== 0) continue;
+      row.status = STATUS_NO_MEMORY;
+      head.setRowStatus(rows + i, STATUS_NO_MEMORY);
+      head.count(COUNTER_REFUSED_MEMORY);
+      refused++;
+    }
+    return refused;
+  }
+
+  #appendHistograms(rows: readonly HistogramRow[]): void {
+    for (const row of rows) {
+      if (this.histograms.append(row, this.head.nextCommit)) continue;
+      row.status = STATUS_NO_MEMORY;
+      this.head.count(COUNTER_REFUSED_MEMORY);
+    }
+  }
+
+  #logHistograms(rows: readonly HistogramRow[]): void {
+    if (rows.length === 0) return;
+    const entries = rows.map((row) => ({ ...row, ref: this.head.seriesRef(row.slot) }));
+    encodeHistograms(entries, (record) => this.#wal.logRecord(record));
+  }
+
   /** Samples below it are refused. */
   get minValidTimeMs(): number {
-    const { maxTimeMs, minValidTimeMs } = this.#bounds;
+    return this.#minValidTimeMs(undefined);
+  }
+
+  #minValidTimeMs(firstTimeMs: number | undefined): number {
+    const { minValidTimeMs } = this.#bounds;
+    const maxTimeMs = this.#bounds.maxTimeMs ?? firstTimeMs;
     return maxTimeMs === undefined ? minValidTimeMs : Math.max(minValidTimeMs, maxTimeMs - this.#chunkRangeMs / 2);
   }
 
@@ -235,8 +371,7 @@ export class Committer {
   }
 
   countRefusedForMemory(): void {
-    const at = (COUNTERS >> 3) + COUNTER_REFUSED_MEMORY;
-    this.head.floats[at] = this.head.floats[at]! + 1;
+    this.head.count(COUNTER_REFUSED_MEMORY);
   }
 
   #refuseFuture(staging: number, rows: number): void {

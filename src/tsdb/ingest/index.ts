@@ -8,3 +8,11 @@ export {
   type MetadataRow,
 } from "./committer.js";
 export { type ForeignOutlet, type ForeignSample, ShardAppender, type ShardAppenderDeps } from "./shard-appender.js";
+export {
+  WriteAppender,
+  type WriteAppenderOptions,
+  type WriteLimits,
+  type WriteOutcome,
+  type WriteRefusal,
+  type WriteVersion,
+} from "./write-appender.js";

@@ -1,3 +1,4 @@
+export { ArenaBuffer } from "./arena-buffer.js";
 export type { WalKernels } from "./kernels.js";
 export { type WalDamage, WalReader, type WalReaderOptions } from "./reader.js";
 export {

@@ -74,6 +74,8 @@ export interface ReplayOptions {
   readonly end?: WalPosition;
   /** Remember other shards' refs too, so that samples without any series are told apart from theirs. */
   readonly countsUnknownRefs?: boolean;
+  /** Each series record that was taken: its ref leads to `slot` from now on, −1 if it is another shard's. */
+  readonly onSeries?: (slot: number, refLow: number, refHigh: number) => void;
   readonly onProgress?: (filesDone: number, filesAll: number) => void;
   /** Records that the head takes nothing of, by kind; the address is valid during the call. */
   readonly onOtherRecord?: (kind: number, recordAddr: number, recordLength: number) => void;
@@ -183,7 +185,7 @@ class Replay {
   }
 
   #takeSeries(): void {
-    const { kernels, head, isOwn, countsUnknownRefs = isOwn === undefined } = this.#options;
+    const { kernels, head, isOwn, onSeries, countsUnknownRefs = isOwn === undefined } = this.#options;
     const { recordAddr, recordLength } = this.#reader;
     for (;;) {
       const status = kernels.nextSeries(this.#state, recordAddr, recordLength);
@@ -194,10 +196,10 @@ class Replay {
       }
       const labelsAddr = this.#view.getUint32(this.#state + REPLAY_LABELS, true);
       const labelsLength = this.#view.getUint32(this.#state + REPLAY_LABELS_LENGTH, true);
+      const refLow = this.#view.getUint32(this.#state + REPLAY_REF, true);
+      const refHigh = this.#view.getUint32(this.#state + REPLAY_REF + 4, true);
       let slot = DROPPED_SLOT;
       if (isOwn === undefined || isOwn(labelsAddr, labelsLength)) {
-        const refLow = this.#view.getUint32(this.#state + REPLAY_REF, true);
-        const refHigh = this.#view.getUint32(this.#state + REPLAY_REF + 4, true);
         slot = head.resolveSeries(labelsAddr, labelsLength, refLow, refHigh);
         if (slot < 0) {
           if (slot === -1) this.#seriesMalformed++;
@@ -205,8 +207,12 @@ class Replay {
           continue;
         }
         this.#series++;
-      } else if (!countsUnknownRefs) continue;
+      } else if (!countsUnknownRefs) {
+        onSeries?.(-1, refLow, refHigh);
+        continue;
+      }
       if (kernels.adoptSeries(this.#state, this.#table, slot) === 0) throw memoryFull();
+      onSeries?.(slot === DROPPED_SLOT ? -1 : slot, refLow, refHigh);
     }
   }
 

@@ -49,9 +49,14 @@ export interface WalPosition {
 export class WalState {
   readonly #words: Int32Array;
   readonly #longs: BigInt64Array;
+  readonly #name: string;
 
-  /** @param byteOffset  a multiple of 8, with WAL_STATE_BYTES behind it, all zero before the first use. */
-  constructor(buffer: SharedArrayBuffer, byteOffset = 0) {
+  /**
+   * @param byteOffset  a multiple of 8, with WAL_STATE_BYTES behind it, all zero before the first use.
+   * @param name  of what the lock guards, for messages.
+   */
+  constructor(buffer: SharedArrayBuffer, byteOffset = 0, name = "write-ahead log") {
+    this.#name = name;
     this.#words = new Int32Array(buffer, byteOffset, WAL_STATE_BYTES / 4);
     this.#longs = new BigInt64Array(buffer, byteOffset, WAL_STATE_BYTES / 8);
   }
@@ -107,8 +112,8 @@ export class WalState {
     }
     throw new VestalError(
       "WAL_LOCKED",
-      `wal: the lock of the write-ahead log was not free within ${timeoutMs} ms: writer ${holder} holds it`,
-      { lock: "wal", holder, ownerId, timeoutMs },
+      `wal: the lock of the ${this.#name} was not free within ${timeoutMs} ms: writer ${holder} holds it`,
+      { lock: this.#name, holder, ownerId, timeoutMs },
     );
   }
 

@@ -66,6 +66,9 @@ const RECORD_ROWS_MAX = 16384;
 /** A samples record's type, first ref and first time; most bytes of a sample: two varints and the value. */
 const SAMPLES_HEADER_BYTES = 17;
 const SAMPLE_BYTES_MAX = 28;
+/** Records of other kinds in most batches, and what snappy may add to each. */
+const OTHER_RECORDS = 8;
+const SNAPPY_BYTES_MORE = 64;
 /** Buffers that an unusually large batch has grown are given back behind it. */
 const BUFFER_BYTES_KEPT = 1024 * 1024;
 
@@ -134,15 +137,17 @@ export class WalWriter {
    * Takes the memory that a batch of `rows` samples of known series needs now, so that logging it takes none: to be called
    * before the head validates the batch, which counts on the memory that is left then.
    *
+   * @param otherBytes  of records that `logRecord` will be given.
    * @throws VestalError HEAD_MEMORY if the head's memory is full; nothing is logged yet.
    */
-  reserve(rows: number): void {
+  reserve(rows: number, otherBytes = 0): void {
     const plain = SAMPLES_HEADER_BYTES + Math.min(rows, RECORD_ROWS_MAX) * SAMPLE_BYTES_MAX;
-    const all = this.#kernels.snappyMaxBytes(SAMPLES_HEADER_BYTES + rows * SAMPLE_BYTES_MAX) >>> 0;
-    this.#plain.ensure(plain);
+    const bytes = SAMPLES_HEADER_BYTES + rows * SAMPLE_BYTES_MAX + otherBytes;
+    const all = this.#kernels.snappyMaxBytes(bytes) + (otherBytes > 0 ? OTHER_RECORDS * SNAPPY_BYTES_MORE : 0);
+    this.#plain.ensure(Math.max(plain, otherBytes));
     this.#stored.ensure(all);
     this.#framed.ensure(all + (Math.ceil(all / WAL_PAGE_BYTES) + 2) * (2 * WAL_HEADER_BYTES));
-    this.#items.ensure((2 + 2 * Math.ceil(rows / RECORD_ROWS_MAX)) * WAL_ITEM_BYTES);
+    this.#items.ensure((2 + OTHER_RECORDS + 2 * Math.ceil(rows / RECORD_ROWS_MAX)) * WAL_ITEM_BYTES);
   }
 
   /**

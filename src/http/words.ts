@@ -1,6 +1,6 @@
 /** What went wrong with a connection, in the words of Go's net and crypto/tls: `lastError` of a target shows them. */
 import { getServers } from "node:dns";
-import { errorCode, errorMessage } from "../../base/index.js";
+import { errorCode, errorMessage } from "../base/index.js";
 
 export const DEADLINE_EXCEEDED = "context deadline exceeded";
 export const BODY_LIMIT_EXCEEDED = "body size limit exceeded";

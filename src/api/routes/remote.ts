@@ -1,0 +1,9 @@
+/** Routes of other servers: remote write and what else sends samples here. */
+import type { ApiDeps } from "../deps.js";
+import { errorText } from "../respond.js";
+import type { ApiRequest, ApiResponse } from "../types.js";
+
+export function write(request: ApiRequest, { remoteWrite }: ApiDeps): Promise<ApiResponse> | ApiResponse {
+  if (remoteWrite !== undefined) return remoteWrite.write(request);
+  return errorText(404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
+}

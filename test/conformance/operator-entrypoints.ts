@@ -1,0 +1,157 @@
+/** Which pure function of the operator answers which kind of case. */
+import { reasonOf } from "../../src/operator/generate/invalid.js";
+import {
+  checkPodMonitor,
+  checkProbe,
+  checkScrapeConfig,
+  checkServiceMonitor,
+} from "../../src/operator/generate/prometheus/check-monitors.js";
+import { agentConfig, type ConfigInput, serverConfig } from "../../src/operator/generate/prometheus/config.js";
+import { type ConfigOptions, contextOf } from "../../src/operator/generate/prometheus/context.js";
+import { kubernetesSd } from "../../src/operator/generate/prometheus/kubernetes-sd.js";
+import { AssetStore } from "../../src/operator/generate/store.js";
+import { compact } from "../../src/operator/generate/value.js";
+import type {
+  NamespaceSelector,
+  PodMonitor,
+  Probe,
+  Prometheus,
+  PrometheusAgent,
+  PrometheusApiserverConfig,
+  ScrapeConfig,
+  ServiceMonitor,
+} from "../../src/operator/schema/generated/types.js";
+
+export interface CaseContext {
+  readonly area: string;
+  readonly case: string;
+  readonly entrypoint: string;
+  readonly expect: "config" | "object" | "verdict" | "admission" | "error";
+  readonly component_version?: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly additional?: Readonly<Record<string, string>>;
+  readonly rule_config_maps?: readonly string[];
+  readonly object_order?: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+export interface Case {
+  readonly context: CaseContext;
+  readonly objects: readonly unknown[];
+  readonly baseConfig: string | undefined;
+}
+
+interface AnyObject {
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+}
+
+export function answer(input: Case): unknown {
+  const entry = ENTRYPOINTS[input.context.entrypoint];
+  if (entry === undefined) throw new Error(`unknown entry point ${input.context.entrypoint}`);
+  return entry(input);
+}
+
+const ENTRYPOINTS: Readonly<Record<string, (input: Case) => unknown>> = {
+  "prometheus-server": (input) => serverConfig(prometheusOf(input), configInput(input)),
+  "prometheus-agent": (input) => agentConfig(prometheusOf(input), configInput(input)),
+  "kubernetes-sd-fragment": kubernetesSdFragment,
+  "validate-resource": verdict,
+};
+
+/** Some cases give an agent's specification in the form of a server's. */
+function prometheusOf(input: Case): Prometheus & PrometheusAgent {
+  return only(input, "Prometheus", "PrometheusAgent");
+}
+
+function kubernetesSdFragment({ context }: Case): unknown {
+  const { namespace_selector, monitor_namespace, role, apiserver_config, attach_metadata } = context;
+  const prometheus: Prometheus = {
+    metadata: { namespace: "default", name: "test" },
+    spec: apiserver_config === undefined ? {} : { apiserverConfig: apiserver_config as PrometheusApiserverConfig },
+  };
+  const fragment = kubernetesSd(contextOf(prometheus, {}, context.component_version), {
+    role: role as string,
+    namespace: monitor_namespace as string,
+    namespaceSelector: namespace_selector as NamespaceSelector | undefined,
+    store: new AssetStore().forNamespace(monitor_namespace as string),
+    attachMetadata: attach_metadata as { node?: boolean } | undefined,
+  });
+  return compact({ scrape_configs: [{ job_name: "k8s-sd-test", ...fragment }] });
+}
+
+const CHECKS = {
+  ServiceMonitor: checkServiceMonitor,
+  PodMonitor: checkPodMonitor,
+  Probe: checkProbe,
+  ScrapeConfig: checkScrapeConfig,
+} as const;
+
+function verdict(input: Case): unknown {
+  const assets = assetsOf(input);
+  for (const [kind, check] of Object.entries(CHECKS)) {
+    const [monitor] = objectsOf<ServiceMonitor & PodMonitor & Probe & ScrapeConfig>(input, kind);
+    if (monitor === undefined) continue;
+    const reason = reasonOf(() =>
+      check(contextOf(prometheusOf(input), optionsOf(input), input.context.component_version), monitor, assets),
+    );
+    return { accepted: reason === undefined, reason };
+  }
+  throw new Error("the case has nothing to judge");
+}
+
+function objectsOf<T>({ objects, context }: Case, kind: string): T[] {
+  const order = context.object_order;
+  const place = (object: AnyObject) => `${object.metadata?.namespace ?? ""}/${object.metadata?.name ?? ""}`;
+  const found = (objects as AnyObject[]).filter((object) => object?.kind === kind);
+  if (order !== undefined) found.sort((a, b) => order.indexOf(place(a)) - order.indexOf(place(b)));
+  else found.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
+  return found as T[];
+}
+
+function only<T>(input: Case, ...kinds: readonly string[]): T {
+  const [object] = kinds.flatMap((kind) => objectsOf<T>(input, kind));
+  if (object === undefined) throw new Error(`the case has no ${kinds.join(" or ")}`);
+  return object;
+}
+
+export function assetsOf(input: Case): AssetStore {
+  const assets = new AssetStore();
+  for (const secret of objectsOf<Parameters<AssetStore["addSecret"]>[0]>(input, "Secret")) assets.addSecret(secret);
+  for (const map of objectsOf<Parameters<AssetStore["addConfigMap"]>[0]>(input, "ConfigMap")) assets.addConfigMap(map);
+  return assets;
+}
+
+function optionsOf({ context }: Case): ConfigOptions {
+  const isOn = (name: string) => context.options?.[name] === true;
+  return {
+    isEndpointSliceSupported: isOn("endpointslice_supported"),
+    isDaemonSet: isOn("daemonset_mode"),
+    hasTopologySharding: isOn("feature_gate_topology_sharding"),
+    hasRetentionPolicies: isOn("feature_gate_retention_policies"),
+    hasPodTopologyLabels: isOn("pod_topology_labels_supported"),
+    isTlsInline: isOn("inline_tls_config"),
+    isVersionIgnored: isOn("bypass_version_check"),
+  };
+}
+
+function configInput(input: Case): ConfigInput {
+  const { additional = {}, component_version, rule_config_maps = [] } = input.context;
+  return {
+    selection: {
+      serviceMonitors: objectsOf<ServiceMonitor>(input, "ServiceMonitor"),
+      podMonitors: objectsOf<PodMonitor>(input, "PodMonitor"),
+      probes: objectsOf<Probe>(input, "Probe"),
+      scrapeConfigs: objectsOf<ScrapeConfig>(input, "ScrapeConfig"),
+    },
+    assets: assetsOf(input),
+    extras: {
+      scrapeConfigs: additional["scrape_configs"],
+      relabelConfigs: additional["alert_relabel_configs"],
+      alertmanagerConfigs: additional["alertmanager_configs"],
+    },
+    options: optionsOf(input),
+    version: component_version,
+    ruleConfigMaps: rule_config_maps,
+  };
+}
