@@ -264,6 +264,11 @@ class Server {
         experimentalFunctions: features.has("promql-experimental-functions"),
         durationExpressions: features.has("promql-duration-expr"),
         delayedNameRemoval: features.has("promql-delayed-name-removal"),
+        extendedRangeSelectors: features.has("promql-extended-range-selectors"),
+        fillModifiers: features.has("promql-binop-fill-modifiers"),
+        typeAndUnitLabels: features.has("type-and-unit-labels"),
+        useStartTimestamps: features.has("use-start-timestamps"),
+        language: query.language,
       },
     };
     const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };
