@@ -6,11 +6,9 @@
 import { type Logger, type Timers, VestalError } from "../base/index.js";
 import type { Config, DiscoveryConfig, ScrapeConfig } from "../config/index.js";
 import { DEFAULT_INFORMER_LIMITS, type InformerLimits } from "../kubernetes/index.js";
+import { createDiscovery } from "./create.js";
 import type { Discovery } from "./discovery.js";
-import { dnsDiscovery } from "./dns.js";
 import { type DiscoveryFiles, FileDiscovery } from "./file.js";
-import { httpDiscovery } from "./http.js";
-import { KubernetesDiscovery } from "./kubernetes/discovery.js";
 import { InformerPool } from "./kubernetes/informers.js";
 import type {
   DiscoveryChanges,
@@ -184,35 +182,16 @@ export class DiscoveryManager {
     }
   }
 
-  /** @throws VestalError if the mechanism cannot work here. */
   #create(config: DiscoveryConfig, onGroups: (groups: readonly TargetGroup[]) => void): Discovery {
-    const { timers, log, random = Math.random } = this.#deps;
-    const { userAgent = "Vestal" } = this.#options;
-    const onFailure = (): void => this.#count(this.#failures, config.kind);
-    switch (config.kind) {
-      case "file":
-        return new FileDiscovery(config, this.#deps, onGroups);
-      case "http":
-        return httpDiscovery(config, userAgent, { timers, log, onGroups, onFailure });
-      case "dns":
-        return dnsDiscovery(config, { timers, log, onGroups, onFailure });
-      case "kubernetes": {
-        const onEvent = (role: string, event: string): void => this.#count(this.#kubernetesEvents, `${role} ${event}`);
-        const informers = this.#informers;
-        return new KubernetesDiscovery(config, {
-          timers,
-          random,
-          log,
-          informers,
-          userAgent,
-          onGroups,
-          onEvent,
-          onFailure,
-        });
-      }
-      case "unavailable":
-        throw new VestalError("DISCOVERY", `${config.mechanism} discovery is not available in this program`);
-    }
+    const deps = {
+      ...this.#deps,
+      random: this.#deps.random ?? Math.random,
+      userAgent: this.#options.userAgent ?? "Vestal",
+      informers: this.#informers,
+      onKubernetesEvent: (role: string, event: string) => this.#count(this.#kubernetesEvents, `${role} ${event}`),
+      onFailure: (mechanism: string) => this.#count(this.#failures, mechanism),
+    };
+    return createDiscovery(config, deps, onGroups);
   }
 
   #count(counts: Map<string, number>, name: string): void {
