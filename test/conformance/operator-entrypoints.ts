@@ -1,4 +1,27 @@
 /** Which pure function of the operator answers which kind of case. */
+import { checkAlertmanagerConfig } from "../../src/operator/generate/alertmanager/check.js";
+import {
+  addAlertmanagerConfigs,
+  configFromResource,
+  configFromText,
+  encodeConfig,
+  matcherStrategyOf,
+  parseYaml,
+} from "../../src/operator/generate/alertmanager/config.js";
+import {
+  CONFIG,
+  decodeStruct,
+  encodeStruct,
+  HTTP_CONFIG,
+  ROUTE,
+} from "../../src/operator/generate/alertmanager/file-schema.js";
+import { httpConfigOf } from "../../src/operator/generate/alertmanager/http-client.js";
+import {
+  sanitizeConfig,
+  sanitizeHttpConfig,
+  sanitizeRoute,
+} from "../../src/operator/generate/alertmanager/sanitize.js";
+import { DEFAULT_ALERTMANAGER_VERSION } from "../../src/operator/generate/defaults.js";
 import { reasonOf } from "../../src/operator/generate/invalid.js";
 import {
   checkPodMonitor,
@@ -11,7 +34,11 @@ import { type ConfigOptions, contextOf } from "../../src/operator/generate/prome
 import { kubernetesSd } from "../../src/operator/generate/prometheus/kubernetes-sd.js";
 import { AssetStore } from "../../src/operator/generate/store.js";
 import { compact } from "../../src/operator/generate/value.js";
+import { Version } from "../../src/operator/generate/version.js";
 import type {
+  Alertmanager,
+  AlertmanagerConfig,
+  HTTPConfig,
   NamespaceSelector,
   PodMonitor,
   Probe,
@@ -57,7 +84,44 @@ const ENTRYPOINTS: Readonly<Record<string, (input: Case) => unknown>> = {
   "prometheus-agent": (input) => agentConfig(prometheusOf(input), configInput(input)),
   "kubernetes-sd-fragment": kubernetesSdFragment,
   "validate-resource": verdict,
+  "alertmanager-from-cr": alertmanagerFromResource,
+  "alertmanager-add-configs": alertmanagerWithConfigs,
+  "alertmanager-sanitize": sanitized,
+  "alertmanager-http-config": (input) => {
+    const store = assetsOf(input).forNamespace("default");
+    const draft = httpConfigOf(store, input.context["http_config"] as HTTPConfig | undefined);
+    return compact(encodeStruct(HTTP_CONFIG, draft ?? {}));
+  },
 };
+
+function alertmanagerVersion({ context }: Case): Version {
+  return Version.parse(context.component_version ?? DEFAULT_ALERTMANAGER_VERSION);
+}
+
+function alertmanagerFromResource(input: Case): unknown {
+  const alertmanager = only<Alertmanager>(input, "Alertmanager");
+  const config = only<AlertmanagerConfig>(input, "AlertmanagerConfig");
+  const global = alertmanager.spec?.alertmanagerConfiguration?.global;
+  return encodeConfig(configFromResource(global, config, alertmanagerVersion(input), assetsOf(input)));
+}
+
+function alertmanagerWithConfigs(input: Case): unknown {
+  const draft = configFromText(input.baseConfig ?? "");
+  const configs = objectsOf<AlertmanagerConfig>(input, "AlertmanagerConfig");
+  const strategy = matcherStrategyOf(only<Alertmanager>(input, "Alertmanager"));
+  addAlertmanagerConfigs(draft, configs, strategy, alertmanagerVersion(input), assetsOf(input));
+  return encodeConfig(draft);
+}
+
+const FRAGMENTS = { route: [ROUTE, sanitizeRoute], http_config: [HTTP_CONFIG, sanitizeHttpConfig] } as const;
+
+function sanitized(input: Case): unknown {
+  const fragment = input.context["fragment"] as keyof typeof FRAGMENTS | undefined;
+  const [struct, sanitize] = fragment === undefined ? ([CONFIG, sanitizeConfig] as const) : FRAGMENTS[fragment];
+  const draft = decodeStruct(struct, parseYaml(input.baseConfig ?? ""));
+  sanitize(draft, alertmanagerVersion(input));
+  return compact(encodeStruct(struct, draft));
+}
 
 /** Some cases give an agent's specification in the form of a server's. */
 function prometheusOf(input: Case): Prometheus & PrometheusAgent {
@@ -89,6 +153,12 @@ const CHECKS = {
 
 function verdict(input: Case): unknown {
   const assets = assetsOf(input);
+  const [config] = objectsOf<AlertmanagerConfig>(input, "AlertmanagerConfig");
+  if (config !== undefined) {
+    const store = assets.forNamespace(config.metadata?.namespace ?? "");
+    const reason = reasonOf(() => checkAlertmanagerConfig(config, alertmanagerVersion(input), store));
+    return { accepted: reason === undefined, reason };
+  }
   for (const [kind, check] of Object.entries(CHECKS)) {
     const [monitor] = objectsOf<ServiceMonitor & PodMonitor & Probe & ScrapeConfig>(input, kind);
     if (monitor === undefined) continue;

@@ -1,0 +1,37 @@
+/** Child routes, which the schema leaves open because a route contains routes. */
+import type { AlertmanagerConfigRoute } from "../../schema/generated/types.js";
+import { at, invalid } from "../invalid.js";
+import { isMapping } from "./file-schema.js";
+
+const ROUTE_FIELDS = new Set([
+  "receiver",
+  "groupBy",
+  "groupWait",
+  "groupInterval",
+  "repeatInterval",
+  "matchers",
+  "continue",
+  "routes",
+  "muteTimeIntervals",
+  "activeTimeIntervals",
+]);
+
+const LISTS = ["groupBy", "matchers", "routes", "muteTimeIntervals", "activeTimeIntervals"];
+const TEXTS = ["receiver", "groupWait", "groupInterval", "repeatInterval"];
+
+/** @throws InvalidConfigurationError if a child is no route. */
+export function childRoutes(route: AlertmanagerConfigRoute): readonly AlertmanagerConfigRoute[] {
+  return (route.routes ?? []).map((child, index) => at(`routes[${index}]`, () => checkForm(child)));
+}
+
+function checkForm(child: unknown): AlertmanagerConfigRoute {
+  if (!isMapping(child)) return invalid("expected a route");
+  for (const [name, value] of Object.entries(child)) {
+    if (!ROUTE_FIELDS.has(name)) invalid(`unknown field "${name}"`);
+    if (value === null) continue;
+    if (LISTS.includes(name) && !Array.isArray(value)) invalid(`${name}: expected a list`);
+    if (TEXTS.includes(name) && typeof value !== "string") invalid(`${name}: expected text`);
+    if (name === "continue" && typeof value !== "boolean") invalid(`${name}: expected true or false`);
+  }
+  return child as AlertmanagerConfigRoute;
+}
