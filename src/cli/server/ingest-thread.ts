@@ -2,7 +2,6 @@
  * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
  * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
  */
-import { STATUS_OK } from "../../../assembly/layout.js";
 import {
   errorMessage,
   type Files,
@@ -28,23 +27,9 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import {
-  ExemplarStore,
-  Head,
-  HistogramChunks,
-  type HistogramRow,
-  histogramHash,
-  MetadataStore,
-} from "../../tsdb/head/index.js";
+import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../tsdb/head/index.js";
 import { Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
-import {
-  type ReplayHead,
-  type ReplayOutcome,
-  replayInto,
-  type WalKernels,
-  WalState,
-  WalWriter,
-} from "../../tsdb/wal/index.js";
+import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
 import type {
@@ -59,6 +44,7 @@ import type {
   WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
+import { replayHistograms } from "./replay.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
@@ -175,6 +161,12 @@ class IngestThread {
         return;
       case "disconnect":
         this.#sender.loseOwner(message.shard, message.reason);
+        return;
+      case "close-chunks":
+        this.#life.closeChunks(message);
+        return;
+      case "truncate":
+        this.#life.truncate(message);
         return;
       case "collect":
         this.#collect(engine, message.id);
@@ -382,26 +374,6 @@ class IngestThread {
 function nextCommit(committed: number): number {
   const next = (committed + 1) >>> 0;
   return next === 0 ? 1 : next;
-}
-
-/** Judges and appends histograms of one log record as a commit of its own. */
-function replayHistograms(
-  head: Head,
-  histograms: HistogramChunks,
-  rows: Parameters<NonNullable<ReplayHead["appendHistograms"]>>[0],
-): void {
-  head.reserveStaging(rows.length);
-  const wanted = rows.map(({ slot, entry }, row): HistogramRow => {
-    const { timestampMs, isFloat } = entry;
-    const { low, high } = histogramHash(entry.bytes, isFloat);
-    head.stageBits(row, slot, timestampMs, low, high);
-    return { slot, timestampMs, isFloat, bytes: entry.bytes, status: STATUS_OK };
-  });
-  head.validate(rows.length, Number.NEGATIVE_INFINITY);
-  for (const [i, row] of wanted.entries()) {
-    if (head.rowStatus(i) === STATUS_OK) histograms.append(row, head.nextCommit);
-  }
-  head.publish();
 }
 
 function applyTargets(engine: ScrapeEngine, message: TargetsMessage): void {
