@@ -1,5 +1,13 @@
 /** Which pure function of the operator answers which kind of case. */
+import {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  mutateRules,
+  validateAlertmanagerConfig,
+  validateRules,
+} from "../../src/operator/generate/admission.js";
 import { checkAlertmanagerConfig } from "../../src/operator/generate/alertmanager/check.js";
+import { clusterTlsConfig } from "../../src/operator/generate/alertmanager/cluster-tls.js";
 import {
   addAlertmanagerConfigs,
   configFromResource,
@@ -8,6 +16,7 @@ import {
   matcherStrategyOf,
   parseYaml,
 } from "../../src/operator/generate/alertmanager/config.js";
+import { toV1Beta1 } from "../../src/operator/generate/alertmanager/convert.js";
 import {
   CONFIG,
   decodeStruct,
@@ -32,9 +41,12 @@ import {
 import { agentConfig, type ConfigInput, serverConfig } from "../../src/operator/generate/prometheus/config.js";
 import { type ConfigOptions, contextOf } from "../../src/operator/generate/prometheus/context.js";
 import { kubernetesSd } from "../../src/operator/generate/prometheus/kubernetes-sd.js";
+import { enforceNamespace, type RuleFormat, ruleFile } from "../../src/operator/generate/rules.js";
 import { AssetStore } from "../../src/operator/generate/store.js";
+import { thanosRemoteWrite } from "../../src/operator/generate/thanos/remote-write.js";
 import { compact } from "../../src/operator/generate/value.js";
 import { Version } from "../../src/operator/generate/version.js";
+import { webConfig } from "../../src/operator/generate/web-config.js";
 import type {
   Alertmanager,
   AlertmanagerConfig,
@@ -45,8 +57,11 @@ import type {
   Prometheus,
   PrometheusAgent,
   PrometheusApiserverConfig,
+  PrometheusExcludedFromEnforcement,
+  PrometheusRule,
   ScrapeConfig,
   ServiceMonitor,
+  ThanosRuler,
 } from "../../src/operator/schema/generated/types.js";
 
 export interface CaseContext {
@@ -84,6 +99,33 @@ const ENTRYPOINTS: Readonly<Record<string, (input: Case) => unknown>> = {
   "prometheus-agent": (input) => agentConfig(prometheusOf(input), configInput(input)),
   "kubernetes-sd-fragment": kubernetesSdFragment,
   "validate-resource": verdict,
+  "web-config": (input) => {
+    const { spec } = only<Prometheus>(input, "Prometheus", "Alertmanager", "ThanosRuler", "PrometheusAgent");
+    return webConfig(input.context["mounting_dir"] as string, spec?.web ?? {}) ?? null;
+  },
+  "alertmanager-cluster-tls": (input) => {
+    const { spec } = only<Alertmanager>(input, "Alertmanager");
+    return clusterTlsConfig(input.context["mounting_dir"] as string, spec?.clusterTLS) ?? null;
+  },
+  "thanosruler-remote-write": (input) => thanosRemoteWrite(only<ThanosRuler>(input, "ThanosRuler"), assetsOf(input)),
+  "rule-file": ({ context, objects }) =>
+    ruleFile(
+      objects[0] as PrometheusRule,
+      context["rule_format"] as RuleFormat,
+      Version.parse(context.component_version ?? ""),
+      { hasExperimentalFunctions: context.options?.["enable_experimental_functions"] === true },
+    ),
+  "rule-namespace-label": ({ context, objects }) =>
+    enforceNamespace(
+      objects[0] as PrometheusRule,
+      {
+        enforcedNamespaceLabel: (context["enforced_namespace_label"] ?? "") as string,
+        excludedFromEnforcement: (context["excluded_from_enforcement"] ?? []) as PrometheusExcludedFromEnforcement[],
+      },
+      context["prometheus_rule"] === true ? "prometheus" : "thanos",
+    ),
+  "convert-v1alpha1-to-v1beta1": ({ objects }) => toV1Beta1(objects[0] as AlertmanagerConfig),
+  "admission-webhook": admission,
   "alertmanager-from-cr": alertmanagerFromResource,
   "alertmanager-add-configs": alertmanagerWithConfigs,
   "alertmanager-sanitize": sanitized,
@@ -93,6 +135,13 @@ const ENTRYPOINTS: Readonly<Record<string, (input: Case) => unknown>> = {
     return compact(encodeStruct(HTTP_CONFIG, draft ?? {}));
   },
 };
+
+function admission({ context, objects }: Case): AdmissionAnswer {
+  const { request = {} } = objects[0] as { request?: AdmissionRequest };
+  if (context["hook"] === "rules-mutate") return mutateRules(request);
+  if (context["hook"] === "alertmanagerconfig-validate") return validateAlertmanagerConfig(request);
+  return validateRules(request, { isUtf8: context.options?.["name_validation_scheme"] === "utf8" });
+}
 
 function alertmanagerVersion({ context }: Case): Version {
   return Version.parse(context.component_version ?? DEFAULT_ALERTMANAGER_VERSION);
