@@ -1,6 +1,6 @@
 /** Templates of labels and annotations, over the template module. */
-import { VestalError } from "../../base/index.js";
-import type { AlertTemplates } from "../../rules/index.js";
+import { VestalError } from "../base/index.js";
+import type { AlertTemplates } from "../rules/index.js";
 
 export function alertTemplates(
   _externalUrl: string,

@@ -1,0 +1,2 @@
+export { printHistogramNotation } from "./histogram.js";
+export { type NotedValue, parseMetricNotation, parseSeriesNotation, type SeriesNotation } from "./series.js";
