@@ -427,6 +427,14 @@ const OWN: readonly Flag[] = [
   ),
   flag("query.threads", "int", "0", "supported", "Threads that answer queries. 0 is half the processors."),
   flag(
+    "query.language",
+    "enum",
+    "3.5",
+    "supported",
+    "Which version of PromQL is answered: that of Prometheus 3.5, or with all that came up to 3.14.",
+    { choices: ["3.5", "3.14"] },
+  ),
+  flag(
     "web.remote-write-receiver.max-body-size",
     "bytes",
     "32MB",

@@ -66,6 +66,7 @@ export interface ServerOptions {
     readonly timeoutMs: number;
     readonly maxConcurrency: number;
     readonly maxSamples: number;
+    readonly language: "3.5" | "3.14";
     /** 0 is the default. */
     readonly threads: number;
   };
@@ -167,6 +168,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       timeoutMs: number("query.timeout"),
       maxConcurrency: number("query.max-concurrency"),
       maxSamples: number("query.max-samples"),
+      language: value<"3.5" | "3.14">("query.language"),
       threads: atLeastZero("query.threads", number("query.threads")),
     },
     rules: {

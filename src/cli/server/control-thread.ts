@@ -20,8 +20,7 @@ export function runControlThread(port: MessagePort, data: ControlData): void {
       files: diskDiscoveryFiles(log),
       timers: systemTimers,
       log,
-      onChanges: (changes) =>
-        post({ type: "changed", changes, dropped: manager.dropped(), fileStats: manager.fileStats() }),
+      onChanges: (changes) => post({ type: "changed", changes, dropped: manager.dropped(), stats: manager.stats() }),
     },
   );
   const rules = new RulesHost(data.rulesPort, data.rules, loggerOf(data.log, "rule manager"));

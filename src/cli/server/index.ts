@@ -132,8 +132,8 @@ class Server {
       },
       {
         onLoaded: (settings) => this.#apply(settings),
-        onTargets: ({ changes, dropped, fileStats }) => {
-          this.#registry.fileReadErrors = fileStats.reduce((sum, { readErrors }) => sum + readErrors, 0);
+        onTargets: ({ changes, dropped, stats }) => {
+          this.#registry.discovery = stats;
           this.#registry.apply(changes, dropped);
         },
         onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
@@ -264,6 +264,11 @@ class Server {
         experimentalFunctions: features.has("promql-experimental-functions"),
         durationExpressions: features.has("promql-duration-expr"),
         delayedNameRemoval: features.has("promql-delayed-name-removal"),
+        extendedRangeSelectors: features.has("promql-extended-range-selectors"),
+        fillModifiers: features.has("promql-binop-fill-modifiers"),
+        typeAndUnitLabels: features.has("type-and-unit-labels"),
+        useStartTimestamps: features.has("use-start-timestamps"),
+        language: query.language,
       },
     };
     const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };

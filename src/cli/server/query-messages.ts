@@ -56,6 +56,11 @@ export interface QueryFeatures {
   readonly experimentalFunctions: boolean;
   readonly durationExpressions: boolean;
   readonly delayedNameRemoval: boolean;
+  readonly extendedRangeSelectors: boolean;
+  readonly fillModifiers: boolean;
+  readonly typeAndUnitLabels: boolean;
+  readonly useStartTimestamps: boolean;
+  readonly language: "3.5" | "3.14";
 }
 
 /** What the time of a PromQL query went into, for `prometheus_engine_query_duration_seconds`. */

@@ -234,12 +234,16 @@ export class QueryThread {
       defaultStepMs: settings.defaultStepMs,
       maxSamples: settings.maxSamples,
       delayedNameRemoval: settings.features.delayedNameRemoval,
+      typeAndUnitLabels: settings.features.typeAndUnitLabels,
+      useStartTimestamps: settings.features.useStartTimestamps,
+      language: settings.features.language,
     };
   }
 
   #parser(): ParserOptions {
-    const { experimentalFunctions, durationExpressions } = this.#settings.features;
-    return { experimentalFunctions, durationExpressions };
+    const { experimentalFunctions, durationExpressions, extendedRangeSelectors, fillModifiers, language } =
+      this.#settings.features;
+    return { experimentalFunctions, durationExpressions, extendedRangeSelectors, fillModifiers, language };
   }
 
   #cancelToken(task: QueryTask): CancelToken {
