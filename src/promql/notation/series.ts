@@ -24,6 +24,7 @@ export function parseSeriesNotation(text: string, line = 1): SeriesNotation {
 
 /** A label set as a metric is written. @throws VestalError PARSE */
 export function parseMetricNotation(text: string, line = 1): Labels {
+  if (text.trim() === "") return Labels.EMPTY;
   try {
     const matchers = parseMetricSelector(text.trim());
     return Labels.of(matchers.map(({ name, value }) => [name, value] as const));

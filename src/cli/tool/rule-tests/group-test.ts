@@ -291,12 +291,14 @@ export class GroupTest {
     const lines = [`DEBUG: Dump of all data (input_series and rules) at ${goDuration(endMs)}:`];
     if (value.type === "matrix") {
       for (const [i, labels] of value.labels.entries()) {
-        lines.push(`${metricText(labels)} =>`);
+        lines.push(`${labels} =>`);
         for (let k = value.offsets[i]!; k < value.offsets[i + 1]!; k++) {
           lines.push(`${formatFloat(value.values[k]!)} @[${value.times[k]}]`);
         }
       }
     }
+    // A matrix without series still is an empty line.
+    if (lines.length === 1) lines.push("");
     this.#options.out(`${lines.join("\n")}\n`);
   }
 }
@@ -326,13 +328,6 @@ function normalized(histogram: string): string {
   if (values.length !== 1) throw new VestalError("NOTATION", `expected 1 value, got ${values.length}`);
   if (typeof value !== "object") throw new VestalError("NOTATION", `expected histogram, got ${String(value)}`);
   return printHistogramNotation(value);
-}
-
-/** A metric as a result's text shows it. */
-function metricText(labels: Labels): string {
-  const name = labels.get("__name__");
-  const rest = labels.without(new Set(["__name__"]));
-  return name === "" || rest.size > 0 ? `${name}${rest}` : name;
 }
 
 /** True for two numbers with none between them. */

@@ -80,6 +80,7 @@ async function testFile(io: ToolIo, file: string, options: RuleTestOptions): Pro
   for (const [i, test] of (input.tests ?? []).entries()) {
     if (!isWanted(test.name)) continue;
     const name = test.name === "" ? `unnamed#${i}` : test.name;
+    const began = performance.now();
     if (options.isDebug) io.out(`DEBUG: Starting test ${name}\n`);
     const { groups, errors } = loadGroups(ruleFiles, options);
     const runner = new GroupTest(test, {
@@ -93,6 +94,7 @@ async function testFile(io: ToolIo, file: string, options: RuleTestOptions): Pro
     });
     const failures = errors.length > 0 ? errors : await runner.run(groups, (group) => order.get(group) ?? 0);
     cases.push({ name, failures });
+    if (options.isDebug) io.out(`DEBUG: Test ${name} finished, took ${(performance.now() - began).toFixed(6)}ms\n`);
   }
   return { name: file, cases, abort: undefined, startedMs };
 }

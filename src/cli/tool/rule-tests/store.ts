@@ -7,7 +7,7 @@ import {
   STALE_NAN_HIGH,
   STALE_NAN_LOW,
 } from "../../../model/index.js";
-import type { NotedValue } from "../../../promql/notation/index.js";
+import { appendToChunk, type ChunkEnd, type NotedValue } from "../../../promql/notation/index.js";
 import type {
   ColumnSink,
   LabelAnswer,
@@ -24,6 +24,7 @@ interface StoredSeries {
   readonly labels: Labels;
   readonly times: number[];
   readonly values: StoredValue[];
+  end: ChunkEnd | undefined;
 }
 
 export class TestStore implements Querier {
@@ -38,7 +39,7 @@ export class TestStore implements Querier {
   append(labels: Labels, timeMs: number, value: StoredValue): string {
     let series = this.#series.get(labels.key);
     if (series === undefined) {
-      series = { labels, times: [], values: [] };
+      series = { labels, times: [], values: [], end: undefined };
       this.#series.set(labels.key, series);
       this.#sorted = undefined;
     }
@@ -48,8 +49,10 @@ export class TestStore implements Querier {
       const isSame = Object.is(series.values.at(-1), value);
       return isSame ? "" : "duplicate sample for timestamp";
     }
+    const { stored, end } = appendToChunk(series.end, value);
     series.times.push(timeMs);
-    series.values.push(value);
+    series.values.push(stored);
+    series.end = end;
     return "";
   }
 
