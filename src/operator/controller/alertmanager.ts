@@ -127,9 +127,13 @@ export class AlertmanagerReconciler {
       [`${prefix}-web-config`, "web-config.yaml", builders.webConfig(object)],
       [`${prefix}-cluster-tls-config`, "cluster-tls-config.yaml", builders.clusterTlsConfig(object)],
     ] as const) {
-      if (content === undefined) continue;
+      // Mounted always, so they are there even where there is nothing to say.
       const metadata = ownedMetadata(ALERTMANAGER, object, name, settings);
-      await applyObject(api, SECRET, secretOf(metadata, { [file]: Buffer.from(yamlOf(content)) }));
+      await applyObject(
+        api,
+        SECRET,
+        secretOf(metadata, { [file]: Buffer.from(content === undefined ? "" : yamlOf(content)) }),
+      );
     }
     if (object.spec?.serviceName === undefined) await applyObject(api, SERVICE, builders.governingService(object));
     await this.#applySet(object, namespace, prefix, tlsSecretCount);
@@ -155,7 +159,9 @@ export class AlertmanagerReconciler {
     this.#references.set(key, references);
     await fetchReferences(api, references, assets);
     const version = versionOf(object);
-    const selected = judge(configs, (config) => checkAlertmanagerConfig(config, version, assets));
+    const selected = judge(configs, (config) =>
+      checkAlertmanagerConfig(config, version, assets.forNamespace(config.metadata?.namespace ?? "")),
+    );
     for (const { object: each, rejection } of selected) {
       if (rejection !== undefined) {
         log.warn("An object is not used: its configuration is invalid", { object: keyOfObject(each), err: rejection });

@@ -28,7 +28,7 @@ import type {
 import { applyObject, createWorkload, type DesiredObject, replaceWorkload } from "./apply.js";
 import { type BoundObject, bind, unbind, type Workload } from "./bindings.js";
 import type { ResourceCache } from "./cache.js";
-import { gzip, type OwnedOptions, ownedMetadata, secretOf, splitAssets, splitRules } from "./owned.js";
+import { gzip, type OwnedOptions, ownedMetadata, secretOf, splitAssets, splitRules, yamlOf } from "./owned.js";
 import { addReferences, fetchReferences, type References } from "./references.js";
 import {
   CONFIG_MAP,
@@ -186,11 +186,11 @@ export class PrometheusReconciler {
     if (isUnmanaged) await this.#createEmptySecret(object, prefix);
     else await this.#applyConfiguration(object, prefix, found, assets, ruleConfigMaps);
     const tlsSecretCount = await this.#applyTlsAssets(object, prefix, found, assets);
+    // Mounted always, so it is there even where there is nothing to say.
     const web = this.#deps.builders.webConfig(object);
-    if (web !== undefined) {
-      const metadata = ownedMetadata(this.#of, object, `${prefix}-web-config`, settings);
-      await applyObject(api, SECRET, secretOf(metadata, { "web-config.yaml": Buffer.from(yamlOf(web)) }));
-    }
+    const metadata = ownedMetadata(this.#of, object, `${prefix}-web-config`, settings);
+    const content = Buffer.from(web === undefined ? "" : yamlOf(web));
+    await applyObject(api, SECRET, secretOf(metadata, { "web-config.yaml": content }));
     if (object.spec?.serviceName === undefined) {
       await applyObject(api, SERVICE, this.#deps.builders.governingService(object));
     }
