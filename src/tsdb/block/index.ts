@@ -23,8 +23,9 @@ export {
   isTouched,
   readTombstones,
   type Tombstones,
+  tombstonesVersion,
   writeTombstones,
 } from "./tombstones.js";
 export { isUlid, makeUlid, ulidTimeMs } from "./ulid.js";
-export { readWhole, removeTree, writeWhole } from "./whole-file.js";
+export { readWhole, removeTree, treeBytes, writeWhole } from "./whole-file.js";
 export { BlockWriter, type BlockWriterOptions, type FinishedBlock } from "./writer.js";
