@@ -16,7 +16,7 @@ import {
   waitUntil,
 } from "../peers/harness.js";
 
-const SECONDS = Number(process.env["CUT_SECONDS"] ?? 8);
+const SECONDS = Number(process.env["CUT_SECONDS"] ?? 5);
 const SERIES = 50;
 const ARGS = [
   "--storage.tsdb.min-block-duration=1s",

@@ -57,7 +57,7 @@ function fill(database: MiniDatabase, acknowledged: Acknowledged, fromStep: numb
 }
 
 /** Steps that have been filled in, and cut but for the newest range and a half: the next cut makes the second checkpoint. */
-const FILLED = 395;
+const FILLED = 455;
 
 function prepared(fsync: FsyncPolicy): { files: MemoryFiles; database: MiniDatabase; acknowledged: Acknowledged } {
   const files = new MemoryFiles();
@@ -87,7 +87,7 @@ test("blocks and head together have every sample once, before and after cuts and
   next.cut();
   acknowledged.has(next.samples(), "after another cut");
   acknowledged.has(new MiniDatabase(files).samples(), "after another restart");
-  expect(files.readdir("/data").filter((name) => name.length === 26).length).toBe(7);
+  expect(files.readdir("/data").filter((name) => name.length === 26).length).toBe(8);
   expect(files.readdir("/data/chunks_head")[0]).not.toBe("000001");
 });
 
@@ -149,7 +149,7 @@ test.each(["commit", "segment"] as const)("power cut at any call with fsync %s l
       const next = new MiniDatabase(files, fsync);
       if (fsync === "commit") acknowledged.has(next.samples(), what);
       // The blocks are whole: the first one was finished before.
-      else acknowledged.isPrefix(next.samples(), START_MS + 299 * STEP_MS, what);
+      else acknowledged.isPrefix(next.samples(), START_MS + 359 * STEP_MS, what);
       const again = new MiniDatabase(files, fsync).samples();
       expect(again, `${what}, second start`).toEqual(next.samples());
     }

@@ -86,7 +86,10 @@ export class MiniDatabase {
         walCompression: "snappy",
         walSegmentBytes: 32_768,
         blockSegmentBytes: undefined,
+        minBlockMs: RANGE_MS,
+        maxBlockMs: RANGE_MS,
         memoryLimitBytes: 1 << 26,
+        log: { level: "error", format: "logfmt" },
       },
       files,
     );
