@@ -9,7 +9,8 @@ import { Version } from "../generate/version.js";
 import { webConfig } from "../generate/web-config.js";
 import { alertmanagerStatefulSet } from "../generate/workload/alertmanager.js";
 import type { WorkloadOptions } from "../generate/workload/options.js";
-import { agentStatefulSet, prometheusNames, prometheusStatefulSet } from "../generate/workload/prometheus.js";
+import { agentStatefulSet, prometheusStatefulSet } from "../generate/workload/prometheus.js";
+import { prometheusNames } from "../generate/workload/prometheus-names.js";
 import type { KubeObject } from "../kube-object.js";
 import type { Alertmanager, Prometheus, PrometheusAgent } from "../schema/generated/types.js";
 import type { AlertmanagerBuilders } from "./alertmanager.js";
@@ -80,6 +81,12 @@ function needImages(flags: BuilderFlags, image: string | undefined, base: string
   }
 }
 
+/** The builders leave the namespace to the request. */
+function placed(set: KubeObject, owner: { readonly metadata?: Prometheus["metadata"] }): DesiredObject {
+  const metadata = { ...(set["metadata"] as DesiredObject["metadata"]), namespace: owner.metadata?.namespace ?? "" };
+  return { ...set, metadata };
+}
+
 function secretNames(prefix: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}-tls-assets-${i}`);
 }
@@ -130,7 +137,7 @@ export function prometheusBuilders(isAgent: boolean, flags: BuilderFlags, config
       const set = isAgent
         ? agentStatefulSet(prometheus as PrometheusAgent, all)
         : prometheusStatefulSet(prometheus as Prometheus, all);
-      return set as unknown as DesiredObject;
+      return placed(set, prometheus);
     },
     governingService: (prometheus) => {
       const { spec = {} } = prometheus;
@@ -154,11 +161,10 @@ export function alertmanagerBuilders(flags: BuilderFlags): AlertmanagerBuilders 
     statefulSet: (alertmanager, input) => {
       needImages(flags, alertmanager.spec?.image, flags.images.alertmanager, "alertmanager-default-base-image");
       const tlsSecrets = secretNames(`alertmanager-${alertmanager.metadata?.name ?? ""}`, input.tlsSecretCount);
-      return alertmanagerStatefulSet(alertmanager, {
-        options,
-        inputHash: input.inputHash,
-        tlsSecrets,
-      }) as unknown as DesiredObject;
+      return placed(
+        alertmanagerStatefulSet(alertmanager, { options, inputHash: input.inputHash, tlsSecrets }),
+        alertmanager,
+      );
     },
     governingService: (alertmanager: Alertmanager) => {
       const port = alertmanager.spec?.portName || "web";

@@ -135,6 +135,8 @@ export class PrometheusReconciler {
   readonly #outcomes = new Map<string, Reconciliation>();
   /** What each object referred to when it was reconciled last: a change of one of them concerns it. */
   readonly #references = new Map<string, References>();
+  /** `plural/namespace/name` of what each object was bound to when it was reconciled last. */
+  readonly #bound = new Map<string, ReadonlySet<string>>();
 
   constructor(isAgent: boolean, deps: PrometheusDeps) {
     this.#isAgent = isAgent;
@@ -166,7 +168,7 @@ export class PrometheusReconciler {
     if (object === undefined || object.metadata?.deletionTimestamp !== undefined) {
       this.#outcomes.delete(key);
       this.#references.delete(key);
-      await this.#releaseAll(workloadOf(this.#of, key));
+      await this.#releaseAll(key);
       return;
     }
     if (object.spec?.paused === true) {
@@ -211,7 +213,7 @@ export class PrometheusReconciler {
       await applyObject(api, SERVICE, this.#deps.builders.governingService(object));
     }
     await this.#applySets(object, prefix, ruleConfigMaps, tlsSecretCount);
-    if (settings.hasBindings) await this.#bindAll(workloadOf(this.#of, key), found);
+    if (settings.hasBindings) await this.#bindAll(key, found);
     if (isUnmanaged) {
       const message = "the configuration is not managed: no selector is set";
       return { reason: "ConfigurationUnmanaged", message };
@@ -493,27 +495,39 @@ export class PrometheusReconciler {
     });
   }
 
-  async #bindAll(workload: Workload, found: Everything): Promise<void> {
+  async #bindAll(key: string, found: Everything): Promise<void> {
     const { api, nowMs } = this.#deps;
+    const workload = workloadOf(this.#of, key);
+    const before = this.#bound.get(key);
+    const bound = new Set<string>();
+    this.#bound.set(key, bound);
     for (const [of, cache, selected] of this.#boundKinds(found)) {
       const keys = new Set<string>();
       for (const { object, rejection } of selected) {
         keys.add(keyOfObject(object));
+        bound.add(`${of.plural}/${keyOfObject(object)}`);
         await bind(api, of, object as BoundObject, workload, rejection, nowMs());
       }
       for (const object of cache?.list() ?? []) {
-        if (!keys.has(keyOfObject(object))) await unbind(api, of, object as BoundObject, workload);
+        const name = keyOfObject(object);
+        const isSure = before?.has(`${of.plural}/${name}`);
+        if (!keys.has(name)) await unbind(api, of, object as BoundObject, workload, isSure);
       }
     }
   }
 
   /** The workload is gone: nothing says any more that it uses something. */
-  async #releaseAll(workload: Workload): Promise<void> {
+  async #releaseAll(key: string): Promise<void> {
     const { api, settings } = this.#deps;
     if (!settings.hasBindings) return;
+    const bound = this.#bound.get(key);
     for (const [of, cache] of this.#boundKinds(undefined)) {
-      for (const object of cache?.list() ?? []) await unbind(api, of, object as BoundObject, workload);
+      for (const object of cache?.list() ?? []) {
+        const isSure = bound?.has(`${of.plural}/${keyOfObject(object)}`);
+        await unbind(api, of, object as BoundObject, workloadOf(this.#of, key), isSure);
+      }
     }
+    this.#bound.delete(key);
   }
 
   #boundKinds(found: Everything | undefined) {
