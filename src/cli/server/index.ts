@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createRouter, type HttpServer, ROUTES, startHttp } from "../../api/index.js";
+import { createRouter, type HttpServer, LiveHub, ROUTES, startHttp } from "../../api/index.js";
 import {
   createLogger,
   deferred,
@@ -17,6 +17,7 @@ import {
   type Logger,
   systemClock,
   systemReason,
+  systemTimers,
   VestalError,
 } from "../../base/index.js";
 import { observeHttp, Registry } from "../../metrics/index.js";
@@ -335,6 +336,13 @@ class Server {
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      live: new LiveHub(this.#options.live, {
+        queries,
+        alerts: this.#rules,
+        clock: systemClock,
+        timers: systemTimers,
+        log: this.#log,
+      }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),
