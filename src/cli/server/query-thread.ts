@@ -166,8 +166,11 @@ export class QueryThread {
 
   async #frame(task: QueryTask, job: RangeQuery, cancel: CancelToken): Promise<ServiceAnswer> {
     const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
-    const means = { querier: this.#querier(task.heads), memory: this.#memory, kernels: this.#kernels, cancel };
-    const result = withWarnings(await evaluate(request, means), missingWarnings(task));
+    const answer = await this.#aroundDamage(() => {
+      const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels: this.#kernels, cancel };
+      return evaluate(request, means);
+    });
+    const result = withWarnings(answer, this.#missingWarnings(task));
     return { kind: "encoded", body: encodeFrame(result, job) };
   }
 
