@@ -427,6 +427,14 @@ const OWN: readonly Flag[] = [
   ),
   flag("query.threads", "int", "0", "supported", "Threads that answer queries. 0 is half the processors."),
   flag(
+    "query.language",
+    "enum",
+    "3.5",
+    "supported",
+    "Which version of PromQL is answered: that of Prometheus 3.5, or with all that came up to 3.14.",
+    { choices: ["3.5", "3.14"] },
+  ),
+  flag(
     "web.remote-write-receiver.max-body-size",
     "bytes",
     "32MB",
@@ -455,6 +463,14 @@ const OWN: readonly Flag[] = [
     undefined,
     "supported",
     "Most bytes of all shards' heads; 60 % of the memory limit if not given.",
+    { placeholder: "<bytes>" },
+  ),
+  flag(
+    "storage.block-cache.max-memory",
+    "bytes",
+    "128MB",
+    "supported",
+    "Most bytes of blocks' files that all query threads keep in memory.",
     { placeholder: "<bytes>" },
   ),
   flag(

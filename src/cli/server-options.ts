@@ -60,12 +60,15 @@ export interface ServerOptions {
     readonly walSalvage: boolean;
     /** Of all shards together; 0 is the default share of the memory limit. */
     readonly headBytesMax: number;
+    /** Of all query threads together. */
+    readonly blockCacheBytesMax: number;
   };
   readonly query: {
     readonly lookbackDeltaMs: number;
     readonly timeoutMs: number;
     readonly maxConcurrency: number;
     readonly maxSamples: number;
+    readonly language: "3.5" | "3.14";
     /** 0 is the default. */
     readonly threads: number;
   };
@@ -161,12 +164,14 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       walSync: value<WalSync>("storage.wal.fsync"),
       walSalvage: isOn("storage.wal.salvage"),
       headBytesMax: number("storage.head.max-memory"),
+      blockCacheBytesMax: number("storage.block-cache.max-memory"),
     },
     query: {
       lookbackDeltaMs: number("query.lookback-delta"),
       timeoutMs: number("query.timeout"),
       maxConcurrency: number("query.max-concurrency"),
       maxSamples: number("query.max-samples"),
+      language: value<"3.5" | "3.14">("query.language"),
       threads: atLeastZero("query.threads", number("query.threads")),
     },
     rules: {

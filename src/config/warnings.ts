@@ -4,7 +4,13 @@ import { discoveryFields } from "./schema/discovery.js";
 import type { ConfigDocument } from "./schema/root.js";
 import type { ScrapeSection } from "./schema/scrape.js";
 
-const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set(["static_configs", "file_sd_configs"]);
+const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set([
+  "static_configs",
+  "file_sd_configs",
+  "http_sd_configs",
+  "dns_sd_configs",
+  "kubernetes_sd_configs",
+]);
 
 export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSection[]): readonly string[] {
   const warnings: string[] = [];

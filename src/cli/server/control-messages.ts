@@ -1,7 +1,7 @@
 /** What the main thread and the control worker say to each other. */
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
-import type { DiscoveryChanges, DroppedTargets, FileDiscoveryStats } from "../../discovery/index.js";
+import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
 import type { LogSettings } from "./log-settings.js";
 import type { RulesSettings } from "./rules-messages.js";
@@ -57,7 +57,7 @@ export interface TargetsChangedMessage {
   readonly type: "changed";
   readonly changes: DiscoveryChanges;
   readonly dropped: DroppedTargets;
-  readonly fileStats: readonly FileDiscoveryStats[];
+  readonly stats: DiscoveryStats;
 }
 
 export type FromControl = LoadedMessage | TargetsChangedMessage;

@@ -185,7 +185,16 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
     syncs.add(1, job);
     syncSeconds.observe(seconds, job);
   };
-  registry.value("prometheus_sd_file_read_errors_total", () => targets.fileReadErrors);
+  registry.value("prometheus_sd_file_read_errors_total", () => targets.discovery.fileReadErrors);
+  registry.value("prometheus_sd_http_failures_total", () => targets.discovery.failures["http"] ?? 0);
+  registry.value("prometheus_sd_dns_lookup_failures_total", () => targets.discovery.failures["dns"] ?? 0);
+  registry.value("prometheus_sd_kubernetes_failures_total", () => targets.discovery.failures["kubernetes"] ?? 0);
+  registry.samples("prometheus_sd_failed_configs", () => [
+    { labels: ["scrape"], value: targets.discovery.failedConfigs },
+  ]);
+  registry.samples("prometheus_sd_kubernetes_events_total", () =>
+    Object.entries(targets.discovery.kubernetesEvents).map(([key, value]) => ({ labels: key.split(" "), value })),
+  );
   registry.value("prometheus_target_scrape_pools_total", () => targets.scrapePools().length);
   registry.samples("prometheus_sd_discovered_targets", () =>
     [...targets.countsByJob()].map(([job, kept]) => ({

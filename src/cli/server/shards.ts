@@ -36,6 +36,7 @@ import {
   WalState,
 } from "../../tsdb/wal/index.js";
 import {
+  type ChunksClosedMessage,
   type ExemplarsMessage,
   type FromIngestThread,
   type HeadChunksOutcome,
@@ -48,6 +49,7 @@ import {
   type StatusMessage,
   type TargetsMessage,
   type ToIngestThread,
+  type TruncatedMessage,
 } from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
@@ -90,6 +92,8 @@ export interface ReplayProgress {
   readonly filesAll: number;
 }
 
+type Order = ChunksClosedMessage | TruncatedMessage;
+
 interface Shard {
   port: MessagePort | undefined;
   memory: WebAssembly.Memory | undefined;
@@ -115,6 +119,11 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
   readonly #outcomes: { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome }[] = [];
   readonly #questions = new Map<number, (message: Answer) => void>();
   #tunables = NO_TUNABLES;
+  #replayFromMs = Number.NEGATIVE_INFINITY;
+  readonly #orders = new Map<
+    number,
+    { readonly shard: number; resolve(answer: Order): void; reject(error: Error): void }
+  >();
   readonly #senders: ForeignOwners[] = [];
   #nextQuestion = 1;
   readonly #calls = new Map<
@@ -291,6 +300,35 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
     return answers.flatMap((answer) => (answer.type === "exemplars" ? answer.series : []));
   }
 
+  /** Every shard closes its chunks with samples before `beforeMs`. @throws VestalError SHARD_LOST. */
+  async closeChunks(beforeMs: number): Promise<void> {
+    await this.#order((id) => ({ type: "close-chunks", id, beforeMs }));
+  }
+
+  /** Every shard forgets what is before `minTimeMs`. @throws VestalError SHARD_LOST. */
+  async truncate(minTimeMs: number): Promise<readonly TruncatedMessage[]> {
+    const answers = await this.#order((id) => ({ type: "truncate", id, minTimeMs }));
+    return answers.filter((answer) => answer.type === "truncated");
+  }
+
+  /** A shard that is rebuilt from now on leaves samples before it out: blocks have them. */
+  setReplayFrom(minTimeMs: number): void {
+    this.#replayFromMs = minTimeMs;
+  }
+
+  /** Asks all shards, however long they take; fails if one is not there, or its thread ends. */
+  #order(make: (id: number) => ToIngestThread): Promise<readonly Order[]> {
+    const asked = this.#shards.map(({ isReady }, shard) => {
+      if (!isReady) return Promise.reject(shardLost(shard));
+      const id = this.#nextQuestion++;
+      return new Promise<Order>((resolve, reject) => {
+        this.#orders.set(id, { shard, resolve, reject });
+        this.#send(shard, make(id));
+      });
+    });
+    return Promise.all(asked);
+  }
+
   /** For the shards that run, and those that will. */
   setTunables(tunables: IngestTunables): void {
     this.#tunables = tunables;
@@ -336,7 +374,7 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
       memory,
       replayEnd: this.#isWalOpen ? this.#walState.position() : undefined,
       chunksHeadEnd: this.#isWalOpen ? this.#chunksHead.log.position() : this.#chunksHeadEnd,
-      minValidTimeMs: this.#control.minValidTimeMs,
+      minValidTimeMs: this.#replayFromMs,
       settings: this.#options.settings,
       tunables: this.#tunables,
     };
@@ -366,6 +404,11 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
         this.#connect(index);
         for (const sender of this.#senders) this.#connectSender(sender, index);
         this.#hooks.onReady(index);
+        return;
+      case "chunks-closed":
+      case "truncated":
+        this.#orders.get(message.id)?.resolve(message);
+        this.#orders.delete(message.id);
         return;
       case "status":
       case "metadata":
@@ -493,6 +536,11 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
     const shard = this.#shards[index]!;
     this.#control.setShardState(index, SHARD_LOST);
     shard.isReady = false;
+    for (const [id, order] of this.#orders) {
+      if (order.shard !== index) continue;
+      this.#orders.delete(id);
+      order.reject(shardLost(index));
+    }
     shard.port = undefined;
     for (const { shard: of, settle } of [...this.#calls.values()]) {
       if (of === index) settle(new VestalError("SHARD_LOST", `shard ${index} ended`, { shard: index }));
@@ -524,6 +572,16 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
       had_wal_lock: hadLock,
     });
   }
+}
+
+function shardLost(shard: number): VestalError {
+  return new VestalError(
+    "SHARD_LOST",
+    `shard ${shard} is being rebuilt; what was asked of all shards is tried again later`,
+    {
+      shard,
+    },
+  );
 }
 
 /** Whether a new thread can go on with the memory: nothing was changing, and there is room for caches of its own. */
