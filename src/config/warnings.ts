@@ -26,8 +26,13 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
     ignored("remote_read", `nothing is read from ${document.remote_read?.length} endpoint(s)`);
   }
   if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
-  if ((document.otlp.promote_resource_attributes ?? []).length > 0 || document.otlp.promote_all_resource_attributes) {
-    ignored("otlp", "there is no OTLP receiver");
+  const { otlp } = document;
+  if (otlp.promote_scope_metadata) ignored("otlp.promote_scope_metadata", "scopes do not become labels");
+  if (!otlp.label_name_underscore_sanitization) {
+    ignored("otlp.label_name_underscore_sanitization", "labels that begin with an underscore get the prefix key");
+  }
+  if (!otlp.label_name_preserve_multiple_underscores) {
+    ignored("otlp.label_name_preserve_multiple_underscores", "several underscores in a row stay as they are");
   }
   if (document.global.query_log_file !== "") ignored("global.query_log_file", "queries are not logged");
   if (storage.tsdb?.chunk_encoding.floats === "xor2") {

@@ -49,7 +49,10 @@ import {
   type StatusMessage,
   type TargetsMessage,
   type ToIngestThread,
+  type TranslatedMessage,
+  type TranslateMessage,
   type TruncatedMessage,
+  type WrittenMessage,
 } from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
@@ -269,7 +272,10 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
   }
 
   /** A question whose answer is not left out of a sum where it is late: it is an error then. */
-  #call(shard: number, make: (id: number) => ToIngestThread): Promise<WrittenMessage | TranslatedMessage | VestalError> {
+  #call(
+    shard: number,
+    make: (id: number) => ToIngestThread,
+  ): Promise<WrittenMessage | TranslatedMessage | VestalError> {
     if (this.#isStopping || !this.#shards[shard]!.isReady) {
       const message = `shard ${shard} cannot store samples now; send them again later`;
       return Promise.resolve(new VestalError("SHARD_LOST", message, { shard }));

@@ -53,7 +53,12 @@ const PER_UNITS: Readonly<Record<string, string>> = {
 export function metricName(name: string, unit: string, type: OtlpMetricType, options: NameOptions): string {
   const { withSuffixes, allowUtf8 } = options;
   if (allowUtf8) return withSuffixes ? suffixedName(name, unit, type) : name;
-  const plain = withSuffixes ? tokens(name, unit, type).join("_") : name.split(/[^a-zA-Z0-9:_]+/u).filter(Boolean).join("_");
+  const plain = withSuffixes
+    ? tokens(name, unit, type).join("_")
+    : name
+        .split(/[^a-zA-Z0-9:_]+/u)
+        .filter(Boolean)
+        .join("_");
   return /^\p{Nd}/u.test(plain) ? `_${plain}` : plain;
 }
 

@@ -101,19 +101,19 @@ function readPoint(point: Json): { attributes: Attributes; timeNs: bigint; hasNo
 function readNumber(point: Json) {
   return {
     ...readPoint(point),
-    value: valueOf(point) ?? 0,
+    value: valueIn(point) ?? 0,
     exemplars: list(point, "exemplars").map(readExemplar),
   };
 }
 
-function valueOf(point: Json): number | undefined {
+function valueIn(point: Json): number | undefined {
   if (get(point, "asInt") !== undefined) return number(point, "asInt");
   return get(point, "asDouble") === undefined ? undefined : number(point, "asDouble");
 }
 
 function readExemplar(exemplar: Json): OtlpExemplar {
   return {
-    value: valueOf(exemplar),
+    value: valueIn(exemplar),
     timeNs: bigint(exemplar, "timeUnixNano"),
     traceId: id(exemplar, "traceId"),
     spanId: id(exemplar, "spanId"),

@@ -136,7 +136,8 @@ class Translator {
     if ("temporality" in metric) {
       const { temporality } = metric;
       const isAllowed = temporality === CUMULATIVE || (temporality === DELTA && this.#settings.allowsDelta);
-      if (!isAllowed) throw dropped(`invalid temporality and type combination for metric ${JSON.stringify(metric.name)}`);
+      if (!isAllowed)
+        throw dropped(`invalid temporality and type combination for metric ${JSON.stringify(metric.name)}`);
     }
     if (metric.points.length === 0) throw dropped(`empty data points. ${metric.name} is dropped`);
     const type = metric.type === "gauge" ? "gauge" : metric.type === "sum" && metric.isMonotonic ? "counter" : "other";
@@ -154,7 +155,8 @@ class Translator {
         return;
       case "histogram":
         for (const point of metric.points) {
-          if (this.#settings.convertsHistogramsToNhcb) this.#addNative(name, point, customOf(point, metric.temporality));
+          if (this.#settings.convertsHistogramsToNhcb)
+            this.#addNative(name, point, customOf(point, metric.temporality));
           else this.#addClassic(name, point);
         }
         return;
@@ -287,7 +289,10 @@ function exemplarOf({ value, timeNs, traceId, spanId, attributes }: OtlpExemplar
   const labels: (readonly [string, string])[] = [];
   if (traceId !== "") labels.push(["trace_id", traceId]);
   if (spanId !== "") labels.push(["span_id", spanId]);
-  const characters = [...labels, ...attributes].reduce((sum, [key, text]) => sum + [...key].length + [...text].length, 0);
+  const characters = [...labels, ...attributes].reduce(
+    (sum, [key, text]) => sum + [...key].length + [...text].length,
+    0,
+  );
   if (characters <= EXEMPLAR_CHARACTERS_MAX) labels.push(...attributes);
   return { labels, value, timestampMs: msOf(timeNs) };
 }

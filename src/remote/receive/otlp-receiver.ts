@@ -64,7 +64,9 @@ export class OtlpReceiver {
       }
       const { request, problems } = translated;
       if (problems.length > 0) {
-        log.warn("Error translating OTLP metrics to Prometheus write request", { err: problems.slice(0, 10).join("; ") });
+        log.warn("Error translating OTLP metrics to Prometheus write request", {
+          err: problems.slice(0, 10).join("; "),
+        });
       }
       const answer = await writes.store(1, request);
       return answer.status === 204 ? { status: 200, body: "" } : answer;
