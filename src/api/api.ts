@@ -62,6 +62,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),
+  api(["POST"], "/otlp/v1/metrics", remote.otlp, { cors: false }),
   ...["delete_series", "clean_tombstones", "snapshot"].map((name) =>
     api(POST_PUT, `/admin/tsdb/${name}`, management.adminDisabled),
   ),

@@ -249,7 +249,7 @@ export interface MetricsService {
 }
 
 export interface RemoteWriteService {
-  /** `/api/v1/write`; the request's body is compressed as it came. */
+  /** A route that takes samples; the request's body is compressed as it came. */
   write(request: ApiRequest): Promise<ApiResponse>;
 }
 
@@ -265,6 +265,8 @@ export interface ApiDeps {
   readonly metrics: MetricsService;
   /** Undefined without `--web.enable-remote-write-receiver`. */
   readonly remoteWrite: RemoteWriteService | undefined;
+  /** Undefined without `--web.enable-otlp-receiver`. */
+  readonly otlp: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */
   readonly externalUrl: URL;
   /** "" or "/prefix", before every route. */

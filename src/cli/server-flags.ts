@@ -94,7 +94,7 @@ const WEB: readonly Flag[] = [
     "supported",
     "Remote write messages to accept.",
   ),
-  flag("web.enable-otlp-receiver", "bool", "false", "not-yet", "Accept OTLP metrics at /api/v1/otlp/v1/metrics."),
+  flag("web.enable-otlp-receiver", "bool", "false", "supported", "Accept OTLP metrics at /api/v1/otlp/v1/metrics."),
   flag("web.console.templates", "string", "consoles", "not-yet", "Folder of console templates, served at /consoles."),
   flag("web.console.libraries", "string", "console_libraries", "not-yet", "Folder of console libraries."),
   flag(

@@ -31,15 +31,16 @@ export interface ServerOptions {
     readonly enableLifecycle: boolean;
     readonly corsOrigin: Regex;
   };
-  /** Undefined without `--web.enable-remote-write-receiver`. */
-  readonly writeReceiver:
-    | {
-        readonly accepted: readonly string[];
-        readonly bodyBytesMax: number;
-        readonly decodedBytesMax: number;
-        readonly samplesMax: number;
-      }
-    | undefined;
+  /** Of what other servers send. */
+  readonly receivers: {
+    readonly acceptsWrites: boolean;
+    readonly acceptsOtlp: boolean;
+    /** Names of remote-write messages. */
+    readonly accepted: readonly string[];
+    readonly bodyBytesMax: number;
+    readonly decodedBytesMax: number;
+    readonly samplesMax: number;
+  };
   readonly tsdb: {
     readonly path: string;
     /** 0 where the flag was not given: the configuration file or the default of 15 days decides. */
@@ -144,14 +145,14 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       enableLifecycle: isOn("web.enable-lifecycle"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
-    writeReceiver: isOn("web.enable-remote-write-receiver")
-      ? {
-          accepted: acceptedMessages(value<readonly string[]>("web.remote-write-receiver.accepted-protobuf-messages")),
-          bodyBytesMax: number("web.remote-write-receiver.max-body-size"),
-          decodedBytesMax: number("web.remote-write-receiver.max-decoded-size"),
-          samplesMax: number("web.remote-write-receiver.max-samples"),
-        }
-      : undefined,
+    receivers: {
+      acceptsWrites: isOn("web.enable-remote-write-receiver"),
+      acceptsOtlp: isOn("web.enable-otlp-receiver"),
+      accepted: acceptedMessages(value<readonly string[]>("web.remote-write-receiver.accepted-protobuf-messages")),
+      bodyBytesMax: number("web.remote-write-receiver.max-body-size"),
+      decodedBytesMax: number("web.remote-write-receiver.max-decoded-size"),
+      samplesMax: number("web.remote-write-receiver.max-samples"),
+    },
     tsdb: {
       path: text("storage.tsdb.path"),
       retentionMs,

@@ -78,6 +78,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
 export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
     remoteWrite: undefined,
+    otlp: undefined,
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),
