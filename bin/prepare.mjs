@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { preflight } from "./preflight.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -108,7 +109,25 @@ function buildProgram() {
   });
 }
 
+/** Assets are gzipped once here, not at each request. */
+function buildWeb() {
+  const sources = [
+    ...[".ts", ".tsx", ".css", ".html", ".json"].flatMap((suffix) => filesBelow(join(root, "web"), suffix)),
+    join(root, "package-lock.json"),
+  ];
+  whenStale(join(root, "dist", ".web.stamp"), sources, () => {
+    say("vestal: building the user interface");
+    run(process.execPath, [join(root, "node_modules", "vite", "bin", "vite.js"), "build", "web", "--logLevel", "warn"]);
+    for (const file of filesBelow(join(root, "dist", "web", "assets"), "")) {
+      const bytes = readFileSync(file);
+      const zipped = gzipSync(bytes, { level: 9 });
+      if (zipped.length < bytes.length) writeFileSync(`${file}.gz`, zipped);
+    }
+  });
+}
+
 preflight();
 installDependencies();
 buildKernels();
 buildProgram();
+buildWeb();

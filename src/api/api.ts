@@ -4,6 +4,7 @@ import { percentDecode } from "./parameters.js";
 import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
 import * as management from "./routes/management.js";
+import * as pages from "./routes/pages.js";
 import * as query from "./routes/query.js";
 import * as remote from "./routes/remote.js";
 import * as rules from "./routes/rules.js";
@@ -69,7 +70,8 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(["OPTIONS"], "/*path", management.options),
   plain(GET, "/", management.toQueryPage),
   plain(GET, "/graph", management.graphToQueryPage),
-  plain(GET, "/query", management.page),
+  ...pages.PAGE_PATHS.map((path) => plain(GET, path, pages.page)),
+  plain(GET, "/assets/*path", pages.asset),
   plain(GET, "/version", management.version),
   plain(GET, "/metrics", management.metrics),
   plain(GET_HEAD, "/-/healthy", management.healthy),

@@ -2,7 +2,9 @@
  * What the API needs from the rest, by interface. The server joins real parts to these; tests join small ones.
  * Times are milliseconds since the epoch; MIN_TIME_MS and MAX_TIME_MS of `parameters.ts` mean "no bound".
  */
+
 import type { Clock, Logger } from "../base/index.js";
+import type { WebAssets } from "./routes/pages.js";
 import type { ApiFailure, ApiRequest, ApiResponse } from "./types.js";
 
 /** An answer of a service: bytes that are already the whole JSON document, a value to encode, nothing (204), or a failure. */
@@ -273,4 +275,6 @@ export interface ApiDeps {
   readonly routePrefix: string;
   /** Port that the server listens on; `globalUrl` of local targets needs it. */
   readonly listenPort: number;
+  /** The user interface; undefined where it is not built. */
+  readonly web: WebAssets | undefined;
 }

@@ -338,7 +338,10 @@ class Server {
     if (response.contentType !== undefined) headers.push(["Content-Type", response.contentType]);
     if (response.headers !== undefined) headers.push(...response.headers);
     let body = response.body === undefined ? undefined : bytesOf(response.body);
-    const mayCompress = body !== undefined && body.length >= GZIP_BYTES_MIN && exchange.method !== "HEAD";
+    if (response.encoding === "gzip") headers.push(["Content-Encoding", "gzip"]);
+    if (response.encoding !== undefined) headers.push(["Vary", "Accept-Encoding"]);
+    const isPlain = response.encoding === undefined;
+    const mayCompress = isPlain && body !== undefined && body.length >= GZIP_BYTES_MIN && exchange.method !== "HEAD";
     if (mayCompress && acceptsGzip(exchange.headers.get("accept-encoding") ?? "")) {
       body = await compress(body!);
       if (exchange.closed) return 0;

@@ -26,6 +26,8 @@ export interface ApiResponse {
   /** Absent where there is no body (204) or the body has no type. */
   readonly contentType?: string;
   readonly headers?: ReadonlyArray<readonly [string, string]>;
+  /** Of `body` as it is; absent: the adapter compresses where the client takes it. */
+  readonly encoding?: "gzip" | "identity";
   /** Owned by the adapter from now on: it is sent in parts, after the handler has returned. */
   readonly body?: Uint8Array | string;
 }

@@ -79,6 +79,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
     remoteWrite: undefined,
     otlp: undefined,
+    web: undefined,
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),

@@ -63,32 +63,6 @@ export function graphToQueryPage(request: ApiRequest, deps: ApiDeps): ApiRespons
   return redirect(302, `${pathOf(deps.externalUrl)}/query?${query}`);
 }
 
-const PAGE_LINKS: ReadonlyArray<readonly [path: string, title: string]> = [
-  ["/api/v1/query?query=up", "Query: up"],
-  ["/api/v1/targets", "Targets"],
-  ["/api/v1/status/tsdb", "Head"],
-  ["/api/v1/status/config", "Configuration"],
-  ["/api/v1/status/flags", "Flags"],
-  ["/api/v1/status/runtimeinfo", "Runtime"],
-  ["/api/v1/status/buildinfo", "Build"],
-  ["/metrics", "Own metrics"],
-];
-
-/** Stands where the UI will be. */
-export function page(_request: ApiRequest, deps: ApiDeps): ApiResponse {
-  const base = pathOf(deps.externalUrl);
-  const links = PAGE_LINKS.map(([path, title]) => `<li><a href="${base}${path}">${title}</a></li>`).join("\n");
-  return {
-    status: 200,
-    contentType: "text/html; charset=utf-8",
-    headers: [
-      ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
-      ["X-Content-Type-Options", "nosniff"],
-    ],
-    body: `<!doctype html>\n<html lang="en">\n<title>Vestal</title>\n<h1>Vestal</h1>\n<ul>\n${links}\n</ul>\n</html>\n`,
-  };
-}
-
 /** The external URL's path in a form that is safe inside an attribute. */
 function pathOf(url: URL): string {
   return url.pathname.replace(/\/+$/, "").replace(/[&<>"']/g, (char) => `%${char.charCodeAt(0).toString(16)}`);

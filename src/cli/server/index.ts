@@ -41,6 +41,7 @@ import { ShardSet } from "./shards.js";
 import { type ServerState, ServerStatus } from "./status.js";
 import { Storage } from "./storage.js";
 import { TargetRegistry } from "./targets.js";
+import { readWebAssets } from "./web-assets.js";
 
 const PAGE_BYTES = 65_536;
 const MAX_PAGES = 65_535;
@@ -354,6 +355,7 @@ class Server {
         metrics,
         remoteWrite,
         otlp,
+        web: readWebAssets(),
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,

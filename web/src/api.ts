@@ -1,0 +1,76 @@
+/** Questions to the server's HTTP API. Every address is relative to the page's base, so a prefix needs nothing. */
+
+export interface ApiAnswer<T> {
+  readonly data: T;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly stats?: unknown;
+}
+
+export class ApiError extends Error {}
+
+interface Envelope<T> {
+  readonly status: "success" | "error";
+  readonly data?: T;
+  readonly error?: string;
+  readonly errorType?: string;
+  readonly warnings?: readonly string[];
+  readonly infos?: readonly string[];
+}
+
+export type Params = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+export function searchOf(params: Params): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined) continue;
+    if (Array.isArray(value)) for (const each of value) search.append(name, each);
+    else search.set(name, String(value));
+  }
+  return search;
+}
+
+/** @throws ApiError in the server's words; DOMException AbortError if `signal` says so. */
+export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<ApiAnswer<T>> {
+  const search = searchOf(params).toString();
+  // Long expressions do not fit into an address.
+  const isLong = search.length > 4000;
+  const response = await fetch(isLong || search === "" ? `api/v1/${path}` : `api/v1/${path}?${search}`, {
+    ...(isLong && { method: "POST", body: new URLSearchParams(search) }),
+    ...(signal !== undefined && { signal }),
+  });
+  let envelope: Envelope<T>;
+  const text = await response.text();
+  try {
+    envelope = JSON.parse(text) as Envelope<T>;
+  } catch {
+    throw new ApiError(`${response.status} ${response.statusText}: ${text.slice(0, 200)}`);
+  }
+  if (envelope.status !== "success") throw new ApiError(`${envelope.errorType ?? "error"}: ${envelope.error ?? text}`);
+  return { data: envelope.data as T, warnings: envelope.warnings ?? [], infos: envelope.infos ?? [] };
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface HistogramValue {
+  readonly count: string;
+  readonly sum: string;
+  readonly buckets?: readonly (readonly [boundaries: number, lower: string, upper: string, count: string])[];
+}
+
+export interface VectorSample {
+  readonly metric: Labels;
+  readonly value?: readonly [time: number, value: string];
+  readonly histogram?: readonly [time: number, value: HistogramValue];
+}
+
+export interface MatrixSeries {
+  readonly metric: Labels;
+  readonly values?: readonly (readonly [time: number, value: string])[];
+  readonly histograms?: readonly (readonly [time: number, value: HistogramValue])[];
+}
+
+export type QueryData =
+  | { readonly resultType: "vector"; readonly result: readonly VectorSample[] }
+  | { readonly resultType: "matrix"; readonly result: readonly MatrixSeries[] }
+  | { readonly resultType: "scalar" | "string"; readonly result: readonly [time: number, value: string] };

@@ -1,0 +1,86 @@
+/** The editor of expressions: highlighting, errors in place, completion from the server. Loaded when a query page opens. */
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { bracketMatching, defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { lintKeymap } from "@codemirror/lint";
+import { EditorState, Prec } from "@codemirror/state";
+import { EditorView, keymap, placeholder } from "@codemirror/view";
+import { PromQLExtension } from "@prometheus-io/codemirror-promql";
+import { useEffect, useRef } from "preact/hooks";
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? "";
+const promql = new PromQLExtension().setComplete({
+  remote: {
+    url: document.baseURI.replace(/\/$/, ""),
+    fetchFn: (input, init) => fetch(input, init),
+    cache: { maxAge: 60_000 },
+  },
+});
+
+export interface EditorProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly onRun: () => void;
+}
+
+export function Editor({ value, onChange, onRun }: EditorProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(undefined);
+  const latest = useRef({ onChange, onRun });
+  latest.current = { onChange, onRun };
+
+  // Once: later values go in by the effect below.
+  useEffect(() => {
+    const parent = box.current;
+    if (parent === null) return undefined;
+    const run = (): boolean => {
+      latest.current.onRun();
+      return true;
+    };
+    const state = EditorState.create({
+      doc: value,
+      extensions: [
+        EditorView.cspNonce.of(nonce),
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of({ "aria-label": "PromQL expression" }),
+        history(),
+        bracketMatching(),
+        closeBrackets(),
+        autocompletion(),
+        syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+        promql.asExtension(),
+        placeholder("Expression (Enter runs it, Shift+Enter begins a line)"),
+        Prec.highest(keymap.of([{ key: "Mod-Enter", run }])),
+        keymap.of([
+          ...completionKeymap,
+          { key: "Enter", run },
+          {
+            key: "Shift-Enter",
+            run: (target) => {
+              target.dispatch(target.state.replaceSelection("\n"));
+              return true;
+            },
+          },
+          ...closeBracketsKeymap,
+          ...defaultKeymap,
+          ...historyKeymap,
+          ...lintKeymap,
+        ]),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) latest.current.onChange(update.state.doc.toString());
+        }),
+      ],
+    });
+    const editor = new EditorView({ state, parent });
+    view.current = editor;
+    return () => editor.destroy();
+  }, []);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (editor === undefined || editor.state.doc.toString() === value) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+  }, [value]);
+
+  return <div ref={box} class="editor" />;
+}

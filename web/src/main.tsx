@@ -1,0 +1,118 @@
+/** The frame of every page: navigation, theme, and which page the address means. */
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useStored } from "./hooks.js";
+import { QueryPage } from "./query-page.js";
+import { AlertsPage, RulesPage } from "./rules-page.js";
+import { ConfigPage, FlagsPage, StatusPage, TsdbPage } from "./status-pages.js";
+import { DiscoveryPage, TargetsPage } from "./targets-page.js";
+
+const PAGES: readonly (readonly [path: string, title: string])[] = [
+  ["query", "Query"],
+  ["alerts", "Alerts"],
+  ["rules", "Rules"],
+  ["targets", "Targets"],
+  ["service-discovery", "Discovery"],
+  ["tsdb-status", "Storage"],
+  ["config", "Configuration"],
+  ["flags", "Flags"],
+  ["status", "Status"],
+];
+
+function currentPath(): string {
+  const base = new URL(document.baseURI).pathname;
+  return location.pathname.startsWith(base) ? location.pathname.slice(base.length).replace(/\/$/, "") : "query";
+}
+
+function App() {
+  const [path, setPath] = useState(currentPath);
+  const [theme, setTheme] = useStored("theme", "auto");
+  const [isSystemDark, setSystemDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  const isDark = theme === "dark" || (theme === "auto" && isSystemDark);
+  useEffect(() => {
+    const query = matchMedia("(prefers-color-scheme: dark)");
+    const change = (): void => setSystemDark(query.matches);
+    query.addEventListener("change", change);
+    const back = (): void => setPath(currentPath());
+    addEventListener("popstate", back);
+    return () => {
+      query.removeEventListener("change", change);
+      removeEventListener("popstate", back);
+    };
+  }, []);
+  useEffect(() => {
+    document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
+  }, [isDark]);
+  const title = PAGES.find(([each]) => each === path)?.[1] ?? "Query";
+  useEffect(() => {
+    document.title = `${title} · Vestal`;
+  }, [title]);
+  const go = (event: MouseEvent, target: string): void => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    history.pushState(null, "", target);
+    setPath(target);
+    document.querySelector("main")?.focus();
+  };
+  return (
+    <>
+      <a class="skip" href={`${path}#main`}>
+        To the content
+      </a>
+      <header>
+        <a class="brand" href="query" onClick={(event) => go(event, "query")}>
+          Vestal
+        </a>
+        <nav aria-label="Pages">
+          {PAGES.map(([each, name]) => (
+            <a
+              key={each}
+              href={each}
+              aria-current={each === path ? "page" : undefined}
+              onClick={(event) => go(event, each)}
+            >
+              {name}
+            </a>
+          ))}
+        </nav>
+        <label class="theme">
+          <span class="hidden">Theme</span>
+          <select value={theme} onChange={(event) => setTheme(event.currentTarget.value)}>
+            <option value="auto">Auto</option>
+            <option value="light">Light</option>
+            <option value="dark">Dark</option>
+          </select>
+        </label>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <Page path={path} isDark={isDark} />
+      </main>
+    </>
+  );
+}
+
+function Page({ path, isDark }: { path: string; isDark: boolean }) {
+  switch (path) {
+    case "alerts":
+      return <AlertsPage />;
+    case "rules":
+      return <RulesPage />;
+    case "targets":
+      return <TargetsPage />;
+    case "service-discovery":
+      return <DiscoveryPage />;
+    case "tsdb-status":
+      return <TsdbPage />;
+    case "config":
+      return <ConfigPage />;
+    case "flags":
+      return <FlagsPage />;
+    case "status":
+      return <StatusPage />;
+    default:
+      return <QueryPage isDark={isDark} />;
+  }
+}
+
+const root = document.getElementById("root");
+if (root !== null) render(<App />, root);
