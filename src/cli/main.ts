@@ -10,6 +10,8 @@ Monitoring for a Kubernetes cluster.
 
 Commands:
   server     scrape targets, store their samples and answer queries; \`vestal server --help\` lists its flags
+  alertmanager
+             group, silence and route alerts to receivers, as Alertmanager does
   tool       check, test and query, as promtool does; \`vestal tool --help\` lists its commands
 
 Flags:
@@ -18,7 +20,7 @@ Flags:
 `;
 
 /** Commands of the design that this version has not. */
-const UNAVAILABLE: ReadonlySet<string> = new Set(["operator", "alertmanager", "amtool"]);
+const UNAVAILABLE: ReadonlySet<string> = new Set(["operator", "amtool"]);
 
 /** The face of `server/index.ts`, which is loaded only when a server is to run: it brings every other module with it. */
 export type RunServer = (options: ServerOptions) => Promise<void>;
@@ -27,7 +29,11 @@ export type RunServer = (options: ServerOptions) => Promise<void>;
 export type Command =
   | { readonly kind: "server"; readonly options: ServerOptions }
   | { readonly kind: "tool"; readonly args: readonly string[]; readonly name: string }
+  | { readonly kind: "alertmanager"; readonly args: readonly string[] }
   | EarlyEnd;
+
+/** The face of `alertmanager/index.ts`; it gives the exit code. */
+export type RunAlertmanager = (args: readonly string[]) => Promise<number>;
 
 /** The face of `tool/index.ts`; it gives the exit code. */
 export type RunTool = (args: readonly string[], name: string) => Promise<number>;
@@ -40,10 +46,12 @@ export function readCommand(args: readonly string[], programName: string): Comma
   const called = basename(programName).replace(/\.m?js$/, "");
   if (called === "prometheus") return readServer(args);
   if (called === "promtool") return { kind: "tool", args, name: "promtool" };
+  if (called === "alertmanager") return { kind: "alertmanager", args };
   if (called !== "vestal" && UNAVAILABLE.has(called)) return unavailable(called);
   const [command, ...rest] = args;
   if (command === undefined) return { kind: "end", exitCode: 2, stderr: HELP };
   if (command === "server" || command === "prometheus") return readServer(rest);
+  if (command === "alertmanager") return { kind: "alertmanager", args: rest };
   if (command === "tool" || command === "promtool") return { kind: "tool", args: rest, name: `vestal ${command}` };
   if (command === "-h" || command === "--help" || command === "help") return { kind: "end", exitCode: 0, stdout: HELP };
   if (command === "--version") return { kind: "end", exitCode: 0, stdout: `vestal, version ${vestalVersion()}\n` };
@@ -70,6 +78,13 @@ export async function main(args: readonly string[]): Promise<void> {
     if (command.stdout !== undefined) process.stdout.write(command.stdout);
     if (command.stderr !== undefined) process.stderr.write(command.stderr);
     process.exitCode = command.exitCode;
+    return;
+  }
+  if (command.kind === "alertmanager") {
+    const { runAlertmanager } = (await import(new URL("./alertmanager/index.js", import.meta.url).href)) as {
+      runAlertmanager: RunAlertmanager;
+    };
+    process.exitCode = await runAlertmanager(command.args);
     return;
   }
   if (command.kind === "tool") {
