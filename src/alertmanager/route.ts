@@ -80,7 +80,7 @@ function matchersOf(section: RouteSection, syntax: MatcherSyntax): readonly Matc
   return joinMatchers(section.match, section.match_re, section.matchers, syntax).sort(compareMatchers);
 }
 
-/** The three ways in which matchers can be written, in one list. */
+/** The three ways in which matchers can be written, in one list. An old expression is anchored where keys show it, as in the original. */
 export function joinMatchers(
   match: Readonly<Record<string, string>> | undefined,
   matchRe: Readonly<Record<string, string | undefined>> | undefined,
@@ -89,7 +89,7 @@ export function joinMatchers(
 ): Matcher[] {
   return [
     ...Object.entries(match ?? {}).map(([name, value]) => new Matcher("=", name, value)),
-    ...Object.entries(matchRe ?? {}).map(([name, value]) => new Matcher("=~", name, value ?? "")),
+    ...Object.entries(matchRe ?? {}).map(([name, value]) => new Matcher("=~", name, `^(?:${value ?? ""})$`)),
     ...(matchers ?? []).flatMap((line) => syntax.matchers(line)),
   ];
 }

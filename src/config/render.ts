@@ -88,6 +88,8 @@ function isZero(spec: Spec, value: unknown): boolean {
     case "url":
     case "regex":
       return false;
+    case "bool":
+      return value === false && spec.isPointer !== true;
     default:
       return value === "" || value === 0 || value === false;
   }

@@ -239,6 +239,8 @@ function inherit(receiver: ReceiverSection, global: GlobalSection): ReceiverSect
   };
 }
 
+const EMAIL_SUBJECT = '{{ template "email.default.subject" . }}';
+
 function inheritEmail(config: Section<"email_configs">, global: GlobalSection): Section<"email_configs"> {
   const smarthost = config.smarthost || global.smtp_smarthost;
   if (smarthost === "") refuse("no global SMTP smarthost set");
@@ -249,6 +251,7 @@ function inheritEmail(config: Section<"email_configs">, global: GlobalSection): 
     ...config,
     smarthost,
     from,
+    headers: { Subject: EMAIL_SUBJECT, To: config.to, From: from, ...config.headers },
     tls_config: config.tls_config ?? global.smtp_tls_config,
     hello: config.hello || global.smtp_hello,
     auth_username: config.auth_username || global.smtp_auth_username,

@@ -509,7 +509,7 @@ export const msteamsv2 = struct(
 );
 
 /** A template, or a section with one. */
-const jiraField = (initial: string) => field(any(), initial);
+const jiraField = (initial: string) => field(any(), { template: initial } as unknown);
 
 export const jira = struct(
   "jira.plain",
@@ -530,40 +530,40 @@ export const jira = struct(
     fields: field(anyMap()),
   },
   (config) => {
-    checkJiraField(config.summary);
-    checkJiraField(config.description);
+    const [summary, description] = [jiraFieldOf(config.summary), jiraFieldOf(config.description)];
     if (config.project === "") refuse("missing project in jira_config");
     if (config.issue_type === "") refuse("missing issue_type in jira_config");
     if (!["auto", "cloud", "datacenter"].includes(config.api_type)) {
       refuse("unknown api_type on jira_config, must be auto, cloud or datacenter");
     }
-    return config;
+    return { ...config, summary, description };
   },
 );
 
-function checkJiraField(value: unknown): void {
-  if (typeof value !== "object" || value === null) return;
+function jiraFieldOf(value: unknown): object {
+  if (typeof value !== "object" || value === null) return { template: String(value ?? "") };
   for (const key of Object.keys(value)) {
     if (key !== "template" && key !== "enable_update") refuse(`field ${key} not found in type jira.plain`);
   }
+  return value;
 }
 
 const rocketchatField = struct("config.RocketchatAttachmentField", {
-  short: field(maybeBool()),
-  title: field(text()),
-  value: field(text()),
+  short: shown(maybeBool()),
+  title: shown(text()),
+  value: shown(text()),
 });
 /** Without names of their own in YAML: Go's are the fields' in small letters. */
 const rocketchatAction = struct("config.RocketchatAttachmentAction", {
-  type: field(text()),
-  text: field(text()),
-  url: field(text()),
-  imageurl: field(text()),
-  iswebview: field(bool()),
-  webviewheightratio: field(text()),
-  msg: field(text()),
-  msginchatwindow: field(bool()),
-  msgprocessingtype: field(text()),
+  type: shown(text()),
+  text: shown(text()),
+  url: shown(text()),
+  imageurl: shown(text()),
+  iswebview: shown(bool()),
+  webviewheightratio: shown(text()),
+  msg: shown(text()),
+  msginchatwindow: shown(bool()),
+  msgprocessingtype: shown(text()),
 });
 
 export const rocketchat = struct(

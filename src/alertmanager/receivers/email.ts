@@ -15,7 +15,6 @@ import { groupHash } from "./text.js";
 
 type EmailConfig = typeof email.zero;
 
-const SUBJECT = '{{ template "email.default.subject" . }}';
 const RFC1123Z = "Mon, 02 Jan 2006 15:04:05 -0700";
 /** Lines of quoted-printable text. */
 const LINE_MAX = 76;
@@ -106,13 +105,6 @@ function addresses(list: string, what: string): string[] {
 
 function message(config: EmailConfig, { text, html, context, deps }: Notification): string {
   const headers = new Map(Object.entries(config.headers ?? {}));
-  for (const [name, value] of [
-    ["Subject", SUBJECT],
-    ["To", config.to],
-    ["From", config.from],
-  ] as const) {
-    if (!headers.has(name)) headers.set(name, value);
-  }
   const now = GoTime.ofMs(deps.now.ms());
   const lines = [...headers].map(([name, value]) => `${name}: ${encodeHeader(text(value))}`);
   if (!headers.has("Message-Id")) {

@@ -154,7 +154,7 @@ class JiraNotification {
         url,
         contentType: "application/json",
         headers: { "accept-language": "en" },
-        ...(body !== undefined && { body: `${goJson(body)}\n` }),
+        body: body === undefined ? "" : `${goJson(body)}\n`,
         signal,
       });
     } catch (error) {

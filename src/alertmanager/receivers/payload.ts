@@ -4,7 +4,7 @@ import { Plain } from "../../config/scalar.js";
 
 /** Alertmanager's DeepCopyWithTemplate: keys sorted, as Go's JSON has them. */
 export function expandTemplates(value: unknown, expand: (template: string) => string): unknown {
-  if (typeof value === "string") return inline(expand(value));
+  if (typeof value === "string") return inline(expand(value), expand);
   if (Array.isArray(value)) return value.map((item) => expandTemplates(item, expand));
   if (typeof value !== "object" || value === null) return value;
   return sortedObject(
@@ -17,7 +17,7 @@ function sortedObject(entries: readonly (readonly [string, unknown])[]): object 
 }
 
 /** Text that reads as YAML of another kind than text is that. */
-function inline(text: string): unknown {
+function inline(text: string, expand: (template: string) => string): unknown {
   let root: Node;
   try {
     root = parseText(text).root;
@@ -25,7 +25,8 @@ function inline(text: string): unknown {
     // No YAML, so it is text.
     return text;
   }
-  return typeof root === "string" ? text : plain(root);
+  // What it holds are templates again, and may again be YAML: as in Alertmanager 0.33.
+  return typeof root === "string" ? text : expandTemplates(plain(root), expand);
 }
 
 function plain(node: Node): unknown {

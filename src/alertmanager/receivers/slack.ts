@@ -1,6 +1,7 @@
 /** Slack: one attachment in a message of a webhook or of a bot, which may change its earlier message. */
 import type { HttpResponse } from "../../http/index.js";
 import { quoteGo } from "../../model/index.js";
+import { TemplateExecError, TemplateParseError } from "../../template/index.js";
 import type { slack } from "../config/receivers.js";
 import { goDurationMs } from "../config/shapes.js";
 import { type NotifyResult, SENT } from "../pipeline/context.js";
@@ -22,8 +23,8 @@ export function slackIntegration(config: SlackConfig): IntegrationSpec {
     sendsResolved: config.send_resolved,
     send: async (notification) => {
       const { context } = notification;
-      const text = (template: string): string => notification.text(template);
-      const attachments = [attachment(config, notification)];
+      const text = lenient(notification.text);
+      const attachments = [attachment(config, text)];
       let url = secretText(config.api_url, config.api_url_file);
       const request = {
         channel: text(config.channel),
@@ -54,7 +55,23 @@ export function slackIntegration(config: SlackConfig): IntegrationSpec {
   };
 }
 
-function attachment(config: SlackConfig, { text }: Notification): object {
+/** As Alertmanager does here: what fails leaves its text unfinished, and all that follows empty. */
+function lenient(expand: Notification["text"]): Notification["text"] {
+  let isFailed = false;
+  return (template) => {
+    if (isFailed) return "";
+    try {
+      return expand(template);
+    } catch (error) {
+      isFailed = true;
+      if (error instanceof TemplateExecError) return error.partial;
+      if (error instanceof TemplateParseError) return "";
+      throw error;
+    }
+  };
+}
+
+function attachment(config: SlackConfig, text: Notification["text"]): object {
   const fields = (config.fields ?? []).flatMap((field) =>
     field === undefined
       ? []
