@@ -6,7 +6,7 @@ import { type Clock, silentLogger, systemFiles } from "../../src/base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../src/exposition/index.js";
 import { compileKernels } from "../../src/memory/index.js";
 import { Labels } from "../../src/model/index.js";
-import type { AppendTarget, ScrapeOutcome } from "../../src/storage/index.js";
+import { type AppendTarget, DEFAULT_HISTOGRAM_OPTIONS, type ScrapeOutcome } from "../../src/storage/index.js";
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../src/tsdb/head/index.js";
 import { Committer, ShardAppender } from "../../src/tsdb/ingest/index.js";
 import { startWal, WAL_STATE_BYTES, type WalKernels, WalState, WalWriter } from "../../src/tsdb/wal/index.js";
@@ -76,6 +76,7 @@ export function makeShard(limitPages = 16_384): ShardFixture {
         honorTimestamps: true,
         trackTimestampsStaleness: false,
         limits: { sampleLimit: 0, labelLimit: 0, labelNameLengthLimit: 0, labelValueLengthLimit: 0 },
+        histograms: DEFAULT_HISTOGRAM_OPTIONS,
         relabelMetric: undefined,
         extraMetrics: undefined,
       }),

@@ -79,6 +79,7 @@ function job(changes: Partial<ScrapeJob> = {}): ScrapeJob {
     honorTimestamps: true,
     trackTimestampsStaleness: false,
     limits: { sampleLimit: 0, labelLimit: 0, labelNameLengthLimit: 0, labelValueLengthLimit: 0 },
+      histograms: DEFAULT_JOB_HISTOGRAMS,
     metricRelabelConfigs: [],
     ...changes,
   };

@@ -24,6 +24,7 @@ const JOB: ScrapeJob = {
   honorTimestamps: true,
   trackTimestampsStaleness: false,
   limits: { sampleLimit: 0, labelLimit: 0, labelNameLengthLimit: 0, labelValueLengthLimit: 0 },
+      histograms: DEFAULT_JOB_HISTOGRAMS,
   metricRelabelConfigs: [],
 };
 

@@ -236,6 +236,8 @@ class Server {
         adjustTimestamps: scrape.timestampToleranceMs > 0,
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
+        nativeHistograms: features.has("native-histograms"),
+        createdZeros: features.has("created-timestamp-zero-ingestion"),
       },
       writeLimits: this.#options.writeReceiver ?? { decodedBytesMax: 0, samplesMax: 0 },
       userAgent: `Vestal/${vestalVersion()}`,

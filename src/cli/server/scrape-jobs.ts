@@ -23,6 +23,12 @@ export function scrapeJobOf(config: ScrapeConfig): ScrapeJob {
       labelNameLengthLimit: limits.labelNameLengthMax,
       labelValueLengthLimit: limits.labelValueLengthMax,
     },
+    histograms: {
+      isNative: config.nativeHistograms,
+      isClassicToo: config.alwaysScrapeClassicHistograms,
+      bucketsMax: limits.histogramBucketsMax,
+      bucketFactorMin: limits.histogramBucketFactorMin,
+    },
     metricRelabelConfigs: config.metricRelabelRules,
   };
 }
