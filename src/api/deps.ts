@@ -71,6 +71,28 @@ export interface QueryService {
   checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined>;
 }
 
+/** What `/api/v1/rules` asks for. Empty lists are no bound. */
+export interface RulesFilter {
+  readonly type: "" | "alert" | "record";
+  readonly ruleNames: readonly string[];
+  readonly groupNames: readonly string[];
+  readonly files: readonly string[];
+  readonly excludeAlerts: boolean;
+  /** 0 is no limit. */
+  readonly groupLimit: number;
+  /** "" is the beginning. */
+  readonly groupNextToken: string;
+  /** Texts of selectors that were checked before. */
+  readonly matchers: readonly string[];
+}
+
+export interface RulesService {
+  /** `empty` where no group has the token. */
+  rules(filter: RulesFilter): Promise<ServiceAnswer>;
+  alerts(): Promise<ServiceAnswer>;
+  alertmanagers(): Promise<ServiceAnswer>;
+}
+
 export interface ActiveTarget {
   readonly discoveredLabels: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
@@ -218,6 +240,7 @@ export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly query: QueryService;
+  readonly rules: RulesService;
   readonly targets: TargetsService;
   readonly metadata: MetadataService;
   readonly status: StatusService;

@@ -14,6 +14,8 @@ export type {
   QueryOptions,
   QueryService,
   RangeQuery,
+  RulesFilter,
+  RulesService,
   RuntimeInfo,
   SelectorQuery,
   ServiceAnswer,
@@ -25,4 +27,5 @@ export type {
 export { type HttpObserver, type HttpOptions, type HttpServer, startHttp } from "./http.js";
 export { type ListenAddress, parseListenAddress } from "./listen-address.js";
 export { MAX_TIME_MS, MIN_TIME_MS } from "./parameters.js";
+export { goJson } from "./respond.js";
 export { type ApiFailure, type ApiRequest, type ApiResponse, type ErrorType, failure } from "./types.js";

@@ -66,8 +66,21 @@ export interface ServerOptions {
     readonly timeoutMs: number;
     readonly maxConcurrency: number;
     readonly maxSamples: number;
+    readonly language: "3.5" | "3.14";
     /** 0 is the default. */
     readonly threads: number;
+  };
+  readonly rules: {
+    readonly resendDelayMs: number;
+    readonly forOutageToleranceMs: number;
+    readonly forGracePeriodMs: number;
+    readonly maxConcurrentEvals: number;
+  };
+  /** To Alertmanagers. */
+  readonly notifications: {
+    readonly queueCapacity: number;
+    readonly batchSize: number;
+    readonly drainsOnShutdown: boolean;
   };
   readonly ingest: {
     /** 0 is the default. */
@@ -155,7 +168,19 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       timeoutMs: number("query.timeout"),
       maxConcurrency: number("query.max-concurrency"),
       maxSamples: number("query.max-samples"),
+      language: value<"3.5" | "3.14">("query.language"),
       threads: atLeastZero("query.threads", number("query.threads")),
+    },
+    rules: {
+      resendDelayMs: number("rules.alert.resend-delay"),
+      forOutageToleranceMs: number("rules.alert.for-outage-tolerance"),
+      forGracePeriodMs: number("rules.alert.for-grace-period"),
+      maxConcurrentEvals: number("rules.max-concurrent-evals"),
+    },
+    notifications: {
+      queueCapacity: number("alertmanager.notification-queue-capacity"),
+      batchSize: number("alertmanager.notification-batch-size"),
+      drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
     ingest: { threads: atLeastZero("ingest.threads", number("ingest.threads")) },
     scrape: {

@@ -1,5 +1,6 @@
 /** From the document under Prometheus' keys to what the program uses. */
 import { createHash } from "node:crypto";
+import { discoveryFields } from "./schema/discovery.js";
 import type { HttpClientSection, TlsSection } from "./schema/http-client.js";
 import { toRules } from "./schema/relabel.js";
 import type { ConfigDocument } from "./schema/root.js";
@@ -7,7 +8,7 @@ import type { EscapingScheme, ScrapeProtocol, ScrapeSection } from "./schema/scr
 import type {
   AlertmanagerConfig,
   Config,
-  FileDiscoveryConfig,
+  DiscoveryConfig,
   HttpClientConfig,
   Oauth2Config,
   ProxyConfig,
@@ -53,20 +54,67 @@ function buildAlertmanager(section: AlertmanagerSection): AlertmanagerConfig {
     relabelRules: toRules(section.relabel_configs),
     alertRelabelRules: toRules(section.alert_relabel_configs),
     staticGroups: staticGroups(section),
-    fileDiscoveries: fileDiscoveries(section),
+    discoveries: discoveries(section),
     http: buildHttpClient(section),
     hash: hashOf(section),
   };
 }
 
-type DiscoverySection = Pick<ScrapeSection, "static_configs" | "file_sd_configs">;
+type DiscoverySection = Pick<ScrapeSection, "static_configs" | keyof typeof discoveryFields>;
 
 function staticGroups({ static_configs: groups }: DiscoverySection): readonly StaticGroup[] {
   return (groups ?? []).map((group) => ({ targets: group?.targets ?? [], labels: group?.labels ?? {} }));
 }
 
-function fileDiscoveries({ file_sd_configs: sections }: DiscoverySection): readonly FileDiscoveryConfig[] {
-  return (sections ?? []).map((sd) => ({ files: sd?.files ?? [], refreshIntervalMs: sd?.refresh_interval ?? 0 }));
+/** In the order of the mechanisms' names: which is found first decides between equal targets. */
+function discoveries(section: DiscoverySection): readonly DiscoveryConfig[] {
+  return Object.keys(discoveryFields).flatMap((key): readonly DiscoveryConfig[] => {
+    switch (key) {
+      case "static_configs":
+        return [];
+      case "file_sd_configs":
+        return present(section.file_sd_configs).map((sd) => ({
+          kind: "file",
+          files: sd.files ?? [],
+          refreshIntervalMs: sd.refresh_interval,
+        }));
+      case "http_sd_configs":
+        return present(section.http_sd_configs).map((sd) => ({
+          kind: "http",
+          url: sd.url,
+          refreshIntervalMs: sd.refresh_interval,
+          http: buildHttpClient(sd),
+        }));
+      case "dns_sd_configs":
+        return present(section.dns_sd_configs).map((sd) => ({
+          kind: "dns",
+          names: sd.names ?? [],
+          type: sd.type.toUpperCase() as "A", // one of five, which the schema checks
+          port: sd.port,
+          refreshIntervalMs: sd.refresh_interval,
+        }));
+      case "kubernetes_sd_configs":
+        return present(section.kubernetes_sd_configs).map((sd) => ({
+          kind: "kubernetes",
+          role: sd.role as "pod", // one of six, which the schema checks
+          apiServer: sd.api_server,
+          kubeconfigFile: sd.kubeconfig_file,
+          http: buildHttpClient(sd),
+          namespaces: { own: sd.namespaces.own_namespace, names: sd.namespaces.names ?? [] },
+          selectors: sd.selectors ?? [],
+          attachNode: sd.attach_metadata.node,
+        }));
+      default: {
+        // The keys of the table are keys of the section.
+        const others = section[key as keyof typeof discoveryFields] ?? [];
+        return others.map(() => ({ kind: "unavailable", mechanism: key.replace(/_sd_configs$/, "") }));
+      }
+    }
+  });
+}
+
+function present<T>(sections: readonly (T | undefined)[] | undefined): readonly T[] {
+  return (sections ?? []).filter((section) => section !== undefined);
 }
 
 function hashOf(section: unknown): string {
@@ -122,7 +170,7 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
     relabelRules: toRules(job.relabel_configs),
     metricRelabelRules: toRules(job.metric_relabel_configs),
     staticGroups: staticGroups(job),
-    fileDiscoveries: fileDiscoveries(job),
+    discoveries: discoveries(job),
   };
 }
 

@@ -4,18 +4,21 @@ import { discoveryFields } from "./schema/discovery.js";
 import type { ConfigDocument } from "./schema/root.js";
 import type { ScrapeSection } from "./schema/scrape.js";
 
-const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set(["static_configs", "file_sd_configs"]);
+const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set([
+  "static_configs",
+  "file_sd_configs",
+  "http_sd_configs",
+  "dns_sd_configs",
+  "kubernetes_sd_configs",
+]);
 
 export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSection[]): readonly string[] {
   const warnings: string[] = [];
   const ignored = (name: string, what: string): void => {
     warnings.push(`${name} is not supported yet and is ignored: ${what}`);
   };
-  const { alerting, storage } = document;
-  const alertmanagers = alerting.alertmanagers?.length ?? 0;
-  const alertRules = alerting.alert_relabel_configs?.length ?? 0;
-  if (alertmanagers + alertRules > 0) ignored("alerting", "no alerts are sent");
-  if ((document.rule_files ?? []).length > 0) ignored("rule_files", "no rules are evaluated");
+  const { storage } = document;
+  warnings.push(...alertingWarnings(document));
   if ((document.remote_write ?? []).length > 0) {
     ignored("remote_write", `nothing is sent to ${document.remote_write?.length} endpoint(s)`);
   }
@@ -34,6 +37,23 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
     ignored("storage.tsdb.stale_series_compaction_threshold", "stale series leave the head with the next block");
   }
   for (const job of jobs) warnings.push(...jobWarnings(job));
+  return warnings;
+}
+
+function alertingWarnings({ alerting }: ConfigDocument): readonly string[] {
+  const warnings: string[] = [];
+  for (const section of alerting.alertmanagers ?? []) {
+    for (const key of Object.keys(discoveryFields)) {
+      if (["static_configs", "file_sd_configs"].includes(key)) continue;
+      // The keys of the table are keys of the section.
+      if ((section?.[key as keyof typeof discoveryFields] ?? []).length > 0) {
+        warnings.push(`${key} is not supported yet and is ignored: it finds no Alertmanagers`);
+      }
+    }
+    if (section?.sigv4 !== undefined) {
+      warnings.push("sigv4 of an Alertmanager is not supported yet and is ignored: requests are not signed");
+    }
+  }
   return warnings;
 }
 

@@ -234,6 +234,44 @@ const QUERY: readonly MetricDescription[] = [
   ),
 ];
 
+const RULES: readonly MetricDescription[] = [
+  summary("prometheus_rule_evaluation_duration_seconds", "Time to evaluate a rule.", [0.5, 0.9, 0.99]),
+  summary("prometheus_rule_group_duration_seconds", "Time to evaluate a group of rules.", [0.01, 0.05, 0.5, 0.9, 0.99]),
+  ...lines("prometheus_rule_", "counter", [
+    ["evaluations_total", "Evaluations of rules.", "rule_group"],
+    ["evaluation_failures_total", "Evaluations of rules that failed.", "rule_group"],
+    ["group_iterations_total", "Evaluations of a group that were due, made or missed.", "rule_group"],
+    [
+      "group_iterations_missed_total",
+      "Evaluations of a group left out because the one before took too long.",
+      "rule_group",
+    ],
+  ]),
+  ...lines("prometheus_rule_group_", "gauge", [
+    ["interval_seconds", "Interval of a group.", "rule_group"],
+    ["last_duration_seconds", "Time of a group's last evaluation.", "rule_group"],
+    ["last_evaluation_samples", "Samples that a group's last evaluation gave.", "rule_group"],
+    ["last_evaluation_timestamp_seconds", "When a group was evaluated last.", "rule_group"],
+    ["last_restore_duration_seconds", "Time to restore the state of a group's alerts.", "rule_group"],
+    ["last_rule_duration_sum_seconds", "Time of all rules in a group's last evaluation.", "rule_group"],
+    ["rules", "Rules of a group.", "rule_group"],
+  ]),
+];
+
+const NOTIFICATIONS: readonly MetricDescription[] = [
+  ...lines("prometheus_notifications_", "counter", [
+    ["dropped_total", "Alerts dropped because they could not be sent."],
+    ["sent_total", "Alerts sent.", "alertmanager"],
+    ["errors_total", "Alerts whose sending failed.", "alertmanager"],
+  ]),
+  ...lines("prometheus_notifications_", "gauge", [
+    ["alertmanagers_discovered", "Alertmanagers that alerts are sent to."],
+    ["queue_capacity", "Most alerts that may wait to be sent."],
+    ["queue_length", "Alerts that wait to be sent."],
+  ]),
+  summary("prometheus_notifications_latency_seconds", "Time to send alerts.", [0.5, 0.9, 0.99], "alertmanager"),
+];
+
 const SERVER: readonly MetricDescription[] = [
   ...lines("prometheus_", "gauge", [
     [
@@ -318,8 +356,17 @@ const OWN: readonly MetricDescription[] = [
 ];
 
 export const CATALOGUE: ReadonlyMap<string, MetricDescription> = new Map(
-  [...HEAD, ...WAL, ...BLOCKS, ...SCRAPE, ...QUERY, ...SERVER, ...REMOTE, ...PROCESS, ...OWN].map((metric) => [
-    metric.name,
-    metric,
-  ]),
+  [
+    ...HEAD,
+    ...WAL,
+    ...BLOCKS,
+    ...SCRAPE,
+    ...QUERY,
+    ...RULES,
+    ...NOTIFICATIONS,
+    ...SERVER,
+    ...REMOTE,
+    ...PROCESS,
+    ...OWN,
+  ].map((metric) => [metric.name, metric]),
 );

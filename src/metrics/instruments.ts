@@ -139,6 +139,11 @@ export class Summary {
     window.set(bucket, (window.get(bucket) ?? 0) + 1);
   }
 
+  /** Forgets a label set. */
+  delete(...labels: string[]): void {
+    this.#children.delete(labels);
+  }
+
   /** Makes a label set visible before its first observation. */
   declare(...labels: string[]): void {
     this.#children.of(labels);

@@ -33,11 +33,13 @@ export { Matcher, type MatchOperator } from "./matcher.js";
 export { type MetricType, metricTypeNumber, metricTypeOf, type SeriesMetadata } from "./metric-metadata.js";
 export {
   compileRegex,
+  compileSearch,
   expandTemplate,
   MAX_REGEX_LENGTH,
   type Regex,
   type RegexGroups,
   type RegexOptions,
+  type SearchRegex,
 } from "./regex.js";
 export { isStaleNumber, isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
 export { histogramProblem } from "./validate-histogram.js";

@@ -13,6 +13,7 @@ export function hashOffset(labels: Labels): number {
   return Number(hashLabels(labels)) / Number(MASK);
 }
 
+/** 64 bits, unsigned. Rule groups take their place in the interval by it too. */
 export function hashLabels(labels: Labels): bigint {
   return xxHash64(labelBytes(labels));
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatFixed, formatFloat, formatGeneral, formatSample, parseGoFloat } from "./number.js";
+import { formatExponential, formatFixed, formatFloat, formatGeneral, formatSample, parseGoFloat } from "./number.js";
 
 /** Each row: a number, and what Go's FormatFloat prints with 'f', as in JSON samples, and with %g. */
 const ROWS: readonly (readonly [number, string, string, string])[] = [
@@ -35,7 +35,7 @@ describe("numbers as Go prints them", () => {
 
   test.each([
     [1.5, 6, "1.500000"],
-    [-0.25, 1, "-0.3"],
+    [-0.25, 1, "-0.2"],
     [2, 0, "2"],
     [1e21, 2, "1000000000000000000000.00"],
     [Number.NaN, 6, "NaN"],
@@ -97,4 +97,21 @@ describe("numbers as Go reads them", () => {
   ])("%j is refused", (text) => {
     expect(parseGoFloat(text)).toBeUndefined();
   });
+});
+
+test("halves are rounded to the even digit, as Go does", () => {
+  expect([0.5, 1.5, 2.5, -2.5, 9.5, 99.5].map((value) => formatFixed(value, 0))).toEqual([
+    "0",
+    "2",
+    "2",
+    "-2",
+    "10",
+    "100",
+  ]);
+  expect([0.125, 0.375].map((value) => formatFixed(value, 2))).toEqual(["0.12", "0.38"]);
+  expect([12345, 12355, 99995].map((value) => formatExponential(value, 3))).toEqual([
+    "1.234e+4",
+    "1.236e+4",
+    "1.000e+5",
+  ]);
 });

@@ -39,8 +39,33 @@ export function formatOpenMetrics(value: number): string {
 export function formatFixed(value: number, places: number): string {
   const special = Object.is(value, -0) ? undefined : formatSpecial(value);
   if (special !== undefined && value !== 0) return special;
-  if (Math.abs(value) < 1e21) return `${Object.is(value, -0) ? "-" : ""}${value.toFixed(places)}`;
+  if (Math.abs(value) < 1e21) {
+    const text = value.toFixed(places);
+    const rest = value
+      .toFixed(Math.min(MAX_PLACES, places + MAX_FRACTION_DIGITS))
+      .slice(places > 0 ? text.length : text.length + 1);
+    return `${Object.is(value, -0) ? "-" : ""}${toEven(text, rest)}`;
+  }
   return `${BigInt(value)}${places > 0 ? `.${"0".repeat(places)}` : ""}`;
+}
+
+/** As `toExponential`, with halves going to the even digit as in Go. */
+export function formatExponential(value: number, places: number): string {
+  const [mantissa, exponent] = value.toExponential(places).split("e") as [string, string];
+  const exact = value.toExponential(MAX_PLACES);
+  const rest = exact.slice(0, exact.indexOf("e")).slice(places > 0 ? mantissa.length : mantissa.length + 1);
+  return `${toEven(mantissa, rest)}e${exponent}`;
+}
+
+/** JavaScript gives no more digits behind the point. */
+const MAX_PLACES = 100;
+/** Behind a digit where exactly a half is cut off there is nothing but zeros; so many show it for all that matters. */
+const MAX_FRACTION_DIGITS = 60;
+
+/** JavaScript rounds a half up, Go to the even digit. @param rest  the exact digits behind what `text` shows. */
+function toEven(text: string, rest: string): string {
+  const last = text.at(-1)!;
+  return /^50*$/.test(rest) && "13579".includes(last) ? `${text.slice(0, -1)}${Number(last) - 1}` : text;
 }
 
 const DIGITS = "[0-9]+(?:_[0-9]+)*";

@@ -172,3 +172,44 @@ export function expandTemplate(template: string, { groups, named }: RegexGroups)
     return index === undefined ? "" : (groups[index] ?? "");
   });
 }
+
+/** An expression that is looked for anywhere in a text, as Go's regexp package does without flags: for templates. */
+export interface SearchRegex {
+  test(text: string): boolean;
+  /** Go's ReplaceAllString: each match is replaced by `template`, expanded with its groups. */
+  replaceAll(text: string, template: string): string;
+}
+
+/** @throws VestalError REGEX with Go's words for what is wrong. */
+export function compileSearch(source: string): SearchRegex {
+  if (source.length > MAX_REGEX_LENGTH) {
+    const message = `regular expression is too long: ${source.length} characters, at most ${MAX_REGEX_LENGTH} are allowed`;
+    throw new VestalError("REGEX", message, { length: source.length });
+  }
+  const re2 = compile(source);
+  return {
+    test: (text) => re2.matcher(text).find(),
+    replaceAll: (text, template) => replaceAll(re2, text, template),
+  };
+}
+
+function replaceAll(re2: RE2JS, text: string, template: string): string {
+  const matcher = re2.matcher(text);
+  const named = re2.namedGroups();
+  let replaced = "";
+  let copied = 0;
+  // Go lets no empty match stand right behind another match.
+  for (let from = 0; from <= text.length && matcher.find(from); ) {
+    const [start, end] = [matcher.start(), matcher.end()];
+    replaced += text.slice(copied, start);
+    if (end > copied || start === 0) {
+      const groups: string[] = [];
+      for (let i = 0; i <= matcher.groupCount(); i++) groups.push(matcher.group(i) ?? "");
+      replaced += expandTemplate(template, { groups, named });
+    }
+    copied = end;
+    from = end > from ? end : from + ((text.codePointAt(from) ?? 0) > 0xffff ? 2 : 1);
+    if (end > from) from = end;
+  }
+  return replaced + text.slice(copied);
+}

@@ -4,6 +4,7 @@ export {
   type RelabelResult,
   relabel,
 } from "./apply.js";
+export { LabelsBuilder } from "./builder.js";
 export { type MetricRelabeler, type MetricRelabelOptions, metricRelabeler } from "./metric.js";
 export {
   checkRule,

@@ -88,7 +88,16 @@ export class ShardRig {
       maxSamples: 50_000_000,
       lookbackDeltaMs: 300_000,
       defaultStepMs: 60_000,
-      features: { experimentalFunctions: false, durationExpressions: false, delayedNameRemoval: false },
+      features: {
+        experimentalFunctions: false,
+        durationExpressions: false,
+        delayedNameRemoval: false,
+        extendedRangeSelectors: false,
+        fillModifiers: false,
+        typeAndUnitLabels: false,
+        useStartTimestamps: false,
+        language: "3.5" as const,
+      },
     };
     this.queries = new QueryPool({ threads: 1, timeoutMs: 10_000, settings }, control, this.shards, log);
     exporter.on("request", (_request, response) => {

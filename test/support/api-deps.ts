@@ -112,6 +112,11 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
       droppedCounts: () => ({ self: 0, gone: 0, dropped: 1 }),
       scrapePools: () => ["self", "gone", "dropped"],
     },
+    rules: {
+      rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
+      alerts: async () => data({ alerts: [] }),
+      alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
+    },
     metadata: {
       *ofTargets(metric) {
         const all = [

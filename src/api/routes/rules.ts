@@ -1,13 +1,14 @@
-/** `rules`, `alerts`, `alertmanagers` while no rule can be loaded: parameters are checked, and the answers are truly empty. */
+/** `rules`, `alerts`, `alertmanagers`: what is evaluated, what is active, and who is told. */
 import type { ApiDeps } from "../deps.js";
 import { parseGoBool, parseGoInt, quoteParameter } from "../parameters.js";
-import { fail, success } from "../respond.js";
+import { fail, respond } from "../respond.js";
 import { type ApiFailure, type ApiRequest, type ApiResponse, failure, invalidParameter } from "../types.js";
 
 export async function rules(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
   const { form, query } = request;
   const type = query.get("type").toLowerCase();
-  const wrongSelector = await deps.query.checkSelectors(form.all("match[]"), signal);
+  const matchers = form.all("match[]");
+  const wrongSelector = matchers.length === 0 ? undefined : await deps.query.checkSelectors(matchers, signal);
   if (wrongSelector !== undefined) return fail(failure(wrongSelector.errorType, wrongSelector.message));
   if (type !== "" && type !== "alert" && type !== "record") {
     return fail(invalidParameter("type", `not supported value ${quoteParameter(type)}`));
@@ -17,13 +18,28 @@ export async function rules(request: ApiRequest, deps: ApiDeps, signal: AbortSig
   if (typeof parsed === "string") {
     return fail(invalidParameter("exclude_alerts", `error converting exclude_alerts: ${parsed}`));
   }
-  const wrongPage = checkPage(query.get("group_limit"), query.get("group_next_token"));
-  return wrongPage === undefined ? success({ groups: [] }) : fail(wrongPage);
+  const page = pageOf(query.get("group_limit"), query.get("group_next_token"));
+  if ("kind" in page) return fail(page);
+  const answer = await deps.rules.rules({
+    type,
+    ruleNames: form.all("rule_name[]"),
+    groupNames: form.all("rule_group[]"),
+    files: form.all("file[]"),
+    excludeAlerts: parsed,
+    ...page,
+    matchers,
+  });
+  return answer.kind === "empty" ? fail(unknownToken(page.groupNextToken)) : respond(answer, false);
 }
 
-function checkPage(limitSource: string, token: string): ApiFailure | undefined {
+interface Page {
+  readonly groupLimit: number;
+  readonly groupNextToken: string;
+}
+
+function pageOf(limitSource: string, token: string): Page | ApiFailure {
   if (limitSource === "") {
-    if (token === "") return undefined;
+    if (token === "") return { groupLimit: 0, groupNextToken: "" };
     return invalidParameter("group_next_token", "group_limit needs to be present in order to paginate over the groups");
   }
   const limit = parseGoInt(limitSource, 32, "ParseInt");
@@ -31,14 +47,17 @@ function checkPage(limitSource: string, token: string): ApiFailure | undefined {
     return invalidParameter("group_limit", `group_limit needs to be a valid number: ${limit}`);
   }
   if (limit <= 0) return invalidParameter("group_limit", "group_limit needs to be greater than 0");
-  if (token === "") return undefined;
+  return { groupLimit: limit, groupNextToken: token };
+}
+
+function unknownToken(token: string): ApiFailure {
   return invalidParameter("group_next_token", `invalid group_next_token '${token}'. were rule groups changed?`);
 }
 
-export function alerts(): ApiResponse {
-  return success({ alerts: [] });
+export async function alerts(_request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  return respond(await deps.rules.alerts(), false);
 }
 
-export function alertmanagers(): ApiResponse {
-  return success({ activeAlertmanagers: [], droppedAlertmanagers: [] });
+export async function alertmanagers(_request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  return respond(await deps.rules.alertmanagers(), false);
 }

@@ -1,8 +1,10 @@
 /** What the main thread and the control worker say to each other. */
+import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
-import type { DiscoveryChanges, DroppedTargets, FileDiscoveryStats } from "../../discovery/index.js";
+import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
 import type { LogSettings } from "./log-settings.js";
+import type { RulesSettings } from "./rules-messages.js";
 
 /** `workerData` of the control worker. */
 export interface ControlData {
@@ -11,6 +13,9 @@ export interface ControlData {
   readonly configText: string | undefined;
   readonly discoveryBatchMs: number;
   readonly log: LogSettings;
+  readonly rules: RulesSettings;
+  /** What the rules say to the main thread, and hear of it. */
+  readonly rulesPort: MessagePort;
 }
 
 /** Reads the configuration anew; where it is good, it is in force when `loaded` arrives, and its targets follow. */
@@ -52,7 +57,7 @@ export interface TargetsChangedMessage {
   readonly type: "changed";
   readonly changes: DiscoveryChanges;
   readonly dropped: DroppedTargets;
-  readonly fileStats: readonly FileDiscoveryStats[];
+  readonly stats: DiscoveryStats;
 }
 
 export type FromControl = LoadedMessage | TargetsChangedMessage;

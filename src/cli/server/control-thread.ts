@@ -1,11 +1,14 @@
 /** The control worker: configuration and discovery, off the main thread. It tells the main thread differences. */
 import { readFileSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
-import { systemReason, systemTimers, toPlain, VestalError } from "../../base/index.js";
+import { type Logger, systemReason, systemTimers, toPlain, VestalError } from "../../base/index.js";
 import { loadConfig, renderConfig } from "../../config/index.js";
 import { DiscoveryManager, diskDiscoveryFiles } from "../../discovery/index.js";
+import { checkTemplate } from "./alert-templates.js";
 import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
 import { loggerOf } from "./log-settings.js";
+import { loadRuleFiles } from "./rule-files.js";
+import { RulesHost } from "./rules-host.js";
 import { scrapeJobOf } from "./scrape-jobs.js";
 
 export function runControlThread(port: MessagePort, data: ControlData): void {
@@ -17,10 +20,10 @@ export function runControlThread(port: MessagePort, data: ControlData): void {
       files: diskDiscoveryFiles(log),
       timers: systemTimers,
       log,
-      onChanges: (changes) =>
-        post({ type: "changed", changes, dropped: manager.dropped(), fileStats: manager.fileStats() }),
+      onChanges: (changes) => post({ type: "changed", changes, dropped: manager.dropped(), stats: manager.stats() }),
     },
   );
+  const rules = new RulesHost(data.rulesPort, data.rules, loggerOf(data.log, "rule manager"));
   port.on("message", (message: ToControl) => {
     if (message.type === "stop") {
       manager.close();
@@ -28,7 +31,7 @@ export function runControlThread(port: MessagePort, data: ControlData): void {
       return;
     }
     try {
-      const { settings, apply } = load(data, manager);
+      const { settings, apply } = load(data, manager, rules, log);
       post({ type: "loaded", id: message.id, settings, error: undefined });
       apply();
     } catch (error) {
@@ -38,9 +41,17 @@ export function runControlThread(port: MessagePort, data: ControlData): void {
   });
 }
 
-function load(data: ControlData, manager: DiscoveryManager): { settings: LoadedSettings; apply: () => void } {
+function load(
+  data: ControlData,
+  manager: DiscoveryManager,
+  rules: RulesHost,
+  log: Logger,
+): { settings: LoadedSettings; apply: () => void } {
   const text = data.configText ?? readConfigFile(data.configFile);
   const { config, warnings } = loadConfig(text, { file: data.configFile, env: process.env });
+  const { experimentalFunctions, durationExpressions } = data.rules;
+  const readOptions = { parser: { experimentalFunctions, durationExpressions }, checkTemplate };
+  const ruleSet = loadRuleFiles(config, data.configFile, readOptions, log);
   const settings: LoadedSettings = {
     yaml: renderConfig(config),
     warnings,
@@ -51,7 +62,11 @@ function load(data: ControlData, manager: DiscoveryManager): { settings: LoadedS
     retentionBytes: config.storage.retentionBytes,
     exemplarsMax: config.storage.exemplarsMax,
   };
-  return { settings, apply: () => manager.apply(config) };
+  const apply = (): void => {
+    manager.apply(config);
+    rules.apply(config, ruleSet);
+  };
+  return { settings, apply };
 }
 
 function readConfigFile(file: string): string {

@@ -23,6 +23,7 @@ export class ControlWorker {
     this.#hooks = hooks;
     this.#worker = new Worker(join(packageRoot(), "dist", "workers", "control.js"), {
       workerData: data,
+      transferList: [data.rulesPort],
       resourceLimits: SMALL_YOUNG_GENERATION,
     });
     this.#worker.on("message", (message: FromControl) => this.#handle(message));

@@ -34,6 +34,8 @@ import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
 import { memoryLimitBytes, processors } from "./resources.js";
+import { RulesLink } from "./rules-service.js";
+import { rulesSettings } from "./rules-settings.js";
 import { ShardSet } from "./shards.js";
 import { type ServerState, ServerStatus } from "./status.js";
 import { TargetRegistry } from "./targets.js";
@@ -98,6 +100,8 @@ class Server {
   readonly #shards: ShardSet;
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
+  readonly #rules = new RulesLink();
+  #queries: QueryPool | undefined;
   #settings: LoadedSettings | undefined;
   #isFatal = false;
   #isEnding = false;
@@ -123,11 +127,13 @@ class Server {
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
         log: options.log,
+        rules: rulesSettings(options, this.#shardCount),
+        rulesPort: this.#rules.remotePort,
       },
       {
         onLoaded: (settings) => this.#apply(settings),
-        onTargets: ({ changes, dropped, fileStats }) => {
-          this.#registry.fileReadErrors = fileStats.reduce((sum, { readErrors }) => sum + readErrors, 0);
+        onTargets: ({ changes, dropped, stats }) => {
+          this.#registry.discovery = stats;
           this.#registry.apply(changes, dropped);
         },
         onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
@@ -139,6 +145,7 @@ class Server {
       { onReady: (shard) => this.#shardReady(shard), onFatal: (message) => this.#fatal(message) },
       log,
     );
+    this.#shards.addSender(this.#rules);
     this.#registry = new TargetRegistry(this.#shardCount, this.#shards);
   }
 
@@ -168,6 +175,7 @@ class Server {
 
   async #serve(lock: DirectoryLock | undefined): Promise<void> {
     const queries = this.#queryPool();
+    this.#queries = queries;
     let http: HttpServer | undefined;
     try {
       http = await this.#listen(queries, lock);
@@ -175,6 +183,7 @@ class Server {
       await this.#ended.promise;
     } finally {
       this.#isEnding = true;
+      await this.#rules.stop();
       await http?.close(CLOSE_GRACE_MS);
       await queries.close();
     }
@@ -257,6 +266,11 @@ class Server {
         experimentalFunctions: features.has("promql-experimental-functions"),
         durationExpressions: features.has("promql-duration-expr"),
         delayedNameRemoval: features.has("promql-delayed-name-removal"),
+        extendedRangeSelectors: features.has("promql-extended-range-selectors"),
+        fillModifiers: features.has("promql-binop-fill-modifiers"),
+        typeAndUnitLabels: features.has("type-and-unit-labels"),
+        useStartTimestamps: features.has("use-start-timestamps"),
+        language: query.language,
       },
     };
     const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };
@@ -281,6 +295,7 @@ class Server {
       control: this.#control,
       shards: this.#shards,
       targets: this.#registry,
+      rules: this.#rules,
       queries,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
@@ -305,6 +320,7 @@ class Server {
         clock: systemClock,
         log: this.#log,
         query: queries,
+        rules: this.#rules,
         targets: this.#registry,
         metadata: this.#registry,
         status,
@@ -339,6 +355,7 @@ class Server {
     if (!this.#shards.isReady) return;
     for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);
     this.#lifecycle.setReady();
+    if (this.#queries !== undefined) this.#rules.begin(this.#queries);
     this.#log.info("Server is ready to receive web requests.");
     if (this.#embedded !== undefined) process.stdout.write(`${this.#embedded.greeting}\n`);
   }

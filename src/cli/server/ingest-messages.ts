@@ -142,7 +142,23 @@ export interface StopMessage {
   readonly type: "stop";
 }
 
+/** No sample below it comes any more: close every chunk that has older ones, then answer `chunks-closed`. */
+export interface CloseChunksMessage {
+  readonly type: "close-chunks";
+  readonly id: number;
+  readonly beforeMs: number;
+}
+
+/** A block has the samples below `minTimeMs`: forget them, then answer `truncated`. */
+export interface TruncateMessage {
+  readonly type: "truncate";
+  readonly id: number;
+  readonly minTimeMs: number;
+}
+
 export type ToIngestThread =
+  | CloseChunksMessage
+  | TruncateMessage
   | BeginMessage
   | TargetsMessage
   | ConnectMessage
@@ -259,7 +275,26 @@ export interface StoppedMessage {
   readonly type: "stopped";
 }
 
+export interface ChunksClosedMessage {
+  readonly type: "chunks-closed";
+  readonly id: number;
+}
+
+export interface TruncatedMessage {
+  readonly type: "truncated";
+  readonly id: number;
+  readonly removedRefs: Float64Array;
+  /** The segment of the log that was written when the last of them went: later ones do not name them. */
+  readonly walSegment: number;
+  /** Lowest number of a file of chunks_head that the head still names; 0xffffffff if it names none. */
+  readonly lowestFile: number;
+  readonly chunksRemoved: number;
+  readonly seconds: number;
+}
+
 export type FromIngestThread =
+  | ChunksClosedMessage
+  | TruncatedMessage
   | HeadMessage
   | ProgressMessage
   | ReplayedMessage

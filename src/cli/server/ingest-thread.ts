@@ -162,6 +162,12 @@ class IngestThread {
       case "disconnect":
         this.#sender.loseOwner(message.shard, message.reason);
         return;
+      case "close-chunks":
+        this.#life.closeChunks(message);
+        return;
+      case "truncate":
+        this.#life.truncate(message);
+        return;
       case "collect":
         this.#collect(engine, message.id);
         return;

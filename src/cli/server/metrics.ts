@@ -20,6 +20,7 @@ import {
 import type { MetricsService } from "../../api/index.js";
 import { systemFiles } from "../../base/index.js";
 import {
+  CATALOGUE,
   type MetricSample,
   metricsPage,
   type Registry,
@@ -34,6 +35,8 @@ import { walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
+import type { CollectedSamples } from "./rules-host.js";
+import type { RulesLink } from "./rules-service.js";
 import type { ShardSet } from "./shards.js";
 import type { ServerState } from "./status.js";
 import type { TargetRegistry } from "./targets.js";
@@ -43,6 +46,7 @@ export interface MetricsDeps {
   readonly control: ControlMemory;
   readonly shards: ShardSet;
   readonly targets: TargetRegistry;
+  readonly rules: RulesLink;
   readonly queries: QueryPool;
   readonly state: ServerState;
   readonly isReady: () => boolean;
@@ -63,6 +67,8 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   registerScraping(deps, () => shardStatus.last);
   registerExemplars(deps, () => shardStatus.last);
   registerQueries(deps);
+  const rules = { last: [] as readonly CollectedSamples[] };
+  registerRules(registry, () => rules.last);
   registerReceiver(deps);
   registerServer(deps);
   registerProcess(registry);
@@ -71,7 +77,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const page = metricsPage(registry);
   return {
     render: async (request) => {
-      shardStatus.last = await deps.shards.collect();
+      [shardStatus.last, rules.last] = await Promise.all([deps.shards.collect(), deps.rules.metrics()]);
       return page.render(request);
     },
   };
@@ -181,7 +187,16 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
     syncs.add(1, job);
     syncSeconds.observe(seconds, job);
   };
-  registry.value("prometheus_sd_file_read_errors_total", () => targets.fileReadErrors);
+  registry.value("prometheus_sd_file_read_errors_total", () => targets.discovery.fileReadErrors);
+  registry.value("prometheus_sd_http_failures_total", () => targets.discovery.failures["http"] ?? 0);
+  registry.value("prometheus_sd_dns_lookup_failures_total", () => targets.discovery.failures["dns"] ?? 0);
+  registry.value("prometheus_sd_kubernetes_failures_total", () => targets.discovery.failures["kubernetes"] ?? 0);
+  registry.samples("prometheus_sd_failed_configs", () => [
+    { labels: ["scrape"], value: targets.discovery.failedConfigs },
+  ]);
+  registry.samples("prometheus_sd_kubernetes_events_total", () =>
+    Object.entries(targets.discovery.kubernetesEvents).map(([key, value]) => ({ labels: key.split(" "), value })),
+  );
   registry.value("prometheus_target_scrape_pools_total", () => targets.scrapePools().length);
   registry.samples("prometheus_sd_discovered_targets", () =>
     [...targets.countsByJob()].map(([job, kept]) => ({
@@ -221,6 +236,14 @@ function intervalSummaries(statuses: readonly StatusMessage[]): MetricSample[] {
       count: all.reduce((total, { count }) => total + count, 0),
     };
   });
+}
+
+/** The rules count in their own thread. */
+function registerRules(registry: Registry, collected: () => readonly CollectedSamples[]): void {
+  for (const name of CATALOGUE.keys()) {
+    if (!/^prometheus_(?:rule|notifications)_/.test(name)) continue;
+    registry.samples(name, () => collected().find((one) => one.name === name)?.samples ?? []);
+  }
 }
 
 function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): void {

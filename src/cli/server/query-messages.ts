@@ -1,6 +1,7 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
 import type { InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
 import type { CancelHandle } from "../../shard/index.js";
+import type { RuleExpression } from "./rules-messages.js";
 
 /** One shard's head, as a query thread reads it. */
 export interface HeadHandle {
@@ -20,6 +21,8 @@ export type QueryJob =
   | { readonly kind: "format"; readonly expression: string }
   | { readonly kind: "parse"; readonly expression: string }
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
+  /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */
+  | { readonly kind: "rules"; readonly expressions: readonly RuleExpression[] }
   /** `status/tsdb`: the answer's data is a HeadStatus. */
   | { readonly kind: "headStatus"; readonly limit: number };
 
@@ -53,6 +56,11 @@ export interface QueryFeatures {
   readonly experimentalFunctions: boolean;
   readonly durationExpressions: boolean;
   readonly delayedNameRemoval: boolean;
+  readonly extendedRangeSelectors: boolean;
+  readonly fillModifiers: boolean;
+  readonly typeAndUnitLabels: boolean;
+  readonly useStartTimestamps: boolean;
+  readonly language: "3.5" | "3.14";
 }
 
 /** What the time of a PromQL query went into, for `prometheus_engine_query_duration_seconds`. */

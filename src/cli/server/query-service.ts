@@ -28,7 +28,9 @@ import type {
   QueryThreadSettings,
   QueryTimings,
 } from "./query-messages.js";
+import type { RuleExpression } from "./rules-messages.js";
 
+const NEVER_ABORTED = new AbortController().signal;
 /** How long a thread may take to notice its cancel word before it is terminated. */
 const PATIENCE_MS = 1000;
 
@@ -140,6 +142,11 @@ export class QueryPool implements QueryService {
   async checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined> {
     const answer = await this.#run({ kind: "checkSelectors", matchers }, signal);
     return answer.kind === "failure" ? answer : undefined;
+  }
+
+  /** Expressions of rules, as many as a task has time for. */
+  rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer> {
+    return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
   }
 
   /** @throws VestalError HEAD_STATUS if no query thread could find out. */

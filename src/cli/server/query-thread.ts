@@ -44,6 +44,9 @@ import type {
   QueryTimings,
 } from "./query-messages.js";
 
+import { RuleQueries } from "./rule-queries.js";
+import type { RuleExpression } from "./rules-messages.js";
+
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
 
@@ -53,6 +56,7 @@ export class QueryThread {
   readonly #pin: number;
   readonly #headChunks: HeadChunkReader;
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
+  readonly #ruleQueries = new RuleQueries();
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
   /** Of the query that runs. */
@@ -121,10 +125,21 @@ export class QueryThread {
         return { kind: "data", data: exprToJson(parseExpr(job.expression, this.#parser())) };
       case "headStatus":
         return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
+      case "rules":
+        return this.#rules(task, job.expressions, cancel);
       case "checkSelectors":
         for (const text of job.matchers) this.#selector(text);
         return { kind: "empty" };
     }
+  }
+
+  async #rules(task: QueryTask, expressions: readonly RuleExpression[], cancel: CancelToken): Promise<ServiceAnswer> {
+    const evaluateOne = (request: QueryRequest): Promise<QueryResult> => {
+      const means = { querier: this.#querier(task.heads), memory: this.#memory, kernels: this.#kernels, cancel };
+      return evaluate(request, means);
+    };
+    const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
+    return { kind: "data", data: await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne) };
   }
 
   async #evaluate(
@@ -219,12 +234,16 @@ export class QueryThread {
       defaultStepMs: settings.defaultStepMs,
       maxSamples: settings.maxSamples,
       delayedNameRemoval: settings.features.delayedNameRemoval,
+      typeAndUnitLabels: settings.features.typeAndUnitLabels,
+      useStartTimestamps: settings.features.useStartTimestamps,
+      language: settings.features.language,
     };
   }
 
   #parser(): ParserOptions {
-    const { experimentalFunctions, durationExpressions } = this.#settings.features;
-    return { experimentalFunctions, durationExpressions };
+    const { experimentalFunctions, durationExpressions, extendedRangeSelectors, fillModifiers, language } =
+      this.#settings.features;
+    return { experimentalFunctions, durationExpressions, extendedRangeSelectors, fillModifiers, language };
   }
 
   #cancelToken(task: QueryTask): CancelToken {

@@ -36,6 +36,7 @@ import {
   WalState,
 } from "../../tsdb/wal/index.js";
 import {
+  type ChunksClosedMessage,
   type ExemplarsMessage,
   type FromIngestThread,
   type HeadChunksOutcome,
@@ -48,6 +49,7 @@ import {
   type StatusMessage,
   type TargetsMessage,
   type ToIngestThread,
+  type TruncatedMessage,
 } from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
@@ -79,10 +81,18 @@ export interface ShardSetHooks {
 
 type Answer = StatusMessage | MetadataMessage | ExemplarsMessage;
 
+/** Told where each shard takes in samples of others. */
+export interface ForeignOwners {
+  setOwner(shard: number, port: MessagePort): void;
+  loseOwner(shard: number, reason: string): void;
+}
+
 export interface ReplayProgress {
   readonly filesDone: number;
   readonly filesAll: number;
 }
+
+type Order = ChunksClosedMessage | TruncatedMessage;
 
 interface Shard {
   port: MessagePort | undefined;
@@ -109,6 +119,12 @@ export class ShardSet implements HeadSource, ShardWriters {
   readonly #outcomes: { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome }[] = [];
   readonly #questions = new Map<number, (message: Answer) => void>();
   #tunables = NO_TUNABLES;
+  #replayFromMs = Number.NEGATIVE_INFINITY;
+  readonly #orders = new Map<
+    number,
+    { readonly shard: number; resolve(answer: Order): void; reject(error: Error): void }
+  >();
+  readonly #senders: ForeignOwners[] = [];
   #nextQuestion = 1;
   readonly #writes = new Map<number, { shard: number; settle: (answer: WriteOutcome | VestalError) => void }>();
   #isWalOpen = false;
@@ -259,6 +275,35 @@ export class ShardSet implements HeadSource, ShardWriters {
     return answers.flatMap((answer) => (answer.type === "exemplars" ? answer.series : []));
   }
 
+  /** Every shard closes its chunks with samples before `beforeMs`. @throws VestalError SHARD_LOST. */
+  async closeChunks(beforeMs: number): Promise<void> {
+    await this.#order((id) => ({ type: "close-chunks", id, beforeMs }));
+  }
+
+  /** Every shard forgets what is before `minTimeMs`. @throws VestalError SHARD_LOST. */
+  async truncate(minTimeMs: number): Promise<readonly TruncatedMessage[]> {
+    const answers = await this.#order((id) => ({ type: "truncate", id, minTimeMs }));
+    return answers.filter((answer) => answer.type === "truncated");
+  }
+
+  /** A shard that is rebuilt from now on leaves samples before it out: blocks have them. */
+  setReplayFrom(minTimeMs: number): void {
+    this.#replayFromMs = minTimeMs;
+  }
+
+  /** Asks all shards, however long they take; fails if one is not there, or its thread ends. */
+  #order(make: (id: number) => ToIngestThread): Promise<readonly Order[]> {
+    const asked = this.#shards.map(({ isReady }, shard) => {
+      if (!isReady) return Promise.reject(shardLost(shard));
+      const id = this.#nextQuestion++;
+      return new Promise<Order>((resolve, reject) => {
+        this.#orders.set(id, { shard, resolve, reject });
+        this.#send(shard, make(id));
+      });
+    });
+    return Promise.all(asked);
+  }
+
   /** For the shards that run, and those that will. */
   setTunables(tunables: IngestTunables): void {
     this.#tunables = tunables;
@@ -304,7 +349,7 @@ export class ShardSet implements HeadSource, ShardWriters {
       memory,
       replayEnd: this.#isWalOpen ? this.#walState.position() : undefined,
       chunksHeadEnd: this.#isWalOpen ? this.#chunksHead.log.position() : this.#chunksHeadEnd,
-      minValidTimeMs: this.#control.minValidTimeMs,
+      minValidTimeMs: this.#replayFromMs,
       settings: this.#options.settings,
       tunables: this.#tunables,
     };
@@ -332,7 +377,13 @@ export class ShardSet implements HeadSource, ShardWriters {
       case "ready":
         shard.isReady = true;
         this.#connect(index);
+        for (const sender of this.#senders) this.#connectSender(sender, index);
         this.#hooks.onReady(index);
+        return;
+      case "chunks-closed":
+      case "truncated":
+        this.#orders.get(message.id)?.resolve(message);
+        this.#orders.delete(message.id);
         return;
       case "status":
       case "metadata":
@@ -428,6 +479,18 @@ export class ShardSet implements HeadSource, ShardWriters {
     });
   }
 
+  /** A thread that is no shard and appends to all of them. */
+  addSender(sender: ForeignOwners): void {
+    this.#senders.push(sender);
+    for (const [index, { isReady }] of this.#shards.entries()) if (isReady) this.#connectSender(sender, index);
+  }
+
+  #connectSender(sender: ForeignOwners, index: number): void {
+    const { port1, port2 } = new MessageChannel();
+    this.#send(index, { type: "connect", direction: "receive", shard: -1, port: port2 }, [port2]);
+    sender.setOwner(index, port1);
+  }
+
   /** A shard is there: channels for foreign appends between it and every other one. */
   #connect(index: number): void {
     for (let other = 0; other < this.#shards.length; other++) {
@@ -449,6 +512,11 @@ export class ShardSet implements HeadSource, ShardWriters {
     const shard = this.#shards[index]!;
     this.#control.setShardState(index, SHARD_LOST);
     shard.isReady = false;
+    for (const [id, order] of this.#orders) {
+      if (order.shard !== index) continue;
+      this.#orders.delete(id);
+      order.reject(shardLost(index));
+    }
     shard.port = undefined;
     for (const { shard: of, settle } of [...this.#writes.values()]) {
       if (of === index) settle(new VestalError("SHARD_LOST", `shard ${index} ended`, { shard: index }));
@@ -463,6 +531,7 @@ export class ShardSet implements HeadSource, ShardWriters {
     for (let other = 0; other < this.#shards.length; other++) {
       if (other !== index) this.#send(other, { type: "disconnect", shard: index, reason: "its thread ended" });
     }
+    for (const sender of this.#senders) sender.loseOwner(index, "its thread ended");
     const { memory } = shard;
     const isAdopted = memory !== undefined && shard.isReplayed && isAdoptable(memory);
     if (isAdopted) {
@@ -479,6 +548,16 @@ export class ShardSet implements HeadSource, ShardWriters {
       had_wal_lock: hadLock,
     });
   }
+}
+
+function shardLost(shard: number): VestalError {
+  return new VestalError(
+    "SHARD_LOST",
+    `shard ${shard} is being rebuilt; what was asked of all shards is tried again later`,
+    {
+      shard,
+    },
+  );
 }
 
 /** Whether a new thread can go on with the memory: nothing was changing, and there is room for caches of its own. */

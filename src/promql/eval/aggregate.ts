@@ -84,7 +84,9 @@ abstract class GroupedRows implements Rows {
     return this.groups[index]!.labels;
   }
   dropsName(index: number): boolean {
-    return this.source.dropsName(this.groups[index]!.members[0]!);
+    const { members } = this.groups[index]!;
+    if (this.evaluation.isNewer) return members.some((member) => this.source.dropsName(member));
+    return this.source.dropsName(members[0]!);
   }
 
   fill(index: number, values: number, present: number): number {

@@ -30,12 +30,15 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
   const source = evaluation.open(plan.operand);
   if (plan.op === "limit_ratio") {
     if (param.every((ratio) => ratio === 0)) return nothingOf(evaluation, plan, source);
+    if (evaluation.isNewer && param.some(Number.isNaN)) throw executionError("Ratio value is NaN");
     const highest = param.reduce(maximum);
     const lowest = param.reduce(minimum);
     if (highest > 1) evaluation.annotations.addInvalidRatio(highest, 1, plan.param.span);
     if (lowest < -1) evaluation.annotations.addInvalidRatio(lowest, -1, plan.param.span);
   } else if (!param.some((k) => k >= 1 || Number.isNaN(k))) {
     return nothingOf(evaluation, plan, source);
+  } else if (evaluation.isNewer) {
+    refuseValues(param);
   }
   const held = copyOf(evaluation, hold(evaluation, source, plan.grid.steps), source);
   if (plan.op === "topk" || plan.op === "bottomk") {
@@ -46,6 +49,14 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
     }
   }
   return new Selector(evaluation, plan, held, param).rows();
+}
+
+function refuseValues(param: Float64Array): void {
+  if (param.some(Number.isNaN)) throw executionError("Parameter value is NaN");
+  const lowest = param.reduce(minimum);
+  const highest = param.reduce(maximum);
+  if (lowest <= -(2 ** 63)) throw executionError(`Scalar value ${formatGeneral(lowest)} underflows int64`);
+  if (highest >= 2 ** 63) throw executionError(`Scalar value ${formatGeneral(highest)} overflows int64`);
 }
 
 function nothingOf(evaluation: Evaluation, plan: AggregatePlan, source: Rows): Rows {

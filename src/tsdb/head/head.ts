@@ -28,6 +28,7 @@ import {
   RESOLVE_NO_MEMORY,
   SLOT_CHUNKS,
   SLOT_COUNT,
+  SLOT_FLAG_DEAD,
   SLOT_FLAG_RECORDED,
   SLOT_FLAGS,
   SLOT_GENERATION,
@@ -376,9 +377,10 @@ export class Head {
    * Forgets chunks that end before `minTimeMs`, and series with nothing newer. A generator: each step is about a
    * millisecond of work, and between two of them commits may run, but no batch may be staged across a step.
    *
+   * @param onRemoved  told the ref of each series that is gone for good.
    * @returns number of series removed.
    */
-  *truncateBefore(minTimeMs: number): Generator<void, number> {
+  *truncateBefore(minTimeMs: number, onRemoved?: (ref: number) => void): Generator<void, number> {
     let removed = 0;
     const slots = this.#word(SLOT_COUNT >> 2);
     for (let slot = 0; slot < slots; slot += SLICE_RECORDS) {
@@ -392,6 +394,7 @@ export class Head {
       yield;
     }
     for (let slot = 0; failed === 0 && slot < slots; slot += SLICE_RECORDS) {
+      if (onRemoved !== undefined) this.#tellDead(slot, Math.min(slots, slot + SLICE_RECORDS), onRemoved);
       this.kernels.freeDeadSlots(slot, SLICE_RECORDS);
       yield;
     }
@@ -400,6 +403,13 @@ export class Head {
     this.kernels.advanceEpoch();
     while (this.kernels.reclaim(SLICE_RECORDS) === SLICE_RECORDS) yield;
     return removed;
+  }
+
+  #tellDead(first: number, end: number, onRemoved: (ref: number) => void): void {
+    for (let slot = first; slot < end; slot++) {
+      const flags = this.#word((this.slotAddress(slot) + SLOT_FLAGS) >>> 2);
+      if ((flags & SLOT_FLAG_DEAD) !== 0) onRemoved(this.seriesRef(slot));
+    }
   }
 
   // ── figures ────────────────────────────────────────────────────────────────────────────────────────────────────

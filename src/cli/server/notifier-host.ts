@@ -1,0 +1,105 @@
+/** The notifier in the control worker: its metrics, and what discovery finds for it. */
+import { errorMessage, type Logger, systemClock, systemTimers, VestalError } from "../../base/index.js";
+import type { AlertmanagerConfig, Config } from "../../config/index.js";
+import { createDiscovery, type Discovery, diskDiscoveryFiles, InformerPool } from "../../discovery/index.js";
+import { DEFAULT_INFORMER_LIMITS } from "../../kubernetes/index.js";
+import type { Registry } from "../../metrics/index.js";
+import { Notifier } from "../../notify/index.js";
+import type { AlertSender, OutgoingAlert } from "../../rules/index.js";
+import { vestalVersion } from "../version.js";
+import type { RulesSettings } from "./rules-messages.js";
+
+export class AlertNotifier implements AlertSender {
+  readonly #notifier: Notifier;
+  readonly #log: Logger;
+  readonly #informers = new InformerPool(DEFAULT_INFORMER_LIMITS);
+  #discoveries: Discovery[] = [];
+
+  constructor(settings: RulesSettings, registry: Registry, log: Logger) {
+    this.#log = log;
+    const dropped = registry.counter("prometheus_notifications_dropped_total");
+    const sent = registry.counter("prometheus_notifications_sent_total");
+    const errors = registry.counter("prometheus_notifications_errors_total");
+    const latency = registry.summary("prometheus_notifications_latency_seconds");
+    this.#notifier = new Notifier(settings, {
+      clock: systemClock,
+      log,
+      onDropped: (count) => dropped.add(count),
+      onSent: (url, count, seconds, isFailed) => {
+        latency.observe(seconds, url);
+        sent.add(count, url);
+        if (isFailed) errors.add(count, url);
+      },
+      onKnown: (url) => {
+        sent.add(0, url);
+        errors.add(0, url);
+      },
+      onForgotten: (url) => {
+        sent.delete(url);
+        errors.delete(url);
+        latency.delete(url);
+      },
+    });
+    registry.value("prometheus_notifications_queue_length", () => this.#notifier.queueLength);
+    registry.value("prometheus_notifications_queue_capacity", () => settings.queueCapacity);
+    registry.value("prometheus_notifications_alertmanagers_discovered", () => this.#notifier.urls.length);
+  }
+
+  apply({ alerting, global }: Config): void {
+    for (const discovery of this.#discoveries) discovery.close();
+    this.#notifier.apply({ ...alerting, externalLabels: global.externalLabels });
+    this.#discoveries = alerting.alertmanagers.flatMap((config, index) => this.#discover(config, index));
+  }
+
+  #discover(config: AlertmanagerConfig, index: number): readonly Discovery[] {
+    const deps = {
+      files: diskDiscoveryFiles(this.#log),
+      timers: systemTimers,
+      random: Math.random,
+      log: this.#log,
+      userAgent: `Vestal/${vestalVersion()}`,
+      informers: this.#informers,
+      onKubernetesEvent: () => {},
+      onFailure: () => {}, // logged where it happens
+    };
+    return config.discoveries.flatMap((sd, i) => {
+      try {
+        const discovery = createDiscovery(sd, deps, (groups) =>
+          this.#notifier.setGroups(
+            index,
+            groups.map((group) => ({ ...group, source: `${sd.kind}/${i}/${group.source}` })),
+          ),
+        );
+        discovery.start();
+        return [discovery];
+      } catch (error) {
+        // One that cannot be made finds nothing; the others do.
+        if (!(error instanceof VestalError)) throw error;
+        this.#log.error("Cannot create service discovery", {
+          type: sd.kind,
+          err: errorMessage(error),
+          config: "alertmanagers",
+        });
+        return [];
+      }
+    });
+  }
+
+  send(alerts: readonly OutgoingAlert[]): void {
+    this.#notifier.send(alerts);
+  }
+
+  /** As `/api/v1/alertmanagers` shows it. */
+  view(): unknown {
+    const shown = (urls: readonly string[]) => urls.map((url) => ({ url }));
+    return {
+      activeAlertmanagers: shown(this.#notifier.urls),
+      droppedAlertmanagers: shown(this.#notifier.droppedUrls),
+    };
+  }
+
+  async stop(): Promise<void> {
+    for (const discovery of this.#discoveries) discovery.close();
+    await this.#notifier.stop();
+  }
+}

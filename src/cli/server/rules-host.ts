@@ -1,0 +1,338 @@
+/**
+ * The rules in the control worker: joins the groups with what they need. Queries go to the main thread, which has the
+ * pool; results go straight to the shards that own their series.
+ */
+import type { MessagePort } from "node:worker_threads";
+import { goJson, type ServiceAnswer } from "../../api/index.js";
+import { errorMessage, type Logger, systemClock, systemTimers, VestalError } from "../../base/index.js";
+import type { Config } from "../../config/index.js";
+import { type MetricSample, Registry } from "../../metrics/index.js";
+import { Labels, Matcher, METRIC_NAME } from "../../model/index.js";
+import { type ParserOptions, parseMetricSelector } from "../../promql/parser/index.js";
+import {
+  ALERTS_FOR_STATE,
+  type AlertChange,
+  type AlertTemplates,
+  type AppendOutcome,
+  alertsView,
+  type ForStateSample,
+  type RuleAnswer,
+  type RuleAppender,
+  type RuleGroup,
+  RuleManager,
+  type RuleQuerier,
+  type RuleQuery,
+  type RuleRow,
+  type RuleSet,
+  rulesView,
+} from "../../rules/index.js";
+import { type ForeignOutcome, ForeignSender } from "../../shard/index.js";
+import { alertTemplates } from "./alert-templates.js";
+import { AlertNotifier } from "./notifier-host.js";
+import type {
+  FromRules,
+  RuleExpression,
+  RuleExpressionAnswer,
+  RulesQuestion,
+  RulesSettings,
+  ToRules,
+} from "./rules-messages.js";
+
+/** Expressions in one task of the query pool; a task that takes too long gives back the rest. */
+const EXPRESSIONS_MAX = 64;
+
+export interface CollectedSamples {
+  readonly name: string;
+  readonly samples: readonly MetricSample[];
+}
+
+export class RulesHost {
+  readonly #port: MessagePort;
+  readonly #settings: RulesSettings;
+  readonly #log: Logger;
+  readonly #manager: RuleManager;
+  readonly #queries: RemoteQueries;
+  readonly #sender: ForeignSender;
+  readonly #notifier: AlertNotifier;
+  readonly #registry = new Registry(systemClock);
+  #templates: AlertTemplates | undefined;
+
+  constructor(port: MessagePort, settings: RulesSettings, log: Logger) {
+    this.#port = port;
+    this.#settings = settings;
+    this.#log = log.with({ component: "rule manager" });
+    this.#sender = new ForeignSender(settings.shardCount);
+    this.#queries = new RemoteQueries(settings, (message) => this.#post(message));
+    this.#notifier = new AlertNotifier(settings, this.#registry, log.with({ component: "notifier" }));
+    const ruleSeconds = this.#registry.summary("prometheus_rule_evaluation_duration_seconds");
+    const groupSeconds = this.#registry.summary("prometheus_rule_group_duration_seconds");
+    this.#manager = new RuleManager(
+      {
+        resendDelayMs: settings.resendDelayMs,
+        forOutageToleranceMs: settings.forOutageToleranceMs,
+        forGracePeriodMs: settings.forGracePeriodMs,
+        externalUrl: settings.externalUrl,
+        parser: this.#parser,
+        restoreNewGroups: false,
+      },
+      {
+        querier: this.#queries,
+        appender: new ForeignAppender(this.#sender),
+        sender: this.#notifier,
+        templates: {
+          expand: (...args) => {
+            if (this.#templates === undefined) throw new VestalError("TEMPLATE", "no configuration is in force");
+            return this.#templates.expand(...args);
+          },
+        },
+        clock: systemClock,
+        timers: systemTimers,
+        log: this.#log,
+        onChange: (change) => this.#changed(change),
+        observeRule: (seconds) => ruleSeconds.observe(seconds),
+        observeIteration: (seconds) => groupSeconds.observe(seconds),
+      },
+    );
+    this.#registerGroups();
+    port.on("message", (message: ToRules) => this.#handle(message));
+  }
+
+  /** A configuration is in force. */
+  apply(config: Config, set: RuleSet): void {
+    this.#templates = alertTemplates(this.#settings.externalUrl, config.global.externalLabels);
+    this.#notifier.apply(config);
+    this.#manager.update(set).catch((error: unknown) => {
+      this.#log.error("Going over to other rules failed", { err: errorMessage(error) });
+    });
+  }
+
+  get #parser(): ParserOptions {
+    const { experimentalFunctions, durationExpressions } = this.#settings;
+    return { experimentalFunctions, durationExpressions };
+  }
+
+  #post(message: FromRules): void {
+    this.#port.postMessage(message);
+  }
+
+  #changed(_change: AlertChange): void {}
+
+  #handle(message: ToRules): void {
+    switch (message.type) {
+      case "begin":
+        this.#manager.start();
+        return;
+      case "owner":
+        this.#sender.setOwner(message.shard, message.port);
+        return;
+      case "owner-lost":
+        this.#sender.loseOwner(message.shard, message.reason);
+        return;
+      case "answers":
+        this.#queries.take(message.id, message.answers);
+        return;
+      case "question":
+        this.#post({ type: "answer", id: message.id, answer: this.#answer(message.question) });
+        return;
+      case "stop":
+        void this.#stop(); // never rejects
+    }
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.#manager.stop();
+      await this.#notifier.stop();
+    } catch (error) {
+      this.#log.error("The rules did not end cleanly", { err: errorMessage(error) });
+    }
+    this.#post({ type: "stopped" });
+  }
+
+  // ── questions ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #answer(question: RulesQuestion): ServiceAnswer {
+    switch (question.kind) {
+      case "rules": {
+        const matcherSets = question.matchers.map((text) => parseMetricSelector(text, this.#parser));
+        const view = rulesView(this.#manager.groups, { ...question, matcherSets });
+        return view === "unknown token" ? { kind: "empty" } : encoded(view.data);
+      }
+      case "alerts":
+        return encoded(alertsView(this.#manager.groups));
+      case "alertmanagers":
+        return encoded(this.#notifier.view());
+      case "metrics":
+        return {
+          kind: "data",
+          data: this.#registry.collect().map(({ description, samples }) => ({ name: description.name, samples })),
+        };
+    }
+  }
+
+  #registerGroups(): void {
+    const each = (name: string, read: (group: RuleGroup) => number | undefined): void =>
+      this.#registry.samples(`prometheus_rule_${name}`, () =>
+        this.#manager.groups.flatMap((group) => {
+          const value = read(group);
+          return value === undefined ? [] : [{ labels: [group.key], value }];
+        }),
+      );
+    each("evaluations_total", ({ counters }) => counters.evaluations);
+    each("evaluation_failures_total", ({ counters }) => counters.failures);
+    each("group_interval_seconds", ({ settings }) => settings.intervalMs / 1000);
+    each("group_iterations_missed_total", ({ counters }) => counters.missed);
+    each("group_iterations_total", ({ counters }) => counters.iterations);
+    each("group_last_duration_seconds", ({ evaluationSeconds }) => evaluationSeconds);
+    each("group_last_evaluation_samples", ({ counters }) => counters.lastSamples);
+    each("group_last_evaluation_timestamp_seconds", ({ lastEvaluationMs }) => (lastEvaluationMs ?? 0) / 1000);
+    each("group_last_restore_duration_seconds", ({ counters }) => counters.lastRestoreSeconds);
+    each("group_last_rule_duration_sum_seconds", ({ ruleSecondsSum }) => ruleSecondsSum);
+    each("group_rules", ({ rules }) => rules.length);
+  }
+}
+
+function encoded(data: unknown): ServiceAnswer {
+  return { kind: "encoded", body: Buffer.from(goJson({ status: "success", data })) };
+}
+
+// ── queries ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Task {
+  readonly expressions: readonly RuleExpression[];
+  readonly settle: (answers: readonly RuleExpressionAnswer[]) => void;
+}
+
+/**
+ * Asks the query pool through the main thread. At most `--rules.max-concurrent-evals` tasks are under way, so that
+ * queries of people are not behind hundreds of them; the others wait here.
+ */
+class RemoteQueries implements RuleQuerier {
+  readonly #settings: RulesSettings;
+  readonly #post: (message: FromRules) => void;
+  readonly #open = new Map<number, Task>();
+  readonly #waiting: Task[] = [];
+  #nextId = 1;
+
+  constructor(settings: RulesSettings, post: (message: FromRules) => void) {
+    this.#settings = settings;
+    this.#post = post;
+  }
+
+  async evaluate(queries: readonly RuleQuery[]): Promise<readonly RuleAnswer[]> {
+    const expressions = queries.map(({ expr, timeMs }): RuleExpression => ({ expression: expr, timeMs }));
+    return (await this.#askAll(expressions)).map(ruleAnswer);
+  }
+
+  async forState(alertName: string, startMs: number, endMs: number): Promise<readonly ForStateSample[]> {
+    const matchers = [new Matcher("=", METRIC_NAME, ALERTS_FOR_STATE), new Matcher("=", "alertname", alertName)];
+    const selector = `{${matchers.join(",")}}`;
+    const common = { timeMs: endMs, lookbackDeltaMs: Math.max(1, endMs - startMs) };
+    const [values, times] = (
+      await this.#askAll([
+        { expression: selector, ...common },
+        { expression: `timestamp(${selector})`, ...common },
+      ])
+    ).map(ruleAnswer);
+    const failed = [values, times].find((answer) => answer?.error !== undefined);
+    if (failed?.error !== undefined) throw new VestalError("RULE", failed.error.message);
+    const withoutName = new Set([METRIC_NAME]);
+    const timeOf = new Map((times?.samples ?? []).map(({ labels, value }) => [labels.key, value]));
+    return (values?.samples ?? []).map(({ labels, value }) => {
+      const own = labels.without(withoutName);
+      return { labels: own, timestampMs: (timeOf.get(own.key) ?? endMs / 1000) * 1000, value };
+    });
+  }
+
+  take(id: number, answers: readonly RuleExpressionAnswer[]): void {
+    const task = this.#open.get(id);
+    this.#open.delete(id);
+    task?.settle(answers);
+    this.#next();
+  }
+
+  async #askAll(expressions: readonly RuleExpression[]): Promise<readonly RuleExpressionAnswer[]> {
+    const { isConcurrent, maxConcurrentEvals } = this.#settings;
+    const size = isConcurrent
+      ? Math.max(1, Math.min(EXPRESSIONS_MAX, Math.ceil(expressions.length / maxConcurrentEvals)))
+      : expressions.length;
+    const parts: RuleExpression[][] = [];
+    for (let at = 0; at < expressions.length; at += size) parts.push(expressions.slice(at, at + size));
+    return (await Promise.all(parts.map((part) => this.#askPart(part)))).flat();
+  }
+
+  async #askPart(expressions: readonly RuleExpression[]): Promise<readonly RuleExpressionAnswer[]> {
+    const all: RuleExpressionAnswer[] = [];
+    while (all.length < expressions.length) {
+      all.push(...(await this.#ask(expressions.slice(all.length, all.length + EXPRESSIONS_MAX))));
+    }
+    return all;
+  }
+
+  #ask(expressions: readonly RuleExpression[]): Promise<readonly RuleExpressionAnswer[]> {
+    return new Promise((settle) => {
+      this.#waiting.push({ expressions, settle });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    while (this.#open.size < Math.max(1, this.#settings.maxConcurrentEvals)) {
+      const task = this.#waiting.shift();
+      if (task === undefined) return;
+      const id = this.#nextId++;
+      this.#open.set(id, task);
+      this.#post({ type: "queries", id, expressions: task.expressions });
+    }
+  }
+}
+
+function ruleAnswer(answer: RuleExpressionAnswer): RuleAnswer {
+  const { seconds } = answer;
+  if ("error" in answer) return { seconds, error: { message: answer.error, isCanceled: answer.isCanceled } };
+  const { labels, values, histograms } = answer;
+  return {
+    seconds,
+    samples: labels.map((pairs, i) => {
+      const histogram = histograms?.[i];
+      const sample = { labels: new Labels(pairs), value: values[i]! };
+      return histogram === undefined ? sample : { ...sample, histogram };
+    }),
+  };
+}
+
+// ── storage ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+class ForeignAppender implements RuleAppender {
+  readonly #sender: ForeignSender;
+
+  constructor(sender: ForeignSender) {
+    this.#sender = sender;
+  }
+
+  async append(rows: readonly RuleRow[]): Promise<AppendOutcome> {
+    const outcome = await this.#sender.send(rows);
+    return {
+      outOfOrder: outcome.outOfOrder,
+      outOfBounds: outcome.outOfBounds,
+      duplicates: outcome.duplicates,
+      error: problemOf(outcome),
+      hasFailed: outcome.failures.length > 0,
+    };
+  }
+}
+
+function problemOf({
+  failures,
+  refusals,
+  outOfOrder,
+  outOfBounds,
+  duplicates,
+  invalid,
+  noMemory,
+}: ForeignOutcome): string {
+  const [failure] = failures;
+  if (failure !== undefined) return failure.error.message;
+  if (outOfOrder + outOfBounds + duplicates + invalid + noMemory === 0) return "";
+  return refusals[0]?.message ?? "samples were refused";
+}

@@ -1,0 +1,79 @@
+/**
+ * What the main thread and the rules say to each other, over a port of their own; the rules run in the control worker.
+ *
+ *   main ──► rules   begin, shards, answers of queries, questions of the API, stop
+ *   main ◄── rules   queries, answers to questions, changes of alerts, stopped
+ */
+import type { MessagePort } from "node:worker_threads";
+import type { ServiceAnswer } from "../../api/index.js";
+import type { Histogram } from "../../model/index.js";
+
+/** Of all rules and of the sending of alerts; from the command line. */
+export interface RulesSettings {
+  readonly shardCount: number;
+  readonly resendDelayMs: number;
+  readonly forOutageToleranceMs: number;
+  readonly forGracePeriodMs: number;
+  readonly maxConcurrentEvals: number;
+  readonly isConcurrent: boolean;
+  /** As users reach the server; no slash at its end. */
+  readonly externalUrl: string;
+  readonly experimentalFunctions: boolean;
+  readonly durationExpressions: boolean;
+  readonly lookbackDeltaMs: number;
+  readonly queueCapacity: number;
+  readonly batchSize: number;
+  readonly drainsOnShutdown: boolean;
+  readonly userAgent: string;
+}
+
+export interface RuleExpression {
+  readonly expression: string;
+  readonly timeMs: number;
+  /** Absent: the server's. */
+  readonly lookbackDeltaMs?: number;
+}
+
+/** One expression's answer. Labels are flat pairs; a scalar has none. */
+export type RuleExpressionAnswer =
+  | {
+      readonly labels: readonly (readonly string[])[];
+      readonly values: Float64Array;
+      readonly histograms: readonly (Histogram | undefined)[] | undefined;
+      readonly seconds: number;
+    }
+  | { readonly error: string; readonly isCanceled: boolean; readonly seconds: number };
+
+export type RulesQuestion =
+  | {
+      readonly kind: "rules";
+      readonly type: "" | "alert" | "record";
+      readonly ruleNames: readonly string[];
+      readonly groupNames: readonly string[];
+      readonly files: readonly string[];
+      readonly excludeAlerts: boolean;
+      readonly groupLimit: number;
+      readonly groupNextToken: string;
+      readonly matchers: readonly string[];
+    }
+  | { readonly kind: "alerts" }
+  | { readonly kind: "alertmanagers" }
+  | { readonly kind: "metrics" };
+
+export type ToRules =
+  | { readonly type: "begin" }
+  | { readonly type: "owner"; readonly shard: number; readonly port: MessagePort }
+  | { readonly type: "owner-lost"; readonly shard: number; readonly reason: string }
+  | {
+      readonly type: "answers";
+      readonly id: number;
+      /** Of the first expressions that were asked: those that are left must be asked again. */
+      readonly answers: readonly RuleExpressionAnswer[];
+    }
+  | { readonly type: "question"; readonly id: number; readonly question: RulesQuestion }
+  | { readonly type: "stop" };
+
+export type FromRules =
+  | { readonly type: "queries"; readonly id: number; readonly expressions: readonly RuleExpression[] }
+  | { readonly type: "answer"; readonly id: number; readonly answer: ServiceAnswer }
+  | { readonly type: "stopped" };

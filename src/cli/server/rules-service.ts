@@ -1,0 +1,126 @@
+/** The main thread's side of the rules: hands their queries to the pool, and the API's questions to them. */
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import type { RulesFilter, RulesService, ServiceAnswer } from "../../api/index.js";
+import { failure } from "../../api/index.js";
+import type { CollectedSamples } from "./rules-host.js";
+import type { FromRules, RuleExpression, RuleExpressionAnswer, RulesQuestion, ToRules } from "./rules-messages.js";
+
+/** Rules that do not answer within this time are busy with something that should not take so long. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** Evaluations under way, and alerts that wait to be sent, get this long at the end. */
+const STOP_TIMEOUT_MS = 10_000;
+
+export interface RuleQueryPool {
+  rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer>;
+}
+
+export class RulesLink implements RulesService {
+  /** For the control worker, which runs the rules. */
+  readonly remotePort: MessagePort;
+  readonly #port: MessagePort;
+  readonly #questions = new Map<number, (answer: ServiceAnswer) => void>();
+  #pool: RuleQueryPool | undefined;
+  #nextId = 1;
+  #onStopped: (() => void) | undefined;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.remotePort = port2;
+    port1.on("message", (message: FromRules) => this.#handle(message));
+    port1.unref();
+  }
+
+  /** Evaluation may begin: storage is there. */
+  begin(pool: RuleQueryPool): void {
+    this.#pool = pool;
+    this.#post({ type: "begin" });
+  }
+
+  /** Where results of a shard's series go. */
+  setOwner(shard: number, port: MessagePort): void {
+    this.#post({ type: "owner", shard, port }, [port]);
+  }
+
+  loseOwner(shard: number, reason: string): void {
+    this.#post({ type: "owner-lost", shard, reason });
+  }
+
+  rules(filter: RulesFilter): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "rules", ...filter });
+  }
+
+  alerts(): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "alerts" });
+  }
+
+  alertmanagers(): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "alertmanagers" });
+  }
+
+  /** Metrics of rules and of the sending of alerts; none where they do not answer in time. */
+  async metrics(): Promise<readonly CollectedSamples[]> {
+    const answer = await this.#ask({ kind: "metrics" });
+    return answer.kind === "data" ? (answer.data as readonly CollectedSamples[]) : [];
+  }
+
+  /** Resolves when no rule is evaluated any more and the alerts that wait have been sent, or have had their time. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+      this.#onStopped = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#post({ type: "stop" });
+    });
+  }
+
+  #post(message: ToRules, transfer: readonly MessagePort[] = []): void {
+    this.#port.postMessage(message, [...transfer]);
+  }
+
+  #ask(question: RulesQuestion): Promise<ServiceAnswer> {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#questions.delete(id);
+        resolve(failure("unavailable", "the rules did not answer in time"));
+      }, ANSWER_TIMEOUT_MS);
+      this.#questions.set(id, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      this.#post({ type: "question", id, question });
+    });
+  }
+
+  #handle(message: FromRules): void {
+    switch (message.type) {
+      case "queries":
+        void this.#query(message.id, message.expressions); // answers whatever happens
+        return;
+      case "answer":
+        this.#questions.get(message.id)?.(message.answer);
+        this.#questions.delete(message.id);
+        return;
+      case "stopped":
+        this.#onStopped?.();
+    }
+  }
+
+  async #query(id: number, expressions: readonly RuleExpression[]): Promise<void> {
+    const answer = this.#pool === undefined ? undefined : await this.#pool.rules(expressions);
+    this.#post({ type: "answers", id, answers: answersOf(answer, expressions) });
+  }
+}
+
+function answersOf(
+  answer: ServiceAnswer | undefined,
+  expressions: readonly RuleExpression[],
+): readonly RuleExpressionAnswer[] {
+  if (answer?.kind === "data") return answer.data as readonly RuleExpressionAnswer[];
+  const error = answer?.kind === "failure" ? answer.message : "the query was not answered";
+  const isCanceled = answer?.kind === "failure" && answer.errorType === "canceled";
+  return expressions.map(() => ({ error, isCanceled, seconds: 0 }));
+}

@@ -1,0 +1,26 @@
+export { ALERTS_FOR_STATE, type AlertChange, type AlertState } from "./alerting-rule.js";
+export type {
+  AlertSender,
+  AlertTemplateData,
+  AlertTemplates,
+  AppendOutcome,
+  ForStateSample,
+  OutgoingAlert,
+  RuleAnswer,
+  RuleAppender,
+  RuleQuerier,
+  RuleQuery,
+  RuleRow,
+  RuleSample,
+  TemplateQuerySample,
+} from "./deps.js";
+export {
+  type ReadRulesOptions,
+  type RuleFileResult,
+  type RuleGroupSpec,
+  type RuleSpec,
+  readRules,
+} from "./format/index.js";
+export { type GroupDeps, RuleGroup } from "./group.js";
+export { RuleManager, type RuleManagerOptions, type RuleSet } from "./manager.js";
+export { alertsView, type RulesFilter, rulesView } from "./view.js";

@@ -1,0 +1,31 @@
+export { FunctionError, TemplateExecError, TemplateParseError } from "./errors.js";
+export { DEFAULT_TEMPLATE_LIMITS, type Escaper, type MissingKey, type TemplateLimits } from "./execute.js";
+export { sprint, sprintf, toText } from "./format.js";
+export {
+  ALERT_TEMPLATE_DEFINITIONS,
+  type AlertTemplateContext,
+  type AlertTemplateData,
+  checkAlertTemplate,
+  expandAlertTemplate,
+  prometheusFunctions,
+  type TemplateQuery,
+  type TemplateSample,
+} from "./prometheus.js";
+export { type TemplateOptions, TemplateSet } from "./template-set.js";
+export { formatGoDuration, formatRfc3339, GoDuration, GoTime, parseRfc3339, ZERO_TIME } from "./time.js";
+export {
+  ANY,
+  Boxed,
+  fn,
+  fromJson,
+  type GoFunction,
+  GoInteger,
+  GoMap,
+  GoOpaque,
+  GoSlice,
+  GoString,
+  GoStruct,
+  GoValue,
+  stringMap,
+  type Value,
+} from "./values.js";
