@@ -1,18 +1,20 @@
 /** An exemplar as it stands in OpenMetrics text behind `# `: labels in braces, a value, perhaps a time in seconds. */
-import { METRIC_NAME } from "../model/index.js";
 import { parseGoFloat } from "../model/number.js";
 import type { ExemplarText } from "./protobuf-exemplar.js";
-import { parseSeriesText } from "./series-text.js";
+
+/** One label: a name, perhaps in quotes, and a value whose escapes stay as they are, as in Prometheus. */
+const LABEL = /(?:"((?:\\.|[^"\\])*)"|([^\s"=,{}]+))\s*=\s*"((?:\\.|[^"\\])*)"/gs;
 
 /** @param text  accepted by the parser, from its opening brace on. */
 export function openMetricsExemplar(text: Buffer): ExemplarText {
   const end = closingBrace(text) + 1;
-  const { pairs } = parseSeriesText(text.subarray(0, end), 0);
-  const labels: [string, string][] = [];
-  for (let i = 0; i < pairs.length; i += 2) if (pairs[i] !== METRIC_NAME) labels.push([pairs[i]!, pairs[i + 1]!]);
+  const pairs = [...text.toString("utf8", 0, end).matchAll(LABEL)].map(([, quoted, plain, value]): [string, string] => [
+    quoted ?? plain ?? "",
+    value ?? "",
+  ]);
   const [value = "", time] = text.toString("latin1", end).trim().split(" ");
   return {
-    pairs: labels,
+    pairs,
     value: parseGoFloat(value) ?? Number.NaN,
     timestampMs: time === undefined || time === "" ? undefined : Math.trunc(Number(time) * 1000),
   };

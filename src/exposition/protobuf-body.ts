@@ -34,6 +34,8 @@ export interface ReadBody {
 /** What a sample has beside its value. */
 export interface SampleExtra {
   readonly row: number;
+  /** Number of the sample among those of the body. */
+  readonly sample: number;
   readonly histogram: { readonly isFloat: boolean; readonly bytes: Uint8Array } | undefined;
   readonly createdMs: number;
   readonly exemplars: readonly ExemplarText[];
@@ -138,6 +140,7 @@ export class ProtobufBody {
       if ((flags & isHistogram) === 0 && createdMs === 0 && exemplarCount === 0) continue;
       yield {
         row,
+        sample: i,
         createdMs,
         histogram: (flags & isHistogram) === 0 ? undefined : this.#histogram(sample, flags),
         exemplars: this.#exemplarsOf(sample, exemplarCount),
@@ -237,8 +240,10 @@ export class ProtobufBody {
     const bits = this.#missed.address;
     for (const long of missed) {
       this.#longs[bits >>> 3] = long;
-      const written = this.#bytes.write(formatOpenMetrics(this.#floats[bits >>> 3]!), text, "latin1");
-      this.#kernels.addProtoFloat(this.#state.address, bits, text, written);
+      const shown = formatOpenMetrics(this.#floats[bits >>> 3]!);
+      // Not `write`: Node 20 writes nothing to a buffer of 2 GiB and more.
+      for (let i = 0; i < shown.length; i++) this.#bytes[text + i] = shown.charCodeAt(i);
+      this.#kernels.addProtoFloat(this.#state.address, bits, text, shown.length);
       this.#tableCount++;
     }
     return true;

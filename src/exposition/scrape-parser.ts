@@ -47,6 +47,8 @@ export interface ProtobufOptions {
 /** What a staged row has beside its value. */
 export interface RowExtra {
   readonly row: number;
+  /** Number of the sample among those of the body; −1 where nothing can be wrong with it. */
+  readonly sample: number;
   readonly histogram: { readonly isFloat: boolean; readonly bytes: Uint8Array } | undefined;
   /** When the counter was made; 0 where nothing says so. */
   readonly createdMs: number;
@@ -145,7 +147,7 @@ export class ScrapeParser {
       const start = this.#word(record, L.EXEMPLAR_TEXT);
       const text = this.#bytes.subarray(start, start + this.#word(record, L.EXEMPLAR_LENGTH));
       const row = this.#word(record, L.EXEMPLAR_ROW);
-      yield { row, histogram: undefined, createdMs: 0, exemplars: [openMetricsExemplar(text)] };
+      yield { row, sample: -1, histogram: undefined, createdMs: 0, exemplars: [openMetricsExemplar(text)] };
     }
   }
 

@@ -7,7 +7,13 @@
  */
 import { errorMessage } from "../base/index.js";
 import { Labels } from "../model/index.js";
-import type { AppendTarget, HistogramOptions, MetricMetadata, ScrapeOutcome, ScrapeTargetOptions } from "../storage/index.js";
+import type {
+  AppendTarget,
+  HistogramOptions,
+  MetricMetadata,
+  ScrapeOutcome,
+  ScrapeTargetOptions,
+} from "../storage/index.js";
 import { chooseFormat, type FormatChoice } from "./content-type.js";
 import type { Fetcher, LoopContext, LoopJob } from "./engine.js";
 import type { FetchResult } from "./http/client.js";

@@ -126,6 +126,8 @@ class Server {
         configFile: options.configFile,
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
+        isProtobufFirst:
+          options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,

@@ -20,7 +20,7 @@ import {
   STATUS_OUT_OF_ORDER,
   STATUS_SKIPPED,
 } from "../../../assembly/layout.js";
-import { assert, errorMessage, type Logger, VestalError } from "../../base/index.js";
+import { assert, CorruptionError, errorMessage, type Logger, VestalError } from "../../base/index.js";
 import {
   type ExemplarText,
   exemplarOf,
@@ -52,8 +52,8 @@ import type {
   ScrapeOutcome,
   ScrapeTargetOptions,
 } from "../../storage/index.js";
-import { BodyBuffers } from "./body-buffers.js";
 import type { HistogramRow } from "../head/index.js";
+import { BodyBuffers } from "./body-buffers.js";
 import type { CommitExtras, Committer, ExemplarRow } from "./committer.js";
 import { labelLimitProblem, reportLabels, sampleLabels } from "./sample-labels.js";
 
@@ -144,6 +144,12 @@ interface RowParts {
   readonly histogram: Histogram | undefined;
   readonly createdMs: number;
   readonly exemplars: readonly ExemplarText[];
+}
+
+interface HistogramProblem {
+  /** In Prometheus' words. */
+  readonly problem: string;
+  readonly sample: number;
 }
 
 interface NewSeries {
@@ -315,8 +321,8 @@ export class ShardAppender implements ScrapeAppender {
     if (parsed.status === "no memory") return refusal("the head's memory is full", undefined, 0, 0);
     if (parsed.status === "failed") return refusal(parsed.error, undefined, parsed.samples, parsed.samples, ALL_LINES);
     const extras = this.#rowParts(target, handle);
-    if (typeof extras === "string") return this.#refuseHistogram(target, handle, parsed, staging, extras);
-    const series = this.#newSeries(target, handle, parsed, staging);
+    if ("problem" in extras) return this.#refuseHistogram(target, handle, parsed, staging, extras);
+    const series = this.#newSeries(target, handle, parsed, staging, extras);
     if (!Array.isArray(series)) return { status: "refused", ...(series as Refusal) };
     const added = this.#resolve(target, handle, series as readonly NewSeries[], staging);
     const kept =
@@ -336,21 +342,21 @@ export class ShardAppender implements ScrapeAppender {
   }
 
   /** Histograms, exemplars and times of creation by staged row; or what is wrong with a histogram. */
-  #rowParts(target: Target, handle: TargetHandle): ReadonlyMap<number, RowParts> | string {
+  #rowParts(target: Target, handle: TargetHandle): ReadonlyMap<number, RowParts> | HistogramProblem {
     if (!this.#parser.hasExtras(handle)) return NO_PARTS;
     const { bucketsMax, schemaMax } = target.options.histograms;
     const parts = new Map<number, RowParts>();
-    for (const { row, histogram, createdMs, exemplars } of this.#parser.extras(handle)) {
+    for (const { row, sample, histogram, createdMs, exemplars } of this.#parser.extras(handle)) {
       let stored: Histogram | undefined;
       if (histogram !== undefined) {
-        stored = reducedTo(compacted(decodeHistogram(histogram.bytes, histogram.isFloat)), schemaMax);
+        const exposed = exposedHistogram(histogram);
+        if (typeof exposed === "string") return { problem: exposed, sample };
+        stored = reducedTo(compacted(exposed), schemaMax);
         if (bucketsMax > 0) {
           const limited = limitedTo(stored, bucketsMax);
-          if (limited === undefined) return BUCKET_LIMIT;
+          if (limited === undefined) return { problem: BUCKET_LIMIT, sample };
           stored = limited;
         }
-        const problem = histogramProblem(stored);
-        if (problem !== undefined) return problem;
       }
       parts.set(row, { histogram: stored, createdMs, exemplars });
     }
@@ -362,13 +368,21 @@ export class ShardAppender implements ScrapeAppender {
     handle: TargetHandle,
     parsed: ParseOutcome & { readonly status: "parsed" },
     staging: number,
-    problem: string,
+    { problem, sample }: HistogramProblem,
   ): Staged {
     const series = this.#newSeries(target, handle, parsed, staging);
-    const dropped = Array.isArray(series) ? (series as readonly NewSeries[]).filter(({ labels }) => !labels).length : 0;
-    const kept = parsed.samples - parsed.dropped - dropped;
-    const limit = problem === BUCKET_LIMIT ? "bucket" : undefined;
-    return refusal(problem, limit, parsed.samples, kept, ALL_LINES);
+    if (!Array.isArray(series)) return { status: "refused", ...(series as Refusal) };
+    // Prometheus goes on behind a histogram of too many buckets, so that it can tell how many samples there were.
+    const isWhole = problem === BUCKET_LIMIT;
+    let [samples, kept, linesSeen] = [0, 0, ALL_LINES];
+    for (const { line, isKept } of this.#parser.samples(handle, isKeptIn(series as readonly NewSeries[]))) {
+      if (!isWhole && samples++ === sample) {
+        linesSeen = line;
+        break;
+      }
+      if (isKept) kept++;
+    }
+    return refusal(problem, isWhole ? "bucket" : undefined, isWhole ? parsed.samples : samples, kept, linesSeen);
   }
 
   /** Label sets of the lines that the target did not know, or why the scrape fails. */
@@ -377,6 +391,7 @@ export class ShardAppender implements ScrapeAppender {
     handle: TargetHandle,
     parsed: ParseOutcome & { readonly status: "parsed" },
     staging: number,
+    extras: ReadonlyMap<number, RowParts> = NO_PARTS,
   ): readonly NewSeries[] | Refusal {
     const { options } = target;
     const series: NewSeries[] = [];
@@ -407,7 +422,8 @@ export class ShardAppender implements ScrapeAppender {
     }
     const { sampleLimit } = options.limits;
     const afterRelabelling = parsed.samples - dropped;
-    if (sampleLimit === 0 || afterRelabelling <= sampleLimit) return series;
+    // Native histograms do not count towards it, as in Prometheus.
+    if (sampleLimit === 0 || afterRelabelling - keptHistograms(extras, series) <= sampleLimit) return series;
     const linesSeen = this.#lineBehind(handle, series, sampleLimit);
     return { error: "sample limit exceeded", limit: "sample", samples: parsed.samples, afterRelabelling, linesSeen };
   }
@@ -671,6 +687,27 @@ const NO_REFUSALS = { outOfOrder: 0, duplicates: 0, outOfBounds: 0 };
 const NO_PARTS: ReadonlyMap<number, RowParts> = new Map();
 /** As Prometheus says it. */
 const BUCKET_LIMIT = "histogram bucket limit exceeded";
+
+/** A histogram that may be stored, or what is wrong with it. */
+function exposedHistogram({ bytes, isFloat }: { bytes: Uint8Array; isFloat: boolean }): Histogram | string {
+  try {
+    const histogram = decodeHistogram(bytes, isFloat);
+    return histogramProblem(histogram) ?? histogram;
+  } catch (error) {
+    if (error instanceof CorruptionError) return error.message;
+    throw error;
+  }
+}
+
+/** Histograms of staged rows that relabelling keeps. */
+function keptHistograms(extras: ReadonlyMap<number, RowParts>, series: readonly NewSeries[]): number {
+  let kept = 0;
+  for (const { histogram } of extras.values()) if (histogram !== undefined) kept++;
+  for (const { row, labels } of series) {
+    if (labels === undefined && extras.get(row)?.histogram !== undefined) kept--;
+  }
+  return kept;
+}
 
 function histogramRow(slot: number, timestampMs: number, histogram: Histogram): HistogramRow {
   const { isFloat } = histogram;
