@@ -466,6 +466,14 @@ const OWN: readonly Flag[] = [
     { placeholder: "<bytes>" },
   ),
   flag(
+    "storage.block-cache.max-memory",
+    "bytes",
+    "128MB",
+    "supported",
+    "Most bytes of blocks' files that all query threads keep in memory.",
+    { placeholder: "<bytes>" },
+  ),
+  flag(
     "storage.wal.fsync",
     "enum",
     "segment",

@@ -60,6 +60,8 @@ export interface ServerOptions {
     readonly walSalvage: boolean;
     /** Of all shards together; 0 is the default share of the memory limit. */
     readonly headBytesMax: number;
+    /** Of all query threads together. */
+    readonly blockCacheBytesMax: number;
   };
   readonly query: {
     readonly lookbackDeltaMs: number;
@@ -162,6 +164,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       walSync: value<WalSync>("storage.wal.fsync"),
       walSalvage: isOn("storage.wal.salvage"),
       headBytesMax: number("storage.head.max-memory"),
+      blockCacheBytesMax: number("storage.block-cache.max-memory"),
     },
     query: {
       lookbackDeltaMs: number("query.lookback-delta"),

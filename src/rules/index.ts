@@ -12,6 +12,7 @@ export type {
   RuleQuery,
   RuleRow,
   RuleSample,
+  TemplateQuery,
   TemplateQuerySample,
 } from "./deps.js";
 export {

@@ -90,6 +90,7 @@ export class ShardRig {
     );
     const settings = {
       chunksHeadDir: join(this.#folder, "chunks_head"),
+      blockCacheBytes: 1 << 20,
       memoryLimitBytes: 1 << 28,
       maxSamples: 50_000_000,
       lookbackDeltaMs: 300_000,

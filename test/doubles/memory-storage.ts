@@ -8,6 +8,7 @@ import {
   STALE_NAN_HIGH,
   STALE_NAN_LOW,
 } from "../../src/model/index.js";
+import { appendToChunk, type ChunkEnd } from "../../src/promql/notation/index.js";
 import type {
   ColumnSink,
   LabelAnswer,
@@ -17,8 +18,6 @@ import type {
   SelectRequest,
   SeriesSet,
 } from "../../src/storage/index.js";
-
-import { appendToChunk, type ChunkEnd } from "./histogram-hints.js";
 
 /** A sample's value, or the staleness marker, whose bits a plain number would not keep. */
 export type StoredValue = number | Histogram | "stale";

@@ -78,6 +78,14 @@ describe("check rules", () => {
   });
 });
 
+describe("test rules", () => {
+  test.each(["failing.yml", "unittest.yml", "bad-input-series.yml", "rules_run_fuzzy.yml"])("%s", (file) =>
+    compare(["test", "rules", file]),
+  );
+  test("--run, --diff and several files", () =>
+    compare(["test", "rules", "--run=group1", "--diff", "rules_run.yml", "failing.yml"]));
+});
+
 test.each([
   [
     "conventions",

@@ -4,7 +4,7 @@ import type { MessagePort } from "node:worker_threads";
 import { type Logger, systemReason, systemTimers, toPlain, VestalError } from "../../base/index.js";
 import { loadConfig, renderConfig } from "../../config/index.js";
 import { DiscoveryManager, diskDiscoveryFiles } from "../../discovery/index.js";
-import { checkTemplate } from "./alert-templates.js";
+import { checkTemplate } from "../alert-templates.js";
 import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
 import { loggerOf } from "./log-settings.js";
 import { loadRuleFiles } from "./rule-files.js";

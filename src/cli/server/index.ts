@@ -38,6 +38,7 @@ import { RulesLink } from "./rules-service.js";
 import { rulesSettings } from "./rules-settings.js";
 import { ShardSet } from "./shards.js";
 import { type ServerState, ServerStatus } from "./status.js";
+import { Storage } from "./storage.js";
 import { TargetRegistry } from "./targets.js";
 
 const PAGE_BYTES = 65_536;
@@ -46,6 +47,8 @@ const MIN_PAGES = 64;
 /** Of the memory limit: what the heads together, and the query threads together, may use. */
 const HEADS_SHARE = 0.6;
 const QUERIES_SHARE = 0.25;
+/** Of the memory limit: what cutting a block out of the heads may use for copies. */
+const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
@@ -98,6 +101,7 @@ class Server {
   readonly #control: ControlMemory;
   readonly #worker: ControlWorker;
   readonly #shards: ShardSet;
+  readonly #storage: Storage;
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
   readonly #rules = new RulesLink();
@@ -148,6 +152,13 @@ class Server {
       log,
     );
     this.#shards.addSender(this.#rules);
+    this.#storage = new Storage(options, {
+      control: this.#control,
+      shards: this.#shards,
+      log,
+      memoryLimitBytes: Math.floor(memoryLimitBytes() * STORAGE_SHARE),
+      limits: () => ({ retentionMs: this.#state.retentionMs, retentionBytes: this.#state.retentionBytes }),
+    });
     this.#registry = new TargetRegistry(this.#shardCount, this.#shards);
   }
 
@@ -181,6 +192,7 @@ class Server {
     let http: HttpServer | undefined;
     try {
       http = await this.#listen(queries, lock);
+      await this.#storage.open();
       this.#shards.start();
       await this.#ended.promise;
     } finally {
@@ -188,6 +200,7 @@ class Server {
       await this.#rules.stop();
       await http?.close(CLOSE_GRACE_MS);
       await queries.close();
+      await this.#storage.stop();
     }
   }
 
@@ -260,6 +273,7 @@ class Server {
     const { query, features } = this.#options;
     const settings = {
       chunksHeadDir: join(this.#options.tsdb.path, "chunks_head"),
+      blockCacheBytes: Math.floor(this.#options.tsdb.blockCacheBytesMax / this.#queryThreads),
       memoryLimitBytes: Math.floor((memoryLimitBytes() * QUERIES_SHARE) / this.#queryThreads),
       maxSamples: query.maxSamples,
       lookbackDeltaMs: query.lookbackDeltaMs,
@@ -276,7 +290,7 @@ class Server {
       },
     };
     const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };
-    return new QueryPool(options, this.#control, this.#shards, this.#log);
+    return new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
   }
 
   #writeReceiver(): WriteReceiver | undefined {
@@ -304,6 +318,7 @@ class Server {
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
       walDir: this.#walDir,
+      cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
     });
     const status = new ServerStatus({
@@ -357,6 +372,7 @@ class Server {
     if (!this.#shards.isReady) return;
     for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);
     this.#lifecycle.setReady();
+    this.#storage.start();
     if (this.#queries !== undefined) this.#rules.begin(this.#queries);
     this.#log.info("Server is ready to receive web requests.");
     if (this.#embedded !== undefined) process.stdout.write(`${this.#embedded.greeting}\n`);

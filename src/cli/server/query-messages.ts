@@ -11,6 +11,23 @@ export interface HeadHandle {
   readonly memory: WebAssembly.Memory;
 }
 
+/** One block, as a query thread reads it. */
+export interface BlockHandle {
+  readonly ulid: string;
+  readonly dir: string;
+  /** Another one after each change of what is deleted in it. */
+  readonly version: string;
+  readonly minTimeMs: number;
+  /** Exclusive. */
+  readonly maxTimeMs: number;
+}
+
+/** A block that could not be read: the answer is without it, and says so. */
+export interface DamagedBlock {
+  readonly ulid: string;
+  readonly reason: string;
+}
+
 export type QueryJob =
   | ({ readonly kind: "instant" } & InstantQuery)
   | ({ readonly kind: "range" } & RangeQuery)
@@ -29,6 +46,8 @@ export type QueryJob =
 export interface QueryTask {
   readonly job: QueryJob;
   readonly heads: readonly HeadHandle[];
+  /** In order of time; they stay as long as the query runs. */
+  readonly blocks: readonly BlockHandle[];
   /** Shards that cannot be read now; an answer without them carries a warning. */
   readonly missingShards: readonly number[];
   readonly cancel: CancelHandle;
@@ -45,6 +64,8 @@ export interface QueryThreadSettings {
   /** Control memory: cancel words and pin slots. */
   readonly control: SharedArrayBuffer;
   readonly chunksHeadDir: string;
+  /** Pages of blocks' files that a thread keeps. */
+  readonly blockCacheBytes: number;
   readonly memoryLimitBytes: number;
   readonly maxSamples: number;
   readonly lookbackDeltaMs: number;
@@ -78,4 +99,5 @@ export interface QueryReply {
   readonly answer: ServiceAnswer;
   /** Of PromQL queries that were evaluated to the end. */
   readonly timings: QueryTimings | undefined;
+  readonly damagedBlocks: readonly DamagedBlock[];
 }

@@ -27,7 +27,7 @@ import {
   rulesView,
 } from "../../rules/index.js";
 import { type ForeignOutcome, ForeignSender } from "../../shard/index.js";
-import { alertTemplates } from "./alert-templates.js";
+import { alertTemplates } from "../alert-templates.js";
 import { AlertNotifier } from "./notifier-host.js";
 import type {
   FromRules,

@@ -1,5 +1,7 @@
 /** What the main thread asks of the storage thread, and the answers; plain data and shared memory only. */
 import type { BlockMeta } from "../../tsdb/block/index.js";
+import type { BlockReplies, BlockTask } from "./block-tasks.js";
+import type { LogSettings } from "./log-settings.js";
 import type { HeadHandle } from "./query-messages.js";
 
 /** Of all tasks of a storage thread; its `workerData`. */
@@ -13,7 +15,11 @@ export interface StorageThreadSettings {
   readonly walCompression: "snappy" | "none";
   readonly walSegmentBytes: number | undefined;
   readonly blockSegmentBytes: number | undefined;
+  /** Time ranges of the smallest and the largest blocks. */
+  readonly minBlockMs: number;
+  readonly maxBlockMs: number;
   readonly memoryLimitBytes: number;
+  readonly log: LogSettings;
 }
 
 /** Writes a block of what the heads have in [minTimeMs, maxTimeMs). Every shard has closed its chunks of that range. */
@@ -40,7 +46,7 @@ export interface TrimChunksHeadTask {
   readonly firstFile: number;
 }
 
-export type StorageTask = CutTask | CheckpointTask | TrimChunksHeadTask;
+export type StorageTask = BlockTask | CutTask | CheckpointTask | TrimChunksHeadTask;
 
 export interface CheckpointReply {
   /** Undefined where there is no checkpoint yet. */
@@ -51,7 +57,7 @@ export interface CheckpointReply {
   readonly warnings: readonly string[];
 }
 
-export interface StorageReplies {
+export interface StorageReplies extends BlockReplies {
   /** Undefined if the range has no samples. */
   readonly cut: BlockMeta | undefined;
   readonly checkpoint: CheckpointReply;

@@ -1,5 +1,5 @@
 /**
- * The pool of storage threads, as the main thread sees it: one task at a time. A thread that idles for a minute ends, and
+ * The pool of storage threads, as the main thread sees it: one task at a time. A thread that idles longer than blocks are left alone ends, and
  * gives its memory back with it.
  */
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import type { HeadSource } from "./query-service.js";
 import type { StorageReplies, StorageTask, StorageThreadSettings } from "./storage-messages.js";
 import { STORAGE_OWNER_ID } from "./storage-thread.js";
 
-const IDLE_MS = 60_000;
+const IDLE_MS = 90_000;
 
 export class StoragePool {
   readonly #pool: Piscina;

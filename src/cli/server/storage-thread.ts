@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { threadId } from "node:worker_threads";
 import { SLOT_COUNT, SLOT_FLAG_DEAD, SLOT_FLAG_LIVE, SLOT_FLAGS, SLOT_REF } from "../../../assembly/layout.js";
-import { assert, type Files, systemFiles } from "../../base/index.js";
+import { assert, type Files, systemClock, systemFiles } from "../../base/index.js";
 import { compileKernels, QueryMemory, startKernels } from "../../memory/index.js";
 import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, ControlMemory, SHARD_COUNT_MAX } from "../../shard/index.js";
 import { type BlockMeta, BlockWriter, makeUlid } from "../../tsdb/block/index.js";
@@ -18,6 +18,8 @@ import {
   WalWriter,
   writeCheckpoint,
 } from "../../tsdb/wal/index.js";
+import { BlockTasks } from "./block-tasks.js";
+import { loggerOf } from "./log-settings.js";
 import type { HeadHandle } from "./query-messages.js";
 import type {
   CheckpointReply,
@@ -38,11 +40,17 @@ export class StorageThread {
   readonly #settings: StorageThreadSettings;
   readonly #files: Files;
   readonly #control: ControlMemory;
+  readonly #blocks: BlockTasks;
 
   constructor(settings: StorageThreadSettings, files: Files = systemFiles) {
     this.#settings = settings;
     this.#files = files;
     this.#control = ControlMemory.attach(settings.control);
+    const { dataDir, minBlockMs, maxBlockMs, blockSegmentBytes } = settings;
+    this.#blocks = new BlockTasks(
+      { dataDir, minBlockMs, maxBlockMs, segmentBytes: blockSegmentBytes },
+      { files, clock: systemClock, log: loggerOf(settings.log, "tsdb") },
+    );
   }
 
   run(task: StorageTask): StorageReplies[StorageTask["kind"]] {
@@ -53,6 +61,8 @@ export class StorageThread {
         return this.#checkpoint(task);
       case "trim-chunks-head":
         return this.#trim(task);
+      default:
+        return this.#blocks.run(task);
     }
   }
 

@@ -9,6 +9,7 @@ import { addCheck } from "./check.js";
 import { EXIT_FAILURE, EXIT_SUCCESS, processIo, type ToolIo, UsageError } from "./io.js";
 import { addSwitch, type ToolContext, type ToolFlags } from "./program.js";
 import { addPromql } from "./promql.js";
+import { addTest } from "./test.js";
 
 /**
  * @param args  without the program's own name.
@@ -33,6 +34,7 @@ export async function runTool(args: readonly string[], name: string, io: ToolIo 
   addSwitch(program, "experimental", "Enable experimental commands.");
   addCheck(program, context);
   addPromql(program, context);
+  addTest(program, context);
   for (const command of commandsOf(program)) {
     command
       .exitOverride()
