@@ -52,6 +52,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/metadata", targets.metadata),
   api(GET, "/alertmanagers", rules.alertmanagers),
   api(GET, "/alerts", rules.alerts),
+  api(GET_POST, "/alerts/history", rules.alertHistory),
   api(GET, "/rules", rules.rules),
   api(GET, "/status/config", status.config),
   api(GET, "/status/runtimeinfo", status.runtimeInfo),
@@ -61,6 +62,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),
+  api(["POST"], "/otlp/v1/metrics", remote.otlp, { cors: false }),
   ...["delete_series", "clean_tombstones", "snapshot"].map((name) =>
     api(POST_PUT, `/admin/tsdb/${name}`, management.adminDisabled),
   ),

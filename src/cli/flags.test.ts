@@ -188,8 +188,8 @@ test.each(OPERATOR_FLAGS)("the operator may pass %s", (flag) => {
 });
 
 test("a flag that does nothing is named in a warning, one that works is not", () => {
-  expect(options("--no-auto-gomaxprocs", "--web.enable-otlp-receiver", "--query.timeout=1m").warnings).toEqual([
-    "flag --web.enable-otlp-receiver is accepted, but what it configures is not available in this version",
+  expect(options("--no-auto-gomaxprocs", "--web.user-assets=x", "--query.timeout=1m").warnings).toEqual([
+    "flag --web.user-assets is accepted, but what it configures is not available in this version",
     "flag --auto-gomaxprocs is accepted and has no effect here",
   ]);
 });

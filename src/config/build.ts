@@ -11,6 +11,7 @@ import type {
   DiscoveryConfig,
   HttpClientConfig,
   Oauth2Config,
+  OtlpConfig,
   ProxyConfig,
   ScrapeConfig,
   SecretSource,
@@ -40,6 +41,7 @@ export function buildConfig(document: ConfigDocument, jobs: readonly ScrapeSecti
       ),
     },
     storage: buildStorage(document),
+    otlp: buildOtlp(document),
     document,
   };
 }
@@ -119,6 +121,20 @@ function present<T>(sections: readonly (T | undefined)[] | undefined): readonly 
 
 function hashOf(section: unknown): string {
   return createHash("sha256").update(JSON.stringify(section)).digest("base64url");
+}
+
+function buildOtlp({ otlp }: ConfigDocument): OtlpConfig {
+  const strategy = otlp.translation_strategy;
+  const promotesAll = otlp.promote_all_resource_attributes;
+  const listed = promotesAll ? otlp.ignore_resource_attributes : otlp.promote_resource_attributes;
+  return {
+    promotesAll,
+    attributes: listed ?? [],
+    addsSuffixes: strategy !== "NoTranslation" && strategy !== "UnderscoreEscapingWithoutSuffixes",
+    allowsUtf8: strategy === "NoTranslation" || strategy === "NoUTF8EscapingWithSuffixes",
+    keepsIdentifyingAttributes: otlp.keep_identifying_resource_attributes,
+    convertsHistogramsToNhcb: otlp.convert_histograms_to_nhcb,
+  };
 }
 
 function buildStorage({ storage }: ConfigDocument): StorageConfig {

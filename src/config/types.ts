@@ -10,6 +10,7 @@ export interface Config {
   readonly ruleFiles: readonly string[];
   readonly alerting: AlertingConfig;
   readonly storage: StorageConfig;
+  readonly otlp: OtlpConfig;
   /** All of the file, also what nothing acts on yet, under Prometheus' keys; `renderConfig` prints it. */
   readonly document: ConfigDocument;
 }
@@ -42,6 +43,16 @@ export interface AlertmanagerConfig {
   readonly http: HttpClientConfig;
   /** Equal for equal settings: such an entry keeps its queue over a reload. */
   readonly hash: string;
+}
+
+export interface OtlpConfig {
+  /** If so, all resource attributes but those of the list become labels; else those of the list. */
+  readonly promotesAll: boolean;
+  readonly attributes: readonly string[];
+  readonly addsSuffixes: boolean;
+  readonly allowsUtf8: boolean;
+  readonly keepsIdentifyingAttributes: boolean;
+  readonly convertsHistogramsToNhcb: boolean;
 }
 
 export interface StorageConfig {

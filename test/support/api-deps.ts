@@ -78,6 +78,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
 export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
     remoteWrite: undefined,
+    otlp: undefined,
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),
@@ -115,6 +116,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
     rules: {
       rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
       alerts: async () => data({ alerts: [] }),
+      alertHistory: async () => data({ changes: [] }),
       alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
     },
     metadata: {

@@ -61,6 +61,7 @@ function load(
     retentionMs: config.storage.retentionMs,
     retentionBytes: config.storage.retentionBytes,
     exemplarsMax: config.storage.exemplarsMax,
+    otlp: config.otlp,
   };
   const apply = (): void => {
     manager.apply(config);
