@@ -19,7 +19,7 @@ export {
   takeHistogram,
 } from "./histogram-bytes.js";
 export { compacted, limitedTo, reducedTo } from "./histogram-resolution.js";
-export { hashLabels, hashLabels, hashOffset, hashOffset, xxHash64 } from "./label-hash.js";
+export { hashLabels, hashOffset, xxHash64 } from "./label-hash.js";
 export {
   compareBytes,
   compareLabels,
