@@ -220,8 +220,8 @@ export function lowestFile(first: u32, slots: u32, lowest: u32): u32 {
 }
 
 /**
- * Closes the open chunks of `slots` slots from `first` on whose samples are all older than `before` ms. No sample that old
- * will come any more; the series goes on with a new chunk.
+ * Closes the open chunks of `slots` slots from `first` on that have samples older than `before` ms: none that old will come
+ * any more, and the series goes on with a new chunk.
  */
 export function closeOldChunks(first: u32, slots: u32, before: f64): void {
   const all = load<u32>(SLOT_COUNT);
@@ -232,7 +232,7 @@ export function closeOldChunks(first: u32, slots: u32, before: f64): void {
     const slot = slotAddress(index);
     if ((load<u32>(slot, SLOT_FLAGS) & SLOT_FLAG_LIVE) === 0) continue;
     const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
-    if (chunk !== 0 && load<i64>(slot, SLOT_LAST_TIME) < limit) closeChunk(slot, chunk);
+    if (chunk !== 0 && load<i64>(chunk, CHUNK_MIN_TIME) < limit) closeChunk(slot, chunk);
   }
   endMutation(mutation);
 }

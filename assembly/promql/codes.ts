@@ -27,6 +27,8 @@ export const WINDOW_TIME_OF_FIRST = 22;
 export const WINDOW_TIME_OF_LAST = 23;
 export const WINDOW_TIME_OF_MIN = 24;
 export const WINDOW_TIME_OF_MAX = 25;
+/** As WINDOW_MAD, but NaN where the window holds one. */
+export const WINDOW_MAD_OR_NAN = 26;
 
 // Aggregations that are folded into columns of their groups: `foldRow`, `finishFold`.
 export const FOLD_SUM = 0;

@@ -15,6 +15,7 @@ import {
   WINDOW_IRATE,
   WINDOW_LAST,
   WINDOW_MAD,
+  WINDOW_MAD_OR_NAN,
   WINDOW_MAX,
   WINDOW_MIN,
   WINDOW_PREDICT_LINEAR,
@@ -88,6 +89,8 @@ export function overWindows(
         result = quantileOf(at(first, i), scratch, size);
       } else if (code === WINDOW_MAD) {
         result = medianDeviation(v, size, scratch);
+      } else if (code === WINDOW_MAD_OR_NAN) {
+        result = hasNan(v, size) ? NaN : medianDeviation(v, size, scratch);
       } else if (code === WINDOW_PREDICT_LINEAR) {
         result = predictAt(t, v, size, now + <f64>i * nowStep, at(first, i));
       } else if (code === WINDOW_SMOOTH) {
@@ -334,6 +337,11 @@ function extremes(
     found++;
   }
   return found;
+}
+
+function hasNan(v: usize, size: u32): bool {
+  for (let i: u32 = 0; i < size; i++) if (isNan(at(v, i))) return true;
+  return false;
 }
 
 function medianDeviation(v: usize, size: u32, scratch: usize): f64 {

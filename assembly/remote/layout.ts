@@ -48,7 +48,7 @@ export const WRITE_SERIES_END = 76; // u32
 export const WRITE_ERROR_FIELD = 80; // u32 field number, PROTO_* of checkWrite says what for
 export const WRITE_ERROR_WIRE = 84; // u32 wire type
 export const WRITE_ERROR_MESSAGE = 88; // u32 MESSAGE_*
-export const WRITE_SPECIAL = 92; // u32 series that have what staging floats does not take: histograms, exemplars
+export const WRITE_EXTRAS = 92; // u32 EXTRA_* of the series that staging stopped at
 export const WRITE_KEY = 96; // u64 × 2, secret of the hash
 export const WRITE_FIRST_TIME = 112; // i64 ms of the request's first sample that has a valid series
 export const WRITE_HAS_FIRST_TIME = 120; // u32
@@ -80,7 +80,11 @@ export const WRITE_NEEDS_CACHE = 3; // the table is too full
 export const WRITE_INVALID = 4; // invalid labels, counted, the series is passed over: the caller may say which
 export const WRITE_NO_MEMORY = 5; // the series is new and was refused: the head's memory or a limit
 export const WRITE_EMPTY = 6; // 2.0: a series without samples and histograms, passed over
-export const WRITE_STAGED_SPECIAL = 7; // the series has histograms or exemplars, its floats are staged
+export const WRITE_HAS_EXTRAS = 7; // the series has histograms, exemplars or new metadata, its floats are staged
+
+export const EXTRA_HISTOGRAMS = 1;
+export const EXTRA_EXEMPLARS = 2;
+export const EXTRA_METADATA = 4; // not what the series had last
 
 // ── CACHE ENTRY ──────────────────────────────────────────────────────────────────────────────────────────────────
 export const CACHE_ENTRY_BYTES = 32;
@@ -88,6 +92,7 @@ export const CACHE_HASH_A = 0; // u64, 0 = free
 export const CACHE_HASH_B = 8; // u64
 export const CACHE_SLOT = 16; // u32 slot index, or DROPPED_SLOT for a series of another shard
 export const CACHE_GENERATION = 20; // u32 of the slot
+export const CACHE_METADATA = 24; // u64 hash of the metadata that the series had last, 0 = none
 
 // ── LABEL RECORD ─────────────────────────────────────────────────────────────────────────────────────────────────
 export const LABEL_RECORD_BYTES = 16;

@@ -11,6 +11,7 @@ import {
   CACHE_GENERATION,
   CACHE_HASH_A,
   CACHE_HASH_B,
+  CACHE_METADATA,
   CACHE_SLOT,
   WRITE_CACHE,
   WRITE_CACHE_MASK,
@@ -45,6 +46,15 @@ export function remember(state: usize, slot: u32): void {
   store<u32>(entry, slot, CACHE_SLOT);
   const generation = slot === <u32>DROPPED_SLOT ? 0 : load<u32>(slotAddress(slot), SLOT_GENERATION);
   store<u32>(entry, generation, CACHE_GENERATION);
+  store<u64>(entry, 0, CACHE_METADATA);
+}
+
+/** Whether the series that `findCached` was asked for last had other metadata than that with this hash; it has it now. */
+export function changeMetadata(state: usize, hash: u64): bool {
+  const entry = entryOf(state);
+  if (load<u64>(entry, CACHE_METADATA) === hash) return false;
+  store<u64>(entry, hash, CACHE_METADATA);
+  return true;
 }
 
 /**

@@ -5,6 +5,7 @@
  * The first time that a label set is seen it is decoded, checked and resolved; from then on its bytes alone lead to its slot.
  */
 import { resolveSeries } from "../head/series";
+import { hashBytes } from "../index/hash";
 import {
   DROPPED_SLOT,
   RESOLVE_NO_MEMORY,
@@ -19,6 +20,9 @@ import {
 import { shardOfLabelBytes } from "../shard/shard-of";
 import { addLabel, clearLabels, makeLabelBytes, makeRawText } from "./labels";
 import {
+  EXTRA_EXEMPLARS,
+  EXTRA_HISTOGRAMS,
+  EXTRA_METADATA,
   SYMBOL_ADDRESS,
   SYMBOL_BYTES,
   SYMBOL_ENTRY_BYTES,
@@ -26,7 +30,9 @@ import {
   WRITE_BODY_LENGTH,
   WRITE_DONE,
   WRITE_EMPTY,
+  WRITE_EXTRAS,
   WRITE_FIRST_TIME,
+  WRITE_HAS_EXTRAS,
   WRITE_HAS_FIRST_TIME,
   WRITE_INVALID,
   WRITE_INVALID_SAMPLES,
@@ -42,7 +48,6 @@ import {
   WRITE_SHARD,
   WRITE_SHARD_COUNT,
   WRITE_SLOT,
-  WRITE_STAGED_SPECIAL,
   WRITE_STAGING,
   WRITE_SYMBOL_COUNT,
   WRITE_SYMBOLS,
@@ -50,7 +55,7 @@ import {
   WRITE_TEXT_LENGTH,
   WRITE_TOO_LONG,
 } from "./layout";
-import { findCached, hasCacheRoom, remember } from "./series-cache";
+import { changeMetadata, findCached, hasCacheRoom, remember } from "./series-cache";
 
 const WIRE_VARINT: u32 = 0;
 const WIRE_FIXED64: u32 = 1;
@@ -67,6 +72,7 @@ const SERIES_V2: u32 = 5;
 const LABEL_REFS_V2: u32 = 1;
 const HISTOGRAMS_V2: u32 = 3;
 const EXEMPLARS_V2: u32 = 4;
+const METADATA_V2: u32 = 5;
 const SAMPLES: u32 = 2;
 const LABELS_TAG: u32 = 0x0a;
 
@@ -194,7 +200,7 @@ function stageOneV1(state: usize, start: usize, end: usize): i32 {
   }
   const labelsEnd = cursor;
   let isScattered = false;
-  let isSpecial = false;
+  let extras: u32 = 0;
   let samples: u32 = 0;
   let histograms: u32 = 0;
   while (cursor < end) {
@@ -204,8 +210,8 @@ function stageOneV1(state: usize, start: usize, end: usize): i32 {
     else if (field === LABELS_V1) isScattered = true;
     else if (field === HISTOGRAMS_V1) {
       histograms++;
-      isSpecial = true;
-    } else if (field === EXEMPLARS_V1) isSpecial = true;
+      extras |= EXTRA_HISTOGRAMS;
+    } else if (field === EXEMPLARS_V1) extras |= EXTRA_EXEMPLARS;
     skipValue(<u32>tag & 7);
   }
   let slot: i32 = -1;
@@ -231,7 +237,7 @@ function stageOneV1(state: usize, start: usize, end: usize): i32 {
       return WRITE_INVALID;
     }
     if (made !== 0) return made;
-    if (samples === 0 && !isSpecial) return WRITE_DONE; // no series is made for nothing
+    if (samples === 0 && extras === 0) return WRITE_DONE; // no series is made for nothing
     slot = resolveText(state);
     if (slot === RESOLVE_NO_REFS) return WRITE_NEEDS_REFS;
     if (slot === RESOLVE_NO_MEMORY) return WRITE_NO_MEMORY;
@@ -240,9 +246,14 @@ function stageOneV1(state: usize, start: usize, end: usize): i32 {
     slot = toSlot(slot);
   }
   stageSamples(state, labelsEnd, end, slot);
-  if (!isSpecial) return WRITE_DONE;
+  return withExtras(state, slot, extras);
+}
+
+function withExtras(state: usize, slot: i32, extras: u32): i32 {
+  if (extras === 0 || slot === DROPPED_SLOT) return WRITE_DONE;
   store<u32>(state, <u32>slot, WRITE_SLOT);
-  return WRITE_STAGED_SPECIAL;
+  store<u32>(state, extras, WRITE_EXTRAS);
+  return WRITE_HAS_EXTRAS;
 }
 
 /** What `resolveText` answers for a series of another shard: none of RESOLVE_*. */
@@ -297,7 +308,8 @@ function stageOneV2(state: usize, start: usize, end: usize): i32 {
   clearLabels(state);
   let samples: u32 = 0;
   let histograms: u32 = 0;
-  let isSpecial = false;
+  let extras: u32 = 0;
+  let metadata: u64 = 0;
   let isBroken = false; // a reference to no symbol, or a name without a value
   let isTooLong = false;
   let nameRef: i64 = -1;
@@ -310,8 +322,13 @@ function stageOneV2(state: usize, start: usize, end: usize): i32 {
       if (field === SAMPLES) samples++;
       else if (field === HISTOGRAMS_V2) {
         histograms++;
-        isSpecial = true;
-      } else if (field === EXEMPLARS_V2) isSpecial = true;
+        extras |= EXTRA_HISTOGRAMS;
+      } else if (field === EXEMPLARS_V2) extras |= EXTRA_EXEMPLARS;
+      else if (field === METADATA_V2) {
+        const length = <usize>readVarint();
+        metadata = hashMetadata(state, cursor + length);
+        continue;
+      }
       skipValue(wire);
       continue;
     }
@@ -355,7 +372,7 @@ function stageOneV2(state: usize, start: usize, end: usize): i32 {
       return WRITE_INVALID;
     }
     if (made !== 0) return made;
-    if (samples === 0 && !isSpecial) return WRITE_EMPTY;
+    if (samples === 0 && extras === 0) return WRITE_EMPTY;
     slot = resolveText(state);
     if (slot === RESOLVE_NO_REFS) return WRITE_NEEDS_REFS;
     if (slot === RESOLVE_NO_MEMORY) return WRITE_NO_MEMORY;
@@ -363,10 +380,34 @@ function stageOneV2(state: usize, start: usize, end: usize): i32 {
     remember(state, <u32>toSlot(slot));
     slot = toSlot(slot);
   }
+  if (metadata !== 0 && slot !== DROPPED_SLOT && changeMetadata(state, metadata)) extras |= EXTRA_METADATA;
   stageSamples(state, start, end, slot);
-  if (!isSpecial) return WRITE_DONE;
-  store<u32>(state, <u32>slot, WRITE_SLOT);
-  return WRITE_STAGED_SPECIAL;
+  return withExtras(state, slot, extras);
+}
+
+/** Hash of the metadata message between the cursor and `end`, 0 if it says nothing. */
+function hashMetadata(state: usize, end: usize): u64 {
+  const symbols = <usize>load<u32>(state, WRITE_SYMBOLS);
+  const symbolCount = load<u32>(state, WRITE_SYMBOL_COUNT);
+  let hash: u64 = 0;
+  while (cursor < end) {
+    const tag = readVarint();
+    const field = <u32>(tag >> 3);
+    if (field !== 1 && field !== 3 && field !== 4) {
+      skipValue(<u32>tag & 7);
+      continue;
+    }
+    const number = readVarint();
+    if (number === 0) continue;
+    if (field === 1) hash ^= number * <u64>0x9e3779b1;
+    else if (<u32>number < symbolCount) {
+      const symbol = symbols + <usize>(<u32>number * SYMBOL_ENTRY_BYTES);
+      const length = load<u32>(symbol, SYMBOL_BYTES);
+      const text = ((<u64>length) << 32) ^ <u64>hashBytes(<usize>load<u32>(symbol, SYMBOL_ADDRESS), length);
+      hash ^= field === 3 ? text : rotl(text, 29);
+    }
+  }
+  return hash;
 }
 
 // ── both ─────────────────────────────────────────────────────────────────────────────────────────────────────────

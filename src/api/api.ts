@@ -52,7 +52,9 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/metadata", targets.metadata),
   api(GET, "/alertmanagers", rules.alertmanagers),
   api(GET, "/alerts", rules.alerts),
+  api(GET_POST, "/alerts/history", rules.alertHistory),
   api(GET, "/rules", rules.rules),
+  api(GET_POST, "/rules/backtest", query.backtest),
   api(GET, "/status/config", status.config),
   api(GET, "/status/runtimeinfo", status.runtimeInfo),
   api(GET, "/status/buildinfo", status.buildInfo),
@@ -61,6 +63,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),
+  api(["POST"], "/otlp/v1/metrics", remote.otlp, { cors: false }),
   ...["delete_series", "clean_tombstones", "snapshot"].map((name) =>
     api(POST_PUT, `/admin/tsdb/${name}`, management.adminDisabled),
   ),

@@ -65,6 +65,8 @@ export interface QueryService {
     query: { readonly expression: string; readonly startMs: number; readonly endMs: number },
     signal: AbortSignal,
   ): Promise<ServiceAnswer>;
+  /** When the rule would have been pending and would have fired. */
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer>;
   formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   /** The failure of the first selector that `match[]` may not have, or undefined. */
@@ -91,6 +93,30 @@ export interface RulesService {
   rules(filter: RulesFilter): Promise<ServiceAnswer>;
   alerts(): Promise<ServiceAnswer>;
   alertmanagers(): Promise<ServiceAnswer>;
+  alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer>;
+}
+
+export interface AlertHistoryQuery {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Texts of selectors; empty: all alerts. */
+  readonly matchers: readonly string[];
+  /** Newest changes that are shown; 0 is no limit. */
+  readonly limit: number;
+}
+
+/** A live subscription to alerts. */
+export interface AlertListener {
+  readonly onFirst: (answer: ServiceAnswer) => void;
+  /** A change as JSON. */
+  readonly onChanges: (json: string) => void;
+}
+
+/** An alerting rule that is not in force, over what is stored. */
+export interface BacktestQuery extends RangeQuery {
+  readonly alert: string;
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
 }
 
 export interface ActiveTarget {
@@ -232,7 +258,7 @@ export interface MetricsService {
 }
 
 export interface RemoteWriteService {
-  /** `/api/v1/write`; the request's body is compressed as it came. */
+  /** A route that takes samples; the request's body is compressed as it came. */
   write(request: ApiRequest): Promise<ApiResponse>;
 }
 
@@ -248,6 +274,8 @@ export interface ApiDeps {
   readonly metrics: MetricsService;
   /** Undefined without `--web.enable-remote-write-receiver`. */
   readonly remoteWrite: RemoteWriteService | undefined;
+  /** Undefined without `--web.enable-otlp-receiver`. */
+  readonly otlp: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */
   readonly externalUrl: URL;
   /** "" or "/prefix", before every route. */

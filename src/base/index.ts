@@ -26,6 +26,7 @@ export {
   type LogOptions,
   silentLogger,
 } from "./log.js";
+export { ProtoReader, ProtoWriter, WIRE_BYTES } from "./proto.js";
 export { packageRoot } from "./root.js";
 export { SMALL_YOUNG_GENERATION } from "./threads.js";
 export { systemTimers, type Timers } from "./timers.js";

@@ -1,5 +1,6 @@
 /** From the document under Prometheus' keys to what the program uses. */
 import { createHash } from "node:crypto";
+import { discoveryFields } from "./schema/discovery.js";
 import type { HttpClientSection, TlsSection } from "./schema/http-client.js";
 import { toRules } from "./schema/relabel.js";
 import type { ConfigDocument } from "./schema/root.js";
@@ -7,9 +8,10 @@ import type { EscapingScheme, ScrapeProtocol, ScrapeSection } from "./schema/scr
 import type {
   AlertmanagerConfig,
   Config,
-  FileDiscoveryConfig,
+  DiscoveryConfig,
   HttpClientConfig,
   Oauth2Config,
+  OtlpConfig,
   ProxyConfig,
   ScrapeConfig,
   SecretSource,
@@ -39,6 +41,7 @@ export function buildConfig(document: ConfigDocument, jobs: readonly ScrapeSecti
       ),
     },
     storage: buildStorage(document),
+    otlp: buildOtlp(document),
     document,
   };
 }
@@ -53,24 +56,85 @@ function buildAlertmanager(section: AlertmanagerSection): AlertmanagerConfig {
     relabelRules: toRules(section.relabel_configs),
     alertRelabelRules: toRules(section.alert_relabel_configs),
     staticGroups: staticGroups(section),
-    fileDiscoveries: fileDiscoveries(section),
+    discoveries: discoveries(section),
     http: buildHttpClient(section),
     hash: hashOf(section),
   };
 }
 
-type DiscoverySection = Pick<ScrapeSection, "static_configs" | "file_sd_configs">;
+type DiscoverySection = Pick<ScrapeSection, "static_configs" | keyof typeof discoveryFields>;
 
 function staticGroups({ static_configs: groups }: DiscoverySection): readonly StaticGroup[] {
   return (groups ?? []).map((group) => ({ targets: group?.targets ?? [], labels: group?.labels ?? {} }));
 }
 
-function fileDiscoveries({ file_sd_configs: sections }: DiscoverySection): readonly FileDiscoveryConfig[] {
-  return (sections ?? []).map((sd) => ({ files: sd?.files ?? [], refreshIntervalMs: sd?.refresh_interval ?? 0 }));
+/** In the order of the mechanisms' names: which is found first decides between equal targets. */
+function discoveries(section: DiscoverySection): readonly DiscoveryConfig[] {
+  return Object.keys(discoveryFields).flatMap((key): readonly DiscoveryConfig[] => {
+    switch (key) {
+      case "static_configs":
+        return [];
+      case "file_sd_configs":
+        return present(section.file_sd_configs).map((sd) => ({
+          kind: "file",
+          files: sd.files ?? [],
+          refreshIntervalMs: sd.refresh_interval,
+        }));
+      case "http_sd_configs":
+        return present(section.http_sd_configs).map((sd) => ({
+          kind: "http",
+          url: sd.url,
+          refreshIntervalMs: sd.refresh_interval,
+          http: buildHttpClient(sd),
+        }));
+      case "dns_sd_configs":
+        return present(section.dns_sd_configs).map((sd) => ({
+          kind: "dns",
+          names: sd.names ?? [],
+          type: sd.type.toUpperCase() as "A", // one of five, which the schema checks
+          port: sd.port,
+          refreshIntervalMs: sd.refresh_interval,
+        }));
+      case "kubernetes_sd_configs":
+        return present(section.kubernetes_sd_configs).map((sd) => ({
+          kind: "kubernetes",
+          role: sd.role as "pod", // one of six, which the schema checks
+          apiServer: sd.api_server,
+          kubeconfigFile: sd.kubeconfig_file,
+          http: buildHttpClient(sd),
+          namespaces: { own: sd.namespaces.own_namespace, names: sd.namespaces.names ?? [] },
+          selectors: sd.selectors ?? [],
+          attachNode: sd.attach_metadata.node,
+        }));
+      default: {
+        // The keys of the table are keys of the section.
+        const others = section[key as keyof typeof discoveryFields] ?? [];
+        return others.map(() => ({ kind: "unavailable", mechanism: key.replace(/_sd_configs$/, "") }));
+      }
+    }
+  });
+}
+
+function present<T>(sections: readonly (T | undefined)[] | undefined): readonly T[] {
+  return (sections ?? []).filter((section) => section !== undefined);
 }
 
 function hashOf(section: unknown): string {
   return createHash("sha256").update(JSON.stringify(section)).digest("base64url");
+}
+
+function buildOtlp({ otlp }: ConfigDocument): OtlpConfig {
+  const strategy = otlp.translation_strategy;
+  const promotesAll = otlp.promote_all_resource_attributes;
+  const listed = promotesAll ? otlp.ignore_resource_attributes : otlp.promote_resource_attributes;
+  return {
+    promotesAll,
+    attributes: listed ?? [],
+    addsSuffixes: strategy !== "NoTranslation" && strategy !== "UnderscoreEscapingWithoutSuffixes",
+    allowsUtf8: strategy === "NoTranslation" || strategy === "NoUTF8EscapingWithSuffixes",
+    keepsIdentifyingAttributes: otlp.keep_identifying_resource_attributes,
+    convertsHistogramsToNhcb: otlp.convert_histograms_to_nhcb,
+  };
 }
 
 function buildStorage({ storage }: ConfigDocument): StorageConfig {
@@ -96,6 +160,7 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
     timeoutMs: job.scrape_timeout,
     // Protocols and schemes are checked when the job inherits from `global`.
     protocols: (job.scrape_protocols ?? []) as readonly ScrapeProtocol[],
+    hasDefaultProtocols: job.hasDefaultProtocols ?? false,
     fallbackProtocol: (job.fallback_scrape_protocol || undefined) as ScrapeProtocol | undefined,
     nativeHistograms: job.scrape_native_histograms ?? false,
     alwaysScrapeClassicHistograms: job.always_scrape_classic_histograms ?? false,
@@ -122,12 +187,12 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
     relabelRules: toRules(job.relabel_configs),
     metricRelabelRules: toRules(job.metric_relabel_configs),
     staticGroups: staticGroups(job),
-    fileDiscoveries: fileDiscoveries(job),
+    discoveries: discoveries(job),
   };
 }
 
 /** The client settings of any section that has them. */
-function buildHttpClient(section: HttpClientSection): HttpClientConfig {
+export function buildHttpClient(section: HttpClientSection): HttpClientConfig {
   const { basic_auth: basic, authorization, oauth2 } = section;
   return {
     basicAuth: basic && {

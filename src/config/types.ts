@@ -10,6 +10,7 @@ export interface Config {
   readonly ruleFiles: readonly string[];
   readonly alerting: AlertingConfig;
   readonly storage: StorageConfig;
+  readonly otlp: OtlpConfig;
   /** All of the file, also what nothing acts on yet, under Prometheus' keys; `renderConfig` prints it. */
   readonly document: ConfigDocument;
 }
@@ -38,10 +39,20 @@ export interface AlertmanagerConfig {
   readonly relabelRules: readonly RelabelRule[];
   readonly alertRelabelRules: readonly RelabelRule[];
   readonly staticGroups: readonly StaticGroup[];
-  readonly fileDiscoveries: readonly FileDiscoveryConfig[];
+  readonly discoveries: readonly DiscoveryConfig[];
   readonly http: HttpClientConfig;
   /** Equal for equal settings: such an entry keeps its queue over a reload. */
   readonly hash: string;
+}
+
+export interface OtlpConfig {
+  /** If so, all resource attributes but those of the list become labels; else those of the list. */
+  readonly promotesAll: boolean;
+  readonly attributes: readonly string[];
+  readonly addsSuffixes: boolean;
+  readonly allowsUtf8: boolean;
+  readonly keepsIdentifyingAttributes: boolean;
+  readonly convertsHistogramsToNhcb: boolean;
 }
 
 export interface StorageConfig {
@@ -66,6 +77,8 @@ export interface ScrapeConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly protocols: readonly ScrapeProtocol[];
+  /** Nothing in the file says which. */
+  readonly hasDefaultProtocols: boolean;
   readonly fallbackProtocol: ScrapeProtocol | undefined;
   readonly nativeHistograms: boolean;
   readonly alwaysScrapeClassicHistograms: boolean;
@@ -84,7 +97,7 @@ export interface ScrapeConfig {
   readonly relabelRules: readonly RelabelRule[];
   readonly metricRelabelRules: readonly RelabelRule[];
   readonly staticGroups: readonly StaticGroup[];
-  readonly fileDiscoveries: readonly FileDiscoveryConfig[];
+  readonly discoveries: readonly DiscoveryConfig[];
 }
 
 /** 0 means no limit. */
@@ -105,10 +118,57 @@ export interface StaticGroup {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** How targets are found, besides those that are written down. */
+export type DiscoveryConfig =
+  | FileDiscoveryConfig
+  | HttpDiscoveryConfig
+  | DnsDiscoveryConfig
+  | KubernetesDiscoveryConfig
+  | UnavailableDiscoveryConfig;
+
 export interface FileDiscoveryConfig {
+  readonly kind: "file";
   /** Patterns, absolute or relative to the working folder. */
   readonly files: readonly string[];
   readonly refreshIntervalMs: number;
+}
+
+export interface HttpDiscoveryConfig {
+  readonly kind: "http";
+  readonly url: string;
+  readonly refreshIntervalMs: number;
+  readonly http: HttpClientConfig;
+}
+
+export interface DnsDiscoveryConfig {
+  readonly kind: "dns";
+  readonly names: readonly string[];
+  readonly type: "A" | "AAAA" | "MX" | "NS" | "SRV";
+  /** Of all types but SRV. */
+  readonly port: number;
+  readonly refreshIntervalMs: number;
+}
+
+export type KubernetesRole = "node" | "pod" | "service" | "endpoints" | "endpointslice" | "ingress";
+
+export interface KubernetesDiscoveryConfig {
+  readonly kind: "kubernetes";
+  readonly role: KubernetesRole;
+  /** Undefined, with an empty `kubeconfigFile`: the cluster that this is a pod of. */
+  readonly apiServer: string | undefined;
+  readonly kubeconfigFile: string;
+  readonly http: HttpClientConfig;
+  /** Without names: all of them. */
+  readonly namespaces: { readonly own: boolean; readonly names: readonly string[] };
+  readonly selectors: readonly { readonly role: string; readonly label: string; readonly field: string }[];
+  readonly attachNode: boolean;
+}
+
+/** A mechanism that this program reads and checks the settings of, and cannot run. */
+export interface UnavailableDiscoveryConfig {
+  readonly kind: "unavailable";
+  /** `ec2`, `azure` … */
+  readonly mechanism: string;
 }
 
 /** A secret is in the configuration or in a file that is read each time it is used, so that it can be rotated. */

@@ -4,7 +4,13 @@ import { discoveryFields } from "./schema/discovery.js";
 import type { ConfigDocument } from "./schema/root.js";
 import type { ScrapeSection } from "./schema/scrape.js";
 
-const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set(["static_configs", "file_sd_configs"]);
+const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set([
+  "static_configs",
+  "file_sd_configs",
+  "http_sd_configs",
+  "dns_sd_configs",
+  "kubernetes_sd_configs",
+]);
 
 export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSection[]): readonly string[] {
   const warnings: string[] = [];
@@ -20,9 +26,8 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
     ignored("remote_read", `nothing is read from ${document.remote_read?.length} endpoint(s)`);
   }
   if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
-  if ((document.otlp.promote_resource_attributes ?? []).length > 0 || document.otlp.promote_all_resource_attributes) {
-    ignored("otlp", "there is no OTLP receiver");
-  }
+  const { otlp } = document;
+  if (otlp.promote_scope_metadata) ignored("otlp.promote_scope_metadata", "scopes do not become labels");
   if (document.global.query_log_file !== "") ignored("global.query_log_file", "queries are not logged");
   if (storage.tsdb?.chunk_encoding.floats === "xor2") {
     ignored("storage.tsdb.chunk_encoding.floats", "chunks are written as xor, which Prometheus 3.5 can read");

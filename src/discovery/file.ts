@@ -5,6 +5,7 @@
  */
 import { errorMessage, type Logger, type Timers } from "../base/index.js";
 import { type ConfigFiles, expandGlob, type FileDiscoveryConfig } from "../config/index.js";
+import type { Discovery } from "./discovery.js";
 import { readGroups } from "./group-file.js";
 import type { TargetGroup } from "./messages.js";
 
@@ -24,7 +25,7 @@ export interface FileDiscoveryStats {
   readonly timestamps: ReadonlyMap<string, number>;
 }
 
-export class FileDiscovery {
+export class FileDiscovery implements Discovery {
   readonly #config: FileDiscoveryConfig;
   readonly #files: DiscoveryFiles;
   readonly #timers: Timers;

@@ -6,7 +6,7 @@ import type { LabelRecord, TargetGroup } from "./messages.js";
 /** @throws VestalError with the reason in Prometheus' words where it has any. */
 export function readGroups(file: string, text: string): readonly TargetGroup[] {
   const isJson = file.toLowerCase().endsWith(".json");
-  const groups = isJson ? jsonGroups(text) : yamlGroups(text);
+  const groups = isJson ? readJsonGroups(text) : yamlGroups(text);
   return groups.map(({ targets, labels }, i) => ({
     source: `${file}:${i}`,
     targets: targets.map((address) => ({ __address__: address })),
@@ -14,7 +14,7 @@ export function readGroups(file: string, text: string): readonly TargetGroup[] {
   }));
 }
 
-interface FileGroup {
+export interface FileGroup {
   readonly targets: readonly string[];
   readonly labels: LabelRecord;
 }
@@ -27,8 +27,12 @@ function yamlGroups(text: string): readonly FileGroup[] {
   });
 }
 
-/** JSON is stricter than YAML here: a label's value is a string, and nothing else. */
-function jsonGroups(text: string): readonly FileGroup[] {
+/**
+ * JSON is stricter than YAML here: a label's value is a string, and nothing else.
+ *
+ * @throws VestalError with the reason in Prometheus' words where it has any.
+ */
+export function readJsonGroups(text: string): readonly FileGroup[] {
   let content: unknown;
   try {
     content = JSON.parse(text);

@@ -1,9 +1,13 @@
+export { type CreateDiscoveryDeps, createDiscovery } from "./create.js";
+export type { Discovery } from "./discovery.js";
 export { diskDiscoveryFiles } from "./disk.js";
-export { type DiscoveryFiles, FileDiscovery, type FileDiscoveryStats } from "./file.js";
+export type { DiscoveryFiles } from "./file.js";
 export { readGroups } from "./group-file.js";
+export { InformerPool } from "./kubernetes/informers.js";
 export { DiscoveryManager, type DiscoveryManagerDeps, type DiscoveryManagerOptions } from "./manager.js";
 export type {
   DiscoveryChanges,
+  DiscoveryStats,
   DroppedTarget,
   DroppedTargets,
   LabelRecord,

@@ -104,7 +104,7 @@ test("files are read on change and at the interval; a broken one keeps its group
   w.touch();
   w.advance(200);
   expect([w.reports.length, w.manager.targets().length]).toEqual([2, 3]);
-  expect(w.manager.fileStats()[0]?.readErrors).toBe(2);
+  expect(w.manager.stats().fileReadErrors).toBe(2);
   delete w.content["/f/t/a.yml"];
   w.advance(61_000);
   expect(summary(w.reports.at(-1))).toEqual([["j", [], 2, 0]]);

@@ -3,26 +3,43 @@
  * here knows of threads. `apply` reports its difference before it returns; later changes are collected for a moment and
  * come in one batch.
  */
-import type { Logger, Timers } from "../base/index.js";
-import type { Config, FileDiscoveryConfig, ScrapeConfig } from "../config/index.js";
-import { type DiscoveryFiles, FileDiscovery, type FileDiscoveryStats } from "./file.js";
-import type { DiscoveryChanges, DroppedTargets, Target, TargetChanges, TargetGroup } from "./messages.js";
+import { type Logger, type Timers, VestalError } from "../base/index.js";
+import type { Config, DiscoveryConfig, ScrapeConfig } from "../config/index.js";
+import { DEFAULT_INFORMER_LIMITS, type InformerLimits } from "../kubernetes/index.js";
+import { createDiscovery } from "./create.js";
+import type { Discovery } from "./discovery.js";
+import { type DiscoveryFiles, FileDiscovery } from "./file.js";
+import { InformerPool } from "./kubernetes/informers.js";
+import type {
+  DiscoveryChanges,
+  DiscoveryStats,
+  DroppedTargets,
+  Target,
+  TargetChanges,
+  TargetGroup,
+} from "./messages.js";
 import { type TargetFailure, TargetPool } from "./pool.js";
 
 export interface DiscoveryManagerOptions {
   /** Changes within this time make one batch. */
   readonly batchMs: number;
+  /** Of requests to servers that tell targets. */
+  readonly userAgent?: string;
+  readonly informerLimits?: InformerLimits;
 }
 
 export interface DiscoveryManagerDeps {
   readonly files: DiscoveryFiles;
   readonly timers: Timers;
   readonly log: Logger;
+  readonly random?: () => number;
   readonly onChanges: (changes: DiscoveryChanges) => void;
 }
 
-interface FileProvider {
-  readonly discovery: FileDiscovery;
+interface Provider {
+  readonly mechanism: string;
+  /** Undefined where it could not be made: its jobs find nothing by it. */
+  readonly discovery: Discovery | undefined;
   /** Names of the jobs that use it. */
   jobs: readonly string[];
 }
@@ -31,7 +48,10 @@ export class DiscoveryManager {
   readonly #options: DiscoveryManagerOptions;
   readonly #deps: DiscoveryManagerDeps;
   readonly #pools = new Map<string, TargetPool>();
-  readonly #providers = new Map<string, FileProvider>();
+  readonly #providers = new Map<string, Provider>();
+  readonly #informers: InformerPool;
+  readonly #kubernetesEvents = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
   /** `configHash` and index that the receiver knows of each job. */
   readonly #announced = new Map<string, string>();
   #stopBatch: (() => void) | undefined;
@@ -40,6 +60,7 @@ export class DiscoveryManager {
   constructor(options: DiscoveryManagerOptions, deps: DiscoveryManagerDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#informers = new InformerPool(options.informerLimits ?? DEFAULT_INFORMER_LIMITS);
   }
 
   /** Goes over to `config`. Targets that stay the same keep their key and are in no list of the report. */
@@ -74,14 +95,23 @@ export class DiscoveryManager {
     return this.#poolsInOrder().flatMap((pool) => pool.failures);
   }
 
-  /** For the metrics of file discovery. */
-  fileStats(): readonly FileDiscoveryStats[] {
-    return [...this.#providers.values()].map(({ discovery }) => discovery.stats);
+  /** For metrics. */
+  stats(): DiscoveryStats {
+    const files = [...this.#providers.values()].flatMap(({ discovery }) =>
+      discovery instanceof FileDiscovery ? [discovery.stats] : [],
+    );
+    return {
+      fileReadErrors: files.reduce((sum, { readErrors }) => sum + readErrors, 0),
+      fileSeconds: Object.fromEntries(files.flatMap(({ timestamps }) => [...timestamps])),
+      failedConfigs: [...this.#providers.values()].filter(({ discovery }) => discovery === undefined).length,
+      kubernetesEvents: Object.fromEntries(this.#kubernetesEvents),
+      failures: Object.fromEntries(this.#failures),
+    };
   }
 
   close(): void {
     this.#stopBatch?.();
-    for (const { discovery } of this.#providers.values()) discovery.close();
+    for (const { discovery } of this.#providers.values()) discovery?.close();
     this.#providers.clear();
   }
 
@@ -103,9 +133,9 @@ export class DiscoveryManager {
 
   /** Starts what is new, stops what nobody uses, and hands groups to jobs that began to use what runs. */
   #applyProviders(jobs: readonly ScrapeConfig[]): void {
-    const wanted = new Map<string, { readonly config: FileDiscoveryConfig; readonly jobs: string[] }>();
+    const wanted = new Map<string, { readonly config: DiscoveryConfig; readonly jobs: string[] }>();
     for (const job of jobs) {
-      for (const config of job.fileDiscoveries) {
+      for (const config of job.discoveries) {
         const key = JSON.stringify(config);
         const users = wanted.get(key)?.jobs ?? [];
         if (!users.includes(job.jobName)) users.push(job.jobName);
@@ -115,10 +145,10 @@ export class DiscoveryManager {
     for (const [key, provider] of this.#providers) {
       const users = wanted.get(key)?.jobs ?? [];
       for (const jobName of provider.jobs) {
-        if (!users.includes(jobName)) this.#removeGroups(jobName, provider.discovery.groups, key);
+        if (!users.includes(jobName)) this.#removeGroups(jobName, provider.discovery?.groups ?? [], key);
       }
       if (wanted.has(key)) continue;
-      provider.discovery.close();
+      provider.discovery?.close();
       this.#providers.delete(key);
     }
     for (const [key, { config, jobs: users }] of wanted) {
@@ -127,25 +157,51 @@ export class DiscoveryManager {
       else {
         const joined = users.filter((jobName) => !known.jobs.includes(jobName));
         known.jobs = users;
-        this.#setGroups(joined, known.discovery.groups, key);
+        this.#setGroups(joined, known.discovery?.groups ?? [], key);
       }
     }
   }
 
-  #startProvider(key: string, config: FileDiscoveryConfig, jobs: readonly string[]): void {
-    const discovery = new FileDiscovery(config, this.#deps, (groups) => {
-      this.#setGroups(provider.jobs, groups, key);
-      if (!this.#isApplying) this.#reportSoon();
-    });
-    const provider: FileProvider = { discovery, jobs };
+  #startProvider(key: string, config: DiscoveryConfig, jobs: readonly string[]): void {
+    const mechanism = config.kind === "unavailable" ? config.mechanism : config.kind;
+    const provider: Provider & { discovery: Discovery | undefined } = { mechanism, discovery: undefined, jobs };
     this.#providers.set(key, provider);
-    discovery.start();
+    try {
+      const discovery = this.#create(config, (groups) => {
+        this.#setGroups(provider.jobs, groups, key);
+        if (!this.#isApplying) this.#reportSoon();
+      });
+      provider.discovery = discovery;
+      discovery.start();
+    } catch (error) {
+      // As in Prometheus, one that cannot be made costs its jobs what it would have found, and nobody else anything.
+      if (!(error instanceof VestalError)) throw error;
+      provider.discovery = undefined;
+      const err = error.message;
+      this.#deps.log.error("Cannot create service discovery", { type: mechanism, err, config: jobs.join(", ") });
+    }
+  }
+
+  #create(config: DiscoveryConfig, onGroups: (groups: readonly TargetGroup[]) => void): Discovery {
+    const deps = {
+      ...this.#deps,
+      random: this.#deps.random ?? Math.random,
+      userAgent: this.#options.userAgent ?? "Vestal",
+      informers: this.#informers,
+      onKubernetesEvent: (role: string, event: string) => this.#count(this.#kubernetesEvents, `${role} ${event}`),
+      onFailure: (mechanism: string) => this.#count(this.#failures, mechanism),
+    };
+    return createDiscovery(config, deps, onGroups);
+  }
+
+  #count(counts: Map<string, number>, name: string): void {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
 
   #setGroups(jobs: readonly string[], groups: readonly TargetGroup[], key: string): void {
     for (const jobName of jobs) {
       const pool = this.#pools.get(jobName);
-      for (const group of groups) pool?.setGroup({ ...group, source: `file/${key}/${group.source}` });
+      for (const group of groups) pool?.setGroup({ ...group, source: `${key}/${group.source}` });
     }
   }
 
@@ -172,7 +228,8 @@ export class DiscoveryManager {
       const state = `${changes.jobIndex} ${changes.configHash}`;
       const isNews = this.#announced.get(changes.jobName) !== state;
       this.#announced.set(changes.jobName, state);
-      if (isNews || changes.added.length + changes.removed.length + changes.updated.length > 0) jobs.push(changes);
+      const differences = changes.added.length + changes.removed.length + changes.updated.length;
+      if (isNews || differences > 0 || pool.isDroppedChanged) jobs.push(changes);
     }
     if (jobs.length > 0) this.#deps.onChanges({ kind: "targets", jobs });
   }

@@ -60,6 +60,19 @@ export interface DiscoveryChanges {
   readonly jobs: readonly TargetChanges[];
 }
 
+/** Counts since the start, for metrics. */
+export interface DiscoveryStats {
+  readonly fileReadErrors: number;
+  /** Modification time of each target file, in seconds. */
+  readonly fileSeconds: Readonly<Record<string, number>>;
+  /** Mechanisms of the configuration in force that could not be made. */
+  readonly failedConfigs: number;
+  /** By `role event`. */
+  readonly kubernetesEvents: Readonly<Record<string, number>>;
+  /** Rounds and watches that failed, by mechanism. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
 export interface DroppedTargets {
   /** At most `keepDroppedTargets` of each job. */
   readonly targets: readonly DroppedTarget[];

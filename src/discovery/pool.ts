@@ -5,7 +5,7 @@
 import type { ScrapeConfig } from "../config/index.js";
 import { type CompiledRule, compileRules } from "../relabel/index.js";
 import type { DroppedTarget, Target, TargetChanges, TargetGroup } from "./messages.js";
-import { makeTarget, type TargetJob } from "./target.js";
+import { makeTarget, type TargetJob, type TargetOutcome } from "./target.js";
 
 export interface TargetFailure {
   readonly jobName: string;
@@ -18,11 +18,14 @@ export interface TargetFailure {
 export class TargetPool {
   #job: TargetJob;
   readonly #groups = new Map<string, TargetGroup>();
+  /** What was made of each group, as long as group and job stay the same: a cluster has thousands, and few change at once. */
+  readonly #made = new Map<TargetGroup, readonly TargetOutcome[]>();
   #targets: ReadonlyMap<string, Target> = new Map();
   #dropped: readonly DroppedTarget[] = [];
   #droppedCount = 0;
   #failures: readonly TargetFailure[] = [];
   #isStale = true;
+  #isDroppedChanged = false;
 
   constructor(config: ScrapeConfig, index: number) {
     this.#job = { config, index, rules: compileRules(config.relabelRules) };
@@ -45,6 +48,11 @@ export class TargetPool {
     return this.#dropped;
   }
 
+  /** Whether the last `sync` changed what is dropped. */
+  get isDroppedChanged(): boolean {
+    return this.#isDroppedChanged;
+  }
+
   get droppedCount(): number {
     return this.#droppedCount;
   }
@@ -62,11 +70,14 @@ export class TargetPool {
     if (config.hash === this.#job.config.hash && index === this.#job.index) return;
     const rules: readonly CompiledRule[] = compileRules(config.relabelRules);
     this.#job = { config, index, rules };
+    this.#made.clear();
     this.#isStale = true;
   }
 
   /** A group without targets removes the one of its source. */
   setGroup(group: TargetGroup): void {
+    const before = this.#groups.get(group.source);
+    if (before !== undefined) this.#made.delete(before);
     if (group.targets.length > 0) this.#groups.set(group.source, group);
     else if (!this.#groups.delete(group.source)) return;
     this.#isStale = true;
@@ -77,13 +88,17 @@ export class TargetPool {
     if (!this.#isStale) return undefined;
     this.#isStale = false;
     const before = this.#targets;
+    const dropped = this.#dropped;
     this.#makeTargets();
+    // What was made of an unchanged group is the same object.
+    this.#isDroppedChanged =
+      dropped.length !== this.#dropped.length || dropped.some((each, i) => each !== this.#dropped[i]);
     const added: Target[] = [];
     const updated: Target[] = [];
     for (const [key, target] of this.#targets) {
       const known = before.get(key);
       if (known === undefined) added.push(target);
-      else if (!isSame(known, target)) updated.push(target);
+      else if (known !== target && !isSame(known, target)) updated.push(target);
     }
     const removed = [...before.keys()].filter((key) => !this.#targets.has(key));
     return { ...this.#header(), added, removed, updated };
@@ -106,8 +121,12 @@ export class TargetPool {
     const keep = this.#job.config.keepDroppedTargets || Number.POSITIVE_INFINITY;
     this.#droppedCount = 0;
     for (const group of this.#groups.values()) {
-      group.targets.forEach((own, index) => {
-        const outcome = makeTarget(this.#job, own, group.labels);
+      let outcomes = this.#made.get(group);
+      if (outcomes === undefined) {
+        outcomes = group.targets.map((own) => makeTarget(this.#job, own, group.labels));
+        this.#made.set(group, outcomes);
+      }
+      outcomes.forEach((outcome, index) => {
         if (outcome.kind === "active") {
           // Of equal targets the last one's discovered labels are shown.
           targets.set(outcome.target.key, outcome.target);

@@ -18,7 +18,8 @@ export {
   staleHistogramBytes,
   takeHistogram,
 } from "./histogram-bytes.js";
-export { hashLabels, hashOffset } from "./label-hash.js";
+export { compacted, limitedTo, reducedTo } from "./histogram-resolution.js";
+export { hashLabels, hashOffset, xxHash64 } from "./label-hash.js";
 export {
   compareBytes,
   compareLabels,

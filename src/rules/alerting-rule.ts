@@ -3,7 +3,7 @@
  * is there for less than `for`, then it fires, and it is resolved when its element is gone for `keep_firing_for`.
  * Resolved alerts are kept for 15 minutes, so that their end is sent more than once.
  */
-import { errorMessage, type Logger, VestalError } from "../base/index.js";
+import { type Logger, VestalError } from "../base/index.js";
 import { Labels, METRIC_NAME } from "../model/index.js";
 import { LabelsBuilder } from "../relabel/index.js";
 import type {
@@ -12,6 +12,7 @@ import type {
   OutgoingAlert,
   RuleRow,
   RuleSample,
+  TemplateQuery,
   TemplateQuerySample,
 } from "./deps.js";
 import type { RuleSpec } from "./format/index.js";
@@ -22,8 +23,6 @@ const ALERT_NAME = "alertname";
 const ALERT_STATE = "alertstate";
 
 const RESOLVED_RETENTION_MS = 15 * 60_000;
-/** Of different queries that the templates of one evaluation may ask. */
-const TEMPLATE_QUERIES_MAX = 1000;
 
 export type AlertState = "inactive" | "pending" | "firing";
 
@@ -172,11 +171,17 @@ export class AlertingRule {
   // ── from the vector to alerts ──────────────────────────────────────────────────────────────────────────────────
 
   async #alertsOf(samples: readonly RuleSample[], timeMs: number): Promise<ReadonlyMap<string, Alert>> {
-    const answers = new Map<string, readonly TemplateQuerySample[] | VestalError>();
+    const answers = new Map<string, Promise<readonly TemplateQuerySample[]>>();
+    // All elements of the vector ask the same, mostly.
+    const query: TemplateQuery = (expr) => {
+      const answer = answers.get(expr) ?? this.#deps.query(expr, timeMs);
+      answers.set(expr, answer);
+      return answer;
+    };
     const found = new Map<string, Alert>();
     for (const sample of samples) {
       const expand = (text: string): Promise<string> | string =>
-        text.includes("{{") ? this.#expand(text, sample, timeMs, answers) : text;
+        text.includes("{{") ? this.#expand(text, sample, query) : text;
       const builder = new LabelsBuilder(sample.labels);
       builder.delete(METRIC_NAME);
       for (const [name, text] of this.labels.entries()) builder.set(name, await expand(text));
@@ -199,7 +204,7 @@ export class AlertingRule {
         activeAtMs: timeMs,
         firedAtMs: 0,
         resolvedAtMs: undefined,
-        lastSentAtMs: 0,
+        lastSentAtMs: Number.NEGATIVE_INFINITY,
         validUntilMs: 0,
         keepFiringSinceMs: undefined,
       });
@@ -207,47 +212,13 @@ export class AlertingRule {
     return found;
   }
 
-  /**
-   * A template is expanded at once; a query in it that has no answer yet ends the expansion, is asked, and then the
-   * template is expanded again.
-   */
-  async #expand(
-    text: string,
-    data: RuleSample,
-    timeMs: number,
-    answers: Map<string, readonly TemplateQuerySample[] | VestalError>,
-  ): Promise<string> {
-    for (;;) {
-      let missing: string | undefined;
-      const query = (expr: string): readonly TemplateQuerySample[] => {
-        const answer = answers.get(expr);
-        if (answer instanceof VestalError) throw answer;
-        if (answer !== undefined) return answer;
-        missing = expr;
-        throw new VestalError("TEMPLATE_QUERY", "this query has no answer yet");
-      };
-      let failure: unknown;
-      try {
-        const result = this.#deps.templates.expand(`__alert_${this.name}`, text, data, query);
-        if (missing === undefined) return result;
-      } catch (error) {
-        failure = error;
-      }
-      if (missing === undefined || answers.size >= TEMPLATE_QUERIES_MAX) {
-        const err = missing === undefined ? errorMessage(failure) : `more than ${TEMPLATE_QUERIES_MAX} queries`;
-        this.#deps.log.warn("Expanding alert template failed", { rule: this.name, err });
-        return `<error expanding template: ${err}>`;
-      }
-      answers.set(missing, await this.#ask(missing, timeMs));
-    }
-  }
-
-  async #ask(expr: string, timeMs: number): Promise<readonly TemplateQuerySample[] | VestalError> {
+  async #expand(text: string, data: RuleSample, query: TemplateQuery): Promise<string> {
     try {
-      return await this.#deps.query(expr, timeMs);
+      return await this.#deps.templates.expand(`__alert_${this.name}`, text, data, query);
     } catch (error) {
-      if (error instanceof VestalError) return error;
-      throw error;
+      if (!(error instanceof VestalError)) throw error;
+      this.#deps.log.warn("Expanding alert template failed", { rule: this.name, err: error.message });
+      return `<error expanding template: ${error.message}>`;
     }
   }
 
@@ -273,7 +244,7 @@ export class AlertingRule {
     const sent: OutgoingAlert[] = [];
     for (const alert of this.active.values()) {
       if (alert.state === "pending") continue;
-      const isNewlyResolved = (alert.resolvedAtMs ?? 0) > alert.lastSentAtMs;
+      const isNewlyResolved = alert.resolvedAtMs !== undefined && alert.resolvedAtMs > alert.lastSentAtMs;
       if (!isNewlyResolved && alert.lastSentAtMs + resendDelayMs >= timeMs) continue;
       alert.lastSentAtMs = timeMs;
       // Two evaluations or sendings may fail before Alertmanager takes the alert for resolved.

@@ -77,26 +77,22 @@ export interface AlertSender {
   send(alerts: readonly OutgoingAlert[]): void;
 }
 
-/** Data of a template of a label or an annotation. */
+/** Data of a template of a label or an annotation: an element of the expression's vector. */
 export interface AlertTemplateData {
   readonly labels: Labels;
   readonly value: number;
+  readonly histogram?: Histogram;
 }
 
 export interface TemplateQuerySample {
   readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
+  readonly value: number | { readonly histogram: string };
 }
 
+/** Rejects with a VestalError in Prometheus' words. */
+export type TemplateQuery = (expr: string) => Promise<readonly TemplateQuerySample[]>;
+
 export interface AlertTemplates {
-  /**
-   * @param query  answers a query of the template; it may throw, which ends the expansion.
-   * @throws VestalError if the template cannot be expanded.
-   */
-  expand(
-    name: string,
-    text: string,
-    data: AlertTemplateData,
-    query: (expr: string) => readonly TemplateQuerySample[],
-  ): string;
+  /** @throws VestalError in Prometheus' words if the template cannot be expanded. */
+  expand(name: string, text: string, data: AlertTemplateData, query: TemplateQuery): Promise<string>;
 }

@@ -6,6 +6,7 @@
 import { type Clock, errorMessage, type Logger, type Timers, VestalError } from "../base/index.js";
 import { hashLabels, Labels as LabelSet, type Labels } from "../model/index.js";
 
+import { histogramText } from "../promql/index.js";
 import { type ParserOptions, parseExpr, printExpr } from "../promql/parser/index.js";
 import { type AlertChange, AlertingRule } from "./alerting-rule.js";
 import type {
@@ -383,7 +384,10 @@ export class RuleGroup {
   async #ask(expr: string, timeMs: number) {
     const [answer] = await this.#deps.querier.evaluate([{ expr, timeMs }]);
     if (answer?.samples === undefined) throw new VestalError("RULE", answer?.error.message ?? "no answer");
-    return answer.samples.map(({ labels, value }) => ({ labels: labels.toObject(), value }));
+    return answer.samples.map(({ labels, value, histogram }) => ({
+      labels: labels.toObject(),
+      value: histogram === undefined ? value : { histogram: histogramText(histogram) },
+    }));
   }
 
   // ── restart ────────────────────────────────────────────────────────────────────────────────────────────────────

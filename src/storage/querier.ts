@@ -30,6 +30,8 @@ export interface SampleColumns {
    * value of a histogram sample is its sum, so a staleness marker is one in either column.
    */
   readonly histograms?: readonly (Histogram | undefined)[];
+  /** Since when each sample counts, in ms, 0 where that is not known; undefined where it is known of none. */
+  readonly startTimes?: readonly number[];
 }
 
 /** A place in the private memory where `samples` may write; grows when asked. */

@@ -19,7 +19,9 @@ const AREAS: ReadonlyMap<string, () => Promise<{ readonly run: Run }>> = new Map
   ["openmetrics", () => import("./openmetrics.js")],
   ["config", () => import("./config.js")],
   ["alertmanager", () => import("./alertmanager.js")],
+  ["rules", () => import("./rules.js")],
   ["operator", () => import("./operator.js")],
+  ["kubernetes-sd", () => import("./kubernetes-sd.js")],
 ]);
 
 async function main(args: readonly string[]): Promise<number> {

@@ -19,8 +19,8 @@ export interface LoadCommand {
   /** Classic histograms are also loaded as native ones with custom buckets. */
   readonly withCustomBuckets: boolean;
   readonly series: readonly SeriesLine[];
-  /** Keys of the series that have start timestamps, which came after 3.5. */
-  readonly startTimes: ReadonlySet<string>;
+  /** By the keys of series: how far from its time each sample began to count, in ms; undefined where that is unknown. */
+  readonly startOffsets: ReadonlyMap<string, readonly (number | undefined)[]>;
 }
 
 export interface Expectation {
@@ -78,15 +78,35 @@ function parseLoad(line: string, number: number, body: readonly string[]): LoadC
   const stepMs = parseDuration(match[2]!);
   const isStart = (each: string): boolean => /^[^\s]*@st\s/.test(each);
   const series = body.filter((each) => !isStart(each)).map(parseSeriesLine);
-  const starts = body.filter(isStart).map((each) => parseSeriesLine(each.replace(/@st\s.*$/, "")).labels.key);
+  const starts = body.filter(isStart).map((each) => {
+    const [series, offsets] = each.split(/@st\s+/) as [string, string];
+    return [parseSeriesLine(series).labels.key, parseOffsets(offsets)] as const;
+  });
   return {
     kind: "load",
     line: number,
     stepMs,
     withCustomBuckets: match[1] !== undefined,
     series,
-    startTimes: new Set(starts),
+    startOffsets: new Map(starts),
   };
+}
+
+/** `_ -30s-1mx2 0 1ms`. */
+function parseOffsets(text: string): (number | undefined)[] {
+  return text.split(/\s+/).flatMap((item) => {
+    const omitted = /^_(?:x(\d+))?$/.exec(item);
+    if (omitted !== null) return new Array<undefined>(Number(omitted[1] ?? 1)).fill(undefined);
+    const match = /^([+-]?[0-9a-z]+?)(?:([+-][0-9a-z]+?))?(?:x(\d+))?$/.exec(item);
+    if (match === null) throw new SyntaxError(`cannot read the offset ${item}`);
+    const [first, step] = [offsetMs(match[1]!), match[2] === undefined ? 0 : offsetMs(match[2])];
+    return Array.from({ length: Number(match[3] ?? 0) + 1 }, (_, i) => first + i * step);
+  });
+}
+
+function offsetMs(text: string): number {
+  const size = text.replace(/^[+-]/, "");
+  return (size === "0" ? 0 : parseDuration(size)) * (text.startsWith("-") ? -1 : 1);
 }
 
 function parseEval(line: string, number: number, body: readonly string[]): EvalCommand {

@@ -8,6 +8,7 @@ import {
   STALE_NAN_HIGH,
   STALE_NAN_LOW,
 } from "../../src/model/index.js";
+import { appendToChunk, type ChunkEnd } from "../../src/promql/notation/index.js";
 import type {
   ColumnSink,
   LabelAnswer,
@@ -18,8 +19,6 @@ import type {
   SeriesSet,
 } from "../../src/storage/index.js";
 
-import { appendToChunk, type ChunkEnd } from "./histogram-hints.js";
-
 /** A sample's value, or the staleness marker, whose bits a plain number would not keep. */
 export type StoredValue = number | Histogram | "stale";
 
@@ -27,6 +26,7 @@ interface StoredSeries {
   readonly labels: Labels;
   readonly times: number[];
   readonly values: StoredValue[];
+  readonly starts: number[];
   end: ChunkEnd | undefined;
 }
 
@@ -37,14 +37,14 @@ export class MemoryStorage implements Querier {
   onSelect: ((labels: Labels) => void) | undefined;
 
   /** Adds samples behind those that the series has; an equal time replaces the value. */
-  append(labels: Labels, samples: Iterable<readonly [timeMs: number, value: StoredValue]>): void {
+  append(labels: Labels, samples: Iterable<readonly [timeMs: number, value: StoredValue, startMs?: number]>): void {
     let series = this.#series.get(labels.key);
     if (series === undefined) {
-      series = { labels, times: [], values: [], end: undefined };
+      series = { labels, times: [], values: [], starts: [], end: undefined };
       this.#series.set(labels.key, series);
       this.#sorted = undefined;
     }
-    for (const [timeMs, given] of samples) {
+    for (const [timeMs, given, startMs] of samples) {
       const { stored: value, end } = appendToChunk(series.end, given);
       series.end = end;
       let at = series.times.length;
@@ -52,6 +52,7 @@ export class MemoryStorage implements Querier {
       const isKnown = series.times[at] === timeMs;
       series.times.splice(at, isKnown ? 1 : 0, timeMs);
       series.values.splice(at, isKnown ? 1 : 0, value);
+      series.starts.splice(at, isKnown ? 1 : 0, startMs ?? 0);
     }
   }
 
@@ -111,7 +112,7 @@ class MemorySeriesSet implements SeriesSet {
   }
 
   samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns {
-    const { times, values } = this.#series[index]!;
+    const { times, values, starts } = this.#series[index]!;
     let first = times.findIndex((timeMs) => timeMs >= minTimeMs);
     if (first < 0) first = times.length;
     let count = 0;
@@ -133,7 +134,9 @@ class MemorySeriesSet implements SeriesSet {
       }
     }
     const isMixed = histograms.some((each) => each !== undefined);
-    return { timesAddr, valuesAddr, count, ...(isMixed ? { histograms } : {}) };
+    const startTimes = starts.slice(first, first + count);
+    const hasStarts = startTimes.some((startMs) => startMs !== 0);
+    return { timesAddr, valuesAddr, count, ...(isMixed ? { histograms } : {}), ...(hasStarts ? { startTimes } : {}) };
   }
 
   close(): void {}

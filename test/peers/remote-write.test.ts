@@ -5,11 +5,20 @@
  *
  * VESTAL_WRITE_ROUNDS (60) random requests of each version, VESTAL_SEED (1).
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { compressSync } from "snappy";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { postWrite, type WriteSeries, writeRequestV1, writeRequestV2 } from "../support/write-request.js";
+import {
+  postWrite,
+  type WriteHistogram,
+  type WriteSeries,
+  writeRequestV1,
+  writeRequestV2,
+} from "../support/write-request.js";
 import { api, killAll, makeFolder, removeFolder, type Server, startPrometheus, startVestal } from "./harness.js";
+import { peerBinary } from "./peer-binary.js";
 
 const ROUNDS = Number(process.env["VESTAL_WRITE_ROUNDS"] ?? 60);
 const SEED = Number(process.env["VESTAL_SEED"] ?? 1);
@@ -20,7 +29,7 @@ let prometheus: Server;
 let vestal: Server;
 
 beforeAll(async () => {
-  const args = ["--web.enable-remote-write-receiver"];
+  const args = ["--web.enable-remote-write-receiver", "--enable-feature=native-histograms,exemplar-storage"];
   [prometheus, vestal] = await Promise.all([
     startPrometheus({ config: {}, folder: folders[0]!, args }),
     startVestal({ config: {}, folder: folders[1]!, args: [...args, "--ingest.threads=1"] }),
@@ -192,6 +201,131 @@ test.each([1, 2] as const)(
   60_000,
 );
 
+test.each([1, 2] as const)(
+  "native histograms, exemplars and metadata of version %i",
+  async (version) => {
+    const encode = version === 1 ? writeRequestV1 : writeRequestV2;
+    const name = `special${version}`;
+    const plain: WriteHistogram = {
+      timeMs: now - 60_000,
+      isFloat: false,
+      schema: 3,
+      count: 21,
+      sum: 18.5,
+      zeroCount: 2,
+      zeroThreshold: 0.001,
+      positiveSpans: [
+        [-2, 2],
+        [1, 1],
+      ],
+      positive: [4, 5, 3],
+      negativeSpans: [[0, 2]],
+      negative: [6, 1],
+    };
+    const of = (labels: Record<string, string>, more: Partial<WriteSeries>): WriteSeries => ({
+      labels: Object.entries({ __name__: name, ...labels }),
+      samples: [],
+      ...more,
+    });
+    const exemplar = (secondsAgo: number, value = 1, id = "a1") => ({
+      labels: [["trace_id", id]] as const,
+      value,
+      timeMs: now - secondsAgo * 1000,
+    });
+    const custom = {
+      schema: -53,
+      zeroCount: 0,
+      zeroThreshold: 0,
+      negative: [],
+      negativeSpans: [],
+      positiveSpans: [[0, 3]] as const,
+      positive: [4, 5, 3],
+      count: 12,
+      customValues: [0.5, 1, 2.5],
+    };
+    const a = { job: "a" };
+    const cases: Record<string, readonly WriteSeries[]> = {
+      "integer and float": [
+        of(a, { histograms: [plain, { ...plain, timeMs: now - 50_000, count: 22, zeroCount: 3 }] }),
+        of({ job: "f" }, { histograms: [{ ...plain, isFloat: true, count: 21.5, zeroCount: 2.5 }] }),
+      ],
+      "custom buckets": [of({ job: "c" }, { histograms: [{ ...plain, ...custom }] })],
+      "a stale marker": [
+        of({ job: "f" }, { histograms: [{ ...plain, isFloat: true, timeMs: now - 40_000, sum: STALE }] }),
+      ],
+      "a stale float ends a histogram": [of(a, { samples: [{ timeMs: now - 45_000, value: STALE }] })],
+      "the same again": [of({ job: "c" }, { histograms: [{ ...plain, ...custom }] })],
+      "another at the same time": [of({ job: "c" }, { histograms: [{ ...plain, ...custom, sum: 5 }] })],
+      "out of order": [of({ job: "c" }, { histograms: [{ ...plain, ...custom, timeMs: now - 61_000 }] })],
+      "a float at a histogram's time": [of({ job: "c" }, { samples: [{ timeMs: now - 60_000, value: 3 }] })],
+      "a float behind a histogram": [of({ job: "c" }, { samples: [{ timeMs: now - 59_000, value: 3 }] })],
+      "a histogram at a float's time": [
+        of({ job: "c" }, { histograms: [{ ...plain, ...custom, timeMs: now - 59_000 }] }),
+      ],
+      "too old": [of({ job: "c" }, { histograms: [{ ...plain, ...custom, timeMs: now - 3 * 3_600_000 }] })],
+      "too far in the future": [of({ job: "c" }, { histograms: [{ ...plain, ...custom, timeMs: now + 700_000 }] })],
+      "counts that do not add up": [
+        of({ job: "good" }, { samples: [{ timeMs: now - 20_000, value: 1 }] }),
+        of({ job: "bad" }, { histograms: [{ ...plain, count: 20 }] }),
+      ],
+      "spans that do not fit": [of({ job: "bad" }, { histograms: [{ ...plain, positiveSpans: [[0, 2]] }] })],
+      "a negative offset": [
+        of(
+          { job: "bad" },
+          {
+            histograms: [
+              {
+                ...plain,
+                positiveSpans: [
+                  [0, 2],
+                  [-1, 1],
+                ],
+              },
+            ],
+          },
+        ),
+      ],
+      "bounds that fall": [of({ job: "bad" }, { histograms: [{ ...plain, ...custom, customValues: [1, 0.5, 2] }] })],
+      exemplars: [
+        of({ job: "e" }, { samples: [{ timeMs: now - 20_000, value: 1 }], exemplars: [exemplar(20), exemplar(10)] }),
+        of({ job: "e2" }, { samples: [{ timeMs: now - 20_000, value: 1 }], exemplars: [exemplar(20, 5, "zz")] }),
+      ],
+      "exemplars again": [
+        of({ job: "e" }, { samples: [{ timeMs: now - 19_000, value: 1 }], exemplars: [exemplar(10), exemplar(5)] }),
+      ],
+      "exemplars out of order": [
+        of({ job: "e" }, { samples: [{ timeMs: now - 18_000, value: 1 }], exemplars: [exemplar(15), exemplar(3, 2)] }),
+      ],
+      "exemplar too long": [
+        of(
+          { job: "e" },
+          { samples: [{ timeMs: now - 17_000, value: 1 }], exemplars: [exemplar(1, 1, "x".repeat(200))] },
+        ),
+      ],
+      metadata: [
+        of(
+          { job: "m" },
+          {
+            samples: [{ timeMs: now - 17_000, value: 1 }],
+            metadata: { type: 1, help: "Help of it.", unit: "seconds" },
+          },
+        ),
+      ],
+    };
+    for (const [what, request] of Object.entries(cases)) {
+      const { theirs, ours } = await both(version, encode(request));
+      expect({ what, ...ours }).toEqual({ what, ...theirs });
+    }
+    const [exemplars, ourExemplars] = await Promise.all(
+      [prometheus, vestal].map((server) =>
+        api(server, "query_exemplars", { query: name, start: String(now / 1000 - 100), end: String(now / 1000) }),
+      ),
+    );
+    expect(ourExemplars).toEqual(exemplars);
+  },
+  60_000,
+);
+
 test("content negotiation", async () => {
   const body = writeRequestV1([FIRST]);
   const headers: readonly Readonly<Record<string, string>>[] = [
@@ -287,6 +421,21 @@ test.each([1, 2] as const)(
   },
   60_000,
 );
+
+/** Last: both servers end. */
+test("what is in the directories", async () => {
+  await Promise.all([prometheus.kill("SIGTERM"), vestal.kill("SIGKILL")]);
+  const [theirs, ours] = folders.map((folder) => {
+    const out = execFileSync(peerBinary("promtool"), ["tsdb", "dump", join(folder, "data")], {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
+    return out.split("\n").sort();
+  });
+  expect(theirs!.length).toBeGreaterThan(20);
+  expect(theirs!.some((line) => line.includes("special2") && line.includes("count:"))).toBe(true);
+  expect(ours).toEqual(theirs);
+}, 60_000);
 
 function rssBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");

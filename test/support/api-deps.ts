@@ -69,6 +69,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
       if (problem !== undefined) return problem;
       return query.expression === "1" ? { kind: "empty" } : data([]);
     },
+    backtest: (query) => answer("backtest", query, checkExpression(query.expression), { alerts: [] }),
     formatQuery: (expression) => answer("formatQuery", expression, checkExpression(expression), expression),
     parseQuery: (expression) => answer("parseQuery", expression, checkExpression(expression), {}),
     checkSelectors: async (matchers) => checkMatchers(matchers),
@@ -78,6 +79,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
 export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
     remoteWrite: undefined,
+    otlp: undefined,
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),
@@ -115,6 +117,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
     rules: {
       rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
       alerts: async () => data({ alerts: [] }),
+      alertHistory: async () => data({ changes: [] }),
       alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
     },
     metadata: {

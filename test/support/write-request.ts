@@ -8,10 +8,65 @@ export interface WriteSample {
   readonly value: number | bigint;
 }
 
+export interface WriteHistogram {
+  readonly timeMs: number;
+  readonly isFloat: boolean;
+  readonly schema: number;
+  readonly count: number;
+  readonly sum: number | bigint;
+  readonly zeroCount: number;
+  readonly zeroThreshold: number;
+  readonly positiveSpans: readonly (readonly [offset: number, length: number])[];
+  readonly negativeSpans?: readonly (readonly [offset: number, length: number])[];
+  /** Absolute counts. */
+  readonly positive: readonly number[];
+  readonly negative?: readonly number[];
+  readonly hint?: number;
+  readonly customValues?: readonly number[];
+}
+
+export interface WriteExemplar {
+  readonly labels: readonly (readonly [string, string])[];
+  readonly value: number;
+  readonly timeMs: number;
+}
+
+export interface WriteMetadata {
+  readonly type: number;
+  readonly help: string;
+  readonly unit: string;
+}
+
 export interface WriteSeries {
   /** In the order in which they stand in the request. */
   readonly labels: readonly (readonly [name: string | Uint8Array, value: string | Uint8Array])[];
   readonly samples: readonly WriteSample[];
+  readonly histograms?: readonly WriteHistogram[];
+  readonly exemplars?: readonly WriteExemplar[];
+  /** Of a 2.0 request. */
+  readonly metadata?: WriteMetadata;
+}
+
+function deltas(counts: readonly number[]): number[] {
+  return counts.map((count, i) => count - (counts[i - 1] ?? 0));
+}
+
+function putHistogram(writer: ProtoWriter, histogram: WriteHistogram): void {
+  const { isFloat, positive, negative = [], positiveSpans, negativeSpans = [] } = histogram;
+  if (isFloat) writer.double(2, histogram.count);
+  else writer.varint(1, histogram.count);
+  putValue(writer, 3, histogram.sum);
+  writer.sint(4, histogram.schema).double(5, histogram.zeroThreshold);
+  if (isFloat) writer.double(7, histogram.zeroCount);
+  else writer.varint(6, histogram.zeroCount);
+  for (const [offset, length] of negativeSpans) writer.message(8, (span) => span.sint(1, offset).varint(2, length));
+  if (isFloat) writer.packedDoubles(10, negative);
+  else writer.packedSints(9, deltas(negative));
+  for (const [offset, length] of positiveSpans) writer.message(11, (span) => span.sint(1, offset).varint(2, length));
+  if (isFloat) writer.packedDoubles(13, positive);
+  else writer.packedSints(12, deltas(positive));
+  writer.varint(14, histogram.hint ?? 0).varint(15, histogram.timeMs);
+  if (histogram.customValues !== undefined) writer.packedDoubles(16, histogram.customValues);
 }
 
 function putValue(writer: ProtoWriter, field: number, value: number | bigint): void {
@@ -35,12 +90,19 @@ function putSamples(writer: ProtoWriter, samples: readonly WriteSample[]): void 
 /** `prometheus.WriteRequest`, not compressed. */
 export function writeRequestV1(series: readonly WriteSeries[]): Uint8Array {
   return ProtoWriter.message((request) => {
-    for (const { labels, samples } of series) {
+    for (const { labels, samples, histograms = [], exemplars = [] } of series) {
       request.message(1, (one) => {
         for (const [name, value] of labels) {
           one.message(1, (label) => label.bytesField(1, bytesOf(name)).bytesField(2, bytesOf(value)));
         }
         putSamples(one, samples);
+        for (const exemplar of exemplars) {
+          one.message(3, (out) => {
+            for (const [name, value] of exemplar.labels) out.message(1, (label) => label.text(1, name).text(2, value));
+            out.double(2, exemplar.value).varint(3, exemplar.timeMs);
+          });
+        }
+        for (const histogram of histograms) one.message(4, (out) => putHistogram(out, histogram));
       });
     }
   });
@@ -59,13 +121,27 @@ export function writeRequestV2(series: readonly WriteSeries[]): Uint8Array {
     symbols.push(bytes);
     return symbols.length - 1;
   };
-  const encoded = series.map(({ labels, samples }) =>
+  const encoded = series.map(({ labels, samples, histograms = [], exemplars = [], metadata }) =>
     ProtoWriter.message((one) => {
       one.packedVarints(
         1,
         labels.flatMap(([name, value]) => [refOf(name), refOf(value)]),
       );
       putSamples(one, samples);
+      for (const histogram of histograms) one.message(3, (out) => putHistogram(out, histogram));
+      for (const exemplar of exemplars) {
+        one.message(4, (out) => {
+          out.packedVarints(
+            1,
+            exemplar.labels.flatMap(([name, value]) => [refOf(name), refOf(value)]),
+          );
+          out.double(2, exemplar.value).varint(3, exemplar.timeMs);
+        });
+      }
+      if (metadata !== undefined) {
+        const [help, unit] = [refOf(metadata.help), refOf(metadata.unit)];
+        one.message(5, (out) => out.varint(1, metadata.type).varint(3, help).varint(4, unit));
+      }
     }),
   );
   return ProtoWriter.message((request) => {

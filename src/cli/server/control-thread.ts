@@ -4,7 +4,7 @@ import type { MessagePort } from "node:worker_threads";
 import { type Logger, systemReason, systemTimers, toPlain, VestalError } from "../../base/index.js";
 import { loadConfig, renderConfig } from "../../config/index.js";
 import { DiscoveryManager, diskDiscoveryFiles } from "../../discovery/index.js";
-import { checkTemplate } from "./alert-templates.js";
+import { checkTemplate } from "../alert-templates.js";
 import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
 import { loggerOf } from "./log-settings.js";
 import { loadRuleFiles } from "./rule-files.js";
@@ -20,8 +20,7 @@ export function runControlThread(port: MessagePort, data: ControlData): void {
       files: diskDiscoveryFiles(log),
       timers: systemTimers,
       log,
-      onChanges: (changes) =>
-        post({ type: "changed", changes, dropped: manager.dropped(), fileStats: manager.fileStats() }),
+      onChanges: (changes) => post({ type: "changed", changes, dropped: manager.dropped(), stats: manager.stats() }),
     },
   );
   const rules = new RulesHost(data.rulesPort, data.rules, loggerOf(data.log, "rule manager"));
@@ -56,12 +55,13 @@ function load(
   const settings: LoadedSettings = {
     yaml: renderConfig(config),
     warnings,
-    jobs: config.scrapeConfigs.map(scrapeJobOf),
+    jobs: config.scrapeConfigs.map((job) => scrapeJobOf(job, { isProtobufFirst: data.isProtobufFirst })),
     jobNames: config.scrapeConfigs.map(({ jobName }) => jobName),
     evaluationIntervalMs: config.global.evaluationIntervalMs,
     retentionMs: config.storage.retentionMs,
     retentionBytes: config.storage.retentionBytes,
     exemplarsMax: config.storage.exemplarsMax,
+    otlp: config.otlp,
   };
   const apply = (): void => {
     manager.apply(config);

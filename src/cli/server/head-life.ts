@@ -4,6 +4,7 @@
  */
 import {
   COUNTER_CHUNKS,
+  COUNTER_CHUNKS_CREATED,
   COUNTER_CHUNKS_ON_DISK,
   COUNTER_DUPLICATE,
   COUNTER_MAX_TIME,
@@ -13,9 +14,10 @@ import {
   COUNTER_SAMPLES_APPENDED,
   COUNTER_SERIES,
   COUNTERS,
+  SLOT_COUNT,
 } from "../../../assembly/layout.js";
 import { errorMessage, type Files, type Logger, VestalError } from "../../base/index.js";
-import { CONTROL_CHUNKS_HEAD_STATE, type ControlMemory, type ShardTask } from "../../shard/index.js";
+import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, type ShardTask } from "../../shard/index.js";
 import {
   ChunkFlusher,
   ChunksHeadState,
@@ -24,8 +26,15 @@ import {
   type LoadedChunks,
   loadChunksHead,
 } from "../../tsdb/chunks-head/index.js";
-import type { Head } from "../../tsdb/head/index.js";
-import type { HeadChunksOutcome, IngestData } from "./ingest-messages.js";
+import { type Head, isForeseen } from "../../tsdb/head/index.js";
+import { WalState } from "../../tsdb/wal/index.js";
+import type {
+  CloseChunksMessage,
+  FromIngestThread,
+  HeadChunksOutcome,
+  IngestData,
+  TruncateMessage,
+} from "./ingest-messages.js";
 
 /** How often the thread looks whether closed chunks are worth a pass. */
 const LOOK_INTERVAL_MS = 1000;
@@ -34,6 +43,11 @@ const SERIES_PER_CLOSED = 16;
 const PASS_INTERVAL_MS = 60_000;
 /** After a pass that failed: a full disk does not get better within a second. */
 const PASS_RETRY_MS = 10_000;
+/** A job between commits gives way after so long. */
+const SLICE_MS = 2;
+/** Slots that one step visits: less than a millisecond. */
+const STEP_SLOTS = 16_384;
+const NO_FILE = 0xffffffff;
 /** During replay a pass runs when so many chunks are closed, or one for every second series. */
 const REPLAY_CLOSED_MIN = 4096;
 
@@ -54,7 +68,9 @@ export class HeadLife {
   #timer: NodeJS.Timeout | undefined;
   /** The work under way in steps; one at a time. */
   #work: Promise<void> = Promise.resolve();
-  #isBusy = false;
+  #jobs = 0;
+  #mutate: <T>(work: () => T) => T = (work) => work();
+  #onBroken: (error: unknown) => void = () => undefined;
   #isStopping = false;
   #nextPassMs = 0;
   #lastPassMs = performance.now();
@@ -132,9 +148,22 @@ export class HeadLife {
   begin(mutate: <T>(work: () => T) => T, onBroken: (error: unknown) => void): void {
     this.#flusher.close();
     this.#flusher = new ChunkFlusher({ memory: this.#deps.head.memory, mutate }, this.#kernels, this.#writer);
+    this.#mutate = mutate;
+    this.#onBroken = onBroken;
     this.#timer = setInterval(() => {
-      if (this.#isPassDue()) this.#run(this.#flusher.pass(), onBroken);
+      if (this.#isPassDue()) this.#run(this.#pass());
     }, LOOK_INTERVAL_MS);
+  }
+
+  /** Between two commits: later ones respect the bound that was raised before the message. */
+  closeChunks({ id, beforeMs }: CloseChunksMessage): void {
+    const { control, task } = this.#deps;
+    control.acknowledgeCut(task.shard);
+    this.#run(this.#close(id, beforeMs));
+  }
+
+  truncate(message: TruncateMessage): void {
+    this.#run(this.#truncate(message));
   }
 
   async stop(): Promise<void> {
@@ -147,27 +176,78 @@ export class HeadLife {
   #isPassDue(): boolean {
     const nowMs = performance.now();
     const closed = this.#closedInMemory();
-    if (this.#isBusy || closed <= 0 || nowMs < this.#nextPassMs) return false;
+    if (this.#jobs > 0 || closed <= 0 || nowMs < this.#nextPassMs) return false;
     const isMuch = closed >= Math.max(1, this.#counter(COUNTER_SERIES) / SERIES_PER_CLOSED);
     return isMuch || nowMs - this.#lastPassMs >= PASS_INTERVAL_MS;
   }
 
-  #run(pass: Generator<void, number>, onBroken: (error: unknown) => void): void {
-    this.#isBusy = true;
-    this.#work = this.#steps(pass)
-      .catch((error: unknown) => {
-        if (error instanceof VestalError && error.code !== "ASSERTION" && error.code !== "HEAD_BROKEN") {
-          this.#passFailed(error);
-        } else onBroken(error);
-      })
+  /** Does a job in steps behind those under way. */
+  #run(job: Generator<void, void>): void {
+    this.#jobs++;
+    this.#work = this.#work
+      .then(() => this.#steps(job))
+      .catch((error: unknown) => this.#onBroken(error))
       .finally(() => {
-        this.#isBusy = false;
-        this.#lastPassMs = performance.now();
+        this.#jobs--;
       });
   }
 
-  async #steps(pass: Generator<void, number>): Promise<void> {
-    while (!this.#isStopping && !pass.next().done) await new Promise<void>((resolve) => setImmediate(resolve));
+  /** So many steps at a time that a scrape waits a few milliseconds at most. */
+  async #steps(job: Generator<void, void>): Promise<void> {
+    let startMs = performance.now();
+    while (!this.#isStopping && !job.next().done) {
+      if (performance.now() - startMs < SLICE_MS) continue;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      startMs = performance.now();
+    }
+  }
+
+  *#pass(): Generator<void, void> {
+    try {
+      yield* this.#flusher.pass();
+    } catch (error) {
+      if (!isForeseen(error)) throw error;
+      this.#passFailed(error);
+    }
+    this.#lastPassMs = performance.now();
+  }
+
+  *#close(id: number, beforeMs: number): Generator<void, void> {
+    for (let slot = 0; slot < this.#slotCount(); slot += STEP_SLOTS) {
+      this.#mutate(() => this.#kernels.closeOldChunks(slot, STEP_SLOTS, beforeMs));
+      yield;
+    }
+    this.#deps.task.port.postMessage({ type: "chunks-closed", id } satisfies FromIngestThread);
+  }
+
+  *#truncate({ id, minTimeMs }: TruncateMessage): Generator<void, void> {
+    const { head, task, control } = this.#deps;
+    const startMs = performance.now();
+    const removed: number[] = [];
+    const chunksBefore = this.#counter(COUNTER_CHUNKS);
+    const createdBefore = this.#counter(COUNTER_CHUNKS_CREATED);
+    const truncation = head.truncateBefore(minTimeMs, (ref) => removed.push(ref));
+    for (;;) {
+      if (this.#mutate(() => truncation.next()).done) break;
+      yield;
+    }
+    const chunksAfter = this.#counter(COUNTER_CHUNKS) - (this.#counter(COUNTER_CHUNKS_CREATED) - createdBefore);
+    const walSegment = new WalState(control.buffer, CONTROL_WAL_STATE).position().segment;
+    let lowestFile = NO_FILE;
+    for (let slot = 0; slot < this.#slotCount(); slot += STEP_SLOTS) {
+      lowestFile = this.#kernels.lowestFile(slot, STEP_SLOTS, lowestFile) >>> 0;
+      yield;
+    }
+    const message: FromIngestThread = {
+      type: "truncated",
+      id,
+      removedRefs: Float64Array.from(removed),
+      walSegment,
+      lowestFile,
+      chunksRemoved: chunksBefore - chunksAfter,
+      seconds: (performance.now() - startMs) / 1000,
+    };
+    task.port.postMessage(message);
   }
 
   #passFailed(error: unknown): void {
@@ -179,6 +259,10 @@ export class HeadLife {
   /** About: series without any chunk make it too low. */
   #closedInMemory(): number {
     return this.#counter(COUNTER_CHUNKS) - this.#counter(COUNTER_CHUNKS_ON_DISK) - this.#counter(COUNTER_SERIES);
+  }
+
+  #slotCount(): number {
+    return Atomics.load(this.#deps.head.words, SLOT_COUNT >> 2);
   }
 
   #counter(counter: number): number {

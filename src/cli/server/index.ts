@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createRouter, type HttpServer, ROUTES, startHttp } from "../../api/index.js";
+import { createRouter, type HttpServer, LiveHub, ROUTES, startHttp } from "../../api/index.js";
 import {
   createLogger,
   deferred,
@@ -17,10 +17,11 @@ import {
   type Logger,
   systemClock,
   systemReason,
+  systemTimers,
   VestalError,
 } from "../../base/index.js";
 import { observeHttp, Registry } from "../../metrics/index.js";
-import { WriteReceiver } from "../../remote/index.js";
+import { OtlpReceiver, WriteReceiver } from "../../remote/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
@@ -38,6 +39,7 @@ import { RulesLink } from "./rules-service.js";
 import { rulesSettings } from "./rules-settings.js";
 import { ShardSet } from "./shards.js";
 import { type ServerState, ServerStatus } from "./status.js";
+import { Storage } from "./storage.js";
 import { TargetRegistry } from "./targets.js";
 
 const PAGE_BYTES = 65_536;
@@ -46,6 +48,8 @@ const MIN_PAGES = 64;
 /** Of the memory limit: what the heads together, and the query threads together, may use. */
 const HEADS_SHARE = 0.6;
 const QUERIES_SHARE = 0.25;
+/** Of the memory limit: what cutting a block out of the heads may use for copies. */
+const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
@@ -98,6 +102,7 @@ class Server {
   readonly #control: ControlMemory;
   readonly #worker: ControlWorker;
   readonly #shards: ShardSet;
+  readonly #storage: Storage;
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
   readonly #rules = new RulesLink();
@@ -126,14 +131,16 @@ class Server {
         configFile: options.configFile,
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
+        isProtobufFirst:
+          options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
       },
       {
         onLoaded: (settings) => this.#apply(settings),
-        onTargets: ({ changes, dropped, fileStats }) => {
-          this.#registry.fileReadErrors = fileStats.reduce((sum, { readErrors }) => sum + readErrors, 0);
+        onTargets: ({ changes, dropped, stats }) => {
+          this.#registry.discovery = stats;
           this.#registry.apply(changes, dropped);
         },
         onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
@@ -146,6 +153,13 @@ class Server {
       log,
     );
     this.#shards.addSender(this.#rules);
+    this.#storage = new Storage(options, {
+      control: this.#control,
+      shards: this.#shards,
+      log,
+      memoryLimitBytes: Math.floor(memoryLimitBytes() * STORAGE_SHARE),
+      limits: () => ({ retentionMs: this.#state.retentionMs, retentionBytes: this.#state.retentionBytes }),
+    });
     this.#registry = new TargetRegistry(this.#shardCount, this.#shards);
   }
 
@@ -179,6 +193,7 @@ class Server {
     let http: HttpServer | undefined;
     try {
       http = await this.#listen(queries, lock);
+      await this.#storage.open();
       this.#shards.start();
       await this.#ended.promise;
     } finally {
@@ -186,6 +201,7 @@ class Server {
       await this.#rules.stop();
       await http?.close(CLOSE_GRACE_MS);
       await queries.close();
+      await this.#storage.stop();
     }
   }
 
@@ -245,8 +261,10 @@ class Server {
         adjustTimestamps: scrape.timestampToleranceMs > 0,
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
+        nativeHistograms: features.has("native-histograms"),
+        createdZeros: features.has("created-timestamp-zero-ingestion"),
       },
-      writeLimits: this.#options.writeReceiver ?? { decodedBytesMax: 0, samplesMax: 0 },
+      writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
       log,
     };
@@ -256,6 +274,7 @@ class Server {
     const { query, features } = this.#options;
     const settings = {
       chunksHeadDir: join(this.#options.tsdb.path, "chunks_head"),
+      blockCacheBytes: Math.floor(this.#options.tsdb.blockCacheBytesMax / this.#queryThreads),
       memoryLimitBytes: Math.floor((memoryLimitBytes() * QUERIES_SHARE) / this.#queryThreads),
       maxSamples: query.maxSamples,
       lookbackDeltaMs: query.lookbackDeltaMs,
@@ -264,24 +283,41 @@ class Server {
         experimentalFunctions: features.has("promql-experimental-functions"),
         durationExpressions: features.has("promql-duration-expr"),
         delayedNameRemoval: features.has("promql-delayed-name-removal"),
+        extendedRangeSelectors: features.has("promql-extended-range-selectors"),
+        fillModifiers: features.has("promql-binop-fill-modifiers"),
+        typeAndUnitLabels: features.has("type-and-unit-labels"),
+        useStartTimestamps: features.has("use-start-timestamps"),
+        language: query.language,
       },
     };
     const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };
-    return new QueryPool(options, this.#control, this.#shards, this.#log);
+    return new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
   }
 
-  #writeReceiver(): WriteReceiver | undefined {
-    const { writeReceiver } = this.#options;
-    if (writeReceiver === undefined) return undefined;
-    const { accepted, bodyBytesMax, decodedBytesMax } = writeReceiver;
+  /** Undefined: what is switched off. */
+  #receivers(): { readonly remoteWrite: WriteReceiver | undefined; readonly otlp: OtlpReceiver | undefined } {
+    const { receivers, features } = this.#options;
+    const { accepted, bodyBytesMax, decodedBytesMax } = receivers;
     const pendingBytesMax = Math.max(WRITE_BYTES_MAX, 2 * bodyBytesMax);
     const options = { accepted, pendingMax: WRITES_MAX, pendingBytesMax, decodedBytesMax };
-    return new WriteReceiver(options, this.#shards, this.#log);
+    const writes = new WriteReceiver(options, this.#shards, this.#log);
+    const allowsDelta = features.has("otlp-native-delta-ingestion");
+    const otlp = new OtlpReceiver(decodedBytesMax, {
+      writes,
+      translator: this.#shards,
+      // The configuration is read before the server listens.
+      settings: () => ({ ...this.#settings!.otlp, allowsDelta }),
+      log: this.#log,
+    });
+    return {
+      remoteWrite: receivers.acceptsWrites ? writes : undefined,
+      otlp: receivers.acceptsOtlp ? otlp : undefined,
+    };
   }
 
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
-    const { web, flags, query, tsdb, writeReceiver } = this.#options;
-    const remoteWrite = this.#writeReceiver();
+    const { web, flags, query, tsdb, receivers } = this.#options;
+    const { remoteWrite, otlp } = this.#receivers();
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
@@ -295,6 +331,7 @@ class Server {
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
       walDir: this.#walDir,
+      cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
     });
     const status = new ServerStatus({
@@ -320,16 +357,27 @@ class Server {
         lifecycle: this.#lifecycle,
         metrics,
         remoteWrite,
+        otlp,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
       },
       corsOrigin: web.corsOrigin,
       maxConnections: web.maxConnections,
-      bodyBytesMaxOf: writeReceiver === undefined ? {} : { "/api/v1/write": writeReceiver.bodyBytesMax },
+      bodyBytesMaxOf: {
+        "/api/v1/write": receivers.bodyBytesMax,
+        "/api/v1/otlp/v1/metrics": receivers.bodyBytesMax,
+      },
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      live: new LiveHub(this.#options.live, {
+        queries,
+        alerts: this.#rules,
+        clock: systemClock,
+        timers: systemTimers,
+        log: this.#log,
+      }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),
@@ -348,6 +396,7 @@ class Server {
     if (!this.#shards.isReady) return;
     for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);
     this.#lifecycle.setReady();
+    this.#storage.start();
     if (this.#queries !== undefined) this.#rules.begin(this.#queries);
     this.#log.info("Server is ready to receive web requests.");
     if (this.#embedded !== undefined) process.stdout.write(`${this.#embedded.greeting}\n`);

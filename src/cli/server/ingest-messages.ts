@@ -9,6 +9,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
 import type { MatchOperator } from "../../model/index.js";
+import type { OtlpSettings } from "../../remote/index.js";
 import type {
   IntervalLengths,
   MetadataSize,
@@ -137,12 +138,39 @@ export interface WriteRequestMessage {
   readonly body: SharedArrayBuffer;
 }
 
+/** An OTLP request to be translated, by any thread that is told so. */
+export interface TranslateMessage {
+  readonly type: "translate";
+  readonly id: number;
+  readonly body: SharedArrayBuffer;
+  readonly format: "protobuf" | "json";
+  readonly isGzip: boolean;
+  readonly decodedBytesMax: number;
+  readonly settings: OtlpSettings;
+}
+
 /** Commit what is under way, free targets without staleness markers, release locks, then answer `stopped` and return. */
 export interface StopMessage {
   readonly type: "stop";
 }
 
+/** No sample below it comes any more: close every chunk that has older ones, then answer `chunks-closed`. */
+export interface CloseChunksMessage {
+  readonly type: "close-chunks";
+  readonly id: number;
+  readonly beforeMs: number;
+}
+
+/** A block has the samples below `minTimeMs`: forget them, then answer `truncated`. */
+export interface TruncateMessage {
+  readonly type: "truncate";
+  readonly id: number;
+  readonly minTimeMs: number;
+}
+
 export type ToIngestThread =
+  | CloseChunksMessage
+  | TruncateMessage
   | BeginMessage
   | TargetsMessage
   | ConnectMessage
@@ -150,6 +178,7 @@ export type ToIngestThread =
   | CollectMessage
   | MetadataRequest
   | WriteRequestMessage
+  | TranslateMessage
   | ExemplarsRequest
   | TunablesMessage
   | StopMessage;
@@ -249,6 +278,15 @@ export interface ExemplarsMessage {
   }[];
 }
 
+/** Answers `translate`: exactly one of request and error is there. */
+export interface TranslatedMessage {
+  readonly type: "translated";
+  readonly id: number;
+  readonly request: SharedArrayBuffer | undefined;
+  readonly problems: readonly string[];
+  readonly error: PlainError | undefined;
+}
+
 /** Something that the thread survived and that a person must know: it is logged and counted by the main thread. */
 export interface FailureMessage {
   readonly type: "failure";
@@ -259,7 +297,26 @@ export interface StoppedMessage {
   readonly type: "stopped";
 }
 
+export interface ChunksClosedMessage {
+  readonly type: "chunks-closed";
+  readonly id: number;
+}
+
+export interface TruncatedMessage {
+  readonly type: "truncated";
+  readonly id: number;
+  readonly removedRefs: Float64Array;
+  /** The segment of the log that was written when the last of them went: later ones do not name them. */
+  readonly walSegment: number;
+  /** Lowest number of a file of chunks_head that the head still names; 0xffffffff if it names none. */
+  readonly lowestFile: number;
+  readonly chunksRemoved: number;
+  readonly seconds: number;
+}
+
 export type FromIngestThread =
+  | ChunksClosedMessage
+  | TruncatedMessage
   | HeadMessage
   | ProgressMessage
   | ReplayedMessage
@@ -268,6 +325,7 @@ export type FromIngestThread =
   | StatusMessage
   | MetadataMessage
   | WrittenMessage
+  | TranslatedMessage
   | ExemplarsMessage
   | FailureMessage
   | StoppedMessage;

@@ -33,6 +33,8 @@ import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import { registerCuts } from "./cut-metrics.js";
+import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
 import type { CollectedSamples } from "./rules-host.js";
@@ -54,6 +56,7 @@ export interface MetricsDeps {
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
+  readonly cutter: HeadCutter;
   /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
   readonly cleanStart: number;
 }
@@ -64,6 +67,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const shardStatus = { last: [] as readonly StatusMessage[] };
   registerHead(deps);
   registerWal(deps);
+  registerCuts(registry, deps.cutter);
   registerScraping(deps, () => shardStatus.last);
   registerExemplars(deps, () => shardStatus.last);
   registerQueries(deps);
@@ -173,6 +177,8 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
   sum("prometheus_target_scrapes_sample_duplicate_timestamp_total", "sampleDuplicateTimestamp");
   sum("prometheus_target_scrapes_sample_out_of_order_total", "sampleOutOfOrder");
   sum("prometheus_target_scrapes_sample_out_of_bounds_total", "sampleOutOfBounds");
+  sum("prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total", "exceededBucketLimit");
+  sum("prometheus_target_scrapes_exemplar_out_of_order_total", "exemplarsOutOfOrder");
   registry.samples("prometheus_target_interval_length_seconds", () => intervalSummaries(statuses()));
   registry.samples("prometheus_target_scrape_pool_targets", () =>
     [...targets.countsByJob()].map(([job, value]) => ({ labels: [job], value })),
@@ -185,7 +191,16 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
     syncs.add(1, job);
     syncSeconds.observe(seconds, job);
   };
-  registry.value("prometheus_sd_file_read_errors_total", () => targets.fileReadErrors);
+  registry.value("prometheus_sd_file_read_errors_total", () => targets.discovery.fileReadErrors);
+  registry.value("prometheus_sd_http_failures_total", () => targets.discovery.failures["http"] ?? 0);
+  registry.value("prometheus_sd_dns_lookup_failures_total", () => targets.discovery.failures["dns"] ?? 0);
+  registry.value("prometheus_sd_kubernetes_failures_total", () => targets.discovery.failures["kubernetes"] ?? 0);
+  registry.samples("prometheus_sd_failed_configs", () => [
+    { labels: ["scrape"], value: targets.discovery.failedConfigs },
+  ]);
+  registry.samples("prometheus_sd_kubernetes_events_total", () =>
+    Object.entries(targets.discovery.kubernetesEvents).map(([key, value]) => ({ labels: key.split(" "), value })),
+  );
   registry.value("prometheus_target_scrape_pools_total", () => targets.scrapePools().length);
   registry.samples("prometheus_sd_discovered_targets", () =>
     [...targets.countsByJob()].map(([job, kept]) => ({

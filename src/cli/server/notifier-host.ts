@@ -1,16 +1,19 @@
 /** The notifier in the control worker: its metrics, and what discovery finds for it. */
-import { type Logger, systemClock, systemTimers } from "../../base/index.js";
+import { errorMessage, type Logger, systemClock, systemTimers, VestalError } from "../../base/index.js";
 import type { AlertmanagerConfig, Config } from "../../config/index.js";
-import { diskDiscoveryFiles, FileDiscovery } from "../../discovery/index.js";
+import { createDiscovery, type Discovery, diskDiscoveryFiles, InformerPool } from "../../discovery/index.js";
+import { DEFAULT_INFORMER_LIMITS } from "../../kubernetes/index.js";
 import type { Registry } from "../../metrics/index.js";
 import { Notifier } from "../../notify/index.js";
 import type { AlertSender, OutgoingAlert } from "../../rules/index.js";
+import { vestalVersion } from "../version.js";
 import type { RulesSettings } from "./rules-messages.js";
 
 export class AlertNotifier implements AlertSender {
   readonly #notifier: Notifier;
   readonly #log: Logger;
-  #discoveries: FileDiscovery[] = [];
+  readonly #informers = new InformerPool(DEFAULT_INFORMER_LIMITS);
+  #discoveries: Discovery[] = [];
 
   constructor(settings: RulesSettings, registry: Registry, log: Logger) {
     this.#log = log;
@@ -48,19 +51,37 @@ export class AlertNotifier implements AlertSender {
     this.#discoveries = alerting.alertmanagers.flatMap((config, index) => this.#discover(config, index));
   }
 
-  #discover(config: AlertmanagerConfig, index: number): readonly FileDiscovery[] {
-    return config.fileDiscoveries.map((sd, i) => {
-      const discovery = new FileDiscovery(
-        sd,
-        { files: diskDiscoveryFiles(this.#log), timers: systemTimers, log: this.#log },
-        (groups) =>
+  #discover(config: AlertmanagerConfig, index: number): readonly Discovery[] {
+    const deps = {
+      files: diskDiscoveryFiles(this.#log),
+      timers: systemTimers,
+      random: Math.random,
+      log: this.#log,
+      userAgent: `Vestal/${vestalVersion()}`,
+      informers: this.#informers,
+      onKubernetesEvent: () => {},
+      onFailure: () => {}, // logged where it happens
+    };
+    return config.discoveries.flatMap((sd, i) => {
+      try {
+        const discovery = createDiscovery(sd, deps, (groups) =>
           this.#notifier.setGroups(
             index,
-            groups.map((group) => ({ ...group, source: `file/${i}/${group.source}` })),
+            groups.map((group) => ({ ...group, source: `${sd.kind}/${i}/${group.source}` })),
           ),
-      );
-      discovery.start();
-      return discovery;
+        );
+        discovery.start();
+        return [discovery];
+      } catch (error) {
+        // One that cannot be made finds nothing; the others do.
+        if (!(error instanceof VestalError)) throw error;
+        this.#log.error("Cannot create service discovery", {
+          type: sd.kind,
+          err: errorMessage(error),
+          config: "alertmanagers",
+        });
+        return [];
+      }
     });
   }
 

@@ -1,5 +1,5 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
-import type { InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
+import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
 import type { CancelHandle } from "../../shard/index.js";
 import type { RuleExpression } from "./rules-messages.js";
 
@@ -9,6 +9,23 @@ export interface HeadHandle {
   /** Another number for each memory that the shard has had: caches of the old one are worthless. */
   readonly generation: number;
   readonly memory: WebAssembly.Memory;
+}
+
+/** One block, as a query thread reads it. */
+export interface BlockHandle {
+  readonly ulid: string;
+  readonly dir: string;
+  /** Another one after each change of what is deleted in it. */
+  readonly version: string;
+  readonly minTimeMs: number;
+  /** Exclusive. */
+  readonly maxTimeMs: number;
+}
+
+/** A block that could not be read: the answer is without it, and says so. */
+export interface DamagedBlock {
+  readonly ulid: string;
+  readonly reason: string;
 }
 
 export type QueryJob =
@@ -21,6 +38,9 @@ export type QueryJob =
   | { readonly kind: "format"; readonly expression: string }
   | { readonly kind: "parse"; readonly expression: string }
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
+  | ({ readonly kind: "backtest" } & BacktestQuery)
+  /** A range as the bytes of a FlatBuffers Frame. */
+  | ({ readonly kind: "frame" } & RangeQuery)
   /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */
   | { readonly kind: "rules"; readonly expressions: readonly RuleExpression[] }
   /** `status/tsdb`: the answer's data is a HeadStatus. */
@@ -29,6 +49,8 @@ export type QueryJob =
 export interface QueryTask {
   readonly job: QueryJob;
   readonly heads: readonly HeadHandle[];
+  /** In order of time; they stay as long as the query runs. */
+  readonly blocks: readonly BlockHandle[];
   /** Shards that cannot be read now; an answer without them carries a warning. */
   readonly missingShards: readonly number[];
   readonly cancel: CancelHandle;
@@ -45,6 +67,8 @@ export interface QueryThreadSettings {
   /** Control memory: cancel words and pin slots. */
   readonly control: SharedArrayBuffer;
   readonly chunksHeadDir: string;
+  /** Pages of blocks' files that a thread keeps. */
+  readonly blockCacheBytes: number;
   readonly memoryLimitBytes: number;
   readonly maxSamples: number;
   readonly lookbackDeltaMs: number;
@@ -56,6 +80,11 @@ export interface QueryFeatures {
   readonly experimentalFunctions: boolean;
   readonly durationExpressions: boolean;
   readonly delayedNameRemoval: boolean;
+  readonly extendedRangeSelectors: boolean;
+  readonly fillModifiers: boolean;
+  readonly typeAndUnitLabels: boolean;
+  readonly useStartTimestamps: boolean;
+  readonly language: "3.5" | "3.14";
 }
 
 /** What the time of a PromQL query went into, for `prometheus_engine_query_duration_seconds`. */
@@ -73,4 +102,5 @@ export interface QueryReply {
   readonly answer: ServiceAnswer;
   /** Of PromQL queries that were evaluated to the end. */
   readonly timings: QueryTimings | undefined;
+  readonly damagedBlocks: readonly DamagedBlock[];
 }

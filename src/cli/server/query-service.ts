@@ -8,6 +8,7 @@ import { Piscina } from "piscina";
 import { PINS } from "../../../assembly/layout.js";
 import type {
   ApiFailure,
+  BacktestQuery,
   HeadStatus,
   InstantQuery,
   QueryService,
@@ -19,6 +20,7 @@ import { errorMessage, type Logger, packageRoot, SMALL_YOUNG_GENERATION, VestalE
 import { compareLabels, Labels } from "../../model/index.js";
 import { formatSample } from "../../model/number.js";
 import type { CancelHandle, ControlMemory } from "../../shard/index.js";
+import { type BlockSource, NO_BLOCKS } from "./block-list.js";
 import type { ExemplarsMessage, PlainSelector } from "./ingest-messages.js";
 import type {
   HeadHandle,
@@ -61,15 +63,23 @@ export class QueryPool implements QueryService {
   onTimings: (timings: QueryTimings) => void = () => {};
   readonly #pool: Piscina;
   readonly #source: HeadSource;
+  readonly #blocks: BlockSource;
   readonly #log: Logger;
   readonly #timeoutMs: number;
   readonly #control: ControlMemory;
   /** Queries that run or wait, so that all can be given up at the end. */
   readonly #open = new Set<CancelHandle>();
 
-  constructor(options: QueryPoolOptions, control: ControlMemory, source: HeadSource, log: Logger) {
+  constructor(
+    options: QueryPoolOptions,
+    control: ControlMemory,
+    source: HeadSource,
+    log: Logger,
+    blocks: BlockSource = NO_BLOCKS,
+  ) {
     this.#control = control;
     this.#source = source;
+    this.#blocks = blocks;
     this.#log = log;
     this.#timeoutMs = options.timeoutMs;
     const settings: QueryThreadSettings = { ...options.settings, control: control.buffer };
@@ -144,6 +154,14 @@ export class QueryPool implements QueryService {
     return answer.kind === "failure" ? answer : undefined;
   }
 
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "backtest", ...query }, signal, query.timeoutMs);
+  }
+
+  queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "frame", ...query }, signal, query.timeoutMs);
+  }
+
   /** Expressions of rules, as many as a task has time for. */
   rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer> {
     return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
@@ -182,9 +200,11 @@ export class QueryPool implements QueryService {
     const isPromql = job.kind === "instant" || job.kind === "range";
     if (isPromql) this.counters.running++;
     const now = Date.now();
+    const lease = this.#blocks.acquire();
     const task: QueryTask = {
       job,
       heads: this.#source.heads(),
+      blocks: lease.blocks,
       missingShards: this.#source.missingShards(),
       cancel,
       deadlineMs: now + bound,
@@ -192,12 +212,15 @@ export class QueryPool implements QueryService {
       askedMs: now,
     };
     try {
-      const { answer, timings } = (await this.#pool.run(task, { signal: terminate.signal })) as QueryReply;
+      const reply = (await this.#pool.run(task, { signal: terminate.signal })) as QueryReply;
+      const { answer, timings, damagedBlocks } = reply;
+      for (const { ulid, reason } of damagedBlocks) this.#blocks.reportDamage(ulid, reason);
       if (timings !== undefined) this.onTimings(timings);
       return answer;
     } catch (error) {
       return this.#failure(error, terminate.signal.aborted, signal.aborted);
     } finally {
+      lease.release();
       clearTimeout(timer);
       clearTimeout(patience);
       signal.removeEventListener("abort", giveUp);

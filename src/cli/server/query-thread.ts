@@ -4,7 +4,7 @@
  */
 
 import { threadId } from "node:worker_threads";
-import type { ServiceAnswer } from "../../api/index.js";
+import type { BacktestQuery, RangeQuery, ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
@@ -12,6 +12,7 @@ import {
   DEFAULT_EVALUATION_OPTIONS,
   type EvaluationOptions,
   encodeAnswer,
+  encodeFrame,
   evaluate,
   type PromqlKernels,
   prepareInstantQuery,
@@ -29,13 +30,17 @@ import {
   parseMetricSelector,
   prettifyExpr,
 } from "../../promql/parser/index.js";
+import { backtestView } from "../../rules/index.js";
 import { ControlMemory } from "../../shard/index.js";
-import type { CancelToken } from "../../storage/index.js";
+import type { CancelToken, Querier } from "../../storage/index.js";
 import { HeadChunkReader } from "../../tsdb/chunks-head/index.js";
 import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
+import { DatabaseQuerier } from "../../tsdb/querier/index.js";
 import { headStatus } from "./head-status.js";
 import type { PlainSelector } from "./ingest-messages.js";
+import { OpenBlocks } from "./open-blocks.js";
 import type {
+  DamagedBlock,
   HeadHandle,
   QueryJob,
   QueryReply,
@@ -44,11 +49,14 @@ import type {
   QueryTimings,
 } from "./query-messages.js";
 
+import { backtestResult } from "./rule-backtest.js";
 import { RuleQueries } from "./rule-queries.js";
 import type { RuleExpression } from "./rules-messages.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
+/** Series of a block between two looks at the cancel word: well below a millisecond. */
+const SERIES_PER_CHECK = 64;
 
 export class QueryThread {
   readonly #settings: QueryThreadSettings;
@@ -59,12 +67,16 @@ export class QueryThread {
   readonly #ruleQueries = new RuleQueries();
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
+  readonly #blocks: OpenBlocks;
+  /** Of the query that runs: blocks that could not be read. */
+  #damaged: DamagedBlock[] = [];
   /** Of the query that runs. */
   #timings: QueryTimings | undefined;
 
   constructor(settings: QueryThreadSettings) {
     this.#settings = settings;
     this.#headChunks = new HeadChunkReader(systemFiles, settings.chunksHeadDir);
+    this.#blocks = new OpenBlocks(systemFiles, settings.blockCacheBytes);
     this.#control = ControlMemory.attach(settings.control);
     // The main thread clears and frees the pins of threads that ended.
     const pin = this.#control.takePinSlot(threadId);
@@ -77,16 +89,35 @@ export class QueryThread {
   async run(task: QueryTask): Promise<QueryReply> {
     const cancel = this.#cancelToken(task);
     this.#timings = undefined;
+    this.#damaged = [];
     try {
       cancel.check();
-      const answer = await this.#answer(task, cancel);
-      return { answer: this.#withMissingShards(answer, task), timings: this.#timings };
+      const answer = await this.#aroundDamage(() => this.#answer(task, cancel));
+      const missing = this.#withMissing(answer, task);
+      return { answer: missing, timings: this.#timings, damagedBlocks: this.#damaged };
     } catch (error) {
-      return { answer: failureFor(error, task.job), timings: undefined };
+      return { answer: failureFor(error, task.job), timings: undefined, damagedBlocks: this.#damaged };
     } finally {
+      this.#blocks.release();
       if (this.#memory.bytes.length > MEMORY_KEPT_BYTES) {
         this.#memory = new QueryMemory(this.#settings.memoryLimitBytes);
         this.#kernels = this.#startKernels();
+      }
+    }
+  }
+
+  /** Runs a query again without a block that cannot be read, so that the rest is served. */
+  async #aroundDamage<T>(run: () => Promise<T> | T): Promise<T> {
+    const mark = this.#memory.mark();
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!(error instanceof VestalError) || error.code !== "BLOCK_DAMAGED") throw error;
+        const { ulid, reason } = error.details as unknown as DamagedBlock; // as readingBlock throws it
+        if (this.#damaged.some((known) => known.ulid === ulid)) throw error;
+        this.#damaged.push({ ulid, reason });
+        this.#memory.releaseTo(mark);
       }
     }
   }
@@ -112,11 +143,15 @@ export class QueryThread {
         const options = this.#options(job.lookbackDeltaMs);
         return this.#evaluate(task, job, prepareRangeQuery(job.expression, job, options, this.#parser()), cancel);
       }
+      case "frame":
+        return this.#frame(task, job, cancel);
+      case "backtest":
+        return this.#backtest(task, job, cancel);
       case "series":
-        return this.#series(task, job.matchers, job.startMs, job.endMs, job.limit);
+        return this.#series(task, job, cancel);
       case "labelNames":
       case "labelValues":
-        return this.#labels(task, job);
+        return this.#labels(task, job, cancel);
       case "exemplars":
         return exemplarSelectors(parseExpr(job.expression, this.#parser()));
       case "format":
@@ -133,10 +168,32 @@ export class QueryThread {
     }
   }
 
+  async #frame(task: QueryTask, job: RangeQuery, cancel: CancelToken): Promise<ServiceAnswer> {
+    const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
+    const answer = await this.#aroundDamage(() => {
+      const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels: this.#kernels, cancel };
+      return evaluate(request, means);
+    });
+    const result = withWarnings(answer, this.#missingWarnings(task));
+    return { kind: "encoded", body: encodeFrame(result, job) };
+  }
+
+  async #backtest(task: QueryTask, job: BacktestQuery, cancel: CancelToken): Promise<ServiceAnswer> {
+    const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
+    const { value } = await this.#aroundDamage(() => {
+      const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels: this.#kernels, cancel };
+      return evaluate(request, means);
+    });
+    return { kind: "data", data: backtestView(await backtestResult(value, job)) };
+  }
+
   async #rules(task: QueryTask, expressions: readonly RuleExpression[], cancel: CancelToken): Promise<ServiceAnswer> {
     const evaluateOne = (request: QueryRequest): Promise<QueryResult> => {
-      const means = { querier: this.#querier(task.heads), memory: this.#memory, kernels: this.#kernels, cancel };
-      return evaluate(request, means);
+      const kernels = this.#kernels;
+      return this.#aroundDamage(() => {
+        const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels, cancel };
+        return evaluate(request, means);
+      });
     };
     const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
     return { kind: "data", data: await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne) };
@@ -152,7 +209,7 @@ export class QueryThread {
     const startedMs = performance.now();
     let selectedMs = startedMs;
     const result = await evaluate(request, {
-      querier: this.#querier(task.heads),
+      querier: this.#querier(task, cancel),
       memory: this.#memory,
       kernels: this.#kernels,
       cancel,
@@ -161,7 +218,7 @@ export class QueryThread {
       },
     });
     const evaluatedMs = performance.now();
-    const answer = withWarnings(truncate(result, job.limit), missingWarnings(task));
+    const answer = withWarnings(truncate(result, job.limit), this.#missingWarnings(task));
     const timings = {
       queueSeconds,
       prepareSeconds: (selectedMs - startedMs) / 1000,
@@ -174,11 +231,15 @@ export class QueryThread {
     return { kind: "encoded", body };
   }
 
-  #series(task: QueryTask, texts: readonly string[], startMs: number, endMs: number, limit: number): ServiceAnswer {
+  async #series(
+    task: QueryTask,
+    { matchers: texts, startMs, endMs, limit }: QueryJob & { readonly kind: "series" },
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
     const hints = { minTimeMs: startMs, maxTimeMs: endMs, stepMs: 0, func: "series" };
     const found = new Map<string, Labels>();
     const requests = texts.map((text) => ({ matchers: this.#selector(text), hints }));
-    for (const set of this.#querier(task.heads).selectAll(requests)) {
+    for (const set of await this.#querier(task, cancel).selectAll(requests)) {
       for (let i = 0; i < set.count; i++) found.set(set.labels(i).key, set.labels(i));
       set.close();
     }
@@ -186,17 +247,24 @@ export class QueryThread {
     return limited(all, limit);
   }
 
-  #labels(task: QueryTask, job: QueryJob & { readonly kind: "labelNames" | "labelValues" }): ServiceAnswer {
+  async #labels(
+    task: QueryTask,
+    job: QueryJob & { readonly kind: "labelNames" | "labelValues" },
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
     const { startMs, endMs } = job;
-    const querier = this.#querier(task.heads);
-    const ask = (matchers: readonly Matcher[]): readonly string[] =>
-      job.kind === "labelNames"
-        ? querier.labelNames(matchers, startMs, endMs).values
-        : querier.labelValues(job.name, matchers, startMs, endMs).values;
+    const querier = this.#querier(task, cancel);
+    const ask = async (matchers: readonly Matcher[]): Promise<readonly string[]> => {
+      const answer =
+        job.kind === "labelNames"
+          ? await querier.labelNames(matchers, startMs, endMs)
+          : await querier.labelValues(job.name, matchers, startMs, endMs);
+      return answer.values;
+    };
     const selectors = job.matchers.map((text) => this.#selector(text));
-    const first = selectors[0] ?? [];
-    if (selectors.length <= 1) return limited(ask(first), job.limit);
-    const all = new Set(selectors.flatMap((matchers) => ask(matchers)));
+    if (selectors.length <= 1) return limited(await ask(selectors[0] ?? []), job.limit);
+    const all = new Set<string>();
+    for (const matchers of selectors) for (const value of await ask(matchers)) all.add(value);
     return limited(
       [...all].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
       job.limit,
@@ -212,8 +280,21 @@ export class QueryThread {
     return matchers;
   }
 
-  #querier(heads: readonly HeadHandle[]): HeadsQuerier {
-    return new HeadsQuerier(this.#openReaders(heads), this.#memory, this.#kernels, this.#headChunks);
+  #querier(task: QueryTask, cancel: CancelToken): Querier {
+    const heads = new HeadsQuerier(this.#openReaders(task.heads), this.#memory, this.#kernels, this.#headChunks);
+    const sound = task.blocks.filter(({ ulid }) => !this.#damaged.some((known) => known.ulid === ulid));
+    if (sound.length === 0) return heads;
+    let work = 0;
+    return new DatabaseQuerier({
+      heads,
+      blocks: this.#blocks.take(sound),
+      memory: this.#memory,
+      decoder: this.#kernels,
+      onWork: () => {
+        work++;
+        if (work % SERIES_PER_CHECK === 0) cancel.check();
+      },
+    });
   }
 
   #openReaders(heads: readonly HeadHandle[]): HeadReader[] {
@@ -234,12 +315,16 @@ export class QueryThread {
       defaultStepMs: settings.defaultStepMs,
       maxSamples: settings.maxSamples,
       delayedNameRemoval: settings.features.delayedNameRemoval,
+      typeAndUnitLabels: settings.features.typeAndUnitLabels,
+      useStartTimestamps: settings.features.useStartTimestamps,
+      language: settings.features.language,
     };
   }
 
   #parser(): ParserOptions {
-    const { experimentalFunctions, durationExpressions } = this.#settings.features;
-    return { experimentalFunctions, durationExpressions };
+    const { experimentalFunctions, durationExpressions, extendedRangeSelectors, fillModifiers, language } =
+      this.#settings.features;
+    return { experimentalFunctions, durationExpressions, extendedRangeSelectors, fillModifiers, language };
   }
 
   #cancelToken(task: QueryTask): CancelToken {
@@ -254,15 +339,19 @@ export class QueryThread {
     };
   }
 
-  #withMissingShards(answer: ServiceAnswer, task: QueryTask): ServiceAnswer {
-    if (answer.kind !== "data" || task.missingShards.length === 0) return answer;
-    return { ...answer, warnings: [...(answer.warnings ?? []), ...missingWarnings(task)] };
+  #withMissing(answer: ServiceAnswer, task: QueryTask): ServiceAnswer {
+    const missing = this.#missingWarnings(task);
+    if (answer.kind !== "data" || missing.length === 0) return answer;
+    return { ...answer, warnings: [...(answer.warnings ?? []), ...missing] };
   }
-}
 
-function missingWarnings(task: QueryTask): readonly string[] {
-  if (task.missingShards.length === 0) return [];
-  return [`shard ${task.missingShards.join(", ")} is being rebuilt: its series are missing from this answer`];
+  #missingWarnings(task: QueryTask): readonly string[] {
+    const shards = task.missingShards.join(", ");
+    return [
+      ...(shards === "" ? [] : [`shard ${shards} is being rebuilt: its series are missing from this answer`]),
+      ...this.#damaged.map(({ ulid }) => `block ${ulid} is damaged: its samples are missing from this answer`),
+    ];
+  }
 }
 
 function withWarnings(result: QueryResult, warnings: readonly string[]): QueryResult {

@@ -15,7 +15,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
-import type { ShardWriters } from "../../remote/index.js";
+import type { OtlpTranslator, ShardWriters } from "../../remote/index.js";
 import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
 import {
@@ -30,12 +30,14 @@ import {
   lastSegmentNumber,
   type ReplayOutcome,
   releaseDead,
+  removeLeftovers,
   repairWal,
   startWal,
   type WalPosition,
   WalState,
 } from "../../tsdb/wal/index.js";
 import {
+  type ChunksClosedMessage,
   type ExemplarsMessage,
   type FromIngestThread,
   type HeadChunksOutcome,
@@ -48,6 +50,10 @@ import {
   type StatusMessage,
   type TargetsMessage,
   type ToIngestThread,
+  type TranslatedMessage,
+  type TranslateMessage,
+  type TruncatedMessage,
+  type WrittenMessage,
 } from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
@@ -90,6 +96,8 @@ export interface ReplayProgress {
   readonly filesAll: number;
 }
 
+type Order = ChunksClosedMessage | TruncatedMessage;
+
 interface Shard {
   port: MessagePort | undefined;
   memory: WebAssembly.Memory | undefined;
@@ -100,7 +108,7 @@ interface Shard {
   progress: ReplayProgress;
 }
 
-export class ShardSet implements HeadSource, ShardWriters {
+export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
   readonly #options: ShardSetOptions;
   readonly #control: ControlMemory;
   readonly #hooks: ShardSetHooks;
@@ -115,9 +123,18 @@ export class ShardSet implements HeadSource, ShardWriters {
   readonly #outcomes: { readonly outcome: ReplayOutcome; readonly headChunks: HeadChunksOutcome }[] = [];
   readonly #questions = new Map<number, (message: Answer) => void>();
   #tunables = NO_TUNABLES;
+  #replayFromMs = Number.NEGATIVE_INFINITY;
+  readonly #orders = new Map<
+    number,
+    { readonly shard: number; resolve(answer: Order): void; reject(error: Error): void }
+  >();
   readonly #senders: ForeignOwners[] = [];
   #nextQuestion = 1;
-  readonly #writes = new Map<number, { shard: number; settle: (answer: WriteOutcome | VestalError) => void }>();
+  readonly #calls = new Map<
+    number,
+    { shard: number; settle: (answer: WrittenMessage | TranslatedMessage | VestalError) => void }
+  >();
+  #nextTranslator = 0;
   #isWalOpen = false;
   #isStopping = false;
   /** Memory that the next thread of a shard adopts. */
@@ -236,23 +253,47 @@ export class ShardSet implements HeadSource, ShardWriters {
   }
 
   #writeTo(shard: number, version: WriteVersion, body: SharedArrayBuffer): Promise<WriteOutcome | VestalError> {
+    return this.#call(shard, (id) => ({ type: "write-request", id, version, body })).then((answer) => {
+      if (answer instanceof VestalError) return answer;
+      if (answer.type === "written" && answer.outcome !== undefined) return answer.outcome;
+      return fromPlain(answer.error!);
+    });
+  }
+
+  /** Lets one shard after the other translate. */
+  async translate(
+    body: SharedArrayBuffer,
+    options: Omit<TranslateMessage, "type" | "id" | "body">,
+  ): ReturnType<OtlpTranslator["translate"]> {
+    const shard = this.#nextTranslator++ % this.#shards.length;
+    const answer = await this.#call(shard, (id) => ({ type: "translate", id, body, ...options }));
+    if (answer instanceof VestalError) return answer;
+    if (answer.type !== "translated" || answer.request === undefined) return fromPlain(answer.error!);
+    return { request: answer.request, problems: answer.problems };
+  }
+
+  /** A question whose answer is not left out of a sum where it is late: it is an error then. */
+  #call(
+    shard: number,
+    make: (id: number) => ToIngestThread,
+  ): Promise<WrittenMessage | TranslatedMessage | VestalError> {
     if (this.#isStopping || !this.#shards[shard]!.isReady) {
       const message = `shard ${shard} cannot store samples now; send them again later`;
       return Promise.resolve(new VestalError("SHARD_LOST", message, { shard }));
     }
     const id = this.#nextQuestion++;
     return new Promise((resolve) => {
-      const settle = (answer: WriteOutcome | VestalError): void => {
+      const settle = (answer: WrittenMessage | TranslatedMessage | VestalError): void => {
         clearTimeout(timer);
-        this.#writes.delete(id);
+        this.#calls.delete(id);
         resolve(answer);
       };
       const timer = setTimeout(() => {
         const message = `shard ${shard} did not answer within ${WRITE_TIMEOUT_MS} ms`;
         settle(new VestalError("SHARD_LATE", message, { shard }));
       }, WRITE_TIMEOUT_MS);
-      this.#writes.set(id, { shard, settle });
-      this.#send(shard, { type: "write-request", id, version, body });
+      this.#calls.set(id, { shard, settle });
+      this.#send(shard, make(id));
     });
   }
 
@@ -264,6 +305,35 @@ export class ShardSet implements HeadSource, ShardWriters {
   ): Promise<ExemplarsMessage["series"]> {
     const answers = await this.#askAll((id) => ({ type: "exemplars-request", id, selectors, startMs, endMs }));
     return answers.flatMap((answer) => (answer.type === "exemplars" ? answer.series : []));
+  }
+
+  /** Every shard closes its chunks with samples before `beforeMs`. @throws VestalError SHARD_LOST. */
+  async closeChunks(beforeMs: number): Promise<void> {
+    await this.#order((id) => ({ type: "close-chunks", id, beforeMs }));
+  }
+
+  /** Every shard forgets what is before `minTimeMs`. @throws VestalError SHARD_LOST. */
+  async truncate(minTimeMs: number): Promise<readonly TruncatedMessage[]> {
+    const answers = await this.#order((id) => ({ type: "truncate", id, minTimeMs }));
+    return answers.filter((answer) => answer.type === "truncated");
+  }
+
+  /** A shard that is rebuilt from now on leaves samples before it out: blocks have them. */
+  setReplayFrom(minTimeMs: number): void {
+    this.#replayFromMs = minTimeMs;
+  }
+
+  /** Asks all shards, however long they take; fails if one is not there, or its thread ends. */
+  #order(make: (id: number) => ToIngestThread): Promise<readonly Order[]> {
+    const asked = this.#shards.map(({ isReady }, shard) => {
+      if (!isReady) return Promise.reject(shardLost(shard));
+      const id = this.#nextQuestion++;
+      return new Promise<Order>((resolve, reject) => {
+        this.#orders.set(id, { shard, resolve, reject });
+        this.#send(shard, make(id));
+      });
+    });
+    return Promise.all(asked);
   }
 
   /** For the shards that run, and those that will. */
@@ -311,7 +381,7 @@ export class ShardSet implements HeadSource, ShardWriters {
       memory,
       replayEnd: this.#isWalOpen ? this.#walState.position() : undefined,
       chunksHeadEnd: this.#isWalOpen ? this.#chunksHead.log.position() : this.#chunksHeadEnd,
-      minValidTimeMs: this.#control.minValidTimeMs,
+      minValidTimeMs: this.#replayFromMs,
       settings: this.#options.settings,
       tunables: this.#tunables,
     };
@@ -342,17 +412,21 @@ export class ShardSet implements HeadSource, ShardWriters {
         for (const sender of this.#senders) this.#connectSender(sender, index);
         this.#hooks.onReady(index);
         return;
+      case "chunks-closed":
+      case "truncated":
+        this.#orders.get(message.id)?.resolve(message);
+        this.#orders.delete(message.id);
+        return;
       case "status":
       case "metadata":
       case "exemplars":
         this.#questions.get(message.id)?.(message);
         this.#questions.delete(message.id);
         return;
-      case "written": {
-        const { id, outcome, error } = message;
-        this.#writes.get(id)?.settle(outcome ?? fromPlain(error!));
+      case "written":
+      case "translated":
+        this.#calls.get(message.id)?.settle(message);
         return;
-      }
       case "failure":
         this.#log.error("A shard failed", { shard: index, err: fromPlain(message.error).message });
         return;
@@ -424,6 +498,7 @@ export class ShardSet implements HeadSource, ShardWriters {
       this.#control.raiseRefs(Math.max(outcome.maxRef, headChunks.maxRef));
       if (minTimeMs !== undefined && maxTimeMs !== undefined) this.#control.widenHead(minTimeMs, maxTimeMs);
     }
+    removeLeftovers(systemFiles, walDir);
     startWal(this.#walState, systemFiles, walDir, lastSegmentNumber(systemFiles, walDir));
     this.#isWalOpen = true;
     this.counters.replaySeconds = (performance.now() - this.#startedMs) / 1000;
@@ -469,8 +544,13 @@ export class ShardSet implements HeadSource, ShardWriters {
     const shard = this.#shards[index]!;
     this.#control.setShardState(index, SHARD_LOST);
     shard.isReady = false;
+    for (const [id, order] of this.#orders) {
+      if (order.shard !== index) continue;
+      this.#orders.delete(id);
+      order.reject(shardLost(index));
+    }
     shard.port = undefined;
-    for (const { shard: of, settle } of [...this.#writes.values()]) {
+    for (const { shard: of, settle } of [...this.#calls.values()]) {
       if (of === index) settle(new VestalError("SHARD_LOST", `shard ${index} ended`, { shard: index }));
     }
     if (this.#isStopping) return;
@@ -500,6 +580,16 @@ export class ShardSet implements HeadSource, ShardWriters {
       had_wal_lock: hadLock,
     });
   }
+}
+
+function shardLost(shard: number): VestalError {
+  return new VestalError(
+    "SHARD_LOST",
+    `shard ${shard} is being rebuilt; what was asked of all shards is tried again later`,
+    {
+      shard,
+    },
+  );
 }
 
 /** Whether a new thread can go on with the memory: nothing was changing, and there is room for caches of its own. */

@@ -12,7 +12,7 @@ import type {
 } from "../../api/index.js";
 import { failure } from "../../api/index.js";
 import { errorMessage } from "../../base/index.js";
-import type { DiscoveryChanges, DroppedTargets, Target } from "../../discovery/index.js";
+import type { DiscoveryChanges, DiscoveryStats, DroppedTargets, Target } from "../../discovery/index.js";
 import { Labels } from "../../model/index.js";
 import { parseMetricSelector } from "../../promql/parser/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
@@ -32,8 +32,14 @@ export class TargetRegistry implements TargetsService, MetadataService {
   readonly #targets = new Map<string, Routed>();
   /** Told how long it took to bring a job's targets up to date here. */
   onSynced: (jobName: string, seconds: number) => void = () => {};
-  /** Target files that could not be read, as the control worker counts. */
-  fileReadErrors = 0;
+  /** As the control worker counts. */
+  discovery: DiscoveryStats = {
+    fileReadErrors: 0,
+    fileSeconds: {},
+    failedConfigs: 0,
+    kubernetesEvents: {},
+    failures: {},
+  };
   #jobs: readonly ScrapeJob[] = [];
   #dropped: DroppedTargets = { targets: [], counts: {} };
 

@@ -5,6 +5,7 @@ import {
   type Config,
   diskFiles,
   expandGlob,
+  type FileDiscoveryConfig,
   loadConfig,
   type ScrapeConfig,
   type TlsConfig,
@@ -78,13 +79,17 @@ function ruleFilesOf(pattern: string): readonly string[] {
   return files;
 }
 
+function fileDiscoveries({ discoveries }: Pick<ScrapeConfig, "discoveries">): readonly FileDiscoveryConfig[] {
+  return discoveries.filter((each) => each.kind === "file");
+}
+
 function checkJob(io: ToolIo, job: ScrapeConfig, isSyntaxOnly: boolean): void {
   const { credentials } = job.http.authorization ?? {};
   if (!isSyntaxOnly && credentials !== undefined) {
     checkExists(credentials.file, "authorization credentials or bearer token file");
   }
   if (!isSyntaxOnly) checkTls(job.http.tls);
-  for (const { files } of isSyntaxOnly ? [] : job.fileDiscoveries) {
+  for (const { files } of isSyntaxOnly ? [] : fileDiscoveries(job)) {
     checkGroupFiles(
       files,
       (groups) => checkTargets(job, groups),
@@ -146,7 +151,7 @@ function checkAlertmanagers(io: ToolIo, { alerting }: Config): void {
         }
       }
     };
-    for (const { files } of config.fileDiscoveries) {
+    for (const { files } of fileDiscoveries(config)) {
       checkGroupFiles(files, checkGroups, (pattern) => {
         io.out(`  WARNING: file ${quoteGo(pattern)} for file_sd in alertmanager config does not exist\n`);
       });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { compareBytes, compareLabels, Labels } from "../../model/index.js";
 import type { ParserOptions } from "../../promql/parser/index.js";
 import { type RuleFileResult, type RuleGroupSpec, readRules } from "../../rules/format/index.js";
+import { checkTemplate } from "../alert-templates.js";
 import type { CheckResult } from "./check.js";
 import type { ToolIo } from "./io.js";
 
@@ -16,7 +17,7 @@ export function checkRuleFiles(io: ToolIo, files: readonly string[], lint: RuleL
   const result = { hasFailed: false, hasErrors: false };
   for (const file of files) {
     io.out(`Checking ${file}\n`);
-    const read = prefixed(file, readRules(readFileSync(file, "utf8"), lint));
+    const read = prefixed(file, readRules(readFileSync(file, "utf8"), { ...lint, checkTemplate }));
     report(io, read, lint, result);
   }
   return result;
@@ -26,7 +27,7 @@ export function checkRuleFiles(io: ToolIo, files: readonly string[], lint: RuleL
 export function checkRuleText(io: ToolIo, text: string, lint: RuleLint): CheckResult {
   const result = { hasFailed: false, hasErrors: false };
   io.out("Checking standard input\n");
-  report(io, readRules(text, lint), lint, result);
+  report(io, readRules(text, { ...lint, checkTemplate }), lint, result);
   return result;
 }
 

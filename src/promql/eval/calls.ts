@@ -4,6 +4,7 @@ import { compareLabels, Labels } from "../../model/index.js";
 import { CALENDAR } from "../functions/calendar.js";
 import { clampTo, ELEMENTWISE, roundTo } from "../functions/elementwise.js";
 import { executionError } from "../functions/errors.js";
+import { maximum, minimum } from "../functions/go-math.js";
 import { isBeforeNaturally } from "../functions/natural-order.js";
 import { labelJoiner, labelReplacer, type Relabelled } from "../functions/relabel.js";
 import type { FloatHistogram } from "../native/float-histogram.js";
@@ -20,8 +21,10 @@ import {
   FLOAT,
   HISTOGRAM,
   hold,
+  NO_ROWS,
   RowBuffer,
   type Rows,
+  settle,
   withUniqueLabels,
 } from "./rows.js";
 import { isBelow, sortInPlace } from "./value-heap.js";
@@ -31,6 +34,8 @@ type Call = (evaluation: Evaluation, plan: CallPlan) => Rows;
 const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ["time", timeRow],
   ["pi", (evaluation, plan) => constantRow(evaluation, plan.grid.steps, Math.PI)],
+  ["max_of", (evaluation, plan) => ofTwoScalars(evaluation, plan, maximum)],
+  ["min_of", (evaluation, plan) => ofTwoScalars(evaluation, plan, minimum)],
   ["scalar", scalarOfVector],
   ["vector", (evaluation, plan) => evaluation.open(argument(plan, 0))],
   [
@@ -39,6 +44,7 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
       absentRow(evaluation, plan.grid.steps, plan.matchers, false, () => evaluation.open(argument(plan, 0))),
   ],
   ["timestamp", timestampRows],
+  ["start_timestamp", startTimestampRows],
   ["round", roundRows],
   ["clamp", clampRows],
   ["clamp_min", clampRows],
@@ -133,6 +139,17 @@ function timeRow(evaluation: Evaluation, plan: CallPlan): Rows {
   });
 }
 
+function ofTwoScalars(evaluation: Evaluation, plan: CallPlan, choose: (a: number, b: number) => number): Rows {
+  const { steps } = plan.grid;
+  const a = scalarColumn(evaluation, argument(plan, 0));
+  const b = scalarColumn(evaluation, argument(plan, 1));
+  return new SingleRow(Labels.EMPTY, false, (values, present) => {
+    evaluation.kernels.fillRow(0, steps, values, present);
+    for (let i = 0; i < steps; i++) evaluation.memory.floats[(values >>> 3) + i] = choose(a[i]!, b[i]!);
+    return steps;
+  });
+}
+
 /** The vector's only sample, NaN where it has none or more. */
 function scalarOfVector(evaluation: Evaluation, plan: CallPlan): Rows {
   const { memory } = evaluation;
@@ -174,6 +191,18 @@ function timestampRows(evaluation: Evaluation, plan: CallPlan): Rows {
     }
     return found;
   });
+}
+
+/** Since when samples count, where that is looked at: of selectors alone, as whatever else has no such time. */
+function startTimestampRows(evaluation: Evaluation, plan: CallPlan): Rows {
+  const { steps } = plan.grid;
+  const operand = argument(plan, 0);
+  const source = evaluation.open(operand);
+  if (operand.kind === "select" && evaluation.useStartTimestamps) {
+    return namelessRows(evaluation, source, steps, false, (_values, _present, found) => found);
+  }
+  settle(evaluation, source, steps);
+  return NO_ROWS;
 }
 
 /** Rows of the first argument with `change` applied to each float; `i` is the step. */
@@ -239,7 +268,10 @@ function sortRows(evaluation: Evaluation, plan: CallPlan): Rows {
   const floatsOnly = (_values: number, present: number, found: number): number =>
     dropHistograms(evaluation, present, steps, found);
   const rows = new MappedRows(source, floatsOnly, undefined, undefined);
-  if (steps !== 1) return rows;
+  if (steps !== 1) {
+    if (evaluation.isNewer) evaluation.annotations.addSortInRange(plan.span);
+    return rows;
+  }
   const frame = hold(evaluation, rows, 1);
   const values = Float64Array.from({ length: frame.count }, (_, i) => evaluation.memory.floats[frame.values(i) >>> 3]!);
   const order = Array.from({ length: frame.count }, (_, i) => i);
@@ -251,7 +283,10 @@ function sortRows(evaluation: Evaluation, plan: CallPlan): Rows {
 
 function sortByLabelRows(evaluation: Evaluation, plan: CallPlan): Rows {
   const rows = evaluation.open(argument(plan, 0));
-  if (plan.grid.steps !== 1) return rows;
+  if (plan.grid.steps !== 1) {
+    if (evaluation.isNewer) evaluation.annotations.addSortInRange(plan.span);
+    return rows;
+  }
   const frame = hold(evaluation, rows, 1);
   const names = stringsFrom(plan, 1);
   const sign = plan.func === "sort_by_label" ? 1 : -1;
@@ -277,5 +312,5 @@ function relabelledRows(evaluation: Evaluation, plan: CallPlan, relabel: (labels
     dropsName: (index) => !changed[index]!.named && source.dropsName(index),
     fill: (index, values, present) => source.fill(index, values, present),
   };
-  return withUniqueLabels(evaluation, rows, steps, "refuse");
+  return withUniqueLabels(evaluation, rows, steps, evaluation.isNewer ? "merge" : "refuse");
 }

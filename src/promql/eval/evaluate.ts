@@ -14,7 +14,7 @@ import { HistogramTable } from "./histogram-table.js";
 import type { PromqlKernels } from "./kernels.js";
 import { openRows } from "./open.js";
 import { matrixFrom, matrixFromRange, type QueryResult, type QueryValue, vectorFrom } from "./result.js";
-import { type Evaluation, hold, RowBuffer } from "./rows.js";
+import { type Evaluation, hold, RowBuffer, type Rows, withoutName, withUniqueLabels } from "./rows.js";
 import { openRange } from "./selectors.js";
 
 /** What is asked. An instant query has a `stepMs` of 0 and its time as both start and end. */
@@ -39,6 +39,8 @@ export interface EvaluationOptions {
   readonly delayedNameRemoval: boolean;
   /** `--enable-feature=type-and-unit-labels`. */
   readonly typeAndUnitLabels: boolean;
+  /** `--enable-feature=use-start-timestamps`. */
+  readonly useStartTimestamps: boolean;
   /**
    * Which Prometheus answers are like, where versions differ in what an expression gives: "3.5", or "3.14" with all that
    * came up to it.
@@ -54,6 +56,7 @@ export const DEFAULT_EVALUATION_OPTIONS: EvaluationOptions = {
   maxSamples: 50_000_000,
   delayedNameRemoval: false,
   typeAndUnitLabels: false,
+  useStartTimestamps: false,
   language: "3.5",
   annotationLimit: 10,
 };
@@ -94,6 +97,7 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
       histograms: new HistogramTable(means.memory.limitBytes),
       isNewer,
       lookbackDeltaMs: options.lookbackDeltaMs,
+      useStartTimestamps: options.useStartTimestamps,
       delayedNameRemoval: options.delayedNameRemoval,
       typeAndUnitLabels: options.typeAndUnitLabels,
       seriesOf: (selection) => sets.get(keyOf(selection))!,
@@ -121,7 +125,18 @@ function computeValue(evaluation: Evaluation, plan: Plan, request: QueryRequest)
     evaluation.open(plan).fill(0, buffer.values, buffer.present);
     return { type: "scalar", timestampMs: startMs, value: evaluation.memory.floats[buffer.values >>> 3]! };
   }
-  const frame = hold(evaluation, evaluation.open(plan), plan.grid.steps);
+  const { steps } = plan.grid;
+  let frame = hold(evaluation, evaluation.open(plan), steps);
+  if (evaluation.isNewer && evaluation.delayedNameRemoval) {
+    const rows: Rows = {
+      count: frame.count,
+      labels: (index) => (frame.dropsName(index) ? withoutName(frame.labels(index)) : frame.labels(index)),
+      dropsName: () => false,
+      fill: (index, values, present) => frame.fill(index, values, present),
+    };
+    const unique = withUniqueLabels(evaluation, rows, steps, "merge");
+    if (unique !== rows) frame = hold(evaluation, unique, steps);
+  }
   return stepMs === 0 ? vectorFrom(evaluation, frame, startMs) : matrixFrom(evaluation, frame, plan.grid);
 }
 

@@ -5,12 +5,13 @@
  * In the common case every signature stands once on the `one` side and every result has labels of its own; then results
  * stream. Otherwise rows share a signature, and whether that is an error depends on their steps, which are compared.
  */
-import { type Labels, METRIC_NAME } from "../../model/index.js";
+import { compareBytes, type Labels, METRIC_NAME } from "../../model/index.js";
 import { executionError, sameLabelsetError } from "../functions/errors.js";
 import { isComparison, isTrim, type VectorMatching } from "../parser/index.js";
 import type { VectorOperationPlan } from "../plan/nodes.js";
 import { combine, GIVE_BOOL, KEEP_LEFT } from "./binary.js";
 import { type Evaluation, Frame, hold, RowBuffer, type Rows, rowBytes, settle, withoutName } from "./rows.js";
+import { StepNotes } from "./step-notes.js";
 
 const NAME_ONLY: ReadonlySet<string> = new Set([METRIC_NAME]);
 
@@ -63,6 +64,12 @@ export function vectorOperation(evaluation: Evaluation, plan: VectorOperationPla
       pairs.push({ many: i, one: partner, labels: result, signature: key });
     }
   }
+  const { fillLeft, fillRight } = plan.matching;
+  if (fillLeft !== undefined || fillRight !== undefined) {
+    const filled = fillSides(evaluation, plan, hold(evaluation, many, steps), one, pairs);
+    const rows = new PairRows(evaluation, plan, filled.many, filled.one, filled.pairs);
+    return joinPairs(evaluation, rows, filled.pairs, steps, plan.matching.card === "one-to-one");
+  }
   const matched = new Set(pairs.map((pair) => pair.many));
   settle(evaluation, many, steps, (index) => matched.has(index));
   const oneToOne = plan.matching.card === "one-to-one";
@@ -73,12 +80,69 @@ export function vectorOperation(evaluation: Evaluation, plan: VectorOperationPla
   return isPlain ? rows : joinPairs(evaluation, rows, pairs, steps, oneToOne);
 }
 
+/** Adds rows of the fill values, present where a row has no partner, and the pairs that they make. */
+function fillSides(
+  evaluation: Evaluation,
+  plan: VectorOperationPlan,
+  many: Frame,
+  one: Frame,
+  pairs: readonly Pair[],
+): { readonly many: Frame; readonly one: Frame; readonly pairs: readonly Pair[] } {
+  const { memory } = evaluation;
+  const { steps } = plan.grid;
+  const { fillLeft, fillRight, on } = plan.matching;
+  const signature = signatureOf(plan.matching);
+  const names = new Set(plan.matching.labels);
+  const matchedLabels = (labels: Labels): Labels =>
+    on ? labels.only(names) : labels.without(new Set([...names, ...NAME_ONLY]));
+  const rowsOf = (frame: Frame): Map<string, number[]> => {
+    const rows = new Map<string, number[]>();
+    for (let i = 0; i < frame.count; i++) {
+      const key = signature(frame.labels(i));
+      const list = rows.get(key);
+      if (list === undefined) rows.set(key, [i]);
+      else list.push(i);
+    }
+    return rows;
+  };
+  /** A row of `value` at the steps where none of `partners` is present. */
+  const addFill = (frame: Frame, labels: Labels, value: number, partners: readonly number[]): number => {
+    const address = memory.allocate(rowBytes(steps));
+    evaluation.kernels.fillRow(value, steps, address, address + steps * 8);
+    for (const partner of partners) {
+      evaluation.kernels.maskRow(address + steps * 8, frame.present(partner), steps, 0);
+    }
+    frame.add(labels, false, address);
+    return frame.count - 1;
+  };
+  const manySide = many.pick(Array.from({ length: many.count }, (_, i) => i));
+  const oneSide = one.pick(Array.from({ length: one.count }, (_, i) => i));
+  const [manyRows, oneRows] = [rowsOf(many), rowsOf(one)];
+  const all = [...pairs];
+  for (let i = 0; fillRight !== undefined && i < many.count; i++) {
+    const key = signature(many.labels(i));
+    const labels = matchedLabels(many.labels(i));
+    const filled = addFill(oneSide, labels, fillRight, oneRows.get(key) ?? []);
+    const result = resultLabels(evaluation, plan, many.labels(i), labels);
+    all.push({ many: i, one: filled, labels: result, signature: key });
+  }
+  for (let i = 0; fillLeft !== undefined && i < one.count; i++) {
+    const key = signature(one.labels(i));
+    const labels = matchedLabels(one.labels(i));
+    const filled = addFill(manySide, labels, fillLeft, manyRows.get(key) ?? []);
+    const result = resultLabels(evaluation, plan, labels, one.labels(i));
+    all.push({ many: filled, one: i, labels: result, signature: key });
+  }
+  return { many: manySide, one: oneSide, pairs: all };
+}
+
 class PairRows implements Rows {
   readonly #evaluation: Evaluation;
   readonly #plan: VectorOperationPlan;
   readonly #many: Rows;
   readonly #one: Frame;
   readonly #pairs: readonly Pair[];
+  readonly #notes: StepNotes;
 
   constructor(evaluation: Evaluation, plan: VectorOperationPlan, many: Rows, one: Frame, pairs: readonly Pair[]) {
     this.#evaluation = evaluation;
@@ -86,6 +150,7 @@ class PairRows implements Rows {
     this.#many = many;
     this.#one = one;
     this.#pairs = pairs;
+    this.#notes = new StepNotes(evaluation.annotations);
   }
 
   get count(): number {
@@ -98,6 +163,14 @@ class PairRows implements Rows {
     return this.#plan.returnBool;
   }
 
+  /** The many side at the steps where both sides are present, whatever the operator makes of them. */
+  fillMatched(index: number, values: number, present: number): void {
+    const pair = this.#pairs[index]!;
+    this.#many.fill(pair.many, values, present);
+    const { steps } = this.#plan.grid;
+    this.#evaluation.kernels.maskRow(present, this.#one.present(pair.one), steps, 1);
+  }
+
   fill(index: number, values: number, present: number): number {
     const pair = this.#pairs[index]!;
     const place = { values, present };
@@ -105,7 +178,8 @@ class PairRows implements Rows {
     if (this.#many.fill(pair.many, values, present) === 0) return 0;
     const [left, right] = this.#plan.matching.card === "one-to-many" ? [one, place] : [place, one];
     const result = this.#plan.returnBool ? GIVE_BOOL : KEEP_LEFT;
-    return combine(this.#evaluation, this.#plan.op, this.#plan.span, left, right, this.#plan.grid.steps, result, place);
+    const { op, span, grid } = this.#plan;
+    return combine(this.#evaluation, op, span, left, right, grid.steps, result, place, this.#notes, index);
   }
 }
 
@@ -144,7 +218,11 @@ function refuseDuplicates(
       for (const row of rows) {
         if (bytes[one.present(row) + step] === 0) continue;
         if (first === undefined) first = row;
-        else if (isManyPresent(step)) throw duplicateError(plan.matching, one.labels(row), one.labels(first));
+        else if (isManyPresent(step)) {
+          const pair: [Labels, Labels] = [one.labels(row), one.labels(first)];
+          if (evaluation.isNewer) pair.sort((a, b) => compareBytes(a.toString(), b.toString()));
+          throw duplicateError(plan.matching, ...pair);
+        }
       }
     }
   }
@@ -176,19 +254,26 @@ function joinPairs(
     const { labels, signature } = pairs[i]!;
     const address = memory.allocate(rowBytes(steps));
     const present = address + steps * 8;
-    if (rows.fill(i, address, present) === 0) continue;
-    if (oneToOne) {
-      let seen = taken.get(signature);
+    const { isNewer } = evaluation;
+    // Whether two match is decided before or, in 3.5, after a comparison has filtered.
+    if (isNewer) rows.fillMatched(i, address, present);
+    else if (rows.fill(i, address, present) === 0) continue;
+    if (oneToOne || isNewer) {
+      const key = oneToOne ? signature : `${signature}\u0000${labels.key}`;
+      let seen = taken.get(key);
       if (seen === undefined) {
         seen = new RowBuffer(memory, steps);
         memory.bytes.fill(0, seen.present, seen.present + steps);
-        taken.set(signature, seen);
+        taken.set(key, seen);
       }
       if (kernels.mergeRow(address, present, steps, seen.values, seen.present) < 0) {
-        const remedy = "many-to-one matching must be explicit (group_left/group_right)";
+        const remedy = oneToOne
+          ? "many-to-one matching must be explicit (group_left/group_right)"
+          : "grouping labels must ensure unique matches";
         throw executionError(`multiple matches for labels: ${remedy}`);
       }
     }
+    if (isNewer && rows.fill(i, address, present) === 0) continue;
     const known = rowOf.get(labels.key);
     if (known === undefined) {
       rowOf.set(labels.key, { row: frame.count, signatures: new Set([signature]) });

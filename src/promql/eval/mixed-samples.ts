@@ -13,6 +13,7 @@ export interface RangeColumns {
   readonly valuesAddr: number;
   readonly count: number;
   readonly histograms: readonly (FloatHistogram | undefined)[] | undefined;
+  readonly startTimes: readonly number[] | undefined;
 }
 
 export function isStaleAt(memory: QueryMemory, address: number): boolean {
@@ -65,7 +66,10 @@ export function selectLastMixed(
   present: number,
 ): number {
   const times = memory.floats.subarray(columns.timesAddr >>> 3, (columns.timesAddr >>> 3) + columns.count);
-  const { reference, grid, stamps } = plan;
+  const { reference, grid } = plan;
+  const stamps = plan.stamps || plan.startStamps;
+  // `info` wants the times of info series, and to know of histograms among them.
+  const isInfo = plan.selection.func === "info";
   const reader = new HistogramReader(plan.statsOnly, isNewer);
   let read = 0;
   let latest: FloatHistogram | undefined;
@@ -81,9 +85,10 @@ export function selectLastMixed(
     if (last < 0 || times[last]! <= time - lookbackMs || isStaleAt(memory, columns.valuesAddr + 8 * last)) continue;
     const sample = columns.histograms?.[last];
     found++;
-    if (sample === undefined || stamps) {
+    if (sample === undefined || (stamps && !isInfo)) {
       const value = memory.floats[(columns.valuesAddr >>> 3) + last]!;
-      memory.floats[(values >>> 3) + step] = stamps ? times[last]! / 1000 : value;
+      const stampMs = plan.startStamps ? (columns.startTimes?.[last] ?? 0) : times[last]!;
+      memory.floats[(values >>> 3) + step] = stamps ? stampMs / 1000 : value;
       memory.bytes[present + step] = FLOAT;
       if (sample === undefined) budget.countSample(1);
       continue;
@@ -108,6 +113,7 @@ export function selectLastMixed(
 export function dropStaleMixed(memory: QueryMemory, columns: SampleColumns, reader: HistogramReader): RangeColumns {
   const { timesAddr, valuesAddr } = columns;
   const histograms: (FloatHistogram | undefined)[] = [];
+  const startTimes: number[] = [];
   const { floats } = memory;
   let kept = 0;
   for (let i = 0; i < columns.count; i++) {
@@ -115,22 +121,36 @@ export function dropStaleMixed(memory: QueryMemory, columns: SampleColumns, read
     floats[(timesAddr >>> 3) + kept] = floats[(timesAddr >>> 3) + i]!;
     floats[(valuesAddr >>> 3) + kept] = floats[(valuesAddr >>> 3) + i]!;
     const sample = columns.histograms?.[i];
+    startTimes.push(columns.startTimes?.[i] ?? 0);
     histograms[kept++] = sample === undefined ? undefined : reader.read(sample);
   }
-  return { timesAddr, valuesAddr, count: kept, histograms };
+  return {
+    timesAddr,
+    valuesAddr,
+    count: kept,
+    histograms: areMixed(columns) ? histograms : undefined,
+    startTimes: columns.startTimes === undefined ? undefined : startTimes,
+  };
 }
 
 export interface HistogramPoint {
   readonly timeMs: number;
   readonly histogram: FloatHistogram;
+  /** Since when it counts; 0 = unknown. */
+  readonly startMs: number;
 }
 
 /** Floats at the front of the columns, histograms apart. */
 export function separate(
   memory: QueryMemory,
   columns: RangeColumns,
-): { readonly floatCount: number; readonly points: readonly HistogramPoint[] } {
+): {
+  readonly floatStarts: readonly number[];
+  readonly floatCount: number;
+  readonly points: readonly HistogramPoint[];
+} {
   const { floats } = memory;
+  const floatStarts: number[] = [];
   const times = columns.timesAddr >>> 3;
   const values = columns.valuesAddr >>> 3;
   const points: HistogramPoint[] = [];
@@ -138,12 +158,13 @@ export function separate(
   for (let i = 0; i < columns.count; i++) {
     const histogram = columns.histograms?.[i];
     if (histogram !== undefined) {
-      points.push({ timeMs: floats[times + i]!, histogram });
+      points.push({ timeMs: floats[times + i]!, histogram, startMs: columns.startTimes?.[i] ?? 0 });
       continue;
     }
     floats[times + floatCount] = floats[times + i]!;
     floats[values + floatCount] = floats[values + i]!;
+    floatStarts.push(columns.startTimes?.[i] ?? 0);
     floatCount++;
   }
-  return { floatCount, points };
+  return { floatStarts, floatCount, points };
 }

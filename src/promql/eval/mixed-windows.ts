@@ -5,16 +5,17 @@
 import { RESET_GAUGE, RESET_NO, RESET_YES } from "../../model/index.js";
 import { add, hasOverflow, isReset, kahanAdd, reduceResolution, subtract } from "../native/arithmetic.js";
 import { FloatHistogram } from "../native/float-histogram.js";
-import type { Span } from "../parser/index.js";
-import type { Annotations } from "./annotations.js";
+import type { Annotations, Place } from "./annotations.js";
 import type { HistogramPoint } from "./mixed-samples.js";
 
-/** One window: all its floats, and at least one histogram. */
+/** One window: all its floats, and histograms or start times. */
 export interface MixedWindow {
   /** What the function gives for the floats alone, if it gives anything. */
   readonly floatResult: number | undefined;
   readonly floatTimes: Float64Array;
   readonly floatValues: Float64Array;
+  /** Since when each float counts, 0 where unknown; empty if start times are not looked at. */
+  readonly floatStarts: readonly number[];
   readonly points: readonly HistogramPoint[];
   /** (startMs, endMs] */
   readonly startMs: number;
@@ -24,7 +25,7 @@ export interface MixedWindow {
 export interface WindowContext {
   readonly annotations: Annotations;
   readonly metricName: string;
-  readonly span: Span;
+  readonly span: Place;
   readonly isNewer: boolean;
 }
 
@@ -228,15 +229,35 @@ export class HistogramMean {
   }
 }
 
-type Sample = { readonly timeMs: number; readonly value: number } | HistogramPoint;
+type Sample = { readonly timeMs: number; readonly startMs: number; readonly value: number } | HistogramPoint;
+
+/**
+ * Whether the counter began anew between two samples, as the second one's start tells. One that starts where the first
+ * stands is a difference (and so begins anew) only if the first one's start is known and sensible.
+ */
+function isStartReset(before: Sample, now: Sample): boolean {
+  if (now.startMs === 0 || now.startMs >= now.timeMs || now.startMs < before.timeMs) return false;
+  if (now.startMs > before.timeMs) return true;
+  return before.startMs !== 0 && before.startMs < before.timeMs;
+}
+
+/** A start before the sample before, and not that one's own start. */
+function startsOverlap(before: Sample, now: Sample): boolean {
+  return now.startMs !== 0 && now.startMs < before.timeMs && now.startMs !== before.startMs;
+}
+
+function tellOverlap(samples: readonly Sample[], { annotations, metricName, span }: WindowContext): void {
+  const overlaps = samples.some((now, i) => i > 0 && startsOverlap(samples[i - 1]!, now));
+  if (overlaps) annotations.addStartTimeOverlap(metricName, span);
+}
 
 /** Floats and histograms in the order of time. */
-function merged({ floatTimes, floatValues, points }: MixedWindow): Sample[] {
+function merged({ floatTimes, floatValues, floatStarts, points }: MixedWindow): Sample[] {
   const all: Sample[] = [];
   let next = 0;
   for (const [i, timeMs] of floatTimes.entries()) {
     while (next < points.length && points[next]!.timeMs <= timeMs) all.push(points[next++]!);
-    all.push({ timeMs, value: floatValues[i]! });
+    all.push({ timeMs, value: floatValues[i]!, startMs: floatStarts[i] ?? 0 });
   }
   all.push(...points.slice(next));
   return all;
@@ -264,9 +285,9 @@ function resetsIn(window: MixedWindow, { isNewer }: WindowContext): number {
   for (let i = 1; i < all.length; i++) {
     const [before, now] = [all[i - 1]!, all[i]!];
     if ("value" in before && "value" in now) {
-      if (now.value < before.value) resets++;
+      if (now.value < before.value || isStartReset(before, now)) resets++;
     } else if ("histogram" in before && "histogram" in now) {
-      if (isReset(now.histogram, before.histogram, isNewer)) resets++;
+      if (isStartReset(before, now) || isReset(now.histogram, before.histogram, isNewer)) resets++;
     } else {
       resets++;
     }
@@ -277,30 +298,78 @@ function resetsIn(window: MixedWindow, { isNewer }: WindowContext): number {
 /** rate, increase, delta. */
 function extrapolated(window: MixedWindow, context: WindowContext, isCounter: boolean, isRate: boolean): Result {
   const { points, startMs, endMs } = window;
-  if (window.floatTimes.length > 0) {
+  if (window.floatTimes.length > 0 && points.length > 0) {
     context.annotations.addMixedFloatsHistograms(context.metricName, context.span);
     return undefined;
   }
-  if (points.length < 2) return undefined;
-  const difference = differenceOf(points, context, isCounter);
-  if (difference === undefined) return undefined;
-  const firstMs = points[0]!.timeMs;
-  const lastMs = points.at(-1)!.timeMs;
-  let toStart = (firstMs - startMs) / 1000;
+  const samples = merged(window);
+  const [first] = samples;
+  if (first === undefined) return undefined;
+  let difference: number | FloatHistogram | undefined;
+  if (points.length === 0) difference = floatDifference(samples as readonly FloatSample[], context, isCounter);
+  else if (points.length > 1) {
+    difference = differenceOf(points, context, isCounter);
+    if (difference === undefined) return undefined;
+  }
+  const lastMs = samples.at(-1)!.timeMs;
+  let toStart = (first.timeMs - startMs) / 1000;
   let toEnd = (endMs - lastMs) / 1000;
-  const sampled = (lastMs - firstMs) / 1000;
-  const average = sampled / (points.length - 1);
+  let sampled = (lastMs - first.timeMs) / 1000;
+  const average = samples.length > 1 ? sampled / (samples.length - 1) : 0;
   const threshold = average * 1.1;
-  if (toStart >= threshold) toStart = average / 2;
-  const first = points[0]!.histogram;
-  if (context.isNewer && isCounter && difference.count > 0 && first.count >= 0) {
-    const toZero = sampled * (first.count / difference.count);
-    if (toZero < toStart) toStart = toZero;
+  if (isCounter && first.startMs !== 0 && first.startMs > startMs && first.startMs < first.timeMs) {
+    // It counted from zero within the window: no need to guess.
+    toStart = 0;
+    sampled = (lastMs - first.startMs) / 1000;
+    if ("value" in first) difference = (difference as number) + first.value;
+    else if (difference === undefined) difference = first.histogram.copy();
+    else if (!addOrTell(difference as FloatHistogram, first.histogram, context)) return undefined;
+  } else if (samples.length === 1 || difference === undefined) {
+    return undefined;
+  } else {
+    if (toStart >= threshold) toStart = average / 2;
+    if (isCounter) toStart = Math.min(toStart, secondsToZero(sampled, first, difference, context) ?? toStart);
   }
   if (toEnd >= threshold) toEnd = average / 2;
-  let factor = (sampled + toStart + toEnd) / sampled;
+  let factor = sampled === 0 && context.isNewer ? 1 : (sampled + toStart + toEnd) / sampled;
   if (isRate) factor /= secondsOf(endMs - startMs);
-  return difference.multiply(factor);
+  return typeof difference === "number" ? difference * factor : difference!.multiply(factor);
+}
+
+type FloatSample = Sample & { readonly value: number };
+
+/** How long before the first sample the counter would have been zero; undefined if it did not rise. 3.5 asks floats alone. */
+function secondsToZero(
+  sampled: number,
+  first: Sample,
+  difference: number | FloatHistogram,
+  { isNewer }: WindowContext,
+): number | undefined {
+  if ("value" in first) {
+    return (difference as number) > 0 && first.value >= 0
+      ? sampled * (first.value / (difference as number))
+      : undefined;
+  }
+  const { count } = difference as FloatHistogram;
+  return isNewer && count > 0 && first.histogram.count >= 0 ? sampled * (first.histogram.count / count) : undefined;
+}
+
+function floatDifference(samples: readonly FloatSample[], context: WindowContext, isCounter: boolean): number {
+  let difference = samples.at(-1)!.value - samples[0]!.value;
+  if (!isCounter) return difference;
+  tellOverlap(samples, context);
+  for (let i = 1; i < samples.length; i++) {
+    const [before, now] = [samples[i - 1]!, samples[i]!];
+    if (now.value < before.value || isStartReset(before, now)) difference += before.value;
+  }
+  return difference;
+}
+
+function addOrTell(h: FloatHistogram, other: FloatHistogram, context: WindowContext): boolean {
+  const { error, boundsReconciled } = add(h, other, context.isNewer);
+  if (error !== undefined) tellError(error, context);
+  if (boundsReconciled) context.annotations.addReconciledBounds("addition", context.span);
+  return error === undefined;
 }
 
 /** As Go's Duration.Seconds: whole seconds plus the fraction. */
@@ -323,7 +392,7 @@ function differenceOf(
   let isCustom = first.usesCustomBuckets;
   const isGauge = ({ counterResetHint }: FloatHistogram): boolean => counterResetHint === RESET_GAUGE;
   if (isCounter && (isGauge(first) || isGauge(last))) annotations.addHistogramNotCounter(metricName, span);
-  if (isCounter && isReset(second, first, isNewer)) {
+  if (isCounter && (isStartReset(points[0]!, points[1]!) || isReset(second, first, isNewer))) {
     // The layout of a first sample that is followed by a reset does not matter.
     first = new FloatHistogram();
     first.schema = second.schema;
@@ -354,17 +423,14 @@ function differenceOf(
   }
   if (subtracted.boundsReconciled) annotations.addReconciledBounds("subtraction", span);
   if (isCounter) {
+    tellOverlap(points, context);
     let before = first;
-    for (const each of all.slice(1)) {
-      if (isReset(each, before, isNewer)) {
-        const added = add(difference, before, isNewer);
-        if (added.error !== undefined) {
-          tellError(added.error, context);
-          return undefined;
-        }
-        if (added.boundsReconciled) annotations.addReconciledBounds("addition", span);
+    for (let i = 1; i < points.length; i++) {
+      const { histogram } = points[i]!;
+      if (isStartReset(points[i - 1]!, points[i]!) || isReset(histogram, before, isNewer)) {
+        if (!addOrTell(difference, before, context)) return undefined;
       }
-      before = each;
+      before = histogram;
     }
   } else if (!isGauge(all[0]!) || !isGauge(last)) {
     annotations.addHistogramNotGauge(metricName, span);
@@ -382,7 +448,8 @@ function instantRate(window: MixedWindow, context: WindowContext, isRate: boolea
   const seconds = (now.timeMs - before.timeMs) / 1000;
   if (seconds === 0) return undefined;
   if ("value" in before && "value" in now) {
-    const difference = isRate && now.value < before.value ? now.value : now.value - before.value;
+    const isAnew = now.value < before.value || isStartReset(before, now);
+    const difference = isRate && isAnew ? now.value : now.value - before.value;
     return isRate ? difference / seconds : difference;
   }
   if (!("histogram" in before && "histogram" in now)) {
@@ -393,7 +460,7 @@ function instantRate(window: MixedWindow, context: WindowContext, isRate: boolea
   if (isRate && hints.includes(RESET_GAUGE)) annotations.addHistogramNotCounter(metricName, span);
   if (!isRate && hints.some((hint) => hint !== RESET_GAUGE)) annotations.addHistogramNotGauge(metricName, span);
   const result = now.histogram.copy();
-  if (!isRate || !isReset(now.histogram, before.histogram, isNewer)) {
+  if (!isRate || !(isStartReset(before, now) || isReset(now.histogram, before.histogram, isNewer))) {
     const subtracted = subtract(result, before.histogram, isNewer);
     if (subtracted.error !== undefined) {
       tellError(subtracted.error, context);

@@ -6,6 +6,7 @@ import type { HoistPlan, NegatePlan, Plan } from "../plan/nodes.js";
 import { aggregateRows } from "./aggregate.js";
 import { scalarOperation, vectorScalarRows } from "./binary.js";
 import { callRows, constantRow } from "./calls.js";
+import { infoRows } from "./info.js";
 import { namelessRows, SingleRow } from "./mapped.js";
 import { vectorOperation } from "./matching.js";
 import { type Evaluation, FLOAT, HISTOGRAM, hasHistograms, RowBuffer, type Rows } from "./rows.js";
@@ -22,6 +23,8 @@ export function openRows(evaluation: Evaluation, plan: Plan): Rows {
       return windowRows(evaluation, plan);
     case "call":
       return callRows(evaluation, plan);
+    case "info":
+      return infoRows(evaluation, plan);
     case "negate":
       return negatedRows(evaluation, plan);
     case "scalar-operation":
@@ -52,7 +55,7 @@ function negatedRows(evaluation: Evaluation, plan: NegatePlan): Rows {
       return found;
     });
   }
-  return namelessRows(evaluation, source, steps, true, (values, present, found) => {
+  return namelessRows(evaluation, source, steps, !evaluation.isNewer, (values, present, found) => {
     if (!hasHistograms(evaluation, present, steps)) {
       evaluation.kernels.negateRow(values, steps);
       return found;

@@ -32,6 +32,7 @@ export interface Evaluation {
   /** What came after 3.5 and changes answers: Prometheus' ways up to 3.14. */
   readonly isNewer: boolean;
   readonly lookbackDeltaMs: number;
+  readonly useStartTimestamps: boolean;
   readonly delayedNameRemoval: boolean;
   readonly typeAndUnitLabels: boolean;
   seriesOf(selection: Selection): SeriesSet;

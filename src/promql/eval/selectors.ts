@@ -9,6 +9,7 @@ import { WINDOW_FUNCTIONS, type WindowFunction } from "../functions/windows.js";
 import type { FloatHistogram } from "../native/float-histogram.js";
 import type { RangePlan, SelectPlan, WindowPlan } from "../plan/nodes.js";
 import { absentRow } from "./absent.js";
+import { checkExtension, type Extension, extendedSamples, overExtendedWindow } from "./extended-windows.js";
 import {
   areMixed,
   dropStaleMixed,
@@ -30,6 +31,7 @@ import {
   withoutName,
   withUniqueLabels,
 } from "./rows.js";
+import { smoothedRow } from "./smoothed.js";
 
 /** Sample operations that one kernel call may do, so that a query can be canceled in time: well below a millisecond. */
 const OPERATIONS_PER_CALL = 50_000;
@@ -103,7 +105,12 @@ export class SelectRows implements Rows {
     this.#sink.reset();
     const columns = this.#set.samples(index, selection.minTimeMs, selection.maxTimeMs, this.#sink);
     const { timesAddr, valuesAddr, count } = columns;
-    if (areMixed(columns)) {
+    if (this.#plan.smoothed) {
+      const found = smoothedRow(this.#evaluation, columns, this.#plan, this.#set.labels(index), values, present);
+      memory.releaseTo(mark);
+      return found;
+    }
+    if (areMixed(columns) || this.#plan.startStamps) {
       const found = selectLastMixed(this.#evaluation, columns, this.#plan, lookbackDeltaMs, values, present);
       memory.releaseTo(mark);
       budget.work(10 * (count + grid.steps));
@@ -133,11 +140,20 @@ export class SelectRows implements Rows {
 export interface RangeSource {
   readonly count: number;
   labels(index: number): Labels;
+  /** With delayed name removal: whether the name goes when the evaluation ends. */
+  dropsName(index: number): boolean;
   /** Columns on top of the memory's stack. */
   samples(index: number): RangeColumns;
 }
 
 export function openRange(evaluation: Evaluation, range: RangePlan): RangeSource {
+  if (range.kind === "samples" && range.extension !== undefined) {
+    return new ExtendedSamples(evaluation, new StoredSamples(evaluation, range), range, range.extension);
+  }
+  return openSamples(evaluation, range);
+}
+
+function openSamples(evaluation: Evaluation, range: RangePlan): RangeSource {
   return range.kind === "samples" ? new StoredSamples(evaluation, range) : new SubquerySamples(evaluation, range);
 }
 
@@ -160,6 +176,9 @@ class StoredSamples implements RangeSource {
   labels(index: number): Labels {
     return this.#set.labels(index);
   }
+  dropsName(): boolean {
+    return false;
+  }
 
   samples(index: number): RangeColumns {
     const { minTimeMs, maxTimeMs } = this.#range.selection;
@@ -167,7 +186,7 @@ class StoredSamples implements RangeSource {
     const columns = this.#set.samples(index, minTimeMs, maxTimeMs, this.#sink);
     const { timesAddr, valuesAddr } = columns;
     const { budget, kernels, memory } = this.#evaluation;
-    if (areMixed(columns)) {
+    if (areMixed(columns) || (columns.startTimes !== undefined && this.#evaluation.useStartTimestamps)) {
       const reader = new HistogramReader(this.#range.statsOnly, this.#evaluation.isNewer);
       const kept = dropStaleMixed(memory, columns, reader);
       budget.work(10 * columns.count);
@@ -177,7 +196,56 @@ class StoredSamples implements RangeSource {
     const count = kernels.dropStale(timesAddr, valuesAddr, columns.count);
     budget.work(columns.count);
     budget.count(count);
-    return { timesAddr, valuesAddr, count, histograms: undefined };
+    return { timesAddr, valuesAddr, count, histograms: undefined, startTimes: undefined };
+  }
+}
+
+/** `selector[5m] anchored` as it is: values at both ends of the range, and the samples between. */
+class ExtendedSamples implements RangeSource {
+  readonly #memory: QueryMemory;
+  readonly #source: RangeSource;
+  readonly #range: RangePlan;
+  readonly #extension: Extension;
+
+  constructor({ memory }: Evaluation, source: RangeSource, range: RangePlan, extension: Extension) {
+    this.#memory = memory;
+    this.#source = source;
+    this.#range = range;
+    this.#extension = extension;
+  }
+
+  get count(): number {
+    return this.#source.count;
+  }
+  labels(index: number): Labels {
+    return this.#source.labels(index);
+  }
+  dropsName(index: number): boolean {
+    return this.#source.dropsName(index);
+  }
+
+  samples(index: number): RangeColumns {
+    const columns = this.#source.samples(index);
+    const { timesAddr, valuesAddr, count, histograms } = columns;
+    if (histograms !== undefined) throw executionError(`${this.#extension} modifier is not supported with histograms`);
+    const endMs = this.#range.reference.firstMs;
+    const times = this.#memory.floats.slice(timesAddr >>> 3, (timesAddr >>> 3) + count);
+    const values = this.#memory.floats.slice(valuesAddr >>> 3, (valuesAddr >>> 3) + count);
+    const window = {
+      floatResult: undefined,
+      floatTimes: times,
+      floatValues: values,
+      floatStarts: [],
+      points: [],
+      startMs: endMs - this.#range.rangeMs,
+      endMs,
+    };
+    const extended = extendedSamples(times, values, window, this.#extension);
+    const size = extended.times.length;
+    const address = this.#memory.allocate(size * 16);
+    this.#memory.floats.set(extended.times, address >>> 3);
+    this.#memory.floats.set(extended.values, (address >>> 3) + size);
+    return { timesAddr: address, valuesAddr: address + size * 8, count: size, histograms, startTimes: undefined };
   }
 }
 
@@ -206,6 +274,9 @@ class SubquerySamples implements RangeSource {
   labels(index: number): Labels {
     return this.#rows.labels(index);
   }
+  dropsName(index: number): boolean {
+    return this.#rows.dropsName(index);
+  }
 
   samples(index: number): RangeColumns {
     const { startMs, stepMs, steps } = this.#range.inner.grid;
@@ -220,7 +291,7 @@ class SubquerySamples implements RangeSource {
       ? this.#histogramsOf(present, valuesAddr)
       : undefined;
     this.#evaluation.histograms.releaseTo(held);
-    return { timesAddr, valuesAddr, count, histograms };
+    return { timesAddr, valuesAddr, count, histograms, startTimes: undefined };
   }
 
   #histogramsOf(present: number, valuesAddr: number): (FloatHistogram | undefined)[] {
@@ -244,11 +315,17 @@ class SubquerySamples implements RangeSource {
 /** Rows of a function over windows. */
 export function windowRows(evaluation: Evaluation, plan: WindowPlan): Rows {
   if (plan.func === "absent_over_time") return absentOverTime(evaluation, plan);
-  const func = WINDOW_FUNCTIONS.get(plan.func);
+  const extension = plan.range.kind === "samples" ? plan.range.extension : undefined;
+  if (extension !== undefined) checkExtension(extension, plan.func);
+  const isNewMad = evaluation.isNewer && plan.func === "mad_over_time";
+  const func = WINDOW_FUNCTIONS.get(isNewMad ? "mad_over_time or NaN" : plan.func);
   if (func === undefined) throw executionError(`the function ${plan.func} is not part of this version's language`);
   const rows = new WindowRows(evaluation, plan, func);
   return evaluation.delayedNameRemoval ? rows : withUniqueLabels(evaluation, rows, plan.grid.steps, "refuse");
 }
+
+/** Functions that take the start of a sample's count for a reset before it. */
+const USES_START_TIMES: ReadonlySet<string> = new Set(["increase", "irate", "rate", "resets"]);
 
 class WindowRows implements Rows {
   readonly #evaluation: Evaluation;
@@ -269,7 +346,7 @@ class WindowRows implements Rows {
     this.#second = second === undefined ? 0 : holdScalar(evaluation, second);
     this.#invalid =
       plan.func === "quantile_over_time" ? this.#column(this.#first).filter((q) => !(q >= 0 && q <= 1)) : [];
-    this.#source = this.#uncounted(() => openRange(evaluation, plan.range));
+    this.#source = this.#uncounted(() => openSamples(evaluation, plan.range));
   }
 
   /** Samples below count when windows hold them, and not a second time. */
@@ -294,8 +371,9 @@ class WindowRows implements Rows {
     const labels = this.#source.labels(index);
     return this.#func.keepsName || this.#evaluation.delayedNameRemoval ? labels : withoutName(labels);
   }
-  dropsName(): boolean {
-    return !this.#func.keepsName;
+  dropsName(index: number): boolean {
+    if (!this.#func.keepsName) return true;
+    return this.#evaluation.isNewer && this.#source.dropsName(index);
   }
 
   fill(index: number, values: number, present: number): number {
@@ -304,7 +382,7 @@ class WindowRows implements Rows {
     const before = budget.live;
     const columns = this.#uncounted(() => this.#source.samples(index));
     const found =
-      columns.histograms === undefined
+      columns.histograms === undefined && columns.startTimes === undefined && this.#extension === undefined
         ? this.#compute(columns, values, present)
         : this.#computeMixed(columns, index, values, present);
     memory.releaseTo(mark);
@@ -314,17 +392,26 @@ class WindowRows implements Rows {
     return found;
   }
 
-  /** Floats by the kernel, then each window that has histograms. */
+  get #extension(): Extension | undefined {
+    const { range } = this.#plan;
+    return range.kind === "samples" ? range.extension : undefined;
+  }
+
+  /** Floats by the kernel, then each window that has histograms; all of them where start times or ends count. */
   #computeMixed(columns: RangeColumns, index: number, values: number, present: number): number {
-    const { memory, histograms, annotations, isNewer, budget } = this.#evaluation;
+    const { memory, histograms, annotations, isNewer, budget, lookbackDeltaMs } = this.#evaluation;
     const { reference, rangeMs } = this.#plan.range;
-    const { floatCount, points } = separate(memory, columns);
+    const extension = this.#extension;
+    const backMs = extension === undefined ? 0 : lookbackDeltaMs;
+    const aheadMs = extension === "smoothed" ? lookbackDeltaMs : 0;
+    const usesStarts = columns.startTimes !== undefined && USES_START_TIMES.has(this.#plan.func);
+    const { floatCount, points, floatStarts } = separate(memory, columns);
     if (this.#plan.func === "double_exponential_smoothing") this.#checkSmoothing();
-    let found = this.#compute({ ...columns, count: floatCount }, values, present);
+    let found = this.#compute({ ...columns, count: extension === undefined ? floatCount : 0 }, values, present);
     const context = {
       annotations,
       metricName: this.#source.labels(index).get(METRIC_NAME),
-      span: this.#plan.firstArgument,
+      span: { ...this.#plan.firstArgument, owner: this.#plan.span },
       isNewer,
     };
     // Copies: an allocation may make views stale.
@@ -334,24 +421,28 @@ class WindowRows implements Rows {
     for (let step = 0; step < this.#plan.grid.steps; step++) {
       const endMs = reference.firstMs + step * reference.stepMs;
       const startMs = endMs - rangeMs;
-      while (to < points.length && points[to]!.timeMs <= endMs) to++;
-      while (from < to && points[from]!.timeMs <= startMs) from++;
-      if (from === to) continue;
-      while (floatTo < floatCount && times[floatTo]! <= endMs) floatTo++;
-      while (floatFrom < floatTo && times[floatFrom]! <= startMs) floatFrom++;
+      while (to < points.length && points[to]!.timeMs <= endMs + aheadMs) to++;
+      while (from < to && points[from]!.timeMs <= startMs - backMs) from++;
+      while (floatTo < floatCount && times[floatTo]! <= endMs + aheadMs) floatTo++;
+      while (floatFrom < floatTo && times[floatFrom]! <= startMs - backMs) floatFrom++;
+      if (from === to && !(floatFrom < floatTo && (usesStarts || extension !== undefined))) continue;
       const wasPresent = memory.bytes[present + step] === FLOAT;
       const window = {
         floatResult: wasPresent ? memory.floats[(values >>> 3) + step] : undefined,
         floatTimes: times.subarray(floatFrom, floatTo),
         floatValues: floats.subarray(floatFrom, floatTo),
-        points: points.slice(from, to),
+        floatStarts: usesStarts ? floatStarts.slice(floatFrom, floatTo) : [],
+        points: usesStarts ? points.slice(from, to) : points.slice(from, to).map((each) => ({ ...each, startMs: 0 })),
         startMs,
         endMs,
       };
       const size = window.points.reduce((sum, { histogram }) => sum + histogram.samples, 0);
-      budget.count(size);
-      budget.work(size * 4);
-      const result = overMixedWindow(this.#plan.func, window, context);
+      budget.count(size + (wasPresent ? 0 : floatTo - floatFrom));
+      budget.work(size * 4 + (floatTo - floatFrom) * 10);
+      const result =
+        extension === undefined
+          ? overMixedWindow(this.#plan.func, window, context)
+          : overExtendedWindow(this.#plan.func, extension, window, context);
       if (wasPresent) found--;
       memory.bytes[present + step] = ABSENT;
       if (result === undefined) continue;
@@ -419,7 +510,8 @@ class WindowRows implements Rows {
 
   #annotate(index: number, present: number): void {
     const { annotations, memory, typeAndUnitLabels } = this.#evaluation;
-    const { func, firstArgument, grid } = this.#plan;
+    const { func, span, grid } = this.#plan;
+    const firstArgument = { ...this.#plan.firstArgument, owner: span };
     const hasFloats = memory.bytes.subarray(present, present + grid.steps).includes(FLOAT);
     if (hasFloats && (func === "rate" || func === "increase")) {
       const labels = this.#source.labels(index);

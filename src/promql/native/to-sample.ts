@@ -1,6 +1,6 @@
 /** From a histogram that PromQL has computed to one that can be stored. */
 import type { Histogram, Span } from "../../model/index.js";
-import type { Buckets, FloatHistogram } from "./float-histogram.js";
+import { type Buckets, FloatHistogram } from "./float-histogram.js";
 
 export function toSample(histogram: FloatHistogram): Histogram {
   return {
@@ -29,4 +29,9 @@ function spansOf({ indexes }: Buckets): readonly Span[] {
     next = index + 1;
   }
   return spans;
+}
+
+/** As templates of alerts show a histogram. */
+export function histogramText(sample: Histogram): string {
+  return FloatHistogram.fromSample(sample).toString();
 }

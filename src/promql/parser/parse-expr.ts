@@ -17,8 +17,9 @@ import {
   type VectorMatching,
   type VectorSelector,
 } from "./ast.js";
-import { FUNCTIONS } from "./functions.js";
+import { FUNCTIONS, type FunctionSignature } from "./functions.js";
 import { unquoteString } from "./lex-string.js";
+import type { ParserFeatures } from "./options.js";
 import { isNumber, parseNumberLiteral } from "./parse-duration.js";
 import { parseGroupingLabels, parseMatchers } from "./parse-labels.js";
 import { parseModifier } from "./parse-modifiers.js";
@@ -193,7 +194,7 @@ class ExpressionParser {
   #call(name: Token): Call {
     const args = this.#arguments();
     const func = FUNCTIONS.get(name.text);
-    if (func === undefined || (func.isNewer && !this.#tokens.features.isNewer)) {
+    if (func === undefined || !isKnown(func, this.#tokens.features)) {
       throw this.#tokens.error(name.start, `unknown function with name ${quoteGo(name.text)}`);
     }
     if (func.experimental && !this.#tokens.features.experimentalFunctions) {
@@ -326,4 +327,9 @@ function startsExpression(token: Token): boolean {
     token.symbol === "+" ||
     token.symbol === "-"
   );
+}
+
+/** What came after 3.5 is there with the newer language, and where experimental functions are switched on. */
+function isKnown(func: FunctionSignature, features: ParserFeatures): boolean {
+  return !func.isNewer || features.isNewer || features.experimentalFunctions;
 }

@@ -1,7 +1,15 @@
 /** From a checked syntax tree to a plan for given evaluation times. Pure: the same request gives the same plan. */
-import { assert, VestalError } from "../../base/index.js";
+import { assert } from "../../base/index.js";
+import { Matcher, METRIC_NAME } from "../../model/index.js";
 import type { MatrixSelector, Span, TimeModifiers, VectorSelector } from "../parser/index.js";
-import { type AtModifier, type Expr, isComparison, isSetOperator, type SubqueryExpr } from "../parser/index.js";
+import {
+  type AtModifier,
+  childrenOf,
+  type Expr,
+  isComparison,
+  isSetOperator,
+  type SubqueryExpr,
+} from "../parser/index.js";
 import { durationOf } from "./durations.js";
 import { invariantParts } from "./invariance.js";
 import type { Grid, Plan, RangePlan, Reference, Selection } from "./nodes.js";
@@ -32,6 +40,8 @@ interface Surroundings {
   readonly func: string;
   readonly stepMs: number;
 }
+
+const TARGET_INFO = new Matcher("=", METRIC_NAME, "target_info");
 
 const NOWHERE: Span = { start: 0, end: 0 };
 
@@ -67,7 +77,7 @@ class Builder {
       case "paren":
         return this.build(expr.expr, grid, around);
       case "vectorSelector":
-        return this.#select(expr, grid, around, false);
+        return this.#select(expr, grid, around, "value");
       case "matrixSelector":
       case "subquery":
         return { ...base, kind: "range", range: this.#range(expr, grid, around) };
@@ -83,7 +93,8 @@ class Builder {
         const param = expr.param === undefined ? undefined : this.build(expr.param, grid, below);
         const operand = this.build(expr.expr, grid, below);
         const { op, without } = expr;
-        return { ...base, kind: "aggregate", op, operand, param, without, grouping: [...expr.grouping] };
+        const operandSpan = { start: expr.expr.start, end: expr.expr.end };
+        return { ...base, kind: "aggregate", op, operand, operandSpan, param, without, grouping: [...expr.grouping] };
       }
       case "call":
         return this.#call(expr, grid, around);
@@ -106,9 +117,6 @@ class Builder {
       return { ...base, kind: "vector-scalar", op, vector, scalar, scalarIsLeft: leftIsScalar, returnBool };
     }
     assert(expr.matching !== undefined, "an operation on two vectors has a matching");
-    if (expr.matching.fillLeft !== undefined || expr.matching.fillRight !== undefined) {
-      throw new VestalError("QUERY_EXECUTION", "fill modifiers are not part of this version's language");
-    }
     const bool = returnBool && isComparison(op);
     return { ...base, kind: "vector-operation", op, left, right, matching: expr.matching, returnBool: bool };
   }
@@ -119,10 +127,13 @@ class Builder {
     const below = { ...around, func };
     const args = expr.args.map(withoutParens);
     const first = args[0];
-    if (func === "timestamp" && first?.kind === "vectorSelector") {
-      const inner = this.#select(first, grid, below, true);
-      return { ...base, kind: "call", func, args: [inner], matchers: undefined };
+    if ((func === "timestamp" || func === "start_timestamp") && first?.kind === "vectorSelector") {
+      const inner = this.#select(first, grid, below, func);
+      return { ...base, kind: "call", func, args: [inner], argSpans: [inner.span], matchers: undefined };
     }
+    if (func === "info") return this.#info(expr, grid, below);
+    const query = this.#queryConstant(func);
+    if (query !== undefined) return { ...base, kind: "number", value: query };
     const at = args.findIndex((arg) => arg.kind === "matrixSelector" || arg.kind === "subquery");
     const ranged = args[at];
     if (ranged !== undefined && (ranged.kind === "matrixSelector" || ranged.kind === "subquery")) {
@@ -130,36 +141,139 @@ class Builder {
       const params = expr.args.filter((_, i) => i !== at).map((arg) => this.build(arg, grid, below));
       const matchers = ranged.kind === "matrixSelector" ? ranged.selector.matchers : undefined;
       // Prometheus forgets where a subquery stood once it has evaluated it, and points at the start of the query.
-      const firstArgument = at === 0 && ranged.kind === "subquery" ? NOWHERE : (first ?? ranged);
+      const firstArgument = at === 0 && ranged.kind === "subquery" ? NOWHERE : this.#argumentSpan(expr, 0);
       return { ...base, kind: "window", func, range, params, firstArgument, matchers };
     }
     const matchers = first?.kind === "vectorSelector" ? first.matchers : undefined;
-    return { ...base, kind: "call", func, args: expr.args.map((arg) => this.build(arg, grid, below)), matchers };
+    const argSpans = args.map((_, i) => this.#argumentSpan(expr, i));
+    return {
+      ...base,
+      kind: "call",
+      func,
+      args: expr.args.map((arg) => this.build(arg, grid, below)),
+      argSpans,
+      matchers,
+    };
   }
 
-  #select(expr: VectorSelector, grid: Grid, around: Surroundings, stamps: boolean): Plan {
-    refuseExtended(expr);
-    const reference = this.#reference(expr, grid);
-    const selection = this.#selection(expr, grid, reference, this.#options.lookbackDeltaMs, around);
-    const statsOnly = this.#statsOnly.has(expr);
-    return {
-      kind: "select",
-      grid,
-      span: { start: expr.start, end: expr.end },
-      selection,
-      reference,
-      stamps,
-      statsOnly,
+  /** Without its parentheses, unless Prometheus has hoisted it together with them. */
+  #argumentSpan(call: Expr & { kind: "call" }, index: number): Span {
+    const arg = call.args[index];
+    assert(arg !== undefined, `${call.func.name} has ${index + 1} arguments`);
+    const isHoisted = this.#invariant.has(arg) && !this.#invariant.has(call);
+    const { start, end } = isHoisted ? arg : withoutParens(arg);
+    return { start, end };
+  }
+
+  /** `start()` and its like are numbers in seconds. */
+  #queryConstant(func: string): number | undefined {
+    const { startMs, endMs, stepMs } = this.#options;
+    switch (func) {
+      case "start":
+        return startMs / 1000;
+      case "end":
+        return endMs / 1000;
+      case "step":
+        return stepMs / 1000;
+      case "range":
+        return (endMs - startMs) / 1000;
+      default:
+        return undefined;
+    }
+  }
+
+  #info(expr: Expr & { kind: "call" }, grid: Grid, below: Surroundings): Plan {
+    const span = { start: expr.start, end: expr.end };
+    const [first, second] = expr.args.map(withoutParens);
+    assert(first !== undefined, "info has a vector");
+    const isNewer = this.#options.language === "3.14";
+    const matchers = second?.kind === "vectorSelector" ? second.matchers : undefined;
+    const written = (matchers ?? [TARGET_INFO]).filter((matcher) => matcher.name === METRIC_NAME);
+    const dataMatchers = (matchers ?? []).filter((matcher) => matcher.name !== METRIC_NAME);
+    const isPositive = written.some((matcher) => matcher.operator === "=" || matcher.operator === "=~");
+    let nameMatchers = written;
+    if (!isNewer) nameMatchers = written.length === 0 ? [TARGET_INFO] : written.slice(-1);
+    else if (written.length === 0) nameMatchers = [TARGET_INFO];
+    else if (!isPositive) nameMatchers = [new Matcher("=~", METRIC_NAME, ".+_info"), ...written];
+    const looked = this.#infoReference(first, grid, isNewer);
+    // 3.5 asks storage for other times than it then looks at.
+    const reference = isNewer ? looked : { firstMs: grid.startMs, stepMs: grid.stepMs };
+    const { lookbackDeltaMs } = this.#options;
+    const selection = {
+      matchers: [...nameMatchers, ...dataMatchers],
+      minTimeMs: looked.firstMs - lookbackDeltaMs + 1,
+      maxTimeMs: lastReference(looked, grid),
+      stepMs: below.stepMs,
+      func: "info",
     };
+    const select = { stamps: true, startStamps: false, statsOnly: false, smoothed: false };
+    return {
+      kind: "info",
+      grid,
+      span,
+      operand: this.build(first, grid, below),
+      info: { kind: "select", grid, span, selection, reference, ...select },
+      nameMatchers,
+      writtenNameMatchers: written,
+      selectorNameMatchers: matchers === undefined ? [] : written,
+      dataMatchers,
+    };
+  }
+
+  /** Info series are looked up where the first selector of the vector looks; from 3.14 on with subqueries around it. */
+  #infoReference(expr: Expr, grid: Grid, isNewer: boolean): Reference {
+    let offsetMs = 0;
+    let at: AtModifier | undefined;
+    const visit = (node: Expr, around: readonly SubqueryExpr[]): boolean => {
+      if (node.kind === "subquery" && !isNewer) {
+        // Once it is evaluated, 3.5 finds a selector of the subquery's offset in its place.
+        offsetMs = node.offsetExpr === undefined ? node.offsetMs : durationOf(node.offsetExpr, true, this.#options);
+        return true;
+      }
+      if (node.kind !== "vectorSelector") {
+        const inner = node.kind === "subquery" ? [...around, node] : around;
+        return childrenOf(node).some((child) => visit(child, inner));
+      }
+      for (const each of isNewer ? [node, ...around.toReversed()] : [node]) {
+        if (at !== undefined) break;
+        offsetMs += each.offsetExpr === undefined ? each.offsetMs : durationOf(each.offsetExpr, true, this.#options);
+        at = each.at;
+      }
+      return true;
+    };
+    visit(expr, []);
+    if (at === undefined) return { firstMs: grid.startMs - offsetMs, stepMs: grid.stepMs };
+    return { firstMs: this.#fixedTime(at) - offsetMs, stepMs: 0 };
+  }
+
+  #select(
+    expr: VectorSelector,
+    grid: Grid,
+    around: Surroundings,
+    what: "value" | "timestamp" | "start_timestamp",
+  ): Plan {
+    const { lookbackDeltaMs } = this.#options;
+    const reference = this.#reference(expr, grid);
+    const smoothed = expr.extended === "smoothed" && what === "value";
+    const selection = this.#selection(expr, grid, reference, lookbackDeltaMs, smoothed ? lookbackDeltaMs : 0, around);
+    const statsOnly = this.#statsOnly.has(expr);
+    const span = { start: expr.start, end: expr.end };
+    const stamps = what === "timestamp";
+    const startStamps = what === "start_timestamp";
+    return { kind: "select", grid, span, selection, reference, stamps, startStamps, statsOnly, smoothed };
   }
 
   #range(expr: MatrixSelector | SubqueryExpr, grid: Grid, around: Surroundings): RangePlan {
     const rangeMs = expr.rangeExpr === undefined ? expr.rangeMs : durationOf(expr.rangeExpr, false, this.#options);
     if (expr.kind === "matrixSelector") {
-      refuseExtended(expr.selector);
       const reference = this.#reference(expr.selector, grid);
-      const selection = this.#selection(expr.selector, grid, reference, rangeMs, around);
-      return { kind: "samples", selection, reference, rangeMs, statsOnly: this.#statsOnly.has(expr.selector) };
+      const extension = expr.selector.extended;
+      const { lookbackDeltaMs } = this.#options;
+      const backMs = rangeMs + (extension === undefined ? 0 : lookbackDeltaMs);
+      const aheadMs = extension === "smoothed" ? lookbackDeltaMs : 0;
+      const selection = this.#selection(expr.selector, grid, reference, backMs, aheadMs, around);
+      const statsOnly = this.#statsOnly.has(expr.selector);
+      return { kind: "samples", selection, reference, rangeMs, statsOnly, extension };
     }
     const reference = this.#reference(expr, grid);
     const written = expr.stepExpr === undefined ? expr.stepMs : durationOf(expr.stepExpr, false, this.#options);
@@ -184,11 +298,18 @@ class Builder {
     return at.kind === "start" ? this.#options.startMs : this.#options.endMs;
   }
 
-  #selection(expr: VectorSelector, grid: Grid, reference: Reference, backMs: number, around: Surroundings): Selection {
+  #selection(
+    expr: VectorSelector,
+    grid: Grid,
+    reference: Reference,
+    backMs: number,
+    aheadMs: number,
+    around: Surroundings,
+  ): Selection {
     return {
       matchers: expr.matchers,
       minTimeMs: reference.firstMs - backMs + 1,
-      maxTimeMs: lastReference(reference, grid),
+      maxTimeMs: lastReference(reference, grid) + aheadMs,
       stepMs: around.stepMs,
       func: around.func,
     };
@@ -197,11 +318,6 @@ class Builder {
 
 function lastReference(reference: Reference, grid: Grid): number {
   return reference.firstMs + reference.stepMs * Math.max(0, grid.steps - 1);
-}
-
-function refuseExtended(expr: VectorSelector): void {
-  if (expr.extended === undefined) return;
-  throw new VestalError("QUERY_EXECUTION", `the modifier ${expr.extended} is not part of this version's language`);
 }
 
 function withoutParens(expr: Expr): Expr {

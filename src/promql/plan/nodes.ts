@@ -57,8 +57,12 @@ export interface SelectPlan extends PlanBase {
   readonly reference: Reference;
   /** The values are the samples' own times in seconds: `timestamp(selector)`. */
   readonly stamps: boolean;
+  /** The values are since when the samples count, in seconds: `start_timestamp(selector)`. */
+  readonly startStamps: boolean;
   /** Buckets of histograms are not looked at. */
   readonly statsOnly: boolean;
+  /** Values between samples are interpolated. */
+  readonly smoothed: boolean;
 }
 
 /** Samples per step: a matrix selector, or the inner steps of a subquery. */
@@ -70,6 +74,7 @@ export type RangePlan =
       readonly rangeMs: number;
       /** As in a SelectPlan. */
       readonly statsOnly: boolean;
+      readonly extension: "anchored" | "smoothed" | undefined;
     }
   | { readonly kind: "subquery"; readonly inner: Plan; readonly reference: Reference; readonly rangeMs: number };
 
@@ -97,8 +102,25 @@ export interface CallPlan extends PlanBase {
   readonly kind: "call";
   readonly func: string;
   readonly args: readonly Plan[];
+  /** Places of the arguments, which annotations point at. */
+  readonly argSpans: readonly Span[];
   /** Conditions of the selector that is the first argument, for absent. */
   readonly matchers: readonly Matcher[] | undefined;
+}
+
+/** `info`: a vector and the info series that its series take labels from. */
+export interface InfoPlan extends PlanBase {
+  readonly kind: "info";
+  readonly operand: Plan;
+  /** Values are the samples' own times. */
+  readonly info: SelectPlan;
+  /** Conditions on the info series' names, and those of them that were written (target_info, if there is no selector). */
+  readonly nameMatchers: readonly Matcher[];
+  readonly writtenNameMatchers: readonly Matcher[];
+  /** Those that were written in the selector. */
+  readonly selectorNameMatchers: readonly Matcher[];
+  /** The selector's other conditions: only their labels are taken. */
+  readonly dataMatchers: readonly Matcher[];
 }
 
 export interface NegatePlan extends PlanBase {
@@ -144,6 +166,8 @@ export interface AggregatePlan extends PlanBase {
   readonly kind: "aggregate";
   readonly op: AggregateOperator;
   readonly operand: Plan;
+  /** Place of the operand with its parentheses, which annotations point at. */
+  readonly operandSpan: Span;
   readonly param: Plan | undefined;
   readonly grouping: readonly string[];
   readonly without: boolean;
@@ -162,6 +186,7 @@ export type Plan =
   | WindowPlan
   | RangeResultPlan
   | CallPlan
+  | InfoPlan
   | NegatePlan
   | ScalarOperationPlan
   | VectorScalarPlan
@@ -183,6 +208,8 @@ export function plansBelow(plan: Plan): readonly Plan[] {
       return plan.range.kind === "subquery" ? [plan.range.inner] : [];
     case "call":
       return plan.args;
+    case "info":
+      return [plan.operand, plan.info];
     case "negate":
       return [plan.operand];
     case "scalar-operation":

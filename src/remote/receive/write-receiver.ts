@@ -49,7 +49,7 @@ export interface ReceiverCounters {
 }
 
 const RETRY_AFTER: readonly [string, string] = ["Retry-After", "5"];
-const MALFORMED_STATUS = { corrupt: 400, limit: 413, unsupported: 500 } as const;
+const MALFORMED_STATUS = { corrupt: 400, limit: 413 } as const;
 const TEXT = "text/plain; charset=utf-8";
 const MEDIA_TYPE = "application/x-protobuf";
 
@@ -70,21 +70,34 @@ export class WriteReceiver {
   async write(request: RemoteRequest): Promise<RemoteAnswer> {
     const negotiated = this.#negotiate(request);
     if (typeof negotiated === "string") return this.#refused(415, negotiated);
-    const { pendingMax, pendingBytesMax, decodedBytesMax } = this.#options;
-    const bytes = request.body.length;
-    const declared = snappyDecodedBytes(request.body);
+    const { decodedBytesMax } = this.#options;
+    const { body } = request;
+    const declared = snappyDecodedBytes(body);
     if (declared > decodedBytesMax) {
       return this.#refused(400, `snappy: decoded length ${declared} exceeds limit ${decodedBytesMax}`);
     }
+    return this.withPending(body.length, () => {
+      const shared = new SharedArrayBuffer(body.length);
+      new Uint8Array(shared).set(body);
+      return this.store(negotiated, shared);
+    });
+  }
+
+  /** Gives a body to the shards, and says what they say. */
+  async store(version: WriteVersion, body: SharedArrayBuffer): Promise<RemoteAnswer> {
+    return this.#answer(version, await this.#shards.write(version, body));
+  }
+
+  /** Does `work` for a body of `bytes` bytes, unless too much is under way already. */
+  async withPending(bytes: number, work: () => Promise<RemoteAnswer>): Promise<RemoteAnswer> {
+    const { pendingMax, pendingBytesMax } = this.#options;
     if (this.#pending >= pendingMax || (this.#pending > 0 && this.#pendingBytes + bytes > pendingBytesMax)) {
-      return { ...this.#refused(503, "too many remote write requests wait to be stored"), headers: [RETRY_AFTER] };
+      return { ...this.#refused(503, "too many requests wait to be stored"), headers: [RETRY_AFTER] };
     }
     this.#pending++;
     this.#pendingBytes += bytes;
     try {
-      const shared = new SharedArrayBuffer(bytes);
-      new Uint8Array(shared).set(request.body);
-      return this.#answer(negotiated, await this.#shards.write(negotiated, shared));
+      return await work();
     } finally {
       this.#pending--;
       this.#pendingBytes -= bytes;
@@ -120,6 +133,8 @@ export class WriteReceiver {
     this.counters.invalidLabelSamples += version === 1 ? first.invalidSeries : first.invalidSamples;
     const noMemory = outcomes.reduce((sum, outcome) => sum + outcome.noMemory, 0);
     const refusals = outcomes.flatMap((outcome) => outcome.refusals);
+    const fatal = inOrder(refusals).find((refusal) => refusal.isFatal);
+    if (fatal !== undefined) return this.#answerFatal(version, refusals, fatal);
     if (version === 1) return this.#answerV1(first.invalid, refusals, noMemory);
     return this.#answerV2(outcomes, [...first.invalid, ...refusals], noMemory);
   }
@@ -135,13 +150,7 @@ export class WriteReceiver {
   }
 
   #answerV2(outcomes: readonly WriteOutcome[], refusals: readonly WriteRefusal[], noMemory: number): RemoteAnswer {
-    const sum = (read: (outcome: WriteOutcome) => number): string =>
-      String(outcomes.reduce((total, outcome) => total + read(outcome), 0));
-    const headers: (readonly [string, string])[] = [
-      ["X-Prometheus-Remote-Write-Samples-Written", sum(({ samples }) => samples)],
-      ["X-Prometheus-Remote-Write-Histograms-Written", sum(({ histograms }) => histograms)],
-      ["X-Prometheus-Remote-Write-Exemplars-Written", sum(({ exemplars }) => exemplars)],
-    ];
+    const headers = writtenHeaders(outcomes);
     if (refusals.length > 0) {
       const message = inOrder(refusals)
         .map((refusal) => refusal.message)
@@ -150,6 +159,13 @@ export class WriteReceiver {
     }
     if (noMemory > 0) return { ...this.#full(noMemory), headers };
     return { status: 204, headers };
+  }
+
+  /** A 1.0 request ends at its first refusal, a 2.0 request at the first that is fatal, with nothing written. */
+  #answerFatal(version: WriteVersion, refusals: readonly WriteRefusal[], fatal: WriteRefusal): RemoteAnswer {
+    if (version === 2) return { ...this.#refused(500, fatal.message), headers: writtenHeaders([]) };
+    const first = inOrder(refusals)[0]!;
+    return this.#refused(first.isFatal ? 500 : 400, first.message);
   }
 
   /** Known series were stored: sending the request again stores nothing twice. */
@@ -180,6 +196,16 @@ function snappyDecodedBytes(body: Uint8Array): number {
     if (byte < 0x80) return bytes < 2 ** 32 ? bytes : 0;
   }
   return 0;
+}
+
+function writtenHeaders(outcomes: readonly WriteOutcome[]): ReadonlyArray<readonly [string, string]> {
+  const sum = (read: (outcome: WriteOutcome) => number): string =>
+    String(outcomes.reduce((total, outcome) => total + read(outcome), 0));
+  return [
+    ["X-Prometheus-Remote-Write-Samples-Written", sum(({ samples }) => samples)],
+    ["X-Prometheus-Remote-Write-Histograms-Written", sum(({ histograms }) => histograms)],
+    ["X-Prometheus-Remote-Write-Exemplars-Written", sum(({ exemplars }) => exemplars)],
+  ];
 }
 
 function inOrder(refusals: readonly WriteRefusal[]): WriteRefusal[] {

@@ -104,3 +104,14 @@ export function writeTombstones(files: Files, blockDir: string, tombstones: Tomb
   writeWhole(files, join(blockDir, TOMBSTONES_FILE), out.bytes);
   return out.length;
 }
+
+/** Another text after each change of the file. */
+export function tombstonesVersion(files: Files, blockDir: string): string {
+  try {
+    const { bytes, modifiedMs } = files.stat(join(blockDir, TOMBSTONES_FILE));
+    return `${modifiedMs}-${bytes}`;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "none";
+    throw error;
+  }
+}

@@ -49,3 +49,15 @@ export function removeTree(files: Files, path: string): void {
     if (errorCode(error) !== "ENOENT") throw error;
   }
 }
+
+/** Bytes of all files in a folder and below it; 0 if it is not there. Files that go meanwhile do not count. */
+export function treeBytes(files: Files, path: string): number {
+  try {
+    const { bytes, isDirectory } = files.stat(path);
+    if (!isDirectory) return bytes;
+    return files.readdir(path).reduce((sum, name) => sum + treeBytes(files, `${path}/${name}`), 0);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return 0;
+    throw error;
+  }
+}

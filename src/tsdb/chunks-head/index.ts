@@ -17,4 +17,5 @@ export {
   releaseDeadChunksHead,
   startChunksHead,
 } from "./state.js";
+export { trimChunksHead } from "./trim.js";
 export { ChunksHeadWriter, type ChunksHeadWriterOptions, HEAD_CHUNK_FILE_BYTES } from "./writer.js";

@@ -11,6 +11,7 @@ export interface DiskKernels {
 
   collectClosed(flush: number, out: number, capacity: number, items: number, itemCapacity: number): number;
   linkFlushed(items: number, count: number, file: number, offset: number): void;
+  closeOldChunks(first: number, slots: number, before: number): void;
   lowestFile(first: number, slots: number, lowest: number): number;
   scanChunks(scan: number): number;
   attachChunks(table: number, refLow: number, refHigh: number, slot: number, commit: number): number;

@@ -28,6 +28,7 @@ import {
   RESOLVE_NO_MEMORY,
   SLOT_CHUNKS,
   SLOT_COUNT,
+  SLOT_FLAG_DEAD,
   SLOT_FLAG_RECORDED,
   SLOT_FLAGS,
   SLOT_GENERATION,
@@ -277,6 +278,28 @@ export class Head {
     return this.#staging;
   }
 
+  /** Makes the staging table hold `rows` rows, those that are there included; its address may be another one then. */
+  ensureStaging(rows: number): number {
+    const old = this.#staging;
+    const oldBytes = this.#stagingBytes;
+    const bytes = rows * STAGED_BYTES;
+    if (bytes <= oldBytes) return old;
+    const address = bytes > 2 ** 30 ? 0 : this.kernels.allocate(bytes) >>> 0;
+    if (address === 0) {
+      throw new VestalError("HEAD_MEMORY", `the head has no memory for a batch of ${rows} samples`, { rows });
+    }
+    this.#bytes.copyWithin(address, old, old + oldBytes);
+    this.kernels.release(old, oldBytes);
+    this.#staging = address;
+    this.#stagingBytes = bytes;
+    return address;
+  }
+
+  /** Address of the staging table. */
+  get staging(): number {
+    return this.#staging;
+  }
+
   /**
    * Fills row `row` of the staging table. Values whose NaN payload matters are staged by words: `stageBits`.
    *
@@ -354,9 +377,10 @@ export class Head {
    * Forgets chunks that end before `minTimeMs`, and series with nothing newer. A generator: each step is about a
    * millisecond of work, and between two of them commits may run, but no batch may be staged across a step.
    *
+   * @param onRemoved  told the ref of each series that is gone for good.
    * @returns number of series removed.
    */
-  *truncateBefore(minTimeMs: number): Generator<void, number> {
+  *truncateBefore(minTimeMs: number, onRemoved?: (ref: number) => void): Generator<void, number> {
     let removed = 0;
     const slots = this.#word(SLOT_COUNT >> 2);
     for (let slot = 0; slot < slots; slot += SLICE_RECORDS) {
@@ -370,6 +394,7 @@ export class Head {
       yield;
     }
     for (let slot = 0; failed === 0 && slot < slots; slot += SLICE_RECORDS) {
+      if (onRemoved !== undefined) this.#tellDead(slot, Math.min(slots, slot + SLICE_RECORDS), onRemoved);
       this.kernels.freeDeadSlots(slot, SLICE_RECORDS);
       yield;
     }
@@ -378,6 +403,13 @@ export class Head {
     this.kernels.advanceEpoch();
     while (this.kernels.reclaim(SLICE_RECORDS) === SLICE_RECORDS) yield;
     return removed;
+  }
+
+  #tellDead(first: number, end: number, onRemoved: (ref: number) => void): void {
+    for (let slot = first; slot < end; slot++) {
+      const flags = this.#word((this.slotAddress(slot) + SLOT_FLAGS) >>> 2);
+      if ((flags & SLOT_FLAG_DEAD) !== 0) onRemoved(this.seriesRef(slot));
+    }
   }
 
   // ── figures ────────────────────────────────────────────────────────────────────────────────────────────────────

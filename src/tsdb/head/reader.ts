@@ -90,6 +90,15 @@ interface DiskSource extends HeadChunkRef {
   readonly index: number;
 }
 
+/** A closed chunk, copied to the private memory. */
+export interface CopiedChunk {
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly encoding: ChunkEncoding;
+  readonly lengthBytes: number;
+  address: number;
+}
+
 /** How chunks that have left the memory are read. */
 export interface DiskAccess {
   readonly reader: HeadChunkReader;
@@ -103,10 +112,15 @@ export class HeadReader {
   readonly #bytes: Uint8Array;
   readonly #floats: Float64Array;
   readonly #pin: number;
+  readonly #labelsKept: number;
   readonly #labels = new Map<number, { readonly generation: number; readonly labels: Labels }>();
 
-  /** @param pinIndex  this thread's own place among the pins of every head, below PIN_COUNT. */
-  constructor(memory: WebAssembly.Memory, pinIndex: number) {
+  /**
+   * @param pinIndex  this thread's own place among the pins of every head, below PIN_COUNT.
+   * @param labelsKept  label sets that are kept for the next call.
+   */
+  constructor(memory: WebAssembly.Memory, pinIndex: number, labelsKept = LABELS_KEPT) {
+    this.#labelsKept = labelsKept;
     assert(pinIndex >= 0 && pinIndex < PIN_COUNT, `pin ${pinIndex} is not below ${PIN_COUNT}`);
     const buffer = memory.buffer as SharedArrayBuffer; // heads are always shared
     this.index = new MemoryIndex(buffer);
@@ -317,9 +331,85 @@ export class HeadReader {
     const known = this.#labels.get(slot);
     if (known !== undefined && known.generation === generation) return known.labels;
     const labels = this.index.labelsAt(this.#words[(at + SLOT_LABELS) >>> 2]!);
-    if (this.#labels.size >= LABELS_KEPT) this.#labels.clear();
+    if (this.#labels.size >= this.#labelsKept) this.#labels.clear();
+    if (this.#labelsKept === 0) return labels;
     this.#labels.set(slot, { generation, labels });
     return labels;
+  }
+
+  /** Labels of a live slot whose shard does not truncate meanwhile. */
+  labelsOfSlot(slot: number): Labels {
+    return this.#labelsOf(slot);
+  }
+
+  /**
+   * Closed chunks of each slot that overlap [minTimeMs, maxTimeMs], oldest first, copied to `memory`. A chunk that is open
+   * begins behind that range: its shard has closed all others.
+   *
+   * @throws VestalError as `capture`.
+   */
+  copyClosed(
+    slots: Uint32Array,
+    minTimeMs: number,
+    maxTimeMs: number,
+    memory: QueryMemory,
+    disk: DiskAccess,
+  ): CopiedChunk[][] {
+    const onDisk: (HeadChunkRef & { readonly chunk: CopiedChunk })[] = [];
+    const all = this.pinned(() => {
+      const capture = { slots, chunks: new Uint32Array(slots.length), counts: new Uint32Array(slots.length) };
+      let tries = 0;
+      while (!this.#entriesAt(capture, Atomics.load(this.#words, COMMITTED >> 2))) {
+        if (++tries === MAX_RESTARTS)
+          throw new VestalError("HEAD_BUSY", `no consistent view of the head in ${tries} tries`);
+      }
+      const sources: { readonly from: number; readonly chunk: CopiedChunk }[] = [];
+      let total = DECODE_SLACK;
+      const found = Array.from(capture.chunks, (newest) => {
+        const chunks = this.#closedChunks(newest, minTimeMs, maxTimeMs);
+        return chunks.map((from) => {
+          const chunk: CopiedChunk = {
+            minTimeMs: this.#time(from + CHUNK_MIN_TIME),
+            maxTimeMs: this.#time(from + CHUNK_MAX_TIME),
+            encoding: this.#bytes[from + CHUNK_ENCODING] as ChunkEncoding, // what a head writes
+            lengthBytes: this.#words[(from + CHUNK_LENGTH) >>> 2]!,
+            address: 0,
+          };
+          if ((this.#bytes[from + CHUNK_FLAGS]! & DISK_CHUNK_FLAG) !== 0) {
+            const file = this.#words[(from + DISK_CHUNK_FILE) >>> 2]!;
+            const offset = this.#words[(from + DISK_CHUNK_OFFSET) >>> 2]!;
+            onDisk.push({ file, offset, lengthBytes: chunk.lengthBytes, chunk });
+          } else {
+            sources.push({ from: from + CHUNK_DATA, chunk });
+            total += roundUp(chunk.lengthBytes);
+          }
+          return chunk;
+        });
+      });
+      let to = memory.allocate(total);
+      for (const { from, chunk } of sources) {
+        copyBytes(this.#bytes, this.#words, from, memory, to, chunk.lengthBytes);
+        chunk.address = to;
+        to += roundUp(chunk.lengthBytes);
+      }
+      return found;
+    });
+    disk.reader.read(onDisk, memory, disk.checksums, (i, address) => {
+      onDisk[i]!.chunk.address = address;
+    });
+    return all;
+  }
+
+  /** Addresses, oldest first. */
+  #closedChunks(newest: number, minTimeMs: number, maxTimeMs: number): number[] {
+    const words = this.#words;
+    const chunks: number[] = [];
+    for (let chunk = newest; chunk !== 0; chunk = Atomics.load(words, (chunk + CHUNK_PREVIOUS) >>> 2)) {
+      if (Atomics.load(words, (chunk + CHUNK_LENGTH) >>> 2) === 0) continue; // open
+      if (this.#time(chunk + CHUNK_MAX_TIME) < minTimeMs) break;
+      if (this.#time(chunk + CHUNK_MIN_TIME) <= maxTimeMs) chunks.push(chunk);
+    }
+    return chunks.reverse();
   }
 
   /** The i64 of milliseconds at `address`; exact for all that a double holds. */

@@ -24,13 +24,19 @@ import {
 } from "../../../assembly/layout.js";
 import {
   CACHE_ENTRY_BYTES,
+  EXTRA_METADATA,
   LABEL_RECORD_BYTES,
   LABELS_MAX,
+  MESSAGE_EXEMPLAR_V1,
+  MESSAGE_EXEMPLAR_V2,
   MESSAGE_HISTOGRAM,
+  MESSAGE_METADATA_V2,
   MESSAGE_REQUEST_V1,
   MESSAGE_REQUEST_V2,
   MESSAGE_SAMPLE,
   PROTO_OK,
+  SYMBOL_ADDRESS,
+  SYMBOL_BYTES,
   SYMBOL_ENTRY_BYTES,
   TEXT_MAX,
   WRITE_BODY,
@@ -38,6 +44,7 @@ import {
   WRITE_BYTES,
   WRITE_CACHE,
   WRITE_CACHE_MASK,
+  WRITE_CACHE_USED,
   WRITE_COUNTS,
   WRITE_DONE,
   WRITE_EMPTY,
@@ -45,7 +52,9 @@ import {
   WRITE_ERROR_MESSAGE,
   WRITE_ERROR_TAG,
   WRITE_ERROR_WIRE,
+  WRITE_EXTRAS,
   WRITE_FIRST_TIME,
+  WRITE_HAS_EXTRAS,
   WRITE_HAS_FIRST_TIME,
   WRITE_INVALID,
   WRITE_INVALID_SAMPLES,
@@ -61,8 +70,9 @@ import {
   WRITE_SERIES_START,
   WRITE_SHARD,
   WRITE_SHARD_COUNT,
-  WRITE_STAGED_SPECIAL,
+  WRITE_SLOT,
   WRITE_STAGING,
+  WRITE_SYMBOL_COUNT,
   WRITE_SYMBOLS,
   WRITE_SYMBOLS_SEEN,
   WRITE_TEXT,
@@ -70,7 +80,9 @@ import {
 } from "../../../assembly/remote/layout.js";
 import { assert, VestalError } from "../../base/index.js";
 import { formatGeneral } from "../../model/number.js";
-import type { Committer } from "./committer.js";
+import type { HistogramRow } from "../head/index.js";
+import type { Committer, ExemplarRow, MetadataRow } from "./committer.js";
+import { extrasOfV1, extrasOfV2 } from "./write-extras.js";
 import type { WriteKernels } from "./write-kernels.js";
 import { protobufError, seriesText } from "./write-messages.js";
 
@@ -88,11 +100,13 @@ export interface WriteRefusal {
   /** Number of the series in the request; refusals of all shards are told in this order. */
   readonly series: number;
   readonly message: string;
+  /** Prometheus takes it for its own failure: nothing of the request is stored, and it may be sent again. */
+  readonly isFatal?: boolean;
 }
 
 export interface WriteOutcome {
   /** The body as a whole is not what it should be: no shard stores anything of it. */
-  readonly malformed: { readonly reason: "corrupt" | "limit" | "unsupported"; readonly message: string } | undefined;
+  readonly malformed: { readonly reason: "corrupt" | "limit"; readonly message: string } | undefined;
   /** Stored by this shard. */
   readonly samples: number;
   readonly histograms: number;
@@ -158,22 +172,22 @@ export class WriteAppender {
     const state = this.#prepare();
     const problem = this.#decompress(body) ?? this.#check(state, version);
     if (problem !== undefined) return { ...NOTHING, malformed: problem };
+    // Behind the samples, a row for each of a request's other things; a series with metadata may have nothing else.
     const rowsMax = this.#count(MESSAGE_SAMPLE);
-    const staging = this.#committer.head.reserveStaging(rowsMax);
+    const others = [MESSAGE_HISTOGRAM, MESSAGE_EXEMPLAR_V1, MESSAGE_EXEMPLAR_V2, MESSAGE_METADATA_V2];
+    const room = others.reduce((sum, message) => sum + this.#count(message), rowsMax);
+    const staging = this.#committer.head.reserveStaging(room);
     this.#setWord(WRITE_STAGING, staging);
     this.#kernels.beginWrite(state);
     if (version === 2) this.#readSymbols(state);
     const staged = this.#stage(state, version);
     const rows = this.#word(WRITE_ROWS);
     assert(rows <= rowsMax, "a request has more samples than were counted");
-    const refusals = [...staged.refusals];
-    const accepted = this.#commit(version, staging, rows, refusals);
+    const stored = this.#commit(version, staging, rows, staged);
     return {
       malformed: undefined,
-      samples: accepted,
-      histograms: 0,
-      exemplars: 0,
-      refusals: refusals.sort((a, b) => a.series - b.series),
+      ...stored,
+      refusals: staged.refusals.sort((a, b) => a.series - b.series),
       invalidSeries: this.#word(WRITE_INVALID_SERIES),
       invalidSamples: this.#word(WRITE_INVALID_SAMPLES),
       invalid: staged.invalid,
@@ -207,9 +221,8 @@ export class WriteAppender {
       });
       return { reason: "corrupt", message };
     }
-    if (this.#count(MESSAGE_HISTOGRAM) > 0) return { reason: "unsupported", message: "native histograms are disabled" };
     const { samplesMax } = this.#options.limits;
-    if (this.#count(MESSAGE_SAMPLE) <= samplesMax) return undefined;
+    if (this.#count(MESSAGE_SAMPLE) + this.#count(MESSAGE_HISTOGRAM) <= samplesMax) return undefined;
     return { reason: "limit", message: `request has more than ${samplesMax} samples` };
   }
 
@@ -220,19 +233,23 @@ export class WriteAppender {
 
   // ── staging ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #stage(
-    state: number,
-    version: WriteVersion,
-  ): { refusals: WriteRefusal[]; invalid: WriteRefusal[]; noMemory: number } {
-    const refusals: WriteRefusal[] = [];
-    const invalid: WriteRefusal[] = [];
-    let noMemory = 0;
+  #stage(state: number, version: WriteVersion): Staged {
+    const staged: Staged = {
+      refusals: [],
+      invalid: [],
+      noMemory: 0,
+      histograms: [],
+      histogramSeries: [],
+      exemplars: [],
+      exemplarSeries: [],
+      metadata: [],
+    };
     for (;;) {
       const status = version === 1 ? this.#kernels.stageWriteV1(state) : this.#kernels.stageWriteV2(state);
       const series = this.#word(WRITE_SERIES_INDEX) - 1;
       switch (status) {
         case WRITE_DONE:
-          return { refusals, invalid, noMemory };
+          return staged;
         case WRITE_NEEDS_REFS:
           this.#committer.takeRefs();
           break;
@@ -240,17 +257,20 @@ export class WriteAppender {
           this.#growCache(state);
           break;
         case WRITE_INVALID:
-          if (invalid.length < REFUSALS_MAX) invalid.push({ series, message: this.#invalidText(version) });
+          if (staged.invalid.length < REFUSALS_MAX) {
+            staged.invalid.push({ series, message: this.#invalidText(version) });
+          }
           break;
         case WRITE_TOO_LONG:
-          refusals.push({ series, message: "label set is too long to be stored" });
+          staged.refusals.push({ series, message: "label set is too long to be stored" });
           break;
         case WRITE_EMPTY:
           break;
         case WRITE_NO_MEMORY:
-          noMemory++;
+          staged.noMemory++;
           break;
-        case WRITE_STAGED_SPECIAL:
+        case WRITE_HAS_EXTRAS:
+          this.#stageExtras(version, series, staged);
           break;
         default:
           assert(false, `a kernel answered ${status}`);
@@ -258,12 +278,41 @@ export class WriteAppender {
     }
   }
 
+  #stageExtras(version: WriteVersion, series: number, staged: Staged): void {
+    const slot = this.#word(WRITE_SLOT);
+    const bytes = this.#seriesBytes();
+    const extras = version === 1 ? extrasOfV1(bytes) : extrasOfV2(bytes, (ref) => this.#symbol(ref));
+    for (const { problem, ...histogram } of extras.histograms) {
+      if (problem === undefined) {
+        staged.histograms.push({ slot, ...histogram, status: STATUS_OK });
+        staged.histogramSeries.push(series);
+      } else staged.refusals.push({ series, message: problem, isFatal: true });
+    }
+    for (const exemplar of extras.exemplars) {
+      staged.exemplars.push({ slot, exemplar });
+      staged.exemplarSeries.push(series);
+    }
+    if (extras.metadata !== undefined && (this.#word(WRITE_EXTRAS) & EXTRA_METADATA) !== 0) {
+      staged.metadata.push({ slot, metadata: extras.metadata });
+    }
+  }
+
+  #symbol(ref: number): string | undefined {
+    if (ref >= this.#word(WRITE_SYMBOL_COUNT)) return undefined;
+    const entry = this.#word(WRITE_SYMBOLS) + ref * SYMBOL_ENTRY_BYTES;
+    const bytes = this.#view(this.#at(entry + SYMBOL_ADDRESS), this.#at(entry + SYMBOL_BYTES));
+    return Buffer.from(bytes.buffer).toString("utf8");
+  }
+
   /** What Prometheus says of the series that staging stopped at. */
   #invalidText(version: WriteVersion): string {
-    const body = this.#view(this.#word(WRITE_BODY), this.#word(WRITE_BODY_LENGTH));
+    const body = version === 1 ? NO_BYTES : this.#view(this.#word(WRITE_BODY), this.#word(WRITE_BODY_LENGTH));
+    return seriesText(version, body, this.#seriesBytes());
+  }
+
+  #seriesBytes(): Uint8Array {
     const start = this.#word(WRITE_SERIES_START);
-    const series = this.#view(start, this.#word(WRITE_SERIES_END) - start);
-    return seriesText(version, body, series);
+    return this.#view(start, this.#word(WRITE_SERIES_END) - start);
   }
 
   #growCache(state: number): void {
@@ -282,49 +331,81 @@ export class WriteAppender {
 
   // ── commit ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @returns samples stored, those that were there already included. */
-  #commit(version: WriteVersion, staging: number, rows: number, refusals: WriteRefusal[]): number {
-    if (version === 1 && refusals.length > 0) return 0;
-    let refused = 0;
+  /** Commits what is staged; adds to the refusals. */
+  #commit(version: WriteVersion, staging: number, rows: number, staged: Staged): Stored {
+    const { refusals, histograms, exemplars } = staged;
+    const isFatal = refusals.some((refusal) => refusal.isFatal);
+    if (isFatal || (version === 1 && refusals.length > 0)) return this.#nothing(staged);
+    const all = rows + histograms.length;
+    const refused = { floats: 0, histograms: 0 };
     const hasFirst = this.#word(WRITE_HAS_FIRST_TIME) !== 0;
-    const stored = this.#committer.commit(staging, rows, {
-      histograms: [],
-      exemplars: [],
-      metadata: [],
+    this.#committer.commit(staging, rows, {
+      histograms,
+      exemplars,
+      metadata: staged.metadata,
       isAllOrNothing: false,
       firstTimeMs: hasFirst ? this.#int64(WRITE_FIRST_TIME) : undefined,
       judge: (accepted, minValidTimeMs) => {
-        if (accepted === rows) return true;
-        for (let row = 0; row < rows; row++) {
-          const message = this.#refusalOf(staging + row * STAGED_BYTES, minValidTimeMs, version);
+        if (accepted === all) return true;
+        for (let row = 0; row < all; row++) {
+          const address = staging + row * STAGED_BYTES;
+          const isHistogram = row >= rows;
+          const message = this.#refusalOf(address, minValidTimeMs, version, isHistogram);
           if (message === undefined) continue;
-          refused++;
-          const series = this.#at(staging + row * STAGED_BYTES + STAGED_TEXT);
+          if (isHistogram) refused.histograms++;
+          else refused.floats++;
+          const series = isHistogram ? staged.histogramSeries[row - rows]! : this.#at(address + STAGED_TEXT);
           if (refusals.length < REFUSALS_MAX) refusals.push({ series, message });
-          if (version === 1) return false;
         }
-        return true;
+        return version === 2 || refused.floats + refused.histograms === 0;
       },
     });
-    if (version === 1) return refused > 0 ? 0 : rows;
-    assert(stored <= rows - refused, "more rows were stored than staged");
-    return rows - refused;
+    if (version === 1 && refusals.length > 0) return this.#nothing(staged);
+    let storedExemplars = 0;
+    for (const [i, { slot, refusal }] of exemplars.entries()) {
+      if (refusal === undefined || refusal === "duplicate") storedExemplars++;
+      // Of other problems Prometheus tells nobody, and of none where the version is 1.
+      else if (refusal === "out of order" && version === 2 && refusals.length < REFUSALS_MAX) {
+        const message = `out of order exemplar for series ${this.#committer.head.seriesLabels(slot)}`;
+        refusals.push({ series: staged.exemplarSeries[i]!, message });
+      }
+    }
+    return {
+      samples: rows - refused.floats,
+      histograms: histograms.length - refused.histograms,
+      exemplars: storedExemplars,
+    };
+  }
+
+  /** The request is as if it had not come; what the table knows of metadata may be more than the log does. */
+  #nothing({ metadata }: Staged): Stored {
+    if (metadata.length === 0) return NOTHING_STORED;
+    this.#committer.head.bytes.fill(0, this.#word(WRITE_CACHE), this.#word(WRITE_CACHE) + this.#cacheBytes);
+    this.#setWord(WRITE_CACHE_USED, 0);
+    return NOTHING_STORED;
   }
 
   /** Why Prometheus' appender refuses the row, or undefined: it looks at what was stored before the request alone. */
-  #refusalOf(row: number, minValidTimeMs: number, version: WriteVersion): string | undefined {
+  #refusalOf(row: number, minValidTimeMs: number, version: WriteVersion, isHistogram: boolean): string | undefined {
     const status = this.#at(row + STAGED_STATUS);
     if (status === STATUS_OK) return undefined;
     const timeMs = this.#int64At(row + STAGED_TIME);
     const slotIndex = this.#at(row + STAGED_SLOT);
     const { head } = this.#committer;
     const slot = head.slotAddress(slotIndex);
-    const reason = this.#reasonOf(status, row, slot, timeMs, minValidTimeMs);
+    const reason = this.#reasonOf(status, row, slot, timeMs, minValidTimeMs, isHistogram);
     if (reason === undefined || version === 1) return reason;
     return `${reason} for series ${head.seriesLabels(slotIndex)}`;
   }
 
-  #reasonOf(status: number, row: number, slot: number, timeMs: number, minValidTimeMs: number): string | undefined {
+  #reasonOf(
+    status: number,
+    row: number,
+    slot: number,
+    timeMs: number,
+    minValidTimeMs: number,
+    isHistogram: boolean,
+  ): string | undefined {
     if (status === STATUS_NO_MEMORY) return "the head's memory is full";
     if (status === STATUS_OUT_OF_BOUNDS) {
       return timeMs < minValidTimeMs ? "out of bounds" : "out of bounds: timestamp is too far in the future";
@@ -337,11 +418,11 @@ export class WriteAppender {
     const { words, floats } = this.#committer.head;
     const [value, last] = [(row + STAGED_VALUE) >>> 2, (slot + SLOT_LAST_VALUE) >>> 2];
     if (words[value] === words[last] && words[value + 1] === words[last + 1]) return undefined;
-    const existing = formatGeneral(floats[last >>> 1]!);
-    const newValue = formatGeneral(floats[value >>> 1]!);
-    return timeMs === 0
-      ? "duplicate sample for timestamp"
-      : `duplicate sample for timestamp ${timeMs}; overrides not allowed: existing ${existing}, new value ${newValue}`;
+    if (timeMs === 0 || isHistogram) return "duplicate sample for timestamp";
+    const isOverHistogram = this.#committer.histograms.kindOf(this.#at(row + STAGED_SLOT)) !== undefined;
+    const existing = isOverHistogram ? "is a histogram" : formatGeneral(floats[last >>> 1]!);
+    const overrides = `overrides not allowed: existing ${existing}, new value ${formatGeneral(floats[value >>> 1]!)}`;
+    return `duplicate sample for timestamp ${timeMs}; ${overrides}`;
   }
 
   // ── memory ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -397,6 +478,22 @@ export class WriteAppender {
   }
 }
 
+interface Staged {
+  readonly refusals: WriteRefusal[];
+  readonly invalid: WriteRefusal[];
+  noMemory: number;
+  readonly histograms: HistogramRow[];
+  /** Numbers of the series of the histograms, of the exemplars. */
+  readonly histogramSeries: number[];
+  readonly exemplars: ExemplarRow[];
+  readonly exemplarSeries: number[];
+  readonly metadata: MetadataRow[];
+}
+
+type Stored = Pick<WriteOutcome, "samples" | "histograms" | "exemplars">;
+
+const NOTHING_STORED: Stored = { samples: 0, histograms: 0, exemplars: 0 };
+const NO_BYTES = new Uint8Array(0);
 const CORRUPT = { reason: "corrupt", message: "snappy: corrupt input" } as const;
 
 const NOTHING = {

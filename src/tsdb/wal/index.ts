@@ -1,4 +1,12 @@
 export { ArenaBuffer } from "./arena-buffer.js";
+export {
+  type CheckpointOptions,
+  type CheckpointOutcome,
+  planCheckpoint,
+  removeLeftovers,
+  removeReplaced,
+  writeCheckpoint,
+} from "./checkpoint.js";
 export type { WalKernels } from "./kernels.js";
 export { type WalDamage, WalReader, type WalReaderOptions } from "./reader.js";
 export {

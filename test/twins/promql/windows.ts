@@ -196,7 +196,9 @@ export function windowValue(func: string, window: Window): number | undefined {
       return variance(values);
     case "quantile_over_time":
       return quantile(first, values);
+    case "mad_over_time or NaN":
     case "mad_over_time": {
+      if (func !== "mad_over_time" && values.some(Number.isNaN)) return Number.NaN;
       const median = quantile(0.5, values);
       return quantile(
         0.5,

@@ -2,8 +2,10 @@
  * Which counter-reset hints come back from Prometheus' chunks: gauges keep theirs, the first sample of a chunk is
  * "unknown", all others are "no reset". So it matters where Prometheus begins a chunk.
  */
-import { type Histogram, RESET_GAUGE, RESET_NO, RESET_UNKNOWN, RESET_YES } from "../../src/model/index.js";
-import type { StoredValue } from "./memory-storage.js";
+import { type Histogram, RESET_GAUGE, RESET_NO, RESET_UNKNOWN, RESET_YES } from "../../model/index.js";
+import type { NotedValue } from "./series.js";
+
+type StoredValue = Exclude<NotedValue, undefined>;
 
 /** What the last chunk of a series ends with. */
 export interface ChunkEnd {

@@ -1,0 +1,203 @@
+/**
+ * Series that a select took from one block: label sets and where their chunks lie. Chunks are read and decoded when samples are
+ * asked for: the block stays as long as the query that knows it.
+ */
+import { CorruptionError, errorCode, VestalError } from "../../base/index.js";
+import type { QueryMemory } from "../../memory/index.js";
+import type { Histogram, Labels, Matcher } from "../../model/index.js";
+import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import { chunkSampleCount, ENCODING_XOR, HistogramReader } from "../chunk/index.js";
+import type { Block } from "./block.js";
+import type { StoredChunk } from "./chunk-reader.js";
+import { selectRefs } from "./select.js";
+import { type Interval, isCovered, isTouched } from "./tombstones.js";
+
+/** Kernels may read so many bytes behind a chunk. */
+const DECODE_SLACK = 16;
+
+export interface FloatDecoder {
+  /** Samples written, or −1 − the offset in the chunk where its bits made no sense. */
+  decodeXor(
+    chunk: number,
+    length: number,
+    count: number,
+    minTime: number,
+    maxTime: number,
+    times: number,
+    values: number,
+  ): number;
+}
+
+export interface BlockRequest {
+  readonly matchers: readonly Matcher[];
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly isWithSamples: boolean;
+}
+
+/** Runs `read`; damage and missing files are reported as the block's. @throws VestalError BLOCK_DAMAGED */
+export function readingBlock<T>(block: Block, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const isGone = ["ENOENT", "EIO", "ENOTDIR"].includes(errorCode(error));
+    if (!isGone && !(error instanceof CorruptionError)) throw error;
+    const { ulid } = block.meta;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new VestalError("BLOCK_DAMAGED", `block ${ulid}: ${reason}`, { ulid, reason }, error);
+  }
+}
+
+export class BlockSeries implements SeriesSet {
+  readonly #block: Block;
+  readonly #memory: QueryMemory;
+  readonly #decoder: FloatDecoder;
+  readonly #labels: Labels[] = [];
+  readonly #refs: number[] = [];
+  /** Chunks of series i are those from #firstChunk[i] to before #firstChunk[i + 1]. */
+  readonly #firstChunk: number[] = [0];
+  readonly #chunkRefs: number[] = [];
+  readonly #minTimes: number[] = [];
+  readonly #maxTimes: number[] = [];
+
+  /**
+   * @param decoder  an instance over `memory`.
+   * @param onWork  told of each series that was looked at; may throw to give up.
+   * @throws VestalError BLOCK_DAMAGED
+   */
+  constructor(block: Block, request: BlockRequest, memory: QueryMemory, decoder: FloatDecoder, onWork: () => void) {
+    this.#block = block;
+    this.#memory = memory;
+    this.#decoder = decoder;
+    readingBlock(block, () => {
+      for (const ref of selectRefs(block.index, request.matchers)) {
+        onWork();
+        this.#add(ref, request);
+      }
+    });
+  }
+
+  get count(): number {
+    return this.#labels.length;
+  }
+
+  labels(index: number): Labels {
+    return this.#labels[index]!;
+  }
+
+  samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns {
+    const chunks: StoredChunk[] = [];
+    let room = 0;
+    let hasHistograms = false;
+    readingBlock(this.#block, () => {
+      for (let i = this.#firstChunk[index]!; i < this.#firstChunk[index + 1]!; i++) {
+        if (this.#minTimes[i]! > maxTimeMs || this.#maxTimes[i]! < minTimeMs) continue;
+        const chunk = this.#block.chunks.read(this.#chunkRefs[i]!);
+        chunks.push(chunk);
+        room += chunkSampleCount(chunk.data);
+        hasHistograms ||= chunk.encoding !== ENCODING_XOR;
+      }
+    });
+    const { timesAddr, valuesAddr } = sink.reserve(room);
+    const histograms: (Histogram | undefined)[] | undefined = hasHistograms ? [] : undefined;
+    let count = 0;
+    readingBlock(this.#block, () => {
+      for (const chunk of chunks) {
+        count +=
+          chunk.encoding === ENCODING_XOR
+            ? this.#floats(chunk, minTimeMs, maxTimeMs, timesAddr + 8 * count, valuesAddr + 8 * count)
+            : this.#histograms(chunk, minTimeMs, maxTimeMs, timesAddr + 8 * count, valuesAddr + 8 * count, histograms!);
+        if (histograms !== undefined) while (histograms.length < count) histograms.push(undefined);
+      }
+    });
+    const deleted = this.#block.deletedOf(this.#refs[index]!);
+    if (deleted.length > 0) count = this.#dropDeleted(deleted, timesAddr, valuesAddr, count, histograms);
+    return { timesAddr, valuesAddr, count, ...(histograms !== undefined && { histograms }) };
+  }
+
+  close(): void {}
+
+  #add(ref: number, request: BlockRequest): void {
+    const { labels, chunks } = this.#block.index.series(ref);
+    const deleted = this.#block.deletedOf(ref);
+    const before = this.#chunkRefs.length;
+    let isThere = false;
+    for (const { minTimeMs, maxTimeMs, ref: chunkRef } of chunks) {
+      if (minTimeMs > request.maxTimeMs) break;
+      if (maxTimeMs < request.minTimeMs || isCovered(deleted, minTimeMs, maxTimeMs)) continue;
+      isThere = true;
+      if (!request.isWithSamples) break;
+      this.#chunkRefs.push(chunkRef);
+      this.#minTimes.push(minTimeMs);
+      this.#maxTimes.push(maxTimeMs);
+    }
+    if (!isThere) {
+      this.#chunkRefs.length = before;
+      return;
+    }
+    this.#labels.push(labels);
+    this.#refs.push(ref);
+    this.#firstChunk.push(this.#chunkRefs.length);
+  }
+
+  #floats({ data }: StoredChunk, minTimeMs: number, maxTimeMs: number, times: number, values: number): number {
+    const memory = this.#memory;
+    const mark = memory.mark();
+    const address = memory.allocate(data.length + DECODE_SLACK);
+    memory.bytes.set(data, address);
+    const count = chunkSampleCount(data);
+    const written = this.#decoder.decodeXor(address, data.length, count, minTimeMs, maxTimeMs, times, values);
+    memory.releaseTo(mark);
+    if (written < 0) throw new CorruptionError("CHUNK", `a chunk's bits make no sense at byte ${-1 - written}`);
+    return written;
+  }
+
+  #histograms(
+    { encoding, data }: StoredChunk,
+    minTimeMs: number,
+    maxTimeMs: number,
+    times: number,
+    values: number,
+    into: (Histogram | undefined)[],
+  ): number {
+    if (encoding === ENCODING_XOR) return 0;
+    const { floats, words } = this.#memory;
+    const reader = new HistogramReader(encoding, data);
+    let count = 0;
+    while (reader.next()) {
+      if (reader.timeMs < minTimeMs) continue;
+      if (reader.timeMs > maxTimeMs) break;
+      floats[times / 8 + count] = reader.timeMs;
+      words[values / 4 + 2 * count] = reader.sumLow;
+      words[values / 4 + 2 * count + 1] = reader.sumHigh;
+      into.push(reader.histogram());
+      count++;
+    }
+    return count;
+  }
+
+  /** Moves what is left together; returns how many. */
+  #dropDeleted(
+    deleted: readonly Interval[],
+    timesAddr: number,
+    valuesAddr: number,
+    count: number,
+    histograms: (Histogram | undefined)[] | undefined,
+  ): number {
+    const { floats, words } = this.#memory;
+    const times = timesAddr / 8;
+    const values = valuesAddr / 4;
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const timeMs = floats[times + i]!;
+      if (isTouched(deleted, timeMs, timeMs)) continue;
+      floats[times + kept] = timeMs;
+      words[values + 2 * kept] = words[values + 2 * i]!;
+      words[values + 2 * kept + 1] = words[values + 2 * i + 1]!;
+      if (histograms !== undefined) histograms[kept] = histograms[i];
+      kept++;
+    }
+    if (histograms !== undefined) histograms.length = kept;
+    return kept;
+  }
+}

@@ -1,0 +1,11 @@
+export { type CompactionFigures, type CompactionOutcome, Compactor, joinedMeta } from "./compactor.js";
+export {
+  BlockDirectory,
+  CORRUPT_SUFFIX,
+  type DirectoryState,
+  type LoadedBlock,
+  type QuarantinedBlock,
+} from "./directory.js";
+export { type KeepChunk, mergeBlocks } from "./merge-blocks.js";
+export { mergeChunks, withoutDeleted } from "./merge-chunks.js";
+export { beyondRetention, blockRanges, type Expired, planCompaction, type Retention } from "./plan.js";

@@ -1,0 +1,2 @@
+export { DatabaseQuerier, type DatabaseQuerierOptions } from "./database-querier.js";
+export { MergedSeries } from "./merged-series.js";
