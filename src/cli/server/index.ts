@@ -131,6 +131,8 @@ class Server {
         configFile: options.configFile,
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
+        isProtobufFirst:
+          options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
@@ -259,6 +261,8 @@ class Server {
         adjustTimestamps: scrape.timestampToleranceMs > 0,
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
+        nativeHistograms: features.has("native-histograms"),
+        createdZeros: features.has("created-timestamp-zero-ingestion"),
       },
       writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,

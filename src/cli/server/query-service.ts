@@ -8,6 +8,7 @@ import { Piscina } from "piscina";
 import { PINS } from "../../../assembly/layout.js";
 import type {
   ApiFailure,
+  BacktestQuery,
   HeadStatus,
   InstantQuery,
   QueryService,
@@ -151,6 +152,10 @@ export class QueryPool implements QueryService {
   async checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined> {
     const answer = await this.#run({ kind: "checkSelectors", matchers }, signal);
     return answer.kind === "failure" ? answer : undefined;
+  }
+
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "backtest", ...query }, signal, query.timeoutMs);
   }
 
   queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
