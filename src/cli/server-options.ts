@@ -29,6 +29,7 @@ export interface ServerOptions {
     /** "" or "/prefix". */
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
+    readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
   /** Undefined without `--web.enable-remote-write-receiver`. */
@@ -138,6 +139,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       externalUrl,
       routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
+      enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
     writeReceiver: isOn("web.enable-remote-write-receiver")

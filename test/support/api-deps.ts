@@ -78,6 +78,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
 export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
     remoteWrite: undefined,
+    admin: undefined,
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),
@@ -157,6 +158,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
       }),
       configYaml: () => "global: {}\n",
       flags: () => ({ "web.read-timeout": "5m", "config.file": "a.yml" }),
+      blocks: () => ({ blocks: [], quarantined: [] }),
       head: async (limit) => ({
         numSeries: 2,
         numLabelPairs: 3,

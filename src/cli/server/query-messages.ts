@@ -38,6 +38,8 @@ export type QueryJob =
   | { readonly kind: "format"; readonly expression: string }
   | { readonly kind: "parse"; readonly expression: string }
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
+  /** Selectors as plain data, for those that do not parse PromQL. */
+  | { readonly kind: "selectors"; readonly matchers: readonly string[] }
   /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */
   | { readonly kind: "rules"; readonly expressions: readonly RuleExpression[] }
   /** `status/tsdb`: the answer's data is a HeadStatus. */

@@ -153,6 +153,11 @@ export class QueryPool implements QueryService {
     return answer.kind === "failure" ? answer : undefined;
   }
 
+  /** The answer's data is a PlainSelector for each of the texts. */
+  selectors(matchers: readonly string[], signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "selectors", matchers }, signal);
+  }
+
   /** Expressions of rules, as many as a task has time for. */
   rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer> {
     return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
