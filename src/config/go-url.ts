@@ -42,7 +42,7 @@ export function parseUrl(text: string): GoUrl {
     rest = rest.slice(2 + authority.length);
   }
   const badEscape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(rest)?.[0];
-  if (badEscape !== undefined) refuse(`invalid URL badEscape ${quoteGo(badEscape)}`);
+  if (badEscape !== undefined) refuse(`invalid URL escape ${quoteGo(badEscape)}`);
   return { text, scheme, host };
 }
 
@@ -54,6 +54,9 @@ function checkHost(host: string, refuse: (reason: string) => never): void {
   }
   const bad = /[^\u0080-\uffffA-Za-z0-9\-._~!$&'()*+,;=:[\]<>"%]/u.exec(host)?.[0];
   if (bad !== undefined) refuse(`invalid character ${quoteGo(bad)} in host name`);
+  // Only bytes beyond ASCII, and the percent sign itself, may be escaped in a host.
+  const badEscape = /%(?!25|[89a-fA-F][0-9a-fA-F]).{0,2}/.exec(host)?.[0];
+  if (badEscape !== undefined) refuse(`invalid URL escape ${quoteGo(badEscape)}`);
 }
 
 /** The URL with its password hidden. */

@@ -1,3 +1,4 @@
+export { type JsonObject, KubernetesApi, KubernetesError, type PropagationPolicy, type StoredObject } from "./api.js";
 export {
   connectByKubeconfig,
   connectInCluster,
@@ -19,3 +20,5 @@ export {
   type ObjectMeta,
   type OwnerReference,
 } from "./informer.js";
+export { LeaderElection, type LeaseOptions } from "./leader.js";
+export { DEFAULT_WORK_QUEUE, WorkQueue, type WorkQueueOptions } from "./work-queue.js";

@@ -18,7 +18,7 @@ export {
   staleHistogramBytes,
   takeHistogram,
 } from "./histogram-bytes.js";
-export { hashLabels, hashOffset } from "./label-hash.js";
+export { hashLabels, hashOffset, xxHash64 } from "./label-hash.js";
 export {
   compareBytes,
   compareLabels,

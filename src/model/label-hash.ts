@@ -30,7 +30,7 @@ function labelBytes(labels: Labels): Uint8Array {
 }
 
 /** @see https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md, "XXH64 algorithm description", seed 0 */
-function xxHash64(bytes: Uint8Array): bigint {
+export function xxHash64(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   let hash: bigint;

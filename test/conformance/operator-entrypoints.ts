@@ -1,4 +1,36 @@
 /** Which pure function of the operator answers which kind of case. */
+import {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  mutateRules,
+  validateAlertmanagerConfig,
+  validateRules,
+} from "../../src/operator/generate/admission.js";
+import { checkAlertmanagerConfig } from "../../src/operator/generate/alertmanager/check.js";
+import { clusterTlsConfig } from "../../src/operator/generate/alertmanager/cluster-tls.js";
+import {
+  addAlertmanagerConfigs,
+  configFromResource,
+  configFromText,
+  encodeConfig,
+  matcherStrategyOf,
+  parseYaml,
+} from "../../src/operator/generate/alertmanager/config.js";
+import { toV1Beta1 } from "../../src/operator/generate/alertmanager/convert.js";
+import {
+  CONFIG,
+  decodeStruct,
+  encodeStruct,
+  HTTP_CONFIG,
+  ROUTE,
+} from "../../src/operator/generate/alertmanager/file-schema.js";
+import { httpConfigOf } from "../../src/operator/generate/alertmanager/http-client.js";
+import {
+  sanitizeConfig,
+  sanitizeHttpConfig,
+  sanitizeRoute,
+} from "../../src/operator/generate/alertmanager/sanitize.js";
+import { DEFAULT_ALERTMANAGER_VERSION } from "../../src/operator/generate/defaults.js";
 import { reasonOf } from "../../src/operator/generate/invalid.js";
 import {
   checkPodMonitor,
@@ -9,17 +41,27 @@ import {
 import { agentConfig, type ConfigInput, serverConfig } from "../../src/operator/generate/prometheus/config.js";
 import { type ConfigOptions, contextOf } from "../../src/operator/generate/prometheus/context.js";
 import { kubernetesSd } from "../../src/operator/generate/prometheus/kubernetes-sd.js";
+import { enforceNamespace, type RuleFormat, ruleFile } from "../../src/operator/generate/rules.js";
 import { AssetStore } from "../../src/operator/generate/store.js";
+import { thanosRemoteWrite } from "../../src/operator/generate/thanos/remote-write.js";
 import { compact } from "../../src/operator/generate/value.js";
+import { Version } from "../../src/operator/generate/version.js";
+import { webConfig } from "../../src/operator/generate/web-config.js";
 import type {
+  Alertmanager,
+  AlertmanagerConfig,
+  HTTPConfig,
   NamespaceSelector,
   PodMonitor,
   Probe,
   Prometheus,
   PrometheusAgent,
   PrometheusApiserverConfig,
+  PrometheusExcludedFromEnforcement,
+  PrometheusRule,
   ScrapeConfig,
   ServiceMonitor,
+  ThanosRuler,
 } from "../../src/operator/schema/generated/types.js";
 
 export interface CaseContext {
@@ -57,7 +99,78 @@ const ENTRYPOINTS: Readonly<Record<string, (input: Case) => unknown>> = {
   "prometheus-agent": (input) => agentConfig(prometheusOf(input), configInput(input)),
   "kubernetes-sd-fragment": kubernetesSdFragment,
   "validate-resource": verdict,
+  "web-config": (input) => {
+    const { spec } = only<Prometheus>(input, "Prometheus", "Alertmanager", "ThanosRuler", "PrometheusAgent");
+    return webConfig(input.context["mounting_dir"] as string, spec?.web ?? {}) ?? null;
+  },
+  "alertmanager-cluster-tls": (input) => {
+    const { spec } = only<Alertmanager>(input, "Alertmanager");
+    return clusterTlsConfig(input.context["mounting_dir"] as string, spec?.clusterTLS) ?? null;
+  },
+  "thanosruler-remote-write": (input) => thanosRemoteWrite(only<ThanosRuler>(input, "ThanosRuler"), assetsOf(input)),
+  "rule-file": ({ context, objects }) =>
+    ruleFile(
+      objects[0] as PrometheusRule,
+      context["rule_format"] as RuleFormat,
+      Version.parse(context.component_version ?? ""),
+      { hasExperimentalFunctions: context.options?.["enable_experimental_functions"] === true },
+    ),
+  "rule-namespace-label": ({ context, objects }) =>
+    enforceNamespace(
+      objects[0] as PrometheusRule,
+      {
+        enforcedNamespaceLabel: (context["enforced_namespace_label"] ?? "") as string,
+        excludedFromEnforcement: (context["excluded_from_enforcement"] ?? []) as PrometheusExcludedFromEnforcement[],
+      },
+      context["prometheus_rule"] === true ? "prometheus" : "thanos",
+    ),
+  "convert-v1alpha1-to-v1beta1": ({ objects }) => toV1Beta1(objects[0] as AlertmanagerConfig),
+  "admission-webhook": admission,
+  "alertmanager-from-cr": alertmanagerFromResource,
+  "alertmanager-add-configs": alertmanagerWithConfigs,
+  "alertmanager-sanitize": sanitized,
+  "alertmanager-http-config": (input) => {
+    const store = assetsOf(input).forNamespace("default");
+    const draft = httpConfigOf(store, input.context["http_config"] as HTTPConfig | undefined);
+    return compact(encodeStruct(HTTP_CONFIG, draft ?? {}));
+  },
 };
+
+function admission({ context, objects }: Case): AdmissionAnswer {
+  const { request = {} } = objects[0] as { request?: AdmissionRequest };
+  if (context["hook"] === "rules-mutate") return mutateRules(request);
+  if (context["hook"] === "alertmanagerconfig-validate") return validateAlertmanagerConfig(request);
+  return validateRules(request, { isUtf8: context.options?.["name_validation_scheme"] === "utf8" });
+}
+
+function alertmanagerVersion({ context }: Case): Version {
+  return Version.parse(context.component_version ?? DEFAULT_ALERTMANAGER_VERSION);
+}
+
+function alertmanagerFromResource(input: Case): unknown {
+  const alertmanager = only<Alertmanager>(input, "Alertmanager");
+  const config = only<AlertmanagerConfig>(input, "AlertmanagerConfig");
+  const global = alertmanager.spec?.alertmanagerConfiguration?.global;
+  return encodeConfig(configFromResource(global, config, alertmanagerVersion(input), assetsOf(input)));
+}
+
+function alertmanagerWithConfigs(input: Case): unknown {
+  const draft = configFromText(input.baseConfig ?? "");
+  const configs = objectsOf<AlertmanagerConfig>(input, "AlertmanagerConfig");
+  const strategy = matcherStrategyOf(only<Alertmanager>(input, "Alertmanager"));
+  addAlertmanagerConfigs(draft, configs, strategy, alertmanagerVersion(input), assetsOf(input));
+  return encodeConfig(draft);
+}
+
+const FRAGMENTS = { route: [ROUTE, sanitizeRoute], http_config: [HTTP_CONFIG, sanitizeHttpConfig] } as const;
+
+function sanitized(input: Case): unknown {
+  const fragment = input.context["fragment"] as keyof typeof FRAGMENTS | undefined;
+  const [struct, sanitize] = fragment === undefined ? ([CONFIG, sanitizeConfig] as const) : FRAGMENTS[fragment];
+  const draft = decodeStruct(struct, parseYaml(input.baseConfig ?? ""));
+  sanitize(draft, alertmanagerVersion(input));
+  return compact(encodeStruct(struct, draft));
+}
 
 /** Some cases give an agent's specification in the form of a server's. */
 function prometheusOf(input: Case): Prometheus & PrometheusAgent {
@@ -89,6 +202,12 @@ const CHECKS = {
 
 function verdict(input: Case): unknown {
   const assets = assetsOf(input);
+  const [config] = objectsOf<AlertmanagerConfig>(input, "AlertmanagerConfig");
+  if (config !== undefined) {
+    const store = assets.forNamespace(config.metadata?.namespace ?? "");
+    const reason = reasonOf(() => checkAlertmanagerConfig(config, alertmanagerVersion(input), store));
+    return { accepted: reason === undefined, reason };
+  }
   for (const [kind, check] of Object.entries(CHECKS)) {
     const [monitor] = objectsOf<ServiceMonitor & PodMonitor & Probe & ScrapeConfig>(input, kind);
     if (monitor === undefined) continue;

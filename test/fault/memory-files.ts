@@ -216,6 +216,27 @@ export class MemoryFiles implements Files {
     }
   }
 
+  /** Another file system with the same contents, synced and not; nothing is open in it. */
+  copy(): MemoryFiles {
+    const copy = new MemoryFiles();
+    const copies = new Map<MemoryFile, MemoryFile>();
+    const copyOf = (file: MemoryFile): MemoryFile => {
+      const known = copies.get(file);
+      if (known !== undefined) return known;
+      const made = { content: file.content.slice(), durable: file.durable.slice(), unsynced: [...file.unsynced] };
+      copies.set(file, made);
+      return made;
+    };
+    for (const [path, file] of this.#names) copy.#names.set(path, copyOf(file));
+    for (const [path, file] of this.#durableNames) copy.#durableNames.set(path, copyOf(file));
+    for (const path of this.#directories) copy.#directories.add(path);
+    for (const path of this.#durableDirectories) copy.#durableDirectories.add(path);
+    copy.#unsyncedNames = this.#unsyncedNames.map((change) =>
+      change.file === undefined ? { ...change } : { ...change, file: copyOf(change.file) },
+    );
+    return copy;
+  }
+
   #list(path: string): string[] {
     const names = new Set<string>();
     for (const entry of [...this.#names.keys(), ...this.#directories]) {

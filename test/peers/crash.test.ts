@@ -2,9 +2,12 @@
  * `kill -9` under ingest, again and again on one data directory: what any query saw before the kill is there after a
  * restart without repair by hand, and a real Prometheus started on a copy of the directory answers the same.
  *
- * CRASH_ROUNDS sets the rounds for each number of shards (4 by default), CRASH_SEED the moments of the kills.
+ * In the second form blocks are 2 s long and chunks short, so that cuts, truncation, checkpoints and chunks_head go on while
+ * the process is killed.
+ *
+ * CRASH_ROUNDS sets the rounds for each form and number of shards, CRASH_SEED the moments of the kills.
  */
-import { cpSync } from "node:fs";
+import { cpSync, readdirSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -20,7 +23,20 @@ import {
   waitUntil,
 } from "./harness.js";
 
-const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 4);
+const FORMS = [
+  { form: "long blocks", args: [], rounds: 3, longestSeconds: 1 },
+  {
+    form: "blocks of 2 s",
+    args: [
+      "--storage.tsdb.min-block-duration=2s",
+      "--storage.tsdb.max-block-duration=6s",
+      "--storage.tsdb.samples-per-chunk=8",
+    ],
+    rounds: 2,
+    longestSeconds: 4,
+  },
+];
+const ROUNDS = process.env["CRASH_ROUNDS"];
 const SEED = Number(process.env["CRASH_SEED"] ?? 20261123);
 const TARGETS = 12;
 const SERIES = 40;
@@ -50,11 +66,14 @@ afterAll(async () => {
   exporter.close();
 });
 
-describe.each([1, 3])("with %i shards", (shards) => {
-  test(`${ROUNDS} kills lose nothing that a query saw (seed ${SEED})`, async () => {
+const CASES = FORMS.flatMap((form) => [1, 3].map((shards) => ({ ...form, shards })));
+
+describe.each(CASES)("with $form and $shards shards", ({ form, args: formArgs, rounds, longestSeconds, shards }) => {
+  const roundCount = Number(ROUNDS ?? rounds);
+  test(`${roundCount} kills lose nothing that a query saw (seed ${SEED})`, async () => {
     const random = randomFrom(SEED + shards);
     const folder = makeFolder();
-    const args = [`--ingest.threads=${shards}`];
+    const args = [`--ingest.threads=${shards}`, ...formArgs];
     const scraping = {
       global: { scrape_interval: "100ms", scrape_timeout: "100ms" },
       scrape_configs: [
@@ -67,10 +86,10 @@ describe.each([1, 3])("with %i shards", (shards) => {
         },
       ],
     };
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < roundCount; round++) {
       const vestal = await startVestal({ config: scraping, folder, args });
       await waitUntil("samples of this round are visible", 20_000, async () => (await allSamples(vestal)).size > 0);
-      await sleep(200 + random() * 800);
+      await sleep(200 + random() * (1000 * longestSeconds - 200));
       const seen = await allSamples(vestal);
       await sleep(random() * 60);
       await vestal.kill("SIGKILL");
@@ -80,7 +99,7 @@ describe.each([1, 3])("with %i shards", (shards) => {
       expectContains(kept, seen, `round ${round} of seed ${SEED}`);
       await restarted.kill("SIGKILL");
 
-      if (round % 5 === 0 || round === ROUNDS - 1) {
+      if (round % 5 === 0 || round === roundCount - 1) {
         const copy = makeFolder();
         cpSync(join(folder, "data"), join(copy, "data"), { recursive: true });
         const prometheus = await startPrometheus({ config: {}, folder: copy });
@@ -88,6 +107,11 @@ describe.each([1, 3])("with %i shards", (shards) => {
         await prometheus.kill("SIGKILL");
         removeFolder(copy);
       }
+    }
+    if (form !== "long blocks") {
+      const names = readdirSync(join(folder, "data"));
+      expect(names.filter((name) => name.length === 26).length, "blocks").toBeGreaterThan(0);
+      expect(readdirSync(join(folder, "data", "chunks_head")).length, "files of chunks_head").toBeGreaterThan(0);
     }
     removeFolder(folder);
   });

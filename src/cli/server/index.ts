@@ -316,6 +316,7 @@ class Server {
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
       walDir: this.#walDir,
+      cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
     });
     const status = new ServerStatus({

@@ -33,6 +33,8 @@ import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import { registerCuts } from "./cut-metrics.js";
+import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
 import type { CollectedSamples } from "./rules-host.js";
@@ -56,6 +58,7 @@ export interface MetricsDeps {
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
+  readonly cutter: HeadCutter;
   /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
   readonly cleanStart: number;
 }
@@ -67,6 +70,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   registerHead(deps);
   registerWal(deps);
   registerBlocks(deps);
+  registerCuts(registry, deps.cutter);
   registerScraping(deps, () => shardStatus.last);
   registerExemplars(deps, () => shardStatus.last);
   registerQueries(deps);

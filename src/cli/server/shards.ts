@@ -30,6 +30,7 @@ import {
   lastSegmentNumber,
   type ReplayOutcome,
   releaseDead,
+  removeLeftovers,
   repairWal,
   startWal,
   type WalPosition,
@@ -467,6 +468,7 @@ export class ShardSet implements HeadSource, ShardWriters {
       this.#control.raiseRefs(Math.max(outcome.maxRef, headChunks.maxRef));
       if (minTimeMs !== undefined && maxTimeMs !== undefined) this.#control.widenHead(minTimeMs, maxTimeMs);
     }
+    removeLeftovers(systemFiles, walDir);
     startWal(this.#walState, systemFiles, walDir, lastSegmentNumber(systemFiles, walDir));
     this.#isWalOpen = true;
     this.counters.replaySeconds = (performance.now() - this.#startedMs) / 1000;

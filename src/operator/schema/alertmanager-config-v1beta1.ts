@@ -23,6 +23,14 @@ const REPLACED: ReadonlyMap<string, (description: string, limits: Schema["limits
   ["Matcher", matcher],
 ]);
 
+/** Integrations whose own references to Secrets have Kubernetes' form in both versions. */
+const KEPT_INTEGRATIONS: ReadonlySet<string> = new Set([
+  "discordConfigs",
+  "msteamsConfigs",
+  "msteamsv2Configs",
+  "rocketchatConfigs",
+]);
+
 /** Fields of the HTTP client refer to Secrets in Kubernetes' own form in both versions. */
 const KEPT: ReadonlySet<string> = new Set([
   "BasicAuth",
@@ -46,18 +54,23 @@ function rewrite(schema: Schema): Schema {
 }
 
 function rewriteFields(fields: Fields): Fields {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, schema]) => [
-      name,
-      name === "proxyConnectHeader"
-        ? schema
-        : rewrite(
-            name === "opsgenieConfigs" && schema.items?.fields !== undefined
-              ? { ...schema, items: { ...schema.items, fields: without(schema.items.fields, ["updateAlerts"]) } }
-              : schema,
-          ),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, rewriteField(name, schema)]));
+}
+
+function rewriteField(name: string, schema: Schema): Schema {
+  const own = schema.items?.fields;
+  if (name === "proxyConnectHeader" || own === undefined)
+    return name === "proxyConnectHeader" ? schema : rewrite(schema);
+  if (KEPT_INTEGRATIONS.has(name)) {
+    const { httpConfig, ...others } = own;
+    const fields = { ...others, ...(httpConfig === undefined ? {} : { httpConfig: rewrite(httpConfig) }) };
+    return { ...schema, items: { ...schema.items, fields } as Schema };
+  }
+  const items = {
+    ...schema.items,
+    fields: name === "opsgenieConfigs" ? without(own, ["updateAlerts"]) : own,
+  } as Schema;
+  return rewrite({ ...schema, items });
 }
 
 /** A list that is replaced whole and has no least length: v1beta1 leaves those checks to the operator. */

@@ -47,6 +47,7 @@ export interface ApiServerFaults {
   status: { readonly code: number; readonly headers?: Readonly<Record<string, string>> } | undefined;
 }
 
+const OBJECT = /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/]+)(\/status)?$/;
 const COLLECTION = /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)$/;
 
 export class FakeApiServer {
@@ -56,12 +57,19 @@ export class FakeApiServer {
     hasNoStreamedLists: false,
     status: undefined,
   };
-  /** Paths with queries, in order. */
+  /** Answers of paths that are no collections: `/version`, `/apis/GROUP/VERSION`. */
+  readonly documents = new Map<string, unknown>();
+  /** `VERB GROUP/RESOURCE` that this client must not do, as SelfSubjectAccessReview tells. */
+  readonly forbidden = new Set<string>();
+  /** Methods and paths of writes that are refused once, with the status: a conflict, a field that cannot be changed. */
+  readonly refusals: { readonly method: string; readonly path: RegExp; readonly code: number }[] = [];
+  /** Methods (but GET) and paths with queries, in order. */
   readonly requests: string[] = [];
   readonly #collections = new Map<string, Collection>();
   readonly #watchers = new Set<Watcher>();
   readonly #server: Server;
   #version = 100;
+  #uids = 0;
   /** Watches from versions below it are too old. */
   #oldest = 0;
 
@@ -132,6 +140,11 @@ export class FakeApiServer {
     if (tell) for (const watcher of this.#watchers) this.#expire(watcher.response);
   }
 
+  /** The object, or undefined. @param key  `namespace/name`, or a name. */
+  read(collection: string, key: string): ApiObject | undefined {
+    return this.#collection(collection).objects.get(key);
+  }
+
   cutAll(): void {
     for (const { response } of this.#watchers) response.destroy();
   }
@@ -174,16 +187,27 @@ export class FakeApiServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    this.requests.push(request.url ?? "");
+    this.requests.push(`${request.method === "GET" ? "" : `${request.method} `}${request.url ?? ""}`);
     const { status } = this.faults;
     if (status !== undefined) {
       response.writeHead(status.code, status.headers ?? {}).end("refused by the test");
       return;
     }
     const url = new URL(request.url ?? "/", "http://x");
+    if (request.method !== "GET") {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => this.#write(request, url, Buffer.concat(parts).toString("utf8"), response));
+      return;
+    }
+    const document = this.documents.get(url.pathname);
+    if (document !== undefined) {
+      json(response, 200, document);
+      return;
+    }
     const path = COLLECTION.exec(url.pathname);
     if (path === null) {
-      response.writeHead(404).end("404 page not found\n");
+      this.#getObject(url, response);
       return;
     }
     const [, group = "", namespace, name = ""] = path;
@@ -197,6 +221,118 @@ export class FakeApiServer {
       matchesFields(fields, object);
     if (query.has("watch")) this.#watch(collection, matches, query, response);
     else this.#list(collection, matches, query, response);
+  }
+
+  #getObject(url: URL, response: ServerResponse): void {
+    const found = OBJECT.exec(url.pathname);
+    const [, group = "", namespace, plural = "", name = ""] = found ?? [];
+    const object = this.read(`${group}/${plural}`, objectKey(namespace, name));
+    if (object === undefined) refuse(response, 404, "NotFound", `${plural} "${name}" not found`);
+    else json(response, 200, object);
+  }
+
+  #write(request: IncomingMessage, url: URL, text: string, response: ServerResponse): void {
+    const { method = "" } = request;
+    const planned = this.refusals.findIndex((each) => each.method === method && each.path.test(url.pathname));
+    if (planned >= 0) {
+      const code = this.refusals[planned]!.code;
+      this.refusals.splice(planned, 1);
+      refuse(response, code, code === 409 ? "Conflict" : "Invalid", "planned by the test");
+      return;
+    }
+    const body = (text === "" ? {} : JSON.parse(text)) as ApiObject;
+    if (url.pathname.endsWith("/selfsubjectaccessreviews")) {
+      const {
+        group = "",
+        resource = "",
+        verb = "",
+      } = (body as unknown as { spec: { resourceAttributes: Readonly<Record<string, string>> } }).spec
+        .resourceAttributes;
+      json(response, 201, { ...body, status: { allowed: !this.forbidden.has(`${verb} ${group}/${resource}`) } });
+      return;
+    }
+    if (method === "POST") this.#create(url, body, response);
+    else this.#change(method, url, body, request.headers["content-type"] ?? "", response);
+  }
+
+  #create(url: URL, body: ApiObject, response: ServerResponse): void {
+    const path = COLLECTION.exec(url.pathname);
+    if (path === null) {
+      response.writeHead(404).end("404 page not found\n");
+      return;
+    }
+    const [, group = "", namespace, plural = ""] = path;
+    const key = objectKey(namespace, body.metadata.name);
+    if (this.read(`${group}/${plural}`, key) !== undefined) {
+      refuse(response, 409, "AlreadyExists", `${plural} "${body.metadata.name}" already exists`);
+      return;
+    }
+    const metadata = {
+      ...body.metadata,
+      ...(namespace !== undefined && { namespace: decodeURIComponent(namespace) }),
+      uid: `uid-${++this.#uids}`,
+      generation: 1,
+      creationTimestamp: "2026-01-01T00:00:00Z",
+    };
+    this.put(`${group}/${plural}`, { ...body, metadata });
+    json(response, 201, this.read(`${group}/${plural}`, key));
+  }
+
+  #change(method: string, url: URL, body: ApiObject, contentType: string, response: ServerResponse): void {
+    const [, group = "", namespace, plural = "", name = "", status] = OBJECT.exec(url.pathname) ?? [];
+    const collection = `${group}/${plural}`;
+    const key = objectKey(namespace, name);
+    const before = this.read(collection, key);
+    if (before === undefined) {
+      refuse(response, 404, "NotFound", `${plural} "${name}" not found`);
+      return;
+    }
+    if (method === "DELETE") {
+      const { propagationPolicy } = body as unknown as { propagationPolicy?: string };
+      this.#remove(collection, key, propagationPolicy === "Orphan");
+      json(response, 200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
+      return;
+    }
+    const { resourceVersion } = body.metadata ?? {};
+    if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion) {
+      const message = `Operation cannot be fulfilled on ${plural} "${name}": the object has been modified`;
+      refuse(response, 409, "Conflict", message);
+      return;
+    }
+    const isPatch = method === "PATCH";
+    const next: ApiObject = isPatch ? (mergePatch(before, body) as ApiObject) : body;
+    const isApply = contentType.startsWith("application/apply-patch");
+    const content: ApiObject =
+      status === undefined
+        ? { ...next, status: before["status"] }
+        : { ...before, status: isApply ? body["status"] : next["status"] };
+    const spec = JSON.stringify(content["spec"]) !== JSON.stringify(before["spec"]);
+    const generation = Number(before.metadata["generation"] ?? 1) + (spec ? 1 : 0);
+    const { uid, creationTimestamp } = before.metadata;
+    const own = status === undefined ? next.metadata : before.metadata;
+    const after = {
+      ...content,
+      metadata: { ...own, namespace: before.metadata.namespace, name, uid, creationTimestamp, generation },
+    } as ApiObject;
+    if (!isSame(before, after)) this.put(collection, after);
+    json(response, 200, this.read(collection, key));
+  }
+
+  /** With what it owns, unless that is to stay. */
+  #remove(collection: string, key: string, isOrphaning: boolean): void {
+    const object = this.read(collection, key);
+    const uid = object?.metadata["uid"];
+    this.delete(collection, key);
+    if (uid === undefined) return;
+    for (const [path, { objects }] of this.#collections) {
+      for (const [each, owned] of objects) {
+        const owners = (owned.metadata["ownerReferences"] ?? []) as readonly { readonly uid?: string }[];
+        if (!owners.some((owner) => owner.uid === uid)) continue;
+        const left = owners.filter((owner) => owner.uid !== uid);
+        if (isOrphaning) this.put(path, { ...owned, metadata: { ...owned.metadata, ownerReferences: left } });
+        else if (left.length === 0) this.#remove(path, each, false);
+      }
+    }
   }
 
   #list(path: string, matches: (object: ApiObject) => boolean, query: URLSearchParams, response: ServerResponse): void {
@@ -270,6 +406,28 @@ function keyOf({ metadata }: ApiObject): string {
 function isSame(a: ApiObject, b: ApiObject): boolean {
   const plain = (object: ApiObject) => ({ ...object, metadata: { ...object.metadata, resourceVersion: "" } });
   return JSON.stringify(plain(a)) === JSON.stringify(plain(b));
+}
+
+function objectKey(namespace: string | undefined, name: string): string {
+  return namespace === undefined
+    ? decodeURIComponent(name)
+    : `${decodeURIComponent(namespace)}/${decodeURIComponent(name)}`;
+}
+
+function refuse(response: ServerResponse, code: number, reason: string, message: string): void {
+  json(response, code, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", reason, message, code });
+}
+
+/** RFC 7386. */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
+  const base = typeof target === "object" && target !== null && !Array.isArray(target) ? target : {};
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = mergePatch(result[key], value);
+  }
+  return result;
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

@@ -3628,13 +3628,11 @@ export interface HTTPConfigV1Beta1 {
 
 export interface AlertmanagerConfigV1beta1ReceiverDiscordConfig {
   /** API base URL of the receiver */
-  readonly apiURL?: RequiredKeySelector;
+  readonly apiURL?: KeySelector;
   /** avatar image URL */
   readonly avatarURL?: string;
   /** message content */
   readonly content?: string;
-  /** HTTP client settings */
-  readonly httpConfig?: HTTPConfigV1Beta1;
   /** message template */
   readonly message?: string;
   /** notify also when resolved */
@@ -3643,6 +3641,8 @@ export interface AlertmanagerConfigV1beta1ReceiverDiscordConfig {
   readonly title?: string;
   /** user name */
   readonly username?: string;
+  /** HTTP client settings */
+  readonly httpConfig?: HTTPConfigV1Beta1;
 }
 
 export interface AlertmanagerConfigV1beta1ReceiverEmailConfigHeader {
@@ -3693,8 +3693,6 @@ export interface AlertmanagerConfigV1beta1ReceiverEmailConfig {
 }
 
 export interface AlertmanagerConfigV1beta1ReceiverMsteamsConfig {
-  /** HTTP client settings */
-  readonly httpConfig?: HTTPConfigV1Beta1;
   /** notify also when resolved */
   readonly sendResolved?: boolean;
   /** summary text */
@@ -3704,12 +3702,12 @@ export interface AlertmanagerConfigV1beta1ReceiverMsteamsConfig {
   /** title template */
   readonly title?: string;
   /** webhook URL (secret ref) */
-  readonly webhookUrl?: RequiredKeySelector;
+  readonly webhookUrl?: KeySelector;
+  /** HTTP client settings */
+  readonly httpConfig?: HTTPConfigV1Beta1;
 }
 
 export interface AlertmanagerConfigV1beta1ReceiverMsteamsv2Config {
-  /** HTTP client settings */
-  readonly httpConfig?: HTTPConfigV1Beta1;
   /** notify also when resolved */
   readonly sendResolved?: boolean;
   /** text */
@@ -3717,7 +3715,9 @@ export interface AlertmanagerConfigV1beta1ReceiverMsteamsv2Config {
   /** title template */
   readonly title?: string;
   /** webhook URL (secret ref or text) */
-  readonly webhookURL?: RequiredKeySelector;
+  readonly webhookURL?: KeySelector;
+  /** HTTP client settings */
+  readonly httpConfig?: HTTPConfigV1Beta1;
 }
 
 export interface AlertmanagerConfigV1beta1ReceiverOpsgenieConfigDetail {
@@ -3868,27 +3868,9 @@ export interface AlertmanagerConfigV1beta1ReceiverPushoverConfig {
   readonly userKeyFile?: string;
 }
 
-export interface AlertmanagerConfigV1beta1ReceiverRocketchatConfigAction {
-  /** Webhook/other message */
-  readonly msg?: string;
-  /** text */
-  readonly text?: string;
-  /** URL */
-  readonly url?: string;
-}
-
-export interface AlertmanagerConfigV1beta1ReceiverRocketchatConfigField {
-  /** short field */
-  readonly short?: boolean;
-  /** title template */
-  readonly title?: string;
-  /** value */
-  readonly value?: string;
-}
-
 export interface AlertmanagerConfigV1beta1ReceiverRocketchatConfig {
   /** buttons attached to the message */
-  readonly actions?: readonly AlertmanagerConfigV1beta1ReceiverRocketchatConfigAction[];
+  readonly actions?: readonly AlertmanagerConfigReceiverRocketchatConfigAction[];
   /** API base URL of the receiver */
   readonly apiURL?: string;
   /** channel or room to post to */
@@ -3898,9 +3880,7 @@ export interface AlertmanagerConfigV1beta1ReceiverRocketchatConfig {
   /** Mattermost/Rocket.Chat emoji */
   readonly emoji?: string;
   /** attachment fields */
-  readonly fields?: readonly AlertmanagerConfigV1beta1ReceiverRocketchatConfigField[];
-  /** HTTP client settings */
-  readonly httpConfig?: HTTPConfigV1Beta1;
+  readonly fields?: readonly AlertmanagerConfigReceiverRocketchatConfigField[];
   /** icon URL */
   readonly iconURL?: string;
   /** image URL */
@@ -3920,9 +3900,11 @@ export interface AlertmanagerConfigV1beta1ReceiverRocketchatConfig {
   /** title link */
   readonly titleLink?: string;
   /** token (secret ref) */
-  readonly token?: RequiredKeySelector;
+  readonly token?: KeySelector;
   /** token id */
-  readonly tokenID?: RequiredKeySelector;
+  readonly tokenID?: KeySelector;
+  /** HTTP client settings */
+  readonly httpConfig?: HTTPConfigV1Beta1;
 }
 
 export interface AlertmanagerConfigV1beta1ReceiverSlackConfigActionConfirm {

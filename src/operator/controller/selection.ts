@@ -1,0 +1,60 @@
+/**
+ * Which monitors, probes, scrape configurations and rules a workload selects, and whether each is accepted. No selector selects
+ * nothing, an empty one everything; without a namespace selector only the workload's own namespace counts.
+ */
+import { reasonOf } from "../generate/invalid.js";
+import { selects } from "../generate/prometheus/label-selector.js";
+import type { ObjectMeta } from "../kube-object.js";
+import type { LabelSelector } from "../schema/generated/types.js";
+import type { ResourceCache } from "./cache.js";
+
+export interface AnyResource {
+  readonly metadata?: ObjectMeta;
+}
+
+export interface NamespaceObject extends AnyResource {}
+
+export interface Selected<T> {
+  readonly object: T;
+  /** Why it is not used; undefined if it is. */
+  readonly rejection: string | undefined;
+}
+
+export function keyOfObject({ metadata }: AnyResource): string {
+  return metadata?.namespace === undefined ? (metadata?.name ?? "") : `${metadata.namespace}/${metadata.name}`;
+}
+
+/** Names of the namespaces that a selector means. */
+export function namespacesOf(
+  owner: AnyResource,
+  selector: LabelSelector | undefined,
+  namespaces: ResourceCache<NamespaceObject>,
+): ReadonlySet<string> {
+  if (selector === undefined) return new Set([owner.metadata?.namespace ?? ""]);
+  const found = namespaces.list().filter(({ metadata }) => selects(selector, metadata?.labels));
+  return new Set(found.map(({ metadata }) => metadata?.name ?? ""));
+}
+
+/** In the order of `namespace/name`. */
+export function selectObjects<T extends AnyResource>(
+  cache: ResourceCache<T> | undefined,
+  selector: LabelSelector | undefined,
+  namespaces: ReadonlySet<string>,
+): readonly T[] {
+  if (cache === undefined || selector === undefined) return [];
+  return cache
+    .list()
+    .filter(({ metadata }) => namespaces.has(metadata?.namespace ?? "") && selects(selector, metadata?.labels));
+}
+
+/** @param check  throws InvalidConfigurationError with the reason. */
+export function judge<T extends AnyResource>(
+  objects: readonly T[],
+  check: (object: T) => void,
+): readonly Selected<T>[] {
+  return objects.map((object) => ({ object, rejection: reasonOf(() => check(object)) }));
+}
+
+export function accepted<T>(selected: readonly Selected<T>[]): readonly T[] {
+  return selected.filter(({ rejection }) => rejection === undefined).map(({ object }) => object);
+}
