@@ -411,7 +411,7 @@ class WindowRows implements Rows {
     const context = {
       annotations,
       metricName: this.#source.labels(index).get(METRIC_NAME),
-      span: this.#plan.firstArgument,
+      span: { ...this.#plan.firstArgument, owner: this.#plan.span },
       isNewer,
     };
     // Copies: an allocation may make views stale.
@@ -510,7 +510,8 @@ class WindowRows implements Rows {
 
   #annotate(index: number, present: number): void {
     const { annotations, memory, typeAndUnitLabels } = this.#evaluation;
-    const { func, firstArgument, grid } = this.#plan;
+    const { func, span, grid } = this.#plan;
+    const firstArgument = { ...this.#plan.firstArgument, owner: span };
     const hasFloats = memory.bytes.subarray(present, present + grid.steps).includes(FLOAT);
     if (hasFloats && (func === "rate" || func === "increase")) {
       const labels = this.#source.labels(index);
