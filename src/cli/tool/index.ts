@@ -10,6 +10,7 @@ import { EXIT_FAILURE, EXIT_SUCCESS, processIo, type ToolIo, UsageError } from "
 import { addSwitch, type ToolContext, type ToolFlags } from "./program.js";
 import { addPromql } from "./promql.js";
 import { addTest } from "./test.js";
+import { addTsdb } from "./tsdb.js";
 
 /**
  * @param args  without the program's own name.
@@ -35,6 +36,7 @@ export async function runTool(args: readonly string[], name: string, io: ToolIo 
   addCheck(program, context);
   addPromql(program, context);
   addTest(program, context);
+  addTsdb(program, context);
   for (const command of commandsOf(program)) {
     command
       .exitOverride()
