@@ -91,6 +91,23 @@ export interface RulesService {
   rules(filter: RulesFilter): Promise<ServiceAnswer>;
   alerts(): Promise<ServiceAnswer>;
   alertmanagers(): Promise<ServiceAnswer>;
+  alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer>;
+}
+
+export interface AlertHistoryQuery {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Texts of selectors; empty: all alerts. */
+  readonly matchers: readonly string[];
+  /** Newest changes that are shown; 0 is no limit. */
+  readonly limit: number;
+}
+
+/** A live subscription to alerts. */
+export interface AlertListener {
+  readonly onFirst: (answer: ServiceAnswer) => void;
+  /** A change as JSON. */
+  readonly onChanges: (json: string) => void;
 }
 
 export interface ActiveTarget {
@@ -252,7 +269,7 @@ export interface MetricsService {
 }
 
 export interface RemoteWriteService {
-  /** `/api/v1/write`; the request's body is compressed as it came. */
+  /** A route that takes samples; the request's body is compressed as it came. */
   write(request: ApiRequest): Promise<ApiResponse>;
 }
 
@@ -270,6 +287,8 @@ export interface ApiDeps {
   readonly metrics: MetricsService;
   /** Undefined without `--web.enable-remote-write-receiver`. */
   readonly remoteWrite: RemoteWriteService | undefined;
+  /** Undefined without `--web.enable-otlp-receiver`. */
+  readonly otlp: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */
   readonly externalUrl: URL;
   /** "" or "/prefix", before every route. */

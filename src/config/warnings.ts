@@ -26,9 +26,8 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
     ignored("remote_read", `nothing is read from ${document.remote_read?.length} endpoint(s)`);
   }
   if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
-  if ((document.otlp.promote_resource_attributes ?? []).length > 0 || document.otlp.promote_all_resource_attributes) {
-    ignored("otlp", "there is no OTLP receiver");
-  }
+  const { otlp } = document;
+  if (otlp.promote_scope_metadata) ignored("otlp.promote_scope_metadata", "scopes do not become labels");
   if (document.global.query_log_file !== "") ignored("global.query_log_file", "queries are not logged");
   if (storage.tsdb?.chunk_encoding.floats === "xor2") {
     ignored("storage.tsdb.chunk_encoding.floats", "chunks are written as xor, which Prometheus 3.5 can read");

@@ -1,3 +1,5 @@
+export { type OtlpBody, type OtlpSettings, translateOtlpBody } from "./otlp/index.js";
+export { OtlpReceiver, type OtlpTranslator } from "./receive/otlp-receiver.js";
 export {
   type ReceiverCounters,
   type RemoteAnswer,

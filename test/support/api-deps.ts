@@ -79,6 +79,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
     remoteWrite: undefined,
     admin: undefined,
+    otlp: undefined,
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),
@@ -116,6 +117,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
     rules: {
       rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
       alerts: async () => data({ alerts: [] }),
+      alertHistory: async () => data({ changes: [] }),
       alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
     },
     metadata: {

@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createRouter, type HttpServer, ROUTES, startHttp } from "../../api/index.js";
+import { createRouter, type HttpServer, LiveHub, ROUTES, startHttp } from "../../api/index.js";
 import {
   createLogger,
   deferred,
@@ -17,10 +17,11 @@ import {
   type Logger,
   systemClock,
   systemReason,
+  systemTimers,
   VestalError,
 } from "../../base/index.js";
 import { observeHttp, Registry } from "../../metrics/index.js";
-import { WriteReceiver } from "../../remote/index.js";
+import { OtlpReceiver, WriteReceiver } from "../../remote/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
@@ -131,6 +132,8 @@ class Server {
         configFile: options.configFile,
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
+        isProtobufFirst:
+          options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
@@ -259,8 +262,10 @@ class Server {
         adjustTimestamps: scrape.timestampToleranceMs > 0,
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
+        nativeHistograms: features.has("native-histograms"),
+        createdZeros: features.has("created-timestamp-zero-ingestion"),
       },
-      writeLimits: this.#options.writeReceiver ?? { decodedBytesMax: 0, samplesMax: 0 },
+      writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
       log,
     };
@@ -290,18 +295,30 @@ class Server {
     return new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
   }
 
-  #writeReceiver(): WriteReceiver | undefined {
-    const { writeReceiver } = this.#options;
-    if (writeReceiver === undefined) return undefined;
-    const { accepted, bodyBytesMax, decodedBytesMax } = writeReceiver;
+  /** Undefined: what is switched off. */
+  #receivers(): { readonly remoteWrite: WriteReceiver | undefined; readonly otlp: OtlpReceiver | undefined } {
+    const { receivers, features } = this.#options;
+    const { accepted, bodyBytesMax, decodedBytesMax } = receivers;
     const pendingBytesMax = Math.max(WRITE_BYTES_MAX, 2 * bodyBytesMax);
     const options = { accepted, pendingMax: WRITES_MAX, pendingBytesMax, decodedBytesMax };
-    return new WriteReceiver(options, this.#shards, this.#log);
+    const writes = new WriteReceiver(options, this.#shards, this.#log);
+    const allowsDelta = features.has("otlp-native-delta-ingestion");
+    const otlp = new OtlpReceiver(decodedBytesMax, {
+      writes,
+      translator: this.#shards,
+      // The configuration is read before the server listens.
+      settings: () => ({ ...this.#settings!.otlp, allowsDelta }),
+      log: this.#log,
+    });
+    return {
+      remoteWrite: receivers.acceptsWrites ? writes : undefined,
+      otlp: receivers.acceptsOtlp ? otlp : undefined,
+    };
   }
 
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
-    const { web, flags, query, tsdb, writeReceiver } = this.#options;
-    const remoteWrite = this.#writeReceiver();
+    const { web, flags, query, tsdb, receivers } = this.#options;
+    const { remoteWrite, otlp } = this.#receivers();
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
@@ -344,16 +361,27 @@ class Server {
         admin: web.enableAdminApi ? this.#admin(queries) : undefined,
         metrics,
         remoteWrite,
+        otlp,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
       },
       corsOrigin: web.corsOrigin,
       maxConnections: web.maxConnections,
-      bodyBytesMaxOf: writeReceiver === undefined ? {} : { "/api/v1/write": writeReceiver.bodyBytesMax },
+      bodyBytesMaxOf: {
+        "/api/v1/write": receivers.bodyBytesMax,
+        "/api/v1/otlp/v1/metrics": receivers.bodyBytesMax,
+      },
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      live: new LiveHub(this.#options.live, {
+        queries,
+        alerts: this.#rules,
+        clock: systemClock,
+        timers: systemTimers,
+        log: this.#log,
+      }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),

@@ -9,6 +9,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
 import type { MatchOperator } from "../../model/index.js";
+import type { OtlpSettings } from "../../remote/index.js";
 import type {
   IntervalLengths,
   MetadataSize,
@@ -137,6 +138,17 @@ export interface WriteRequestMessage {
   readonly body: SharedArrayBuffer;
 }
 
+/** An OTLP request to be translated, by any thread that is told so. */
+export interface TranslateMessage {
+  readonly type: "translate";
+  readonly id: number;
+  readonly body: SharedArrayBuffer;
+  readonly format: "protobuf" | "json";
+  readonly isGzip: boolean;
+  readonly decodedBytesMax: number;
+  readonly settings: OtlpSettings;
+}
+
 /** Commit what is under way, free targets without staleness markers, release locks, then answer `stopped` and return. */
 export interface StopMessage {
   readonly type: "stop";
@@ -166,6 +178,7 @@ export type ToIngestThread =
   | CollectMessage
   | MetadataRequest
   | WriteRequestMessage
+  | TranslateMessage
   | ExemplarsRequest
   | TunablesMessage
   | StopMessage;
@@ -265,6 +278,15 @@ export interface ExemplarsMessage {
   }[];
 }
 
+/** Answers `translate`: exactly one of request and error is there. */
+export interface TranslatedMessage {
+  readonly type: "translated";
+  readonly id: number;
+  readonly request: SharedArrayBuffer | undefined;
+  readonly problems: readonly string[];
+  readonly error: PlainError | undefined;
+}
+
 /** Something that the thread survived and that a person must know: it is logged and counted by the main thread. */
 export interface FailureMessage {
   readonly type: "failure";
@@ -303,6 +325,7 @@ export type FromIngestThread =
   | StatusMessage
   | MetadataMessage
   | WrittenMessage
+  | TranslatedMessage
   | ExemplarsMessage
   | FailureMessage
   | StoppedMessage;

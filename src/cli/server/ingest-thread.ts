@@ -15,6 +15,7 @@ import {
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
 import { Matcher } from "../../model/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
+import { translateOtlpBody } from "../../remote/index.js";
 import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
   CONTROL_WAL_STATE,
@@ -41,6 +42,7 @@ import type {
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
+  TranslateMessage,
   WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
@@ -179,6 +181,9 @@ class IngestThread {
         return;
       case "write-request":
         this.#write(message);
+        return;
+      case "translate":
+        this.#translate(message);
     }
   }
 
@@ -351,6 +356,19 @@ class IngestThread {
     } catch (error) {
       this.#post({ type: "written", id, outcome: undefined, error: toPlain(error) });
       if (!(error instanceof VestalError)) throw error;
+    }
+  }
+
+  #translate({ id, body, settings, ...how }: TranslateMessage): void {
+    try {
+      // Text decoders take no shared memory.
+      const bytes = new Uint8Array(body).slice();
+      const { request, problems } = translateOtlpBody({ bytes, ...how }, settings);
+      const { buffer } = request as { readonly buffer: SharedArrayBuffer };
+      this.#post({ type: "translated", id, request: buffer, problems, error: undefined });
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      this.#post({ type: "translated", id, request: undefined, problems: [], error: toPlain(error) });
     }
   }
 

@@ -40,6 +40,8 @@ export type QueryJob =
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
   /** Selectors as plain data, for those that do not parse PromQL. */
   | { readonly kind: "selectors"; readonly matchers: readonly string[] }
+  /** A range as the bytes of a FlatBuffers Frame. */
+  | ({ readonly kind: "frame" } & RangeQuery)
   /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */
   | { readonly kind: "rules"; readonly expressions: readonly RuleExpression[] }
   /** `status/tsdb`: the answer's data is a HeadStatus. */
