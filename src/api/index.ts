@@ -5,6 +5,7 @@ export type {
   AlertHistoryQuery,
   AlertListener,
   ApiDeps,
+  BacktestQuery,
   BuildInfo,
   DroppedTarget,
   HeadStatus,

@@ -1,5 +1,5 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
-import type { InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
+import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
 import type { CancelHandle } from "../../shard/index.js";
 import type { RuleExpression } from "./rules-messages.js";
 
@@ -40,6 +40,7 @@ export type QueryJob =
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
   /** Selectors as plain data, for those that do not parse PromQL. */
   | { readonly kind: "selectors"; readonly matchers: readonly string[] }
+  | ({ readonly kind: "backtest" } & BacktestQuery)
   /** A range as the bytes of a FlatBuffers Frame. */
   | ({ readonly kind: "frame" } & RangeQuery)
   /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */

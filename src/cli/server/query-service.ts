@@ -8,6 +8,7 @@ import { Piscina } from "piscina";
 import { PINS } from "../../../assembly/layout.js";
 import type {
   ApiFailure,
+  BacktestQuery,
   HeadStatus,
   InstantQuery,
   QueryService,
@@ -156,6 +157,10 @@ export class QueryPool implements QueryService {
   /** The answer's data is a PlainSelector for each of the texts. */
   selectors(matchers: readonly string[], signal: AbortSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "selectors", matchers }, signal);
+  }
+
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "backtest", ...query }, signal, query.timeoutMs);
   }
 
   queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
