@@ -14,6 +14,7 @@ export type {
   QueryOptions,
   QueryService,
   RangeQuery,
+  RemoteReadService,
   RulesFilter,
   RulesService,
   RuntimeInfo,

@@ -85,6 +85,12 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  readonly remoteRead: {
+    /** 0 is no limit. */
+    readonly samplesMax: number;
+    /** 0 is no limit. */
+    readonly concurrencyMax: number;
+  };
   readonly ingest: {
     /** 0 is the default. */
     readonly threads: number;
@@ -185,6 +191,10 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       queueCapacity: number("alertmanager.notification-queue-capacity"),
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
+    },
+    remoteRead: {
+      samplesMax: number("storage.remote.read-sample-limit"),
+      concurrencyMax: number("storage.remote.read-concurrent-limit"),
     },
     ingest: { threads: atLeastZero("ingest.threads", number("ingest.threads")) },
     scrape: {

@@ -153,6 +153,17 @@ export class QueryPool implements QueryService {
     return answer.kind === "failure" ? answer : undefined;
   }
 
+  federate(job: Omit<QueryJob & { readonly kind: "federate" }, "kind">, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "federate", ...job }, signal);
+  }
+
+  remoteRead(
+    job: Omit<QueryJob & { readonly kind: "remoteRead" }, "kind">,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer> {
+    return this.#run({ kind: "remoteRead", ...job }, signal);
+  }
+
   /** Expressions of rules, as many as a task has time for. */
   rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer> {
     return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
