@@ -52,6 +52,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/metadata", targets.metadata),
   api(GET, "/alertmanagers", rules.alertmanagers),
   api(GET, "/alerts", rules.alerts),
+  api(GET_POST, "/alerts/history", rules.alertHistory),
   api(GET, "/rules", rules.rules),
   api(GET, "/status/config", status.config),
   api(GET, "/status/runtimeinfo", status.runtimeInfo),

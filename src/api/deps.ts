@@ -91,6 +91,23 @@ export interface RulesService {
   rules(filter: RulesFilter): Promise<ServiceAnswer>;
   alerts(): Promise<ServiceAnswer>;
   alertmanagers(): Promise<ServiceAnswer>;
+  alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer>;
+}
+
+export interface AlertHistoryQuery {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Texts of selectors; empty: all alerts. */
+  readonly matchers: readonly string[];
+  /** Newest changes that are shown; 0 is no limit. */
+  readonly limit: number;
+}
+
+/** A live subscription to alerts. */
+export interface AlertListener {
+  readonly onFirst: (answer: ServiceAnswer) => void;
+  /** A change as JSON. */
+  readonly onChanges: (json: string) => void;
 }
 
 export interface ActiveTarget {

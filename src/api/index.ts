@@ -1,6 +1,8 @@
 export { createRouter, ROUTES } from "./api.js";
 export type {
   ActiveTarget,
+  AlertHistoryQuery,
+  AlertListener,
   ApiDeps,
   BuildInfo,
   DroppedTarget,
@@ -27,6 +29,7 @@ export type {
 } from "./deps.js";
 export { type HttpObserver, type HttpOptions, type HttpServer, startHttp } from "./http.js";
 export { type ListenAddress, parseListenAddress } from "./listen-address.js";
+export { DEFAULT_LIVE_OPTIONS, LiveHub, type LiveOptions } from "./live/hub.js";
 export { MAX_TIME_MS, MIN_TIME_MS } from "./parameters.js";
 export { goJson } from "./respond.js";
 export { type ApiFailure, type ApiRequest, type ApiResponse, type ErrorType, failure } from "./types.js";

@@ -487,6 +487,17 @@ const OWN: readonly Flag[] = [
     "When the WAL is synced: at each segment's end, at intervals, or at each commit.",
     { choices: ["segment", "interval", "commit"] },
   ),
+  flag("rules.alert-history.retention", "duration", "15d", "supported", "How long changes of alerts are kept."),
+  flag("rules.alert-history.max-entries", "int", "100000", "supported", "Most changes of alerts that are kept."),
+  flag("live.max-subscriptions", "int", "100", "supported", "Most live subscriptions of one connection."),
+  flag("live.max-queries", "int", "1000", "supported", "Most different live queries at a time."),
+  flag(
+    "live.max-buffer",
+    "bytes",
+    "1MB",
+    "supported",
+    "Bytes that may wait for a live client before frames are merged.",
+  ),
   flag(
     "storage.wal.salvage",
     "bool",

@@ -1,6 +1,6 @@
 /** The server's options, parsed and typed: what `runServer` is given. Nothing behind it reads the command line again. */
 import { hostname } from "node:os";
-import { type ListenAddress, parseListenAddress } from "../api/index.js";
+import { type ListenAddress, type LiveOptions, parseListenAddress } from "../api/index.js";
 import { errorMessage, type LogFormat, type LogLevel, VestalError } from "../base/index.js";
 import { compileRegex, formatDuration, type Regex } from "../model/index.js";
 import { WRITE_MESSAGES } from "../remote/index.js";
@@ -78,6 +78,8 @@ export interface ServerOptions {
     readonly forOutageToleranceMs: number;
     readonly forGracePeriodMs: number;
     readonly maxConcurrentEvals: number;
+    readonly historyRetentionMs: number;
+    readonly historyEntriesMax: number;
   };
   /** To Alertmanagers. */
   readonly notifications: {
@@ -91,6 +93,8 @@ export interface ServerOptions {
     /** 0 is no limit. */
     readonly concurrencyMax: number;
   };
+  /** Live queries over WebSockets. */
+  readonly live: LiveOptions;
   readonly ingest: {
     /** 0 is the default. */
     readonly threads: number;
@@ -186,6 +190,8 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       forOutageToleranceMs: number("rules.alert.for-outage-tolerance"),
       forGracePeriodMs: number("rules.alert.for-grace-period"),
       maxConcurrentEvals: number("rules.max-concurrent-evals"),
+      historyRetentionMs: number("rules.alert-history.retention"),
+      historyEntriesMax: atLeastZero("rules.alert-history.max-entries", number("rules.alert-history.max-entries")),
     },
     notifications: {
       queueCapacity: number("alertmanager.notification-queue-capacity"),
@@ -195,6 +201,11 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
       concurrencyMax: number("storage.remote.read-concurrent-limit"),
+    },
+    live: {
+      subscriptionsMax: atLeastZero("live.max-subscriptions", number("live.max-subscriptions")),
+      streamsMax: atLeastZero("live.max-queries", number("live.max-queries")),
+      bufferBytesMax: number("live.max-buffer"),
     },
     ingest: { threads: atLeastZero("ingest.threads", number("ingest.threads")) },
     scrape: {

@@ -23,5 +23,6 @@ export {
   readRules,
 } from "./format/index.js";
 export { type GroupDeps, RuleGroup } from "./group.js";
+export { AlertHistory, type HistoryLog, matchesAny, type ShownChange } from "./history.js";
 export { RuleManager, type RuleManagerOptions, type RuleSet } from "./manager.js";
-export { alertsView, type RulesFilter, rulesView } from "./view.js";
+export { alertsView, alertView, type RulesFilter, rulesView } from "./view.js";

@@ -53,6 +53,13 @@ const FLOAT_METRICS = [
   'temperature{instance!="a:1"}',
   'requests_total{code=~"2..|500"}',
   '{__name__=~"temp.*|requests_total", job!~"w.*"}',
+  '{"the label"=~".+"}',
+  '{"temperature", job="api", zone!=""}',
+  'temperature{zone=""}',
+  '{job=~".+", instance="a:1"}',
+  '{__name__!~"special|latency.*", instance=~"[ab]:."}',
+  'special{kind=~"mixed|nan"}',
+  "target_info",
 ];
 const HISTOGRAM_METRICS = [
   "duration",
@@ -90,7 +97,15 @@ export class QueryMaker {
 
   query(): Node {
     const roll = this.#random();
-    const made = roll < 0.08 ? this.#scalar(3) : roll < 0.11 ? this.#range(1) : this.#vector(3);
+    const depth = this.#chance(0.15) ? 5 : 3;
+    const made =
+      roll < 0.07
+        ? this.#scalar(depth)
+        : roll < 0.1
+          ? this.#range(1)
+          : roll < 0.11
+            ? this.#node("string", this.#pick(['"a <b> \\"c\\" é"', "'x'", "`\\n`"]))
+            : this.#vector(depth);
     return this.#chance(0.04) ? this.#spoil(made) : made;
   }
 
@@ -132,9 +147,11 @@ export class QueryMaker {
   }
 
   #modifiers(): string {
-    const offset = this.#chance(0.15) ? ` offset ${this.#pick(["30s", "5m", "-2m", "17s"])}` : "";
-    const at = this.#chance(0.12) ? ` @ ${this.#pick(["1700001000", "start()", "end()", "1700002000.5"])}` : "";
-    return at + offset;
+    const offsets = ["30s", "5m", "-2m", "17s", "(1m + 30s)", "-7s", "1h"];
+    const offset = this.#chance(0.15) ? ` offset ${this.#pick(offsets)}` : "";
+    const times = ["1700001000", "start()", "end()", "1700002000.5", "0"];
+    const at = this.#chance(0.12) ? ` @ ${this.#pick(times)}` : "";
+    return this.#chance(0.5) ? at + offset : offset + at;
   }
 
   #labels(): string {
@@ -144,7 +161,8 @@ export class QueryMaker {
   #scalar(depth: number): Node {
     const roll = this.#random();
     if (depth <= 0 || roll < 0.5) {
-      const leaves = ["0", "1", "2.5", "50", "-3", "1e3", "NaN", "Inf", "time()", "pi()", "0.5", "0.9", "-Inf", "3m"];
+      const leaves =
+        "0 1 2.5 50 -3 1e3 NaN Inf time() pi() 0.5 0.9 -Inf 3m 0x1F 1_000 .5 -0 1e300 9007199254740993".split(" ");
       return this.#node("scalar", this.#pick(leaves));
     }
     if (roll < 0.7) return this.#node("scalar", "scalar(", this.#vector(depth - 1), ")");
@@ -189,13 +207,16 @@ export class QueryMaker {
     const operand = this.#vector(depth - 1);
     if (this.#chance(0.7)) return this.#node("vector", `${this.#pick(AGGREGATES)} ${grouping} (`, operand, ")");
     const op = this.#pick(["topk", "bottomk", "limitk", "limit_ratio", "quantile", "count_values"]);
-    if (op === "count_values") return this.#node("vector", `count_values ${grouping} ("v", `, operand, ")");
+    const label = this.#pick(['"v"', '"v"', '"job"', '"an odd label"', '"__name__"']);
+    if (op === "count_values") return this.#node("vector", `count_values ${grouping} (${label}, `, operand, ")");
     const param =
       op === "quantile"
         ? this.#phi(depth - 2)
         : op === "limit_ratio"
           ? this.#node("scalar", this.#pick(["0.5", "-0.3", "1", "0", "1.5"]))
-          : this.#node("scalar", String(Math.floor(this.#random() * 5)));
+          : this.#chance(0.8)
+            ? this.#node("scalar", String(Math.floor(this.#random() * 5)))
+            : this.#scalar(depth - 2);
     return this.#node("vector", `${op} ${grouping} (`, param, ", ", operand, ")");
   }
 
@@ -210,6 +231,11 @@ export class QueryMaker {
   #betweenVectors(depth: number): Node {
     const matching = this.#pick(["", `on (${this.#labels()})`, `ignoring (${this.#labels()})`]);
     const [left, right] = [this.#vector(depth - 1), this.#vector(depth - 1)];
+    if (this.#chance(0.15)) {
+      const ops = ["+", "-", "*", "/", "%", "^", "and", "or", "unless", "==", "> bool", "<"];
+      const third = this.#vector(depth - 2);
+      return this.#node("vector", left, ` ${this.#pick(ops)} `, right, ` ${this.#pick(ops)} `, third);
+    }
     if (this.#chance(0.4)) {
       const op = this.#pick(["and", "or", "unless"]);
       return this.#node("vector", "(", left, ` ${op} ${matching} `, right, ")");
@@ -225,7 +251,7 @@ export class QueryMaker {
   #other(depth: number): Node {
     const below = (): Node => this.#vector(depth - 1);
     const scalar = (): Node => this.#scalar(depth - 2);
-    switch (Math.floor(this.#random() * 13)) {
+    switch (Math.floor(this.#random() * 18)) {
       case 0:
         return this.#node("vector", "label_replace(", below(), ', "zone", "x$1", "instance", "(.).*")');
       case 1:
@@ -255,7 +281,52 @@ export class QueryMaker {
       case 10:
         return this.#node("vector", "double_exponential_smoothing(", this.#range(depth - 1), ", 0.5, 0.3)");
       case 11:
-        return this.#node("vector", "-(", below(), ")");
+        return this.#node("vector", this.#pick(["-(", "+("]), below(), ")");
+      case 12: {
+        const [destination, replacement, source, pattern] = this.#pick([
+          ['"zone"', '"$2-$1"', '"instance"', '"(.)(:.*)"'],
+          ['"an odd"', '"$name"', '"job"', '"(?P<name>a.*)"'],
+          ['"job"', '""', '"job"', '".*"'],
+          ['"__name__"', '"renamed"', '"job"', '"api"'],
+          ['"x"', '"$1"', '"nothing"', '"()"'],
+        ] as const);
+        return this.#node(
+          "vector",
+          "label_replace(",
+          below(),
+          `, ${destination}, ${replacement}, ${source}, ${pattern})`,
+        );
+      }
+      case 13:
+        return this.#node(
+          "vector",
+          `${this.#pick(["sort_by_label", "sort_by_label_desc"])}(`,
+          below(),
+          ', "instance", "job")',
+        );
+      case 14:
+        return this.#node(
+          "vector",
+          this.#pick(['absent(nothing{a="b", c=~"d"})', "absent_over_time(nothing{job='x'}[5m])"]),
+        );
+      case 15:
+        return this.#node(
+          "vector",
+          `${this.#pick(["hour", "minute", "month", "day_of_year"])}(vector(`,
+          this.#scalar(1),
+          "))",
+        );
+      case 16: {
+        const ranges = ["5m:1m", "2m:30s", "10m:", "3m:20s"];
+        const inner = this.#node("range", "(", this.#vector(depth - 2), `)[${this.#pick(ranges)}]`);
+        const middle = this.#node("vector", `${this.#pick(WINDOWED)}(`, inner, ")");
+        return this.#node(
+          "vector",
+          `${this.#pick(WINDOWED)}(`,
+          this.#node("range", middle, `[${this.#pick(ranges)}]`),
+          ")",
+        );
+      }
       default:
         return this.#node(
           "vector",

@@ -124,6 +124,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
     rules: {
       rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
       alerts: async () => data({ alerts: [] }),
+      alertHistory: async () => data({ changes: [] }),
       alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
     },
     metadata: {

@@ -13,6 +13,8 @@ export interface ControlData {
   /** The configuration itself, where there is no file. */
   readonly configText: string | undefined;
   readonly discoveryBatchMs: number;
+  /** Protobuf is asked for first where a job does not say. */
+  readonly isProtobufFirst: boolean;
   readonly log: LogSettings;
   readonly rules: RulesSettings;
   /** What the rules say to the main thread, and hear of it. */

@@ -55,7 +55,7 @@ function load(
   const settings: LoadedSettings = {
     yaml: renderConfig(config),
     warnings,
-    jobs: config.scrapeConfigs.map(scrapeJobOf),
+    jobs: config.scrapeConfigs.map((job) => scrapeJobOf(job, { isProtobufFirst: data.isProtobufFirst })),
     jobNames: config.scrapeConfigs.map(({ jobName }) => jobName),
     evaluationIntervalMs: config.global.evaluationIntervalMs,
     retentionMs: config.storage.retentionMs,

@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createRouter, type HttpServer, ROUTES, startHttp } from "../../api/index.js";
+import { createRouter, type HttpServer, LiveHub, ROUTES, startHttp } from "../../api/index.js";
 import {
   createLogger,
   deferred,
@@ -17,6 +17,7 @@ import {
   type Logger,
   systemClock,
   systemReason,
+  systemTimers,
   VestalError,
 } from "../../base/index.js";
 import { observeHttp, Registry } from "../../metrics/index.js";
@@ -131,6 +132,8 @@ class Server {
         configFile: options.configFile,
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
+        isProtobufFirst:
+          options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
@@ -259,6 +262,8 @@ class Server {
         adjustTimestamps: scrape.timestampToleranceMs > 0,
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
+        nativeHistograms: features.has("native-histograms"),
+        createdZeros: features.has("created-timestamp-zero-ingestion"),
       },
       writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
@@ -374,6 +379,13 @@ class Server {
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      live: new LiveHub(this.#options.live, {
+        queries,
+        alerts: this.#rules,
+        clock: systemClock,
+        timers: systemTimers,
+        log: this.#log,
+      }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),

@@ -178,6 +178,8 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
   sum("prometheus_target_scrapes_sample_duplicate_timestamp_total", "sampleDuplicateTimestamp");
   sum("prometheus_target_scrapes_sample_out_of_order_total", "sampleOutOfOrder");
   sum("prometheus_target_scrapes_sample_out_of_bounds_total", "sampleOutOfBounds");
+  sum("prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total", "exceededBucketLimit");
+  sum("prometheus_target_scrapes_exemplar_out_of_order_total", "exemplarsOutOfOrder");
   registry.samples("prometheus_target_interval_length_seconds", () => intervalSummaries(statuses()));
   registry.samples("prometheus_target_scrape_pool_targets", () =>
     [...targets.countsByJob()].map(([job, value]) => ({ labels: [job], value })),

@@ -39,6 +39,8 @@ export type QueryJob =
   | { readonly kind: "format"; readonly expression: string }
   | { readonly kind: "parse"; readonly expression: string }
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
+  /** A range as the bytes of a FlatBuffers Frame. */
+  | ({ readonly kind: "frame" } & RangeQuery)
   /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */
   | { readonly kind: "rules"; readonly expressions: readonly RuleExpression[] }
   /** `/federate`: the answer is the page. */

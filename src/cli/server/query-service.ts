@@ -164,6 +164,10 @@ export class QueryPool implements QueryService {
     return this.#run({ kind: "remoteRead", ...job }, signal);
   }
 
+  queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "frame", ...query }, signal, query.timeoutMs);
+  }
+
   /** Expressions of rules, as many as a task has time for. */
   rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer> {
     return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);

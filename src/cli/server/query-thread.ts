@@ -4,7 +4,7 @@
  */
 
 import { threadId } from "node:worker_threads";
-import type { ServiceAnswer } from "../../api/index.js";
+import type { RangeQuery, ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
@@ -12,6 +12,7 @@ import {
   DEFAULT_EVALUATION_OPTIONS,
   type EvaluationOptions,
   encodeAnswer,
+  encodeFrame,
   evaluate,
   type PromqlKernels,
   prepareInstantQuery,
@@ -142,6 +143,8 @@ export class QueryThread {
         const options = this.#options(job.lookbackDeltaMs);
         return this.#evaluate(task, job, prepareRangeQuery(job.expression, job, options, this.#parser()), cancel);
       }
+      case "frame":
+        return this.#frame(task, job, cancel);
       case "series":
         return this.#series(task, job, cancel);
       case "labelNames":
@@ -199,6 +202,16 @@ export class QueryThread {
     } finally {
       this.#memory.releaseTo(mark);
     }
+  }
+
+  async #frame(task: QueryTask, job: RangeQuery, cancel: CancelToken): Promise<ServiceAnswer> {
+    const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
+    const answer = await this.#aroundDamage(() => {
+      const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels: this.#kernels, cancel };
+      return evaluate(request, means);
+    });
+    const result = withWarnings(answer, this.#missingWarnings(task));
+    return { kind: "encoded", body: encodeFrame(result, job) };
   }
 
   async #rules(task: QueryTask, expressions: readonly RuleExpression[], cancel: CancelToken): Promise<ServiceAnswer> {

@@ -29,10 +29,16 @@ export type HistogramOperation = "addition" | "subtraction" | "aggregation";
 export class Annotations {
   readonly #all = new Map<string, { severity: Severity; span: Place | undefined }>();
   readonly #isNewer: boolean;
+  readonly #atEnd: (() => void)[] = [];
 
   /** @param isNewer  texts of the language up to 3.14, which leave out an empty metric name */
   constructor(isNewer = false) {
     this.#isNewer = isNewer;
+  }
+
+  /** Has `add` called when all rows have been computed, before anything is printed. */
+  atEnd(add: () => void): void {
+    this.#atEnd.push(add);
   }
 
   #withName(message: string, metricName: string): string {
@@ -165,6 +171,7 @@ export class Annotations {
 
   /** The messages for `query`, at most `limit` of each kind (0 = all), a last line saying how many were left out. */
   print(query: string, limit: number): { readonly warnings: readonly string[]; readonly infos: readonly string[] } {
+    for (const add of this.#atEnd.splice(0)) add();
     const printed: Record<Severity, string[]> = { warning: [], info: [] };
     const omitted: Record<Severity, number> = { warning: 0, info: 0 };
     for (const [message, { severity, span }] of this.#all) {

@@ -43,6 +43,7 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
   }
   const held = copyOf(evaluation, hold(evaluation, source, plan.grid.steps), source);
   if (plan.op === "topk" || plan.op === "bottomk") {
+    if (!evaluation.isNewer) refuseAtSteps(evaluation, param, held);
     for (let i = 0; i < held.count; i++) {
       if (!hasHistograms(evaluation, held.present(i), held.steps)) continue;
       evaluation.annotations.addIgnoredInAggregation(plan.op, plan.span);
@@ -50,6 +51,17 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
     }
   }
   return new Selector(evaluation, plan, held, param).rows();
+}
+
+/** 3.5 looks at k where there is a sample, if only a histogram. */
+function refuseAtSteps({ memory }: Evaluation, param: Float64Array, frame: Frame): void {
+  for (const [step, k] of param.entries()) {
+    if (isWithinInt64(k)) continue;
+    for (let i = 0; i < frame.count; i++) {
+      if (memory.bytes[frame.present(i) + step] === ABSENT) continue;
+      throw executionError(`Scalar value ${formatGeneral(k)} overflows int64`);
+    }
+  }
 }
 
 function refuseValues(param: Float64Array): void {

@@ -278,6 +278,28 @@ export class Head {
     return this.#staging;
   }
 
+  /** Makes the staging table hold `rows` rows, those that are there included; its address may be another one then. */
+  ensureStaging(rows: number): number {
+    const old = this.#staging;
+    const oldBytes = this.#stagingBytes;
+    const bytes = rows * STAGED_BYTES;
+    if (bytes <= oldBytes) return old;
+    const address = bytes > 2 ** 30 ? 0 : this.kernels.allocate(bytes) >>> 0;
+    if (address === 0) {
+      throw new VestalError("HEAD_MEMORY", `the head has no memory for a batch of ${rows} samples`, { rows });
+    }
+    this.#bytes.copyWithin(address, old, old + oldBytes);
+    this.kernels.release(old, oldBytes);
+    this.#staging = address;
+    this.#stagingBytes = bytes;
+    return address;
+  }
+
+  /** Address of the staging table. */
+  get staging(): number {
+    return this.#staging;
+  }
+
   /**
    * Fills row `row` of the staging table. Values whose NaN payload matters are staged by words: `stageBits`.
    *

@@ -193,14 +193,15 @@ export class Committer {
 
   /**
    * Stores the first `rows` staged rows and the extras, and returns how many samples were accepted; each row's status says
-   * why not. Behind the rows the staging table has room for as many more as there are extras and staleness markers.
+   * why not. The staging table may have another address afterwards where there are extras or staleness markers.
    *
    * @throws VestalError WAL_WRITE, WAL_LOCKED or WAL_STOPPED: nothing is stored.
    */
-  commit(staging: number, rows: number, extras: CommitExtras = NO_EXTRAS): number {
+  commit(stagedAt: number, rows: number, extras: CommitExtras = NO_EXTRAS): number {
     const { head } = this;
-    const histograms = this.#withMarkers(staging, rows, extras.histograms);
+    const histograms = this.#withMarkers(stagedAt, rows, extras.histograms);
     const samples = rows + histograms.length;
+    const staging = head.ensureStaging(samples + extras.exemplars.length + extras.metadata.length);
     this.#stageHistograms(rows, histograms);
     this.#refuseFuture(staging, samples);
     this.#wal.reserve(rows, logBytesOf(histograms, extras)); // before validation, which counts on the memory that is left
