@@ -54,6 +54,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/alerts", rules.alerts),
   api(GET_POST, "/alerts/history", rules.alertHistory),
   api(GET, "/rules", rules.rules),
+  api(GET_POST, "/rules/backtest", query.backtest),
   api(GET, "/status/config", status.config),
   api(GET, "/status/runtimeinfo", status.runtimeInfo),
   api(GET, "/status/buildinfo", status.buildInfo),

@@ -65,6 +65,8 @@ export interface QueryService {
     query: { readonly expression: string; readonly startMs: number; readonly endMs: number },
     signal: AbortSignal,
   ): Promise<ServiceAnswer>;
+  /** When the rule would have been pending and would have fired. */
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer>;
   formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   /** The failure of the first selector that `match[]` may not have, or undefined. */
@@ -108,6 +110,13 @@ export interface AlertListener {
   readonly onFirst: (answer: ServiceAnswer) => void;
   /** A change as JSON. */
   readonly onChanges: (json: string) => void;
+}
+
+/** An alerting rule that is not in force, over what is stored. */
+export interface BacktestQuery extends RangeQuery {
+  readonly alert: string;
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
 }
 
 export interface ActiveTarget {

@@ -4,6 +4,7 @@ export type {
   AlertHistoryQuery,
   AlertListener,
   ApiDeps,
+  BacktestQuery,
   BuildInfo,
   DroppedTarget,
   HeadStatus,

@@ -69,6 +69,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
       if (problem !== undefined) return problem;
       return query.expression === "1" ? { kind: "empty" } : data([]);
     },
+    backtest: (query) => answer("backtest", query, checkExpression(query.expression), { alerts: [] }),
     formatQuery: (expression) => answer("formatQuery", expression, checkExpression(expression), expression),
     parseQuery: (expression) => answer("parseQuery", expression, checkExpression(expression), {}),
     checkSelectors: async (matchers) => checkMatchers(matchers),

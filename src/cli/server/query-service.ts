@@ -8,6 +8,7 @@ import { Piscina } from "piscina";
 import { PINS } from "../../../assembly/layout.js";
 import type {
   ApiFailure,
+  BacktestQuery,
   HeadStatus,
   InstantQuery,
   QueryService,
@@ -162,6 +163,10 @@ export class QueryPool implements QueryService {
     signal: AbortSignal,
   ): Promise<ServiceAnswer> {
     return this.#run({ kind: "remoteRead", ...job }, signal);
+  }
+
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "backtest", ...query }, signal, query.timeoutMs);
   }
 
   queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {

@@ -4,7 +4,7 @@
  */
 
 import { threadId } from "node:worker_threads";
-import type { RangeQuery, ServiceAnswer } from "../../api/index.js";
+import type { BacktestQuery, RangeQuery, ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
@@ -32,6 +32,7 @@ import {
   prettifyExpr,
 } from "../../promql/parser/index.js";
 import { decodeReadRequest, encodeReadResponse, federate } from "../../remote/index.js";
+import { backtestView } from "../../rules/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken, Querier } from "../../storage/index.js";
 import { HeadChunkReader } from "../../tsdb/chunks-head/index.js";
@@ -50,6 +51,7 @@ import type {
   QueryTimings,
 } from "./query-messages.js";
 
+import { backtestResult } from "./rule-backtest.js";
 import { RuleQueries } from "./rule-queries.js";
 import type { RuleExpression } from "./rules-messages.js";
 
@@ -145,6 +147,8 @@ export class QueryThread {
       }
       case "frame":
         return this.#frame(task, job, cancel);
+      case "backtest":
+        return this.#backtest(task, job, cancel);
       case "series":
         return this.#series(task, job, cancel);
       case "labelNames":
@@ -212,6 +216,15 @@ export class QueryThread {
     });
     const result = withWarnings(answer, this.#missingWarnings(task));
     return { kind: "encoded", body: encodeFrame(result, job) };
+  }
+
+  async #backtest(task: QueryTask, job: BacktestQuery, cancel: CancelToken): Promise<ServiceAnswer> {
+    const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
+    const { value } = await this.#aroundDamage(() => {
+      const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels: this.#kernels, cancel };
+      return evaluate(request, means);
+    });
+    return { kind: "data", data: backtestView(await backtestResult(value, job)) };
   }
 
   async #rules(task: QueryTask, expressions: readonly RuleExpression[], cancel: CancelToken): Promise<ServiceAnswer> {
