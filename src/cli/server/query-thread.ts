@@ -370,11 +370,13 @@ export class QueryThread {
   #cancelToken(task: QueryTask): CancelToken {
     return {
       check: () => {
+        // The word is also set when the time is up.
+        if (Date.now() > task.deadlineMs) {
+          throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
+        }
         if (this.#control.isCancelled(task.cancel)) {
           throw new VestalError("QUERY_CANCELED", "query was canceled in query execution");
         }
-        if (Date.now() > task.deadlineMs)
-          throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
       },
     };
   }
