@@ -282,6 +282,13 @@ export interface RemoteWriteService {
   write(request: ApiRequest): Promise<ApiResponse>;
 }
 
+export interface RemoteReadService {
+  /** `/api/v1/read` */
+  read(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  /** `/federate` */
+  federate(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+}
+
 export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
@@ -296,6 +303,7 @@ export interface ApiDeps {
   readonly metrics: MetricsService;
   /** Undefined without `--web.enable-remote-write-receiver`. */
   readonly remoteWrite: RemoteWriteService | undefined;
+  readonly remoteRead: RemoteReadService;
   /** Undefined without `--web.enable-otlp-receiver`. */
   readonly otlp: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */

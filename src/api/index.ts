@@ -18,6 +18,7 @@ export type {
   QueryOptions,
   QueryService,
   RangeQuery,
+  RemoteReadService,
   RulesFilter,
   RulesService,
   RuntimeInfo,
