@@ -65,6 +65,8 @@ export interface QueryService {
     query: { readonly expression: string; readonly startMs: number; readonly endMs: number },
     signal: AbortSignal,
   ): Promise<ServiceAnswer>;
+  /** When the rule would have been pending and would have fired. */
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer>;
   formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   /** The failure of the first selector that `match[]` may not have, or undefined. */
@@ -108,6 +110,13 @@ export interface AlertListener {
   readonly onFirst: (answer: ServiceAnswer) => void;
   /** A change as JSON. */
   readonly onChanges: (json: string) => void;
+}
+
+/** An alerting rule that is not in force, over what is stored. */
+export interface BacktestQuery extends RangeQuery {
+  readonly alert: string;
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
 }
 
 export interface ActiveTarget {
@@ -260,6 +269,13 @@ export interface RemoteWriteService {
   write(request: ApiRequest): Promise<ApiResponse>;
 }
 
+export interface RemoteReadService {
+  /** `/api/v1/read` */
+  read(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  /** `/federate` */
+  federate(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+}
+
 export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
@@ -272,6 +288,7 @@ export interface ApiDeps {
   readonly metrics: MetricsService;
   /** Undefined without `--web.enable-remote-write-receiver`. */
   readonly remoteWrite: RemoteWriteService | undefined;
+  readonly remoteRead: RemoteReadService;
   /** Undefined without `--web.enable-otlp-receiver`. */
   readonly otlp: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */

@@ -307,8 +307,14 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "How long to go on sending samples at shutdown.",
     DURATION,
   ),
-  flag("storage.remote.read-sample-limit", "int", "5e7", "not-yet", "Most samples of one remote read; 0 is no limit."),
-  flag("storage.remote.read-concurrent-limit", "int", "10", "not-yet", "Most remote reads at a time; 0 is no limit."),
+  flag(
+    "storage.remote.read-sample-limit",
+    "int",
+    "5e7",
+    "supported",
+    "Most samples of one remote read; 0 is no limit.",
+  ),
+  flag("storage.remote.read-concurrent-limit", "int", "10", "supported", "Most remote reads at a time; 0 is no limit."),
   flag(
     "storage.remote.read-max-bytes-in-frame",
     "int",

@@ -88,6 +88,12 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  readonly remoteRead: {
+    /** 0 is no limit. */
+    readonly samplesMax: number;
+    /** 0 is no limit. */
+    readonly concurrencyMax: number;
+  };
   /** Live queries over WebSockets. */
   readonly live: LiveOptions;
   readonly ingest: {
@@ -193,6 +199,10 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       queueCapacity: number("alertmanager.notification-queue-capacity"),
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
+    },
+    remoteRead: {
+      samplesMax: number("storage.remote.read-sample-limit"),
+      concurrencyMax: number("storage.remote.read-concurrent-limit"),
     },
     live: {
       subscriptionsMax: atLeastZero("live.max-subscriptions", number("live.max-subscriptions")),

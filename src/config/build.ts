@@ -192,7 +192,7 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
 }
 
 /** The client settings of any section that has them. */
-function buildHttpClient(section: HttpClientSection): HttpClientConfig {
+export function buildHttpClient(section: HttpClientSection): HttpClientConfig {
   const { basic_auth: basic, authorization, oauth2 } = section;
   return {
     basicAuth: basic && {

@@ -307,6 +307,7 @@ const SERVER: readonly MetricDescription[] = [
 
 /** Remote storage, both ways. */
 const REMOTE: readonly MetricDescription[] = [
+  ...lines("prometheus_remote_read_handler_", "gauge", [["queries", "Remote reads that run or wait."]]),
   ...lines("prometheus_api_remote_write_", "counter", [
     ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],
     ["without_metadata_appended_samples_total", "Received samples that were stored without metadata."],

@@ -34,6 +34,7 @@ import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
+import { ReadService } from "./read-service.js";
 import { memoryLimitBytes, processors } from "./resources.js";
 import { RulesLink } from "./rules-service.js";
 import { rulesSettings } from "./rules-settings.js";
@@ -322,6 +323,11 @@ class Server {
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
     const { web, flags, query, tsdb, receivers } = this.#options;
     const { remoteWrite, otlp } = this.#receivers();
+    const { lookbackDeltaMs } = query;
+    const remoteRead = new ReadService(
+      { ...this.#options.remoteRead, lookbackDeltaMs },
+      { queries, clock: systemClock, externalLabels: () => this.#settings?.externalLabels ?? {} },
+    );
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
@@ -334,6 +340,7 @@ class Server {
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
+      remoteRead,
       walDir: this.#walDir,
       cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
@@ -362,6 +369,7 @@ class Server {
         metrics,
         remoteWrite,
         otlp,
+        remoteRead,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,

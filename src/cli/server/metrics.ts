@@ -54,6 +54,7 @@ export interface MetricsDeps {
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
+  readonly remoteRead: { readonly count: number };
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
@@ -277,7 +278,8 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
   };
 }
 
-function registerReceiver({ registry, remoteWrite }: MetricsDeps): void {
+function registerReceiver({ registry, remoteWrite, remoteRead }: MetricsDeps): void {
+  registry.value("prometheus_remote_read_handler_queries", () => remoteRead.count);
   if (remoteWrite === undefined) return;
   const prefix = "prometheus_api_remote_write_";
   registry.value(`${prefix}invalid_labels_samples_total`, () => remoteWrite.invalidLabelSamples);
