@@ -215,6 +215,13 @@ export interface HeadStatus {
   readonly labelValueCountByLabelName: readonly NamedCount[];
   readonly memoryInBytesByLabelName: readonly NamedCount[];
   readonly seriesCountByLabelValuePair: readonly NamedCount[];
+  /** New series that were refused because their job, namespace or metric makes them too fast. */
+  readonly refusedSeries?: readonly {
+    readonly job: string;
+    readonly metric: string;
+    readonly label: string;
+    readonly count: number;
+  }[];
 }
 
 export interface WalReplayStatus {

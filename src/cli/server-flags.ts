@@ -470,6 +470,14 @@ const OWN: readonly Flag[] = [
     "Most samples of a remote write request; more is answered with 413.",
   ),
   flag(
+    "storage.head.series-budget",
+    "int",
+    "0",
+    "supported",
+    "New series that each job, namespace and metric may make in ten minutes: what comes faster is refused and named in the log and under /api/v1/status/tsdb; known series go on. 0: a quarter of what the heads hold. -1: no limit.",
+    { placeholder: "<series>" },
+  ),
+  flag(
     "storage.head.max-memory",
     "bytes",
     undefined,

@@ -62,6 +62,7 @@ export interface ServerOptions {
     readonly walSalvage: boolean;
     /** Of all shards together; 0 is the default share of the memory limit. */
     readonly headBytesMax: number;
+    readonly seriesBudget: number;
     /** Of all query threads together. */
     readonly blockCacheBytesMax: number;
   };
@@ -177,6 +178,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       walSync: value<WalSync>("storage.wal.fsync"),
       walSalvage: isOn("storage.wal.salvage"),
       headBytesMax: number("storage.head.max-memory"),
+      seriesBudget: number("storage.head.series-budget"),
       blockCacheBytesMax: number("storage.block-cache.max-memory"),
     },
     query: {

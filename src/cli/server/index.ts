@@ -55,6 +55,9 @@ const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
+/** A series with its labels and an open chunk, roughly; and the part of all that one job may make in ten minutes. */
+const BYTES_PER_SERIES = 1500;
+const DEFAULT_BUDGET_SHARE = 0.25;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
@@ -258,6 +261,7 @@ class Server {
       limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
       chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
       samplesPerChunk: tsdb.samplesPerChunk,
+      seriesBudget: seriesBudget(tsdb.seriesBudget, headBytes, this.#shardCount),
       engine: {
         ...DEFAULT_ENGINE_OPTIONS,
         adjustTimestamps: scrape.timestampToleranceMs > 0,
@@ -443,6 +447,13 @@ class Server {
     process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", reload);
     return () => process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", reload);
   }
+}
+
+/** A shard's part of the budget: series of one job are spread over all shards by their instances. */
+function seriesBudget(given: number, headBytes: number, shardCount: number): number {
+  if (given < 0) return 0;
+  const all = given > 0 ? given : (headBytes / BYTES_PER_SERIES) * DEFAULT_BUDGET_SHARE;
+  return Math.max(1, Math.ceil(all / shardCount));
 }
 
 function makeFolder(path: string): void {
