@@ -1,6 +1,7 @@
 export { createRouter, ROUTES } from "./api.js";
 export type {
   ActiveTarget,
+  AdminService,
   AlertHistoryQuery,
   AlertListener,
   ApiDeps,
@@ -17,6 +18,7 @@ export type {
   QueryOptions,
   QueryService,
   RangeQuery,
+  RemoteReadService,
   RulesFilter,
   RulesService,
   RuntimeInfo,

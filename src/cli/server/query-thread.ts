@@ -20,6 +20,7 @@ import {
   type QueryRequest,
   type QueryResult,
   startPromqlKernels,
+  TopSink,
 } from "../../promql/index.js";
 import {
   childrenOf,
@@ -30,6 +31,7 @@ import {
   parseMetricSelector,
   prettifyExpr,
 } from "../../promql/parser/index.js";
+import { decodeReadRequest, encodeReadResponse, federate } from "../../remote/index.js";
 import { backtestView } from "../../rules/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken, Querier } from "../../storage/index.js";
@@ -162,9 +164,49 @@ export class QueryThread {
         return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
       case "rules":
         return this.#rules(task, job.expressions, cancel);
+      case "selectors":
+        return { kind: "data", data: job.matchers.map((text) => plainSelector(this.#selector(text))) };
+      case "federate":
+        return this.#federate(task, job, cancel);
+      case "remoteRead":
+        return this.#remoteRead(task, job, cancel);
       case "checkSelectors":
         for (const text of job.matchers) this.#selector(text);
         return { kind: "empty" };
+    }
+  }
+
+  async #federate(
+    task: QueryTask,
+    { matchers, ...request }: QueryJob & { readonly kind: "federate" },
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
+    const selectors = matchers.map((text) => parseMetricSelector(text, this.#parser()));
+    return this.#withSink(async (sink) => {
+      const text = await federate({ ...request, selectors }, this.#querier(task, cancel), sink);
+      return { kind: "encoded", body: Buffer.from(text) };
+    });
+  }
+
+  async #remoteRead(
+    task: QueryTask,
+    { body, externalLabels, samplesMax }: QueryJob & { readonly kind: "remoteRead" },
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
+    const queries = decodeReadRequest(body, externalLabels);
+    return this.#withSink(async (sink) => {
+      const querier = this.#querier(task, cancel);
+      const answer = await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink);
+      return { kind: "encoded", body: answer };
+    });
+  }
+
+  async #withSink<T>(work: (sink: TopSink) => Promise<T>): Promise<T> {
+    const mark = this.#memory.mark();
+    try {
+      return await work(new TopSink(this.#memory));
+    } finally {
+      this.#memory.releaseTo(mark);
     }
   }
 
@@ -390,12 +432,16 @@ function statsJson({ stats }: QueryResult, timings: Omit<QueryTimings, "resultSe
   });
 }
 
+function plainSelector(matchers: readonly Matcher[]): PlainSelector {
+  return matchers.map(({ operator, name, value }) => ({ operator, name, value }));
+}
+
 /** The expression's selectors as plain data: the shards have the exemplars. */
 function exemplarSelectors(expr: Expr): ServiceAnswer {
   const selectors: PlainSelector[] = [];
   const visit = (node: Expr): void => {
     if (node.kind === "vectorSelector") {
-      selectors.push(node.matchers.map(({ operator, name, value }) => ({ operator, name, value })));
+      selectors.push(plainSelector(node.matchers));
     }
     for (const child of childrenOf(node)) visit(child);
   };
@@ -415,6 +461,12 @@ function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
       return { kind: "failure", errorType: "bad_data", message, parameter: "match[]" };
     case "BAD_DATA":
       return { kind: "failure", errorType: "bad_data", message, parameter: "query" };
+    case "DECODE_CORRUPT":
+    case "DECODE_LIMIT":
+    case "PROTO":
+    case "REGEX":
+    case "READ_SAMPLES":
+      return { kind: "failure", errorType: "bad_data", message };
     case "QUERY_CANCELED":
       return { kind: "failure", errorType: "canceled", message };
     case "QUERY_TIMEOUT":
