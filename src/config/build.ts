@@ -160,6 +160,7 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
     timeoutMs: job.scrape_timeout,
     // Protocols and schemes are checked when the job inherits from `global`.
     protocols: (job.scrape_protocols ?? []) as readonly ScrapeProtocol[],
+    hasDefaultProtocols: job.hasDefaultProtocols ?? false,
     fallbackProtocol: (job.fallback_scrape_protocol || undefined) as ScrapeProtocol | undefined,
     nativeHistograms: job.scrape_native_histograms ?? false,
     alwaysScrapeClassicHistograms: job.always_scrape_classic_histograms ?? false,
@@ -191,7 +192,7 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
 }
 
 /** The client settings of any section that has them. */
-function buildHttpClient(section: HttpClientSection): HttpClientConfig {
+export function buildHttpClient(section: HttpClientSection): HttpClientConfig {
   const { basic_auth: basic, authorization, oauth2 } = section;
   return {
     basicAuth: basic && {

@@ -77,6 +77,8 @@ export interface ScrapeConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly protocols: readonly ScrapeProtocol[];
+  /** Nothing in the file says which. */
+  readonly hasDefaultProtocols: boolean;
   readonly fallbackProtocol: ScrapeProtocol | undefined;
   readonly nativeHistograms: boolean;
   readonly alwaysScrapeClassicHistograms: boolean;

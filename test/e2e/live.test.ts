@@ -105,6 +105,25 @@ test("FlatBuffers frames have the same numbers", async () => {
   socket.close();
 });
 
+test("an alerting rule over stored history", async () => {
+  const end = Math.floor(Date.now() / 1000);
+  const times = { start: String(end - 10), end: String(end), step: "1" };
+  const { data } = await api(server, "rules/backtest", { query: "vector(1)", alert: "A", for: "4s", ...times });
+  expect(data).toEqual({
+    alerts: [
+      {
+        labels: { alertname: "A" },
+        annotations: {},
+        periods: [
+          { state: "pending", start: end - 10, end: end - 6 },
+          { state: "firing", start: end - 6, end: null },
+        ],
+      },
+    ],
+  });
+  expect((await api(server, "rules/backtest", { query: "vector(1)", for: "x", ...times })).error).toMatch(/"for"/);
+});
+
 test("alerts: the active ones by socket, and what has happened by the history, also after a restart", async () => {
   const { socket, messages } = await connect();
   socket.send(JSON.stringify({ type: "subscribe", id: "x", kind: "alerts", match: ['{severity="page"}'] }));

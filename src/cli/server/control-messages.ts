@@ -13,6 +13,8 @@ export interface ControlData {
   /** The configuration itself, where there is no file. */
   readonly configText: string | undefined;
   readonly discoveryBatchMs: number;
+  /** Protobuf is asked for first where a job does not say. */
+  readonly isProtobufFirst: boolean;
   readonly log: LogSettings;
   readonly rules: RulesSettings;
   /** What the rules say to the main thread, and hear of it. */
@@ -44,6 +46,7 @@ export interface LoadedSettings {
   /** Undefined where the file says nothing. */
   readonly exemplarsMax: number | undefined;
   readonly otlp: Omit<OtlpSettings, "allowsDelta">;
+  readonly externalLabels: Readonly<Record<string, string>>;
 }
 
 export interface LoadedMessage {

@@ -28,12 +28,14 @@ import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
+import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
+import { ReadService } from "./read-service.js";
 import { memoryLimitBytes, processors } from "./resources.js";
 import { RulesLink } from "./rules-service.js";
 import { rulesSettings } from "./rules-settings.js";
@@ -54,6 +56,9 @@ const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
+/** A series with its labels and an open chunk, roughly; and the part of all that one job may make in ten minutes. */
+const BYTES_PER_SERIES = 1500;
+const DEFAULT_BUDGET_SHARE = 0.25;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
@@ -132,6 +137,8 @@ class Server {
         configFile: options.configFile,
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
+        isProtobufFirst:
+          options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
@@ -255,11 +262,14 @@ class Server {
       limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
       chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
       samplesPerChunk: tsdb.samplesPerChunk,
+      seriesBudget: seriesBudget(tsdb.seriesBudget, headBytes, this.#shardCount),
       engine: {
         ...DEFAULT_ENGINE_OPTIONS,
         adjustTimestamps: scrape.timestampToleranceMs > 0,
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
+        nativeHistograms: features.has("native-histograms"),
+        createdZeros: features.has("created-timestamp-zero-ingestion"),
       },
       writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
@@ -315,6 +325,11 @@ class Server {
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
     const { web, flags, query, tsdb, receivers } = this.#options;
     const { remoteWrite, otlp } = this.#receivers();
+    const { lookbackDeltaMs } = query;
+    const remoteRead = new ReadService(
+      { ...this.#options.remoteRead, lookbackDeltaMs },
+      { queries, clock: systemClock, externalLabels: () => this.#settings?.externalLabels ?? {} },
+    );
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
@@ -323,10 +338,12 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
+      remoteRead,
       walDir: this.#walDir,
       cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
@@ -335,6 +352,7 @@ class Server {
       state: this.#state,
       shards: this.#shards,
       queries,
+      storage: this.#storage,
       flags,
       startTimeMs: this.#startTimeMs,
       // Main thread, control worker, shards and query threads.
@@ -352,10 +370,12 @@ class Server {
         metadata: this.#registry,
         status,
         lifecycle: this.#lifecycle,
+        admin: web.enableAdminApi ? this.#admin(queries) : undefined,
         metrics,
         remoteWrite,
         otlp,
         web: readWebAssets(),
+        remoteRead,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
@@ -380,6 +400,16 @@ class Server {
         registry,
         ROUTES.map(({ pattern }) => pattern),
       ),
+    });
+  }
+
+  #admin(queries: QueryPool): Admin {
+    return new Admin({
+      dataDir: this.#options.tsdb.path,
+      storage: this.#storage,
+      shards: this.#shards,
+      control: this.#control,
+      queries,
     });
   }
 
@@ -419,6 +449,13 @@ class Server {
     process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", reload);
     return () => process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", reload);
   }
+}
+
+/** A shard's part of the budget: series of one job are spread over all shards by their instances. */
+function seriesBudget(given: number, headBytes: number, shardCount: number): number {
+  if (given < 0) return 0;
+  const all = given > 0 ? given : (headBytes / BYTES_PER_SERIES) * DEFAULT_BUDGET_SHARE;
+  return Math.max(1, Math.ceil(all / shardCount));
 }
 
 function makeFolder(path: string): void {
