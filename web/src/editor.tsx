@@ -1,10 +1,11 @@
 /** The editor of expressions: highlighting, errors in place, completion from the server. Loaded when a query page opens. */
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { bracketMatching, defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import { lintKeymap } from "@codemirror/lint";
 import { EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
 import { useEffect, useRef } from "preact/hooks";
 
@@ -18,12 +19,13 @@ const promql = new PromQLExtension().setComplete({
 });
 
 export interface EditorProps {
-  readonly value: string;
+  /** A new object puts its text into the editor; what is typed goes out by `onChange` alone and never comes back. */
+  readonly given: { readonly text: string };
   readonly onChange: (value: string) => void;
   readonly onRun: () => void;
 }
 
-export function Editor({ value, onChange, onRun }: EditorProps) {
+export function Editor({ given, onChange, onRun }: EditorProps) {
   const box = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const latest = useRef({ onChange, onRun });
@@ -38,7 +40,7 @@ export function Editor({ value, onChange, onRun }: EditorProps) {
       return true;
     };
     const state = EditorState.create({
-      doc: value,
+      doc: given.text,
       extensions: [
         EditorView.cspNonce.of(nonce),
         EditorView.lineWrapping,
@@ -47,7 +49,7 @@ export function Editor({ value, onChange, onRun }: EditorProps) {
         bracketMatching(),
         closeBrackets(),
         autocompletion(),
-        syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+        syntaxHighlighting(classHighlighter),
         promql.asExtension(),
         placeholder("Expression (Enter runs it, Shift+Enter begins a line)"),
         Prec.highest(keymap.of([{ key: "Mod-Enter", run }])),
@@ -78,9 +80,9 @@ export function Editor({ value, onChange, onRun }: EditorProps) {
 
   useEffect(() => {
     const editor = view.current;
-    if (editor === undefined || editor.state.doc.toString() === value) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
-  }, [value]);
+    if (editor === undefined || editor.state.doc.toString() === given.text) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: given.text } });
+  }, [given]);
 
   return <div ref={box} class="editor" />;
 }

@@ -85,3 +85,9 @@ export function agoText(time: string, nowMs: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s ago`;
   return `${formatDuration(Math.floor(ms / 60_000) * 60_000)} ago`;
 }
+
+/** A sample's value as the API writes it, without the exponent that alerts carry: "0e+00" becomes "0". */
+export function valueText(value: string): string {
+  const number = Number(value);
+  return Number.isNaN(number) ? value : String(number);
+}

@@ -46,6 +46,8 @@ function App() {
   const title = PAGES.find(([each]) => each === path)?.[1] ?? "Query";
   useEffect(() => {
     document.title = `${title} · Vestal`;
+    // A phone's navigation scrolls sideways.
+    document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [title]);
   const go = (event: MouseEvent, target: string): void => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;

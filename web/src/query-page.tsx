@@ -1,6 +1,6 @@
 /** Queries: several panels, each with an editor, a table and a graph. The address has all of it. */
 import { lazy, Suspense } from "preact/compat";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { type ApiAnswer, get, type MatrixSeries, type QueryData } from "./api.js";
 import { formatDuration, metricText, parseDurationMs } from "./format.js";
 import { followLive } from "./live.js";
@@ -19,14 +19,10 @@ let nextId = 1;
 
 export function QueryPage({ isDark }: { isDark: boolean }) {
   const [panels, setPanels] = useState(() => readPanels(location.search).map((state) => ({ id: nextId++, state })));
-  const isFirst = useRef(true);
   useEffect(() => {
-    const search = writePanels(panels.map(({ state }) => state));
-    if (isFirst.current) {
-      isFirst.current = false;
-      if (panels.length === 1 && panels[0]?.state.expr === "") return;
-      history.replaceState(null, "", `query?${search}`);
-    } else history.replaceState(null, "", `query?${search}`);
+    // An untouched page keeps its bare address.
+    if (panels.length === 1 && panels[0]?.state === NEW_PANEL) return;
+    history.replaceState(null, "", `query?${writePanels(panels.map(({ state }) => state))}`);
   }, [panels]);
   const change = useCallback((id: number, state: PanelState) => {
     setPanels((all) => all.map((panel) => (panel.id === id ? { id, state } : panel)));
@@ -71,6 +67,7 @@ interface Shown {
 
 function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
   const [draft, setDraft] = useState(state.expr);
+  const [given, setGiven] = useState({ text: state.expr });
   const [shown, setShown] = useState<Shown>();
   const [error, setError] = useState<string>();
   const [isRunning, setRunning] = useState(false);
@@ -134,7 +131,7 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
   };
   const format = (): void => {
     get<string>("format_query", { query: draft }).then(
-      ({ data }) => setDraft(data),
+      ({ data }) => setGiven({ text: data }),
       (reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason)),
     );
   };
@@ -142,7 +139,7 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
     <section class="panel" aria-label={title}>
       <div class="row">
         <Suspense fallback={<textarea class="editor" aria-label="PromQL expression" value={draft} rows={1} readOnly />}>
-          <Editor value={draft} onChange={setDraft} onRun={run} />
+          <Editor given={given} onChange={setDraft} onRun={run} />
         </Suspense>
         <button type="button" class="primary" onClick={run} aria-busy={isRunning}>
           Run

@@ -1,7 +1,7 @@
 /** Rules and alerts: their state, how long they take, what went wrong. */
 import { useState } from "preact/hooks";
 import type { Labels } from "./api.js";
-import { formatDuration, secondsText } from "./format.js";
+import { formatDuration, secondsText, valueText } from "./format.js";
 import { useApi } from "./hooks.js";
 import { Ago, Badge, Filter, LabelList, Loaded } from "./parts.js";
 
@@ -78,7 +78,7 @@ export function RulesPage() {
                     {failed > 0 && <Badge kind="bad">{`${failed} failed`}</Badge>}
                   </summary>
                   <div class="scroll">
-                    <table>
+                    <table class="stack">
                       <thead>
                         <tr>
                           <th scope="col">Rule</th>
@@ -174,7 +174,7 @@ export function AlertsPage() {
                 </a>
               </p>
               <div class="scroll">
-                <table>
+                <table class="stack">
                   <thead>
                     <tr>
                       <th scope="col">Labels</th>
@@ -198,7 +198,7 @@ export function AlertsPage() {
                           <Badge kind={stateKind(alert.state)}>{alert.state}</Badge>
                         </td>
                         <td>{alert.activeAt !== undefined && <Ago time={alert.activeAt} />}</td>
-                        <td class="number">{alert.value}</td>
+                        <td class="number">{valueText(alert.value)}</td>
                       </tr>
                     ))}
                   </tbody>

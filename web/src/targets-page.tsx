@@ -78,7 +78,7 @@ function Pool({ name, all, shown }: { name: string; all: readonly ActiveTarget[]
         <h2>{name}</h2> <Badge kind={up === all.length ? "good" : "bad"}>{`${up} of ${all.length} up`}</Badge>
       </summary>
       <div class="scroll">
-        <table>
+        <table class="stack">
           <thead>
             <tr>
               <th scope="col">Endpoint</th>
@@ -148,7 +148,7 @@ export function DiscoveryPage() {
                   <span class="muted">{`${active.length} active, ${droppedTargetCounts[pool] ?? dropped.length} dropped`}</span>
                 </summary>
                 <div class="scroll">
-                  <table>
+                  <table class="stack">
                     <thead>
                       <tr>
                         <th scope="col">Discovered labels</th>

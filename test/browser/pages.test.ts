@@ -1,0 +1,166 @@
+/** Every page of a running server, as a user's browser shows it. */
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Exporter, respond, startExporter } from "../doubles/exporter.js";
+import {
+  api,
+  freePort,
+  killAll,
+  makeFolder,
+  removeFolder,
+  type Server,
+  startVestal,
+  waitUntil,
+} from "../peers/harness.js";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const HOSTILE = '<img src=x onerror="window.isHacked=true">';
+const PAGES = ["query", "alerts", "rules", "targets", "service-discovery", "tsdb-status", "config", "flags", "status"];
+const PHONE = { width: 390, height: 844 };
+const PREFIX = "/behind/proxy";
+
+const folders = [makeFolder(), makeFolder()];
+let exporter: Exporter;
+let server: Server;
+let prefixed: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  exporter = await startExporter(() =>
+    respond(`requests_total{path=${JSON.stringify(HOSTILE)}} ${Date.now()}\nqueue_length{queue="a"} 3\n`),
+  );
+  const job = (name: string, target: string) => ({
+    job_name: name,
+    scrape_interval: "500ms",
+    scrape_timeout: "500ms",
+    static_configs: [{ targets: [target], labels: { note: HOSTILE } }],
+  });
+  const rule = { alert: "Broken", expr: "up == 0", annotations: { summary: `${HOSTILE} {{ $labels.job }}` } };
+  const rules = `${folders[0]}/pages-rules.yml`;
+  writeFileSync(rules, JSON.stringify({ groups: [{ name: "pages", interval: "500ms", rules: [rule] }] }));
+  const config = { rule_files: [rules], scrape_configs: [job("app", exporter.address), job("gone", "127.0.0.1:1")] };
+  server = await startVestal({ config, folder: String(folders[0]) });
+  const port = await freePort();
+  prefixed = await startVestal({
+    config: {},
+    folder: String(folders[1]),
+    port,
+    args: [`--web.external-url=http://127.0.0.1:${port}${PREFIX}/`, "--web.route-prefix=/"],
+  });
+  await waitUntil("an alert", 20_000, async () => {
+    const { data } = await api(server, "alerts");
+    return JSON.stringify(data).includes("firing");
+  });
+  const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+  browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await exporter?.close();
+  await killAll();
+  for (const folder of folders) removeFolder(folder);
+});
+
+/** Runs `use` on a page at `path`; afterwards nothing may have been logged, refused or executed. */
+async function onPage(
+  url: string,
+  how: BrowserContextOptions,
+  use: (page: Page) => Promise<void>,
+  expected: readonly string[] = [],
+): Promise<void> {
+  const context = await browser.newContext(how);
+  try {
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(url);
+    await use(page);
+    expect(complaints).toEqual(expected);
+    expect(await page.evaluate("window.isHacked === undefined")).toBe(true);
+  } finally {
+    await context.close();
+  }
+}
+
+async function settled(page: Page): Promise<void> {
+  await page.locator("main").waitFor();
+  await expect.poll(() => page.getByText("Loading…").count(), { timeout: 20_000 }).toBe(0);
+}
+
+describe.each(["light", "dark"] as const)("in %s colours", (colorScheme) => {
+  test.each(PAGES)("/%s shows its content, is accessible and fits a phone", async (path) => {
+    await onPage(
+      `${server.url}/${path}?g0.expr=up&g0.tab=graph`,
+      { colorScheme, viewport: PHONE, bypassCSP: false },
+      async (page) => {
+        await settled(page);
+        expect(await page.locator("main [role=alert]").count()).toBe(0);
+        expect(await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")).toBeLessThanOrEqual(0);
+      },
+    );
+    await onPage(`${server.url}/${path}?g0.expr=up&g0.tab=table`, { colorScheme, bypassCSP: true }, async (page) => {
+      await settled(page);
+      await page.addScriptTag({ path: AXE });
+      const violations = await page.evaluate<string[]>(
+        "axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', ')))",
+      );
+      expect(violations).toEqual([]);
+    });
+  });
+});
+
+test("an expression is typed, completed, run as a table and drawn; the address holds it", async () => {
+  await onPage(`${server.url}/`, {}, async (page) => {
+    const editor = page.getByLabel("PromQL expression");
+    await editor.click();
+    await page.keyboard.type("queue_len");
+    await page.locator(".cm-tooltip-autocomplete").getByText("queue_length").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.type("gth * 2");
+    await page.keyboard.press("Enter");
+    await page.getByRole("cell", { name: "6", exact: true }).waitFor();
+    await page.getByRole("tab", { name: "Graph" }).click();
+    await page.locator(".legend button").filter({ hasText: "queue" }).waitFor();
+    expect(new URL(page.url()).searchParams.get("g0.expr")).toBe("queue_length * 2");
+    await page.reload();
+    await page.locator(".legend button").filter({ hasText: "queue" }).waitFor();
+  });
+});
+
+test("a wrong expression is refused in the server's words", async () => {
+  const refused = "Failed to load resource: the server responded with a status of 400 (Bad Request)";
+  await onPage(
+    `${server.url}/query?g0.expr=sum(up`,
+    {},
+    async (page) => {
+      await page.getByRole("alert").filter({ hasText: "unclosed left parenthesis" }).waitFor();
+    },
+    [refused],
+  );
+});
+
+test("targets are filtered, and one that is down says why", async () => {
+  await onPage(`${server.url}/targets`, {}, async (page) => {
+    await page.getByText("connection refused").first().waitFor();
+    await page.getByLabel("Filter by label, address or error").fill("refused");
+    await page.getByText("app", { exact: true }).waitFor({ state: "detached" });
+    await page.getByText("connection refused").first().waitFor();
+  });
+});
+
+test("behind a path of a proxy, pages and their data are asked below it", async () => {
+  const response = await fetch(`${prefixed.url}/query`);
+  const body = await response.text();
+  expect(body).toContain(`<base href="${PREFIX}/"`);
+  expect(response.headers.get("content-security-policy")).toMatch(/script-src 'self'/);
+  expect(await (await fetch(`${server.url}/query`)).text()).toContain('<base href="/"');
+});
