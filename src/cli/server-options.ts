@@ -29,6 +29,7 @@ export interface ServerOptions {
     /** "" or "/prefix". */
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
+    readonly notificationSubscribersMax: number;
     readonly corsOrigin: Regex;
   };
   /** Of what other servers send. */
@@ -143,6 +144,10 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       externalUrl,
       routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
+      notificationSubscribersMax: atLeastZero(
+        "web.max-notifications-subscribers",
+        number("web.max-notifications-subscribers"),
+      ),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
     receivers: {

@@ -30,6 +30,7 @@ import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
+import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
@@ -339,6 +340,7 @@ class Server {
       shards: this.#shards,
       queries,
       flags,
+      features: shownFeatures(this.#options),
       startTimeMs: this.#startTimeMs,
       // Main thread, control worker, shards and query threads.
       threadCount: 2 + this.#shardCount + this.#queryThreads,
@@ -371,6 +373,7 @@ class Server {
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      notificationSubscribersMax: web.notificationSubscribersMax,
       live: new LiveHub(this.#options.live, {
         queries,
         alerts: this.#rules,

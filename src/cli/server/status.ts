@@ -22,6 +22,7 @@ export interface StatusDeps {
   readonly shards: ShardSet;
   readonly queries: QueryPool;
   readonly flags: Readonly<Record<string, string>>;
+  readonly features: ReturnType<StatusService["features"]>;
   readonly startTimeMs: number;
   readonly threadCount: number;
 }
@@ -71,6 +72,10 @@ export class ServerStatus implements StatusService {
 
   flags(): Readonly<Record<string, string>> {
     return this.#deps.flags;
+  }
+
+  features(): ReturnType<StatusService["features"]> {
+    return this.#deps.features;
   }
 
   head(limit: number, signal: AbortSignal): Promise<HeadStatus> {
