@@ -67,6 +67,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),
+  api(["POST"], "/read", remote.read, { cors: false }),
   api(["POST"], "/otlp/v1/metrics", remote.otlp, { cors: false }),
   ...["delete_series", "clean_tombstones", "snapshot"].map((name) =>
     api(POST_PUT, `/admin/tsdb/${name}`, management.adminDisabled),
@@ -76,6 +77,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   plain(GET, "/graph", management.graphToQueryPage),
   plain(GET, "/query", management.page),
   plain(GET, "/version", management.version),
+  plain(GET, "/federate", remote.federate, true),
   plain(GET, "/metrics", management.metrics),
   plain(GET_HEAD, "/-/healthy", management.healthy),
   plain(GET_HEAD, "/-/ready", management.ready, true),

@@ -217,6 +217,13 @@ export interface HeadStatus {
   readonly labelValueCountByLabelName: readonly NamedCount[];
   readonly memoryInBytesByLabelName: readonly NamedCount[];
   readonly seriesCountByLabelValuePair: readonly NamedCount[];
+  /** New series that were refused because their job, namespace or metric makes them too fast. */
+  readonly refusedSeries?: readonly {
+    readonly job: string;
+    readonly metric: string;
+    readonly label: string;
+    readonly count: number;
+  }[];
 }
 
 export interface WalReplayStatus {
@@ -266,6 +273,13 @@ export interface RemoteWriteService {
   write(request: ApiRequest): Promise<ApiResponse>;
 }
 
+export interface RemoteReadService {
+  /** `/api/v1/read` */
+  read(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  /** `/federate` */
+  federate(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+}
+
 export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
@@ -278,6 +292,7 @@ export interface ApiDeps {
   readonly metrics: MetricsService;
   /** Undefined without `--web.enable-remote-write-receiver`. */
   readonly remoteWrite: RemoteWriteService | undefined;
+  readonly remoteRead: RemoteReadService;
   /** Undefined without `--web.enable-otlp-receiver`. */
   readonly otlp: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */

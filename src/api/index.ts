@@ -17,6 +17,7 @@ export type {
   QueryOptions,
   QueryService,
   RangeQuery,
+  RemoteReadService,
   RulesFilter,
   RulesService,
   RuntimeInfo,

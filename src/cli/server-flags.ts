@@ -307,8 +307,14 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "How long to go on sending samples at shutdown.",
     DURATION,
   ),
-  flag("storage.remote.read-sample-limit", "int", "5e7", "not-yet", "Most samples of one remote read; 0 is no limit."),
-  flag("storage.remote.read-concurrent-limit", "int", "10", "not-yet", "Most remote reads at a time; 0 is no limit."),
+  flag(
+    "storage.remote.read-sample-limit",
+    "int",
+    "5e7",
+    "supported",
+    "Most samples of one remote read; 0 is no limit.",
+  ),
+  flag("storage.remote.read-concurrent-limit", "int", "10", "supported", "Most remote reads at a time; 0 is no limit."),
   flag(
     "storage.remote.read-max-bytes-in-frame",
     "int",
@@ -456,6 +462,14 @@ const OWN: readonly Flag[] = [
     "2000000",
     "supported",
     "Most samples of a remote write request; more is answered with 413.",
+  ),
+  flag(
+    "storage.head.series-budget",
+    "int",
+    "0",
+    "supported",
+    "New series that each job, namespace and metric may make in ten minutes: what comes faster is refused and named in the log and under /api/v1/status/tsdb; known series go on. 0: a quarter of what the heads hold. -1: no limit.",
+    { placeholder: "<series>" },
   ),
   flag(
     "storage.head.max-memory",

@@ -62,6 +62,7 @@ export interface ServerOptions {
     readonly walSalvage: boolean;
     /** Of all shards together; 0 is the default share of the memory limit. */
     readonly headBytesMax: number;
+    readonly seriesBudget: number;
     /** Of all query threads together. */
     readonly blockCacheBytesMax: number;
   };
@@ -87,6 +88,12 @@ export interface ServerOptions {
     readonly queueCapacity: number;
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
+  };
+  readonly remoteRead: {
+    /** 0 is no limit. */
+    readonly samplesMax: number;
+    /** 0 is no limit. */
+    readonly concurrencyMax: number;
   };
   /** Live queries over WebSockets. */
   readonly live: LiveOptions;
@@ -174,6 +181,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       walSync: value<WalSync>("storage.wal.fsync"),
       walSalvage: isOn("storage.wal.salvage"),
       headBytesMax: number("storage.head.max-memory"),
+      seriesBudget: number("storage.head.series-budget"),
       blockCacheBytesMax: number("storage.block-cache.max-memory"),
     },
     query: {
@@ -196,6 +204,10 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       queueCapacity: number("alertmanager.notification-queue-capacity"),
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
+    },
+    remoteRead: {
+      samplesMax: number("storage.remote.read-sample-limit"),
+      concurrencyMax: number("storage.remote.read-concurrent-limit"),
     },
     live: {
       subscriptionsMax: atLeastZero("live.max-subscriptions", number("live.max-subscriptions")),

@@ -35,6 +35,9 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
   if ((storage.tsdb?.stale_series_compaction_threshold ?? 0) > 0) {
     ignored("storage.tsdb.stale_series_compaction_threshold", "stale series leave the head with the next block");
   }
+  if ((storage.tsdb?.out_of_order_time_window ?? 0) > 0) {
+    ignored("storage.tsdb.out_of_order_time_window", "samples that are out of order are refused and counted");
+  }
   for (const job of jobs) warnings.push(...jobWarnings(job));
   return warnings;
 }
@@ -65,6 +68,11 @@ function jobWarnings(job: ScrapeSection): readonly string[] {
     if ((sections ?? []).length > 0) {
       warnings.push(`${key} is not supported yet and is ignored: job ${quoteGo(job.job_name)} finds no targets by it`);
     }
+  }
+  if (job.convert_classic_histograms_to_nhcb === true) {
+    warnings.push(
+      `convert_classic_histograms_to_nhcb is not supported yet and is ignored: job ${quoteGo(job.job_name)} stores them as they are`,
+    );
   }
   const references = [
     job.basic_auth?.username_ref,

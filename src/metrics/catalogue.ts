@@ -307,6 +307,7 @@ const SERVER: readonly MetricDescription[] = [
 
 /** Remote storage, both ways. */
 const REMOTE: readonly MetricDescription[] = [
+  ...lines("prometheus_remote_read_handler_", "gauge", [["queries", "Remote reads that run or wait."]]),
   ...lines("prometheus_api_remote_write_", "counter", [
     ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],
     ["without_metadata_appended_samples_total", "Received samples that were stored without metadata."],
@@ -345,8 +346,18 @@ const OWN: readonly MetricDescription[] = [
     ["head_chunks_on_disk", "Chunks of the head whose bytes lie in chunks_head.", "shard"],
     ["head_memory_limit_bytes", "Most bytes of a shard's head memory.", "shard"],
   ]),
+  ...lines("vestal_", "gauge", [
+    [
+      "head_series_refused",
+      "New series refused in the last ten minutes, with the label whose values differ most.",
+      "job",
+      "metric",
+      "label",
+    ],
+  ]),
   ...lines("vestal_", "counter", [
     ["head_refused_total", "Series and samples refused because a shard's memory or series limit was reached.", "shard"],
+    ["head_series_over_budget_total", "New series refused because a job, namespace or metric made them too fast."],
     ["head_rebuilds_total", "Times a shard's head was rebuilt from disk after its thread died."],
     ["head_adoptions_total", "Times a shard's new thread went on with the memory of the one before."],
     ["http_connections_refused_total", "Connections closed at once because of --web.max-connections."],

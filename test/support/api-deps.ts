@@ -80,6 +80,14 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
     remoteWrite: undefined,
     otlp: undefined,
+    remoteRead: {
+      read: async () => ({ status: 204 }),
+      federate: async () => ({
+        status: 200,
+        contentType: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+        body: "",
+      }),
+    },
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),

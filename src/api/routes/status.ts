@@ -65,6 +65,8 @@ export async function tsdb(request: ApiRequest, deps: ApiDeps, signal: AbortSign
     labelValueCountByLabelName: head.labelValueCountByLabelName,
     memoryInBytesByLabelName: head.memoryInBytesByLabelName,
     seriesCountByLabelValuePair: head.seriesCountByLabelValuePair,
+    // Our own, and only where there is something to say.
+    ...((head.refusedSeries ?? []).length > 0 && { refusedSeries: head.refusedSeries }),
   });
 }
 

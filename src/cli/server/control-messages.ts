@@ -46,6 +46,7 @@ export interface LoadedSettings {
   /** Undefined where the file says nothing. */
   readonly exemplarsMax: number | undefined;
   readonly otlp: Omit<OtlpSettings, "allowsDelta">;
+  readonly externalLabels: Readonly<Record<string, string>>;
 }
 
 export interface LoadedMessage {

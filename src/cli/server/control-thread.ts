@@ -62,6 +62,7 @@ function load(
     retentionBytes: config.storage.retentionBytes,
     exemplarsMax: config.storage.exemplarsMax,
     otlp: config.otlp,
+    externalLabels: config.global.externalLabels,
   };
   const apply = (): void => {
     manager.apply(config);

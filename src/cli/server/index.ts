@@ -35,6 +35,7 @@ import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
+import { ReadService } from "./read-service.js";
 import { memoryLimitBytes, processors } from "./resources.js";
 import { RulesLink } from "./rules-service.js";
 import { rulesSettings } from "./rules-settings.js";
@@ -54,6 +55,9 @@ const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
+/** A series with its labels and an open chunk, roughly; and the part of all that one job may make in ten minutes. */
+const BYTES_PER_SERIES = 1500;
+const DEFAULT_BUDGET_SHARE = 0.25;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
@@ -257,6 +261,7 @@ class Server {
       limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
       chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
       samplesPerChunk: tsdb.samplesPerChunk,
+      seriesBudget: seriesBudget(tsdb.seriesBudget, headBytes, this.#shardCount),
       engine: {
         ...DEFAULT_ENGINE_OPTIONS,
         adjustTimestamps: scrape.timestampToleranceMs > 0,
@@ -319,6 +324,11 @@ class Server {
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
     const { web, flags, query, tsdb, receivers } = this.#options;
     const { remoteWrite, otlp } = this.#receivers();
+    const { lookbackDeltaMs } = query;
+    const remoteRead = new ReadService(
+      { ...this.#options.remoteRead, lookbackDeltaMs },
+      { queries, clock: systemClock, externalLabels: () => this.#settings?.externalLabels ?? {} },
+    );
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
@@ -331,6 +341,7 @@ class Server {
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
+      remoteRead,
       walDir: this.#walDir,
       cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
@@ -360,6 +371,7 @@ class Server {
         metrics,
         remoteWrite,
         otlp,
+        remoteRead,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
@@ -424,6 +436,13 @@ class Server {
     process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", reload);
     return () => process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", reload);
   }
+}
+
+/** A shard's part of the budget: series of one job are spread over all shards by their instances. */
+function seriesBudget(given: number, headBytes: number, shardCount: number): number {
+  if (given < 0) return 0;
+  const all = given > 0 ? given : (headBytes / BYTES_PER_SERIES) * DEFAULT_BUDGET_SHARE;
+  return Math.max(1, Math.ceil(all / shardCount));
 }
 
 function makeFolder(path: string): void {

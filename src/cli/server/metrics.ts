@@ -37,6 +37,7 @@ import { registerCuts } from "./cut-metrics.js";
 import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
+import { refusedByAll } from "./refused-series.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { RulesLink } from "./rules-service.js";
 import type { ShardSet } from "./shards.js";
@@ -53,6 +54,7 @@ export interface MetricsDeps {
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
+  readonly remoteRead: { readonly count: number };
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
@@ -70,6 +72,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   registerCuts(registry, deps.cutter);
   registerScraping(deps, () => shardStatus.last);
   registerExemplars(deps, () => shardStatus.last);
+  registerGuard(deps, () => shardStatus.last);
   registerQueries(deps);
   const rules = { last: [] as readonly CollectedSamples[] };
   registerRules(registry, () => rules.last);
@@ -146,6 +149,15 @@ function registerExemplars({ registry }: MetricsDeps, statuses: () => readonly S
     const times = statuses().flatMap(({ exemplars }) => exemplars.oldestTimestampMs ?? []);
     return times.length === 0 ? 0 : Math.min(...times) / 1000;
   });
+}
+
+function registerGuard({ registry }: MetricsDeps, statuses: () => readonly StatusMessage[]): void {
+  registry.value("vestal_head_series_over_budget_total", () =>
+    statuses().reduce((total, { refusedCount }) => total + refusedCount, 0),
+  );
+  registry.samples("vestal_head_series_refused", () =>
+    refusedByAll(statuses()).map(({ job, metric, label, count }) => ({ labels: [job, metric, label], value: count })),
+  );
 }
 
 function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): void {
@@ -266,7 +278,8 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
   };
 }
 
-function registerReceiver({ registry, remoteWrite }: MetricsDeps): void {
+function registerReceiver({ registry, remoteWrite, remoteRead }: MetricsDeps): void {
+  registry.value("prometheus_remote_read_handler_queries", () => remoteRead.count);
   if (remoteWrite === undefined) return;
   const prefix = "prometheus_api_remote_write_";
   registry.value(`${prefix}invalid_labels_samples_total`, () => remoteWrite.invalidLabelSamples);

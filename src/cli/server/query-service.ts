@@ -154,6 +154,17 @@ export class QueryPool implements QueryService {
     return answer.kind === "failure" ? answer : undefined;
   }
 
+  federate(job: Omit<QueryJob & { readonly kind: "federate" }, "kind">, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "federate", ...job }, signal);
+  }
+
+  remoteRead(
+    job: Omit<QueryJob & { readonly kind: "remoteRead" }, "kind">,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer> {
+    return this.#run({ kind: "remoteRead", ...job }, signal);
+  }
+
   backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "backtest", ...query }, signal, query.timeoutMs);
   }

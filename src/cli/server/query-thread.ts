@@ -20,6 +20,7 @@ import {
   type QueryRequest,
   type QueryResult,
   startPromqlKernels,
+  TopSink,
 } from "../../promql/index.js";
 import {
   childrenOf,
@@ -30,6 +31,7 @@ import {
   parseMetricSelector,
   prettifyExpr,
 } from "../../promql/parser/index.js";
+import { decodeReadRequest, encodeReadResponse, federate } from "../../remote/index.js";
 import { backtestView } from "../../rules/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken, Querier } from "../../storage/index.js";
@@ -162,9 +164,47 @@ export class QueryThread {
         return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
       case "rules":
         return this.#rules(task, job.expressions, cancel);
+      case "federate":
+        return this.#federate(task, job, cancel);
+      case "remoteRead":
+        return this.#remoteRead(task, job, cancel);
       case "checkSelectors":
         for (const text of job.matchers) this.#selector(text);
         return { kind: "empty" };
+    }
+  }
+
+  async #federate(
+    task: QueryTask,
+    { matchers, ...request }: QueryJob & { readonly kind: "federate" },
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
+    const selectors = matchers.map((text) => parseMetricSelector(text, this.#parser()));
+    return this.#withSink(async (sink) => {
+      const text = await federate({ ...request, selectors }, this.#querier(task, cancel), sink);
+      return { kind: "encoded", body: Buffer.from(text) };
+    });
+  }
+
+  async #remoteRead(
+    task: QueryTask,
+    { body, externalLabels, samplesMax }: QueryJob & { readonly kind: "remoteRead" },
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
+    const queries = decodeReadRequest(body, externalLabels);
+    return this.#withSink(async (sink) => {
+      const querier = this.#querier(task, cancel);
+      const answer = await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink);
+      return { kind: "encoded", body: answer };
+    });
+  }
+
+  async #withSink<T>(work: (sink: TopSink) => Promise<T>): Promise<T> {
+    const mark = this.#memory.mark();
+    try {
+      return await work(new TopSink(this.#memory));
+    } finally {
+      this.#memory.releaseTo(mark);
     }
   }
 
@@ -330,11 +370,13 @@ export class QueryThread {
   #cancelToken(task: QueryTask): CancelToken {
     return {
       check: () => {
+        // The word is also set when the time is up.
+        if (Date.now() > task.deadlineMs) {
+          throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
+        }
         if (this.#control.isCancelled(task.cancel)) {
           throw new VestalError("QUERY_CANCELED", "query was canceled in query execution");
         }
-        if (Date.now() > task.deadlineMs)
-          throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
       },
     };
   }
@@ -413,6 +455,12 @@ function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
       return { kind: "failure", errorType: "bad_data", message, parameter: "match[]" };
     case "BAD_DATA":
       return { kind: "failure", errorType: "bad_data", message, parameter: "query" };
+    case "DECODE_CORRUPT":
+    case "DECODE_LIMIT":
+    case "PROTO":
+    case "REGEX":
+    case "READ_SAMPLES":
+      return { kind: "failure", errorType: "bad_data", message };
     case "QUERY_CANCELED":
       return { kind: "failure", errorType: "canceled", message };
     case "QUERY_TIMEOUT":

@@ -4,6 +4,7 @@ import type { BuildInfo, HeadStatus, RuntimeInfo, StatusService, WalReplayStatus
 import { formatDuration } from "../../model/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
 import type { QueryPool } from "./query-service.js";
+import { refusedByAll } from "./refused-series.js";
 import { memoryLimitBytes, processors } from "./resources.js";
 import type { ShardSet } from "./shards.js";
 
@@ -78,8 +79,10 @@ export class ServerStatus implements StatusService {
     return this.#deps.features;
   }
 
-  head(limit: number, signal: AbortSignal): Promise<HeadStatus> {
-    return this.#deps.queries.headStatus(limit, signal);
+  async head(limit: number, signal: AbortSignal): Promise<HeadStatus> {
+    const { queries, shards } = this.#deps;
+    const [head, statuses] = await Promise.all([queries.headStatus(limit, signal), shards.collect()]);
+    return { ...head, refusedSeries: refusedByAll(statuses).slice(0, limit) };
   }
 
   walReplay(): WalReplayStatus {

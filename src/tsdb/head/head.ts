@@ -201,7 +201,11 @@ export class Head {
 
   /** Slot of a known label set, −1 if there is none. */
   findLabels(labels: Labels): number {
-    const bytes = this.#encoder.encode(labels);
+    return this.findLabelBytes(this.#encoder.encode(labels));
+  }
+
+  /** As `findLabels`, of LABEL BYTES that lie outside the head's memory. */
+  findLabelBytes(bytes: Uint8Array): number {
     const address = this.#placeText(bytes);
     return address === 0 ? RESOLVE_MALFORMED : this.kernels.findSeries(address, bytes.length);
   }

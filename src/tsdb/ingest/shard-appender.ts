@@ -461,6 +461,18 @@ export class ShardAppender implements ScrapeAppender {
     if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) {
       return target.foreignLines.length < FOREIGN_LINES_MAX ? this.#foreignSlot(target, labels) : undefined;
     }
+    const { head } = this.#committer;
+    const slot = this.#committer.resolveGuarded(
+      () => labels,
+      () => head.findLabels(labels),
+      () => head.resolveLabels(labels),
+    );
+    return slot < 0 ? undefined : slot;
+  }
+
+  /** As `#place` of a series that a scrape reports itself: no budget keeps `up` away. */
+  #placeReport(target: Target, labels: Labels): number | undefined {
+    if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) return this.#place(target, labels);
     const slot = this.#committer.resolve(() => this.#committer.head.resolveLabels(labels));
     return slot < 0 ? undefined : slot;
   }
@@ -534,7 +546,7 @@ export class ShardAppender implements ScrapeAppender {
     const known = target.reportSlots[index];
     if (known !== undefined && (known.slot < 0 || head.slotGeneration(known.slot) === known.generation))
       return known.slot;
-    const slot = this.#place(target, reportLabels(metric, target.options.labels));
+    const slot = this.#placeReport(target, reportLabels(metric, target.options.labels));
     if (slot === undefined) {
       this.#committer.countRefusedForMemory();
       return undefined;
