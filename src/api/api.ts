@@ -3,6 +3,7 @@ import type { ApiDeps } from "./deps.js";
 import { percentDecode } from "./parameters.js";
 import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
+import * as admin from "./routes/admin.js";
 import * as features from "./routes/features.js";
 import * as management from "./routes/management.js";
 import * as query from "./routes/query.js";
@@ -64,14 +65,15 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/buildinfo", status.buildInfo),
   api(GET, "/status/flags", status.flags),
   api(GET, "/status/tsdb", status.tsdb),
+  api(GET, "/status/tsdb/blocks", status.tsdbBlocks),
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),
   api(["POST"], "/read", remote.read, { cors: false }),
   api(["POST"], "/otlp/v1/metrics", remote.otlp, { cors: false }),
-  ...["delete_series", "clean_tombstones", "snapshot"].map((name) =>
-    api(POST_PUT, `/admin/tsdb/${name}`, management.adminDisabled),
-  ),
+  api(POST_PUT, "/admin/tsdb/delete_series", admin.deleteSeries),
+  api(POST_PUT, "/admin/tsdb/clean_tombstones", admin.cleanTombstones),
+  api(POST_PUT, "/admin/tsdb/snapshot", admin.snapshot),
   api(["OPTIONS"], "/*path", management.options),
   plain(GET, "/", management.toQueryPage),
   plain(GET, "/graph", management.graphToQueryPage),

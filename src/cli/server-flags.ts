@@ -85,7 +85,13 @@ const WEB: readonly Flag[] = [
   }),
   flag("web.user-assets", "string", "", "not-yet", "Folder served at /user.", { placeholder: "<path>" }),
   flag("web.enable-lifecycle", "bool", "false", "supported", "Allow /-/reload and /-/quit."),
-  flag("web.enable-admin-api", "bool", "false", "not-yet", "Allow deleting series and taking snapshots over the API."),
+  flag(
+    "web.enable-admin-api",
+    "bool",
+    "false",
+    "supported",
+    "Allow deleting series and taking snapshots over the API.",
+  ),
   flag("web.enable-remote-write-receiver", "bool", "false", "supported", "Accept remote write at /api/v1/write."),
   flag(
     "web.remote-write-receiver.accepted-protobuf-messages",

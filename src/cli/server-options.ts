@@ -30,6 +30,7 @@ export interface ServerOptions {
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
     readonly notificationSubscribersMax: number;
+    readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
   /** Of what other servers send. */
@@ -155,6 +156,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
         "web.max-notifications-subscribers",
         number("web.max-notifications-subscribers"),
       ),
+      enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
     receivers: {

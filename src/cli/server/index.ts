@@ -28,6 +28,7 @@ import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
+import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
 import { shownFeatures } from "./features.js";
@@ -337,6 +338,7 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
@@ -350,6 +352,7 @@ class Server {
       state: this.#state,
       shards: this.#shards,
       queries,
+      storage: this.#storage,
       flags,
       features: shownFeatures(this.#options),
       startTimeMs: this.#startTimeMs,
@@ -368,6 +371,7 @@ class Server {
         metadata: this.#registry,
         status,
         lifecycle: this.#lifecycle,
+        admin: web.enableAdminApi ? this.#admin(queries) : undefined,
         metrics,
         remoteWrite,
         otlp,
@@ -397,6 +401,16 @@ class Server {
         registry,
         ROUTES.map(({ pattern }) => pattern),
       ),
+    });
+  }
+
+  #admin(queries: QueryPool): Admin {
+    return new Admin({
+      dataDir: this.#options.tsdb.path,
+      storage: this.#storage,
+      shards: this.#shards,
+      control: this.#control,
+      queries,
     });
   }
 
