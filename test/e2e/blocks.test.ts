@@ -4,16 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { backfill } from "../../src/cli/tool/tsdb/backfill.js";
 import { isUlid } from "../../src/tsdb/block/index.js";
-import {
-  type ApiAnswer,
-  api,
-  killAll,
-  makeFolder,
-  removeFolder,
-  type Server,
-  startVestal,
-  waitUntil,
-} from "../peers/harness.js";
+import { api, killAll, makeFolder, removeFolder, type Server, startVestal, waitUntil } from "../peers/harness.js";
 
 const HOUR = 3600;
 const START = 1_700_000_000 - (1_700_000_000 % (18 * HOUR));
