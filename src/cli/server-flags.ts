@@ -303,7 +303,7 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "storage.remote.flush-deadline",
     "duration",
     "1m",
-    "not-yet",
+    "supported",
     "How long to go on sending samples at shutdown.",
     DURATION,
   ),

@@ -87,6 +87,7 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  readonly remoteWrite: { readonly flushDeadlineMs: number };
   readonly remoteRead: {
     /** 0 is no limit. */
     readonly samplesMax: number;
@@ -198,6 +199,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
+    remoteWrite: { flushDeadlineMs: number("storage.remote.flush-deadline") },
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
       concurrencyMax: number("storage.remote.read-concurrent-limit"),
