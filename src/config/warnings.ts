@@ -69,11 +69,6 @@ function jobWarnings(job: ScrapeSection): readonly string[] {
       warnings.push(`${key} is not supported yet and is ignored: job ${quoteGo(job.job_name)} finds no targets by it`);
     }
   }
-  if (job.convert_classic_histograms_to_nhcb === true) {
-    warnings.push(
-      `convert_classic_histograms_to_nhcb is not supported yet and is ignored: job ${quoteGo(job.job_name)} stores them as they are`,
-    );
-  }
   const references = [
     job.basic_auth?.username_ref,
     job.basic_auth?.password_ref,
