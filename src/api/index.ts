@@ -1,7 +1,11 @@
 export { createRouter, ROUTES } from "./api.js";
 export type {
   ActiveTarget,
+  AdminService,
+  AlertHistoryQuery,
+  AlertListener,
   ApiDeps,
+  BacktestQuery,
   BuildInfo,
   DroppedTarget,
   HeadStatus,
@@ -14,6 +18,7 @@ export type {
   QueryOptions,
   QueryService,
   RangeQuery,
+  RemoteReadService,
   RulesFilter,
   RulesService,
   RuntimeInfo,
@@ -26,6 +31,7 @@ export type {
 } from "./deps.js";
 export { type HttpObserver, type HttpOptions, type HttpServer, startHttp } from "./http.js";
 export { type ListenAddress, parseListenAddress } from "./listen-address.js";
+export { DEFAULT_LIVE_OPTIONS, LiveHub, type LiveOptions } from "./live/hub.js";
 export { MAX_TIME_MS, MIN_TIME_MS } from "./parameters.js";
 export { goJson } from "./respond.js";
 export { type ApiFailure, type ApiRequest, type ApiResponse, type ErrorType, failure } from "./types.js";

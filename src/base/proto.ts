@@ -96,6 +96,18 @@ export class ProtoReader {
     return this.#view.getUint32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
+  bigFixed64(): bigint {
+    this.#expect(WIRE_FIXED64);
+    return this.#view.getBigUint64(this.#take(8), true);
+  }
+
+  /** An int64, whole. */
+  bigInt(): bigint {
+    this.#expect(WIRE_VARINT);
+    const { low, high } = this.#words();
+    return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
+  }
+
   sfixed64(): number {
     this.#expect(WIRE_FIXED64);
     const at = this.#take(8);

@@ -1,6 +1,9 @@
 /** The one entry of the program: `vestal COMMAND …`. Started under the name `prometheus` it is the server. */
-import { basename } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { packageRoot } from "../base/index.js";
 import type { EarlyEnd } from "./flags.js";
+import { type OperatorOptions, readOperatorCommand } from "./operator-options.js";
 import { parseServerOptions, type ServerOptions } from "./server-options.js";
 import { vestalVersion } from "./version.js";
 
@@ -10,6 +13,9 @@ Monitoring for a Kubernetes cluster.
 
 Commands:
   server     scrape targets, store their samples and answer queries; \`vestal server --help\` lists its flags
+  alertmanager
+             group, silence and route alerts to receivers, as Alertmanager does
+  operator   turn monitoring objects of a cluster into configuration and workloads; \`vestal operator --help\`
   tool       check, test and query, as promtool does; \`vestal tool --help\` lists its commands
 
 Flags:
@@ -18,16 +24,24 @@ Flags:
 `;
 
 /** Commands of the design that this version has not. */
-const UNAVAILABLE: ReadonlySet<string> = new Set(["operator", "alertmanager", "amtool"]);
+const UNAVAILABLE: ReadonlySet<string> = new Set(["amtool"]);
 
 /** The face of `server/index.ts`, which is loaded only when a server is to run: it brings every other module with it. */
 export type RunServer = (options: ServerOptions) => Promise<void>;
 
+/** The face of `operator/index.ts`. */
+export type RunOperator = (options: OperatorOptions) => Promise<void>;
+
 /** What the program does once its arguments are read. */
 export type Command =
   | { readonly kind: "server"; readonly options: ServerOptions }
+  | { readonly kind: "operator"; readonly options: OperatorOptions }
   | { readonly kind: "tool"; readonly args: readonly string[]; readonly name: string }
+  | { readonly kind: "alertmanager"; readonly args: readonly string[] }
   | EarlyEnd;
+
+/** The face of `alertmanager/index.ts`; it gives the exit code. */
+export type RunAlertmanager = (args: readonly string[]) => Promise<number>;
 
 /** The face of `tool/index.ts`; it gives the exit code. */
 export type RunTool = (args: readonly string[], name: string) => Promise<number>;
@@ -39,11 +53,15 @@ export type RunTool = (args: readonly string[], name: string) => Promise<number>
 export function readCommand(args: readonly string[], programName: string): Command {
   const called = basename(programName).replace(/\.m?js$/, "");
   if (called === "prometheus") return readServer(args);
+  if (called === "operator" || called === "prometheus-operator") return readOperator(args);
   if (called === "promtool") return { kind: "tool", args, name: "promtool" };
+  if (called === "alertmanager") return { kind: "alertmanager", args };
   if (called !== "vestal" && UNAVAILABLE.has(called)) return unavailable(called);
   const [command, ...rest] = args;
   if (command === undefined) return { kind: "end", exitCode: 2, stderr: HELP };
   if (command === "server" || command === "prometheus") return readServer(rest);
+  if (command === "alertmanager") return { kind: "alertmanager", args: rest };
+  if (command === "operator") return readOperator(rest);
   if (command === "tool" || command === "promtool") return { kind: "tool", args: rest, name: `vestal ${command}` };
   if (command === "-h" || command === "--help" || command === "help") return { kind: "end", exitCode: 0, stdout: HELP };
   if (command === "--version") return { kind: "end", exitCode: 0, stdout: `vestal, version ${vestalVersion()}\n` };
@@ -60,6 +78,19 @@ function readServer(args: readonly string[]): Command {
   return parsed.kind === "end" ? parsed : { kind: "server", options: parsed.options };
 }
 
+/** The custom resources are files of the package. */
+function readOperator(args: readonly string[]): Command {
+  const parsed = readOperatorCommand(args);
+  if (parsed.kind === "start") return { kind: "operator", options: parsed.options };
+  return parsed.kind === "crds" ? { kind: "end", exitCode: 0, stdout: crdsText() } : parsed;
+}
+
+function crdsText(): string {
+  const folder = join(packageRoot(), "crds");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+  return files.map((name) => `---\n${readFileSync(join(folder, name), "utf8").replace(/^---\n/, "")}`).join("");
+}
+
 function unavailable(command: string): EarlyEnd {
   return { kind: "end", exitCode: 2, stderr: `vestal: this version does not have \`${command}\` yet\n` };
 }
@@ -72,9 +103,23 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = command.exitCode;
     return;
   }
+  if (command.kind === "alertmanager") {
+    const { runAlertmanager } = (await import(new URL("./alertmanager/index.js", import.meta.url).href)) as {
+      runAlertmanager: RunAlertmanager;
+    };
+    process.exitCode = await runAlertmanager(command.args);
+    return;
+  }
   if (command.kind === "tool") {
     const { runTool } = (await import(new URL("./tool/index.js", import.meta.url).href)) as { runTool: RunTool };
     process.exitCode = await runTool(command.args, command.name);
+    return;
+  }
+  if (command.kind === "operator") {
+    const { runOperator } = (await import(new URL("./operator/index.js", import.meta.url).href)) as {
+      runOperator: RunOperator;
+    };
+    await runOperator(command.options);
     return;
   }
   const { runServer } = (await import(new URL("./server/index.js", import.meta.url).href)) as { runServer: RunServer };

@@ -62,7 +62,7 @@ const WEB: readonly Flag[] = [
   ),
   flag("web.read-timeout", "duration", "5m", "supported", "Most time for a client to send its request."),
   flag("web.max-connections", "int", "512", "supported", "Most connections at a time over all addresses."),
-  flag("web.max-notifications-subscribers", "int", "16", "not-yet", "Most subscribers of live notifications."),
+  flag("web.max-notifications-subscribers", "int", "16", "supported", "Most subscribers of live notifications."),
   flag(
     "web.external-url",
     "string",
@@ -85,7 +85,13 @@ const WEB: readonly Flag[] = [
   }),
   flag("web.user-assets", "string", "", "not-yet", "Folder served at /user.", { placeholder: "<path>" }),
   flag("web.enable-lifecycle", "bool", "false", "supported", "Allow /-/reload and /-/quit."),
-  flag("web.enable-admin-api", "bool", "false", "not-yet", "Allow deleting series and taking snapshots over the API."),
+  flag(
+    "web.enable-admin-api",
+    "bool",
+    "false",
+    "supported",
+    "Allow deleting series and taking snapshots over the API.",
+  ),
   flag("web.enable-remote-write-receiver", "bool", "false", "supported", "Accept remote write at /api/v1/write."),
   flag(
     "web.remote-write-receiver.accepted-protobuf-messages",
@@ -94,7 +100,7 @@ const WEB: readonly Flag[] = [
     "supported",
     "Remote write messages to accept.",
   ),
-  flag("web.enable-otlp-receiver", "bool", "false", "not-yet", "Accept OTLP metrics at /api/v1/otlp/v1/metrics."),
+  flag("web.enable-otlp-receiver", "bool", "false", "supported", "Accept OTLP metrics at /api/v1/otlp/v1/metrics."),
   flag("web.console.templates", "string", "consoles", "not-yet", "Folder of console templates, served at /consoles."),
   flag("web.console.libraries", "string", "console_libraries", "not-yet", "Folder of console libraries."),
   flag(
@@ -307,8 +313,14 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "How long to go on sending samples at shutdown.",
     DURATION,
   ),
-  flag("storage.remote.read-sample-limit", "int", "5e7", "not-yet", "Most samples of one remote read; 0 is no limit."),
-  flag("storage.remote.read-concurrent-limit", "int", "10", "not-yet", "Most remote reads at a time; 0 is no limit."),
+  flag(
+    "storage.remote.read-sample-limit",
+    "int",
+    "5e7",
+    "supported",
+    "Most samples of one remote read; 0 is no limit.",
+  ),
+  flag("storage.remote.read-concurrent-limit", "int", "10", "supported", "Most remote reads at a time; 0 is no limit."),
   flag(
     "storage.remote.read-max-bytes-in-frame",
     "int",
@@ -458,6 +470,14 @@ const OWN: readonly Flag[] = [
     "Most samples of a remote write request; more is answered with 413.",
   ),
   flag(
+    "storage.head.series-budget",
+    "int",
+    "0",
+    "supported",
+    "New series that each job, namespace and metric may make in ten minutes: what comes faster is refused and named in the log and under /api/v1/status/tsdb; known series go on. 0: a quarter of what the heads hold. -1: no limit.",
+    { placeholder: "<series>" },
+  ),
+  flag(
     "storage.head.max-memory",
     "bytes",
     undefined,
@@ -480,6 +500,17 @@ const OWN: readonly Flag[] = [
     "supported",
     "When the WAL is synced: at each segment's end, at intervals, or at each commit.",
     { choices: ["segment", "interval", "commit"] },
+  ),
+  flag("rules.alert-history.retention", "duration", "15d", "supported", "How long changes of alerts are kept."),
+  flag("rules.alert-history.max-entries", "int", "100000", "supported", "Most changes of alerts that are kept."),
+  flag("live.max-subscriptions", "int", "100", "supported", "Most live subscriptions of one connection."),
+  flag("live.max-queries", "int", "1000", "supported", "Most different live queries at a time."),
+  flag(
+    "live.max-buffer",
+    "bytes",
+    "1MB",
+    "supported",
+    "Bytes that may wait for a live client before frames are merged.",
   ),
   flag(
     "storage.wal.salvage",

@@ -1,6 +1,6 @@
 /** The server's options, parsed and typed: what `runServer` is given. Nothing behind it reads the command line again. */
 import { hostname } from "node:os";
-import { type ListenAddress, parseListenAddress } from "../api/index.js";
+import { type ListenAddress, type LiveOptions, parseListenAddress } from "../api/index.js";
 import { errorMessage, type LogFormat, type LogLevel, VestalError } from "../base/index.js";
 import { compileRegex, formatDuration, type Regex } from "../model/index.js";
 import { WRITE_MESSAGES } from "../remote/index.js";
@@ -29,17 +29,20 @@ export interface ServerOptions {
     /** "" or "/prefix". */
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
+    readonly notificationSubscribersMax: number;
+    readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
-  /** Undefined without `--web.enable-remote-write-receiver`. */
-  readonly writeReceiver:
-    | {
-        readonly accepted: readonly string[];
-        readonly bodyBytesMax: number;
-        readonly decodedBytesMax: number;
-        readonly samplesMax: number;
-      }
-    | undefined;
+  /** Of what other servers send. */
+  readonly receivers: {
+    readonly acceptsWrites: boolean;
+    readonly acceptsOtlp: boolean;
+    /** Names of remote-write messages. */
+    readonly accepted: readonly string[];
+    readonly bodyBytesMax: number;
+    readonly decodedBytesMax: number;
+    readonly samplesMax: number;
+  };
   readonly tsdb: {
     readonly path: string;
     /** 0 where the flag was not given: the configuration file or the default of 15 days decides. */
@@ -60,6 +63,7 @@ export interface ServerOptions {
     readonly walSalvage: boolean;
     /** Of all shards together; 0 is the default share of the memory limit. */
     readonly headBytesMax: number;
+    readonly seriesBudget: number;
     /** Of all query threads together. */
     readonly blockCacheBytesMax: number;
   };
@@ -77,6 +81,8 @@ export interface ServerOptions {
     readonly forOutageToleranceMs: number;
     readonly forGracePeriodMs: number;
     readonly maxConcurrentEvals: number;
+    readonly historyRetentionMs: number;
+    readonly historyEntriesMax: number;
   };
   /** To Alertmanagers. */
   readonly notifications: {
@@ -84,6 +90,14 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  readonly remoteRead: {
+    /** 0 is no limit. */
+    readonly samplesMax: number;
+    /** 0 is no limit. */
+    readonly concurrencyMax: number;
+  };
+  /** Live queries over WebSockets. */
+  readonly live: LiveOptions;
   readonly ingest: {
     /** 0 is the default. */
     readonly threads: number;
@@ -138,16 +152,21 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       externalUrl,
       routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
+      notificationSubscribersMax: atLeastZero(
+        "web.max-notifications-subscribers",
+        number("web.max-notifications-subscribers"),
+      ),
+      enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
-    writeReceiver: isOn("web.enable-remote-write-receiver")
-      ? {
-          accepted: acceptedMessages(value<readonly string[]>("web.remote-write-receiver.accepted-protobuf-messages")),
-          bodyBytesMax: number("web.remote-write-receiver.max-body-size"),
-          decodedBytesMax: number("web.remote-write-receiver.max-decoded-size"),
-          samplesMax: number("web.remote-write-receiver.max-samples"),
-        }
-      : undefined,
+    receivers: {
+      acceptsWrites: isOn("web.enable-remote-write-receiver"),
+      acceptsOtlp: isOn("web.enable-otlp-receiver"),
+      accepted: acceptedMessages(value<readonly string[]>("web.remote-write-receiver.accepted-protobuf-messages")),
+      bodyBytesMax: number("web.remote-write-receiver.max-body-size"),
+      decodedBytesMax: number("web.remote-write-receiver.max-decoded-size"),
+      samplesMax: number("web.remote-write-receiver.max-samples"),
+    },
     tsdb: {
       path: text("storage.tsdb.path"),
       retentionMs,
@@ -164,6 +183,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       walSync: value<WalSync>("storage.wal.fsync"),
       walSalvage: isOn("storage.wal.salvage"),
       headBytesMax: number("storage.head.max-memory"),
+      seriesBudget: number("storage.head.series-budget"),
       blockCacheBytesMax: number("storage.block-cache.max-memory"),
     },
     query: {
@@ -179,11 +199,22 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       forOutageToleranceMs: number("rules.alert.for-outage-tolerance"),
       forGracePeriodMs: number("rules.alert.for-grace-period"),
       maxConcurrentEvals: number("rules.max-concurrent-evals"),
+      historyRetentionMs: number("rules.alert-history.retention"),
+      historyEntriesMax: atLeastZero("rules.alert-history.max-entries", number("rules.alert-history.max-entries")),
     },
     notifications: {
       queueCapacity: number("alertmanager.notification-queue-capacity"),
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
+    },
+    remoteRead: {
+      samplesMax: number("storage.remote.read-sample-limit"),
+      concurrencyMax: number("storage.remote.read-concurrent-limit"),
+    },
+    live: {
+      subscriptionsMax: atLeastZero("live.max-subscriptions", number("live.max-subscriptions")),
+      streamsMax: atLeastZero("live.max-queries", number("live.max-queries")),
+      bufferBytesMax: number("live.max-buffer"),
     },
     ingest: { threads: atLeastZero("ingest.threads", number("ingest.threads")) },
     scrape: {

@@ -11,6 +11,7 @@ import type {
   DiscoveryConfig,
   HttpClientConfig,
   Oauth2Config,
+  OtlpConfig,
   ProxyConfig,
   ScrapeConfig,
   SecretSource,
@@ -40,6 +41,7 @@ export function buildConfig(document: ConfigDocument, jobs: readonly ScrapeSecti
       ),
     },
     storage: buildStorage(document),
+    otlp: buildOtlp(document),
     document,
   };
 }
@@ -121,6 +123,20 @@ function hashOf(section: unknown): string {
   return createHash("sha256").update(JSON.stringify(section)).digest("base64url");
 }
 
+function buildOtlp({ otlp }: ConfigDocument): OtlpConfig {
+  const strategy = otlp.translation_strategy;
+  const promotesAll = otlp.promote_all_resource_attributes;
+  const listed = promotesAll ? otlp.ignore_resource_attributes : otlp.promote_resource_attributes;
+  return {
+    promotesAll,
+    attributes: listed ?? [],
+    addsSuffixes: strategy !== "NoTranslation" && strategy !== "UnderscoreEscapingWithoutSuffixes",
+    allowsUtf8: strategy === "NoTranslation" || strategy === "NoUTF8EscapingWithSuffixes",
+    keepsIdentifyingAttributes: otlp.keep_identifying_resource_attributes,
+    convertsHistogramsToNhcb: otlp.convert_histograms_to_nhcb,
+  };
+}
+
 function buildStorage({ storage }: ConfigDocument): StorageConfig {
   const retention = storage.tsdb?.retention;
   return {
@@ -144,6 +160,7 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
     timeoutMs: job.scrape_timeout,
     // Protocols and schemes are checked when the job inherits from `global`.
     protocols: (job.scrape_protocols ?? []) as readonly ScrapeProtocol[],
+    hasDefaultProtocols: job.hasDefaultProtocols ?? false,
     fallbackProtocol: (job.fallback_scrape_protocol || undefined) as ScrapeProtocol | undefined,
     nativeHistograms: job.scrape_native_histograms ?? false,
     alwaysScrapeClassicHistograms: job.always_scrape_classic_histograms ?? false,
@@ -175,7 +192,7 @@ function buildJob(job: ScrapeSection): ScrapeConfig {
 }
 
 /** The client settings of any section that has them. */
-function buildHttpClient(section: HttpClientSection): HttpClientConfig {
+export function buildHttpClient(section: HttpClientSection): HttpClientConfig {
   const { basic_auth: basic, authorization, oauth2 } = section;
   return {
     basicAuth: basic && {

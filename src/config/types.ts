@@ -10,6 +10,7 @@ export interface Config {
   readonly ruleFiles: readonly string[];
   readonly alerting: AlertingConfig;
   readonly storage: StorageConfig;
+  readonly otlp: OtlpConfig;
   /** All of the file, also what nothing acts on yet, under Prometheus' keys; `renderConfig` prints it. */
   readonly document: ConfigDocument;
 }
@@ -44,6 +45,16 @@ export interface AlertmanagerConfig {
   readonly hash: string;
 }
 
+export interface OtlpConfig {
+  /** If so, all resource attributes but those of the list become labels; else those of the list. */
+  readonly promotesAll: boolean;
+  readonly attributes: readonly string[];
+  readonly addsSuffixes: boolean;
+  readonly allowsUtf8: boolean;
+  readonly keepsIdentifyingAttributes: boolean;
+  readonly convertsHistogramsToNhcb: boolean;
+}
+
 export interface StorageConfig {
   /** 0 where out-of-order samples are refused. */
   readonly outOfOrderTimeWindowMs: number;
@@ -66,6 +77,8 @@ export interface ScrapeConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly protocols: readonly ScrapeProtocol[];
+  /** Nothing in the file says which. */
+  readonly hasDefaultProtocols: boolean;
   readonly fallbackProtocol: ScrapeProtocol | undefined;
   readonly nativeHistograms: boolean;
   readonly alwaysScrapeClassicHistograms: boolean;

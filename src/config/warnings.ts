@@ -26,15 +26,17 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
     ignored("remote_read", `nothing is read from ${document.remote_read?.length} endpoint(s)`);
   }
   if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
-  if ((document.otlp.promote_resource_attributes ?? []).length > 0 || document.otlp.promote_all_resource_attributes) {
-    ignored("otlp", "there is no OTLP receiver");
-  }
+  const { otlp } = document;
+  if (otlp.promote_scope_metadata) ignored("otlp.promote_scope_metadata", "scopes do not become labels");
   if (document.global.query_log_file !== "") ignored("global.query_log_file", "queries are not logged");
   if (storage.tsdb?.chunk_encoding.floats === "xor2") {
     ignored("storage.tsdb.chunk_encoding.floats", "chunks are written as xor, which Prometheus 3.5 can read");
   }
   if ((storage.tsdb?.stale_series_compaction_threshold ?? 0) > 0) {
     ignored("storage.tsdb.stale_series_compaction_threshold", "stale series leave the head with the next block");
+  }
+  if ((storage.tsdb?.out_of_order_time_window ?? 0) > 0) {
+    ignored("storage.tsdb.out_of_order_time_window", "samples that are out of order are refused and counted");
   }
   for (const job of jobs) warnings.push(...jobWarnings(job));
   return warnings;
@@ -66,6 +68,11 @@ function jobWarnings(job: ScrapeSection): readonly string[] {
     if ((sections ?? []).length > 0) {
       warnings.push(`${key} is not supported yet and is ignored: job ${quoteGo(job.job_name)} finds no targets by it`);
     }
+  }
+  if (job.convert_classic_histograms_to_nhcb === true) {
+    warnings.push(
+      `convert_classic_histograms_to_nhcb is not supported yet and is ignored: job ${quoteGo(job.job_name)} stores them as they are`,
+    );
   }
   const references = [
     job.basic_auth?.username_ref,

@@ -28,7 +28,7 @@ export function relabelAlerts(
 export function encodeAlerts(alerts: readonly Alert[]): string {
   return JSON.stringify(
     alerts.map(({ labels, annotations, startsAtMs, endsAtMs, generatorUrl }) => ({
-      annotations: annotations.toObject(),
+      ...(annotations.size > 0 && { annotations: annotations.toObject() }),
       endsAt: new Date(endsAtMs).toISOString(),
       startsAt: new Date(startsAtMs).toISOString(),
       generatorURL: generatorUrl,

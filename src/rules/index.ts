@@ -1,4 +1,12 @@
 export { ALERTS_FOR_STATE, type AlertChange, type AlertState } from "./alerting-rule.js";
+export {
+  type BacktestAlert,
+  type BacktestSeries,
+  backtest,
+  backtestRule,
+  backtestView,
+  seriesOfMatrix,
+} from "./backtest.js";
 export type {
   AlertSender,
   AlertTemplateData,
@@ -23,5 +31,6 @@ export {
   readRules,
 } from "./format/index.js";
 export { type GroupDeps, RuleGroup } from "./group.js";
+export { AlertHistory, type HistoryLog, matchesAny, type ShownChange } from "./history.js";
 export { RuleManager, type RuleManagerOptions, type RuleSet } from "./manager.js";
-export { alertsView, type RulesFilter, rulesView } from "./view.js";
+export { alertsView, alertView, type RulesFilter, rulesView } from "./view.js";

@@ -45,9 +45,12 @@ export function rulesView(
   return { data: { groups: shown, ...(nextToken !== undefined && { groupNextToken: nextToken }) } };
 }
 
-export function alertsView(groups: readonly RuleGroup[]): unknown {
+/** @param isWanted  which alerts, by their labels. */
+export function alertsView(groups: readonly RuleGroup[], isWanted: (labels: Labels) => boolean = () => true): unknown {
   const alerts = groups.flatMap(({ rules }) =>
-    rules.flatMap(({ rule }) => (rule.kind === "alerting" ? [...rule.activeAlerts()].map(alertView) : [])),
+    rules.flatMap(({ rule }) =>
+      rule.kind === "alerting" ? [...rule.activeAlerts()].filter(({ labels }) => isWanted(labels)).map(alertView) : [],
+    ),
   );
   return { alerts };
 }
@@ -111,7 +114,7 @@ function ruleView({ rule, query, status }: GroupRule, { excludeAlerts }: RulesFi
   };
 }
 
-function alertView(alert: Alert): unknown {
+export function alertView(alert: Alert): unknown {
   const { keepFiringSinceMs } = alert;
   return {
     labels: labelsView(alert.labels),

@@ -47,6 +47,14 @@ import { thanosRemoteWrite } from "../../src/operator/generate/thanos/remote-wri
 import { compact } from "../../src/operator/generate/value.js";
 import { Version } from "../../src/operator/generate/version.js";
 import { webConfig } from "../../src/operator/generate/web-config.js";
+import { alertmanagerStatefulSet } from "../../src/operator/generate/workload/alertmanager.js";
+import type { WorkloadOptions } from "../../src/operator/generate/workload/options.js";
+import {
+  agentDaemonSet,
+  agentStatefulSet,
+  prometheusStatefulSet,
+} from "../../src/operator/generate/workload/prometheus.js";
+import { thanosRulerStatefulSet } from "../../src/operator/generate/workload/thanos-ruler.js";
 import type {
   Alertmanager,
   AlertmanagerConfig,
@@ -99,6 +107,7 @@ const ENTRYPOINTS: Readonly<Record<string, (input: Case) => unknown>> = {
   "prometheus-agent": (input) => agentConfig(prometheusOf(input), configInput(input)),
   "kubernetes-sd-fragment": kubernetesSdFragment,
   "validate-resource": verdict,
+  workload,
   "web-config": (input) => {
     const { spec } = only<Prometheus>(input, "Prometheus", "Alertmanager", "ThanosRuler", "PrometheusAgent");
     return webConfig(input.context["mounting_dir"] as string, spec?.web ?? {}) ?? null;
@@ -135,6 +144,64 @@ const ENTRYPOINTS: Readonly<Record<string, (input: Case) => unknown>> = {
     return compact(encodeStruct(HTTP_CONFIG, draft ?? {}));
   },
 };
+
+/** The flags of the operator as a case gives them. */
+interface OperatorConfig {
+  readonly localhost?: string;
+  readonly cluster_domain?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly prometheus_default_base_image?: string;
+  readonly alertmanager_default_base_image?: string;
+  readonly thanos_default_base_image?: string;
+  readonly reloader: WorkloadOptions["reloader"];
+}
+
+function workloadOptions(config: OperatorConfig): WorkloadOptions {
+  return {
+    localHost: config.localhost ?? "",
+    labels: config.labels ?? {},
+    annotations: config.annotations ?? {},
+    clusterDomain: config.cluster_domain ?? "",
+    reloader: config.reloader,
+    prometheusBaseImage: config.prometheus_default_base_image ?? "",
+    alertmanagerBaseImage: config.alertmanager_default_base_image ?? "",
+    thanosBaseImage: config.thanos_default_base_image ?? "",
+  };
+}
+
+function workload(input: Case): unknown {
+  const { context } = input;
+  const common = {
+    options: workloadOptions(context["operator_config"] as OperatorConfig),
+    inputHash: (context["input_hash"] ?? "") as string,
+    tlsSecrets: (context["tls_asset_secrets"] ?? []) as string[],
+    ruleConfigMaps: context.rule_config_maps ?? [],
+    version: context.component_version,
+  };
+  const prometheus = {
+    ...common,
+    shard: (context["shard"] ?? 0) as number,
+    configOptions: optionsOf(input),
+    name: context["object_name"] as string | undefined,
+  };
+  const made = (() => {
+    switch (context.area) {
+      case "workload-prometheus":
+        return prometheusStatefulSet(prometheusOf(input), prometheus);
+      case "workload-prometheusagent":
+        return agentStatefulSet(prometheusOf(input), prometheus);
+      case "workload-prometheusagent-daemonset":
+        return agentDaemonSet(prometheusOf(input), prometheus);
+      case "workload-alertmanager":
+        return alertmanagerStatefulSet(only<Alertmanager>(input, "Alertmanager"), common);
+      default:
+        return thanosRulerStatefulSet(only<ThanosRuler>(input, "ThanosRuler"), common);
+    }
+  })();
+  const { ownerReferences: _, ...metadata } = made["metadata"] as Record<string, unknown>;
+  return { ...made, metadata };
+}
 
 function admission({ context, objects }: Case): AdmissionAnswer {
   const { request = {} } = objects[0] as { request?: AdmissionRequest };

@@ -108,11 +108,14 @@ export async function api(
 export interface VectorSample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [number, string];
+  /** Instead of the value. */
+  readonly histogram?: readonly [number, unknown];
 }
 
 export interface MatrixSeries {
   readonly metric: Readonly<Record<string, string>>;
   readonly values: readonly (readonly [number, string])[];
+  readonly histograms?: readonly (readonly [number, unknown])[];
 }
 
 export async function queryVector(

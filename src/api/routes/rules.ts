@@ -1,6 +1,14 @@
 /** `rules`, `alerts`, `alertmanagers`: what is evaluated, what is active, and who is told. */
 import type { ApiDeps } from "../deps.js";
-import { parseGoBool, parseGoInt, quoteParameter } from "../parameters.js";
+import {
+  limitParameter,
+  MAX_TIME_MS,
+  MIN_TIME_MS,
+  parseGoBool,
+  parseGoInt,
+  quoteParameter,
+  timeParameter,
+} from "../parameters.js";
 import { fail, respond } from "../respond.js";
 import { type ApiFailure, type ApiRequest, type ApiResponse, failure, invalidParameter } from "../types.js";
 
@@ -60,4 +68,14 @@ export async function alerts(_request: ApiRequest, deps: ApiDeps): Promise<ApiRe
 
 export async function alertmanagers(_request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
   return respond(await deps.rules.alertmanagers(), false);
+}
+
+export async function alertHistory({ form }: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  const limit = limitParameter(form);
+  if (typeof limit === "object") return fail(limit);
+  const startMs = timeParameter(form, "start", MIN_TIME_MS);
+  if (typeof startMs === "object") return fail(startMs);
+  const endMs = timeParameter(form, "end", MAX_TIME_MS);
+  if (typeof endMs === "object") return fail(endMs);
+  return respond(await deps.rules.alertHistory({ startMs, endMs, limit, matchers: form.all("match[]") }), true);
 }

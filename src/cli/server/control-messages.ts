@@ -2,6 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
 import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
+import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
 import type { LogSettings } from "./log-settings.js";
 import type { RulesSettings } from "./rules-messages.js";
@@ -12,6 +13,8 @@ export interface ControlData {
   /** The configuration itself, where there is no file. */
   readonly configText: string | undefined;
   readonly discoveryBatchMs: number;
+  /** Protobuf is asked for first where a job does not say. */
+  readonly isProtobufFirst: boolean;
   readonly log: LogSettings;
   readonly rules: RulesSettings;
   /** What the rules say to the main thread, and hear of it. */
@@ -42,6 +45,8 @@ export interface LoadedSettings {
   readonly retentionBytes: number | undefined;
   /** Undefined where the file says nothing. */
   readonly exemplarsMax: number | undefined;
+  readonly otlp: Omit<OtlpSettings, "allowsDelta">;
+  readonly externalLabels: Readonly<Record<string, string>>;
 }
 
 export interface LoadedMessage {

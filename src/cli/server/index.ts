@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createRouter, type HttpServer, ROUTES, startHttp } from "../../api/index.js";
+import { createRouter, type HttpServer, LiveHub, ROUTES, startHttp } from "../../api/index.js";
 import {
   createLogger,
   deferred,
@@ -17,22 +17,26 @@ import {
   type Logger,
   systemClock,
   systemReason,
+  systemTimers,
   VestalError,
 } from "../../base/index.js";
 import { observeHttp, Registry } from "../../metrics/index.js";
-import { WriteReceiver } from "../../remote/index.js";
+import { OtlpReceiver, WriteReceiver } from "../../remote/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
+import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
+import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
+import { ReadService } from "./read-service.js";
 import { memoryLimitBytes, processors } from "./resources.js";
 import { RulesLink } from "./rules-service.js";
 import { rulesSettings } from "./rules-settings.js";
@@ -52,6 +56,9 @@ const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
+/** A series with its labels and an open chunk, roughly; and the part of all that one job may make in ten minutes. */
+const BYTES_PER_SERIES = 1500;
+const DEFAULT_BUDGET_SHARE = 0.25;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
@@ -130,6 +137,8 @@ class Server {
         configFile: options.configFile,
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
+        isProtobufFirst:
+          options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
@@ -253,13 +262,16 @@ class Server {
       limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
       chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
       samplesPerChunk: tsdb.samplesPerChunk,
+      seriesBudget: seriesBudget(tsdb.seriesBudget, headBytes, this.#shardCount),
       engine: {
         ...DEFAULT_ENGINE_OPTIONS,
         adjustTimestamps: scrape.timestampToleranceMs > 0,
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
+        nativeHistograms: features.has("native-histograms"),
+        createdZeros: features.has("created-timestamp-zero-ingestion"),
       },
-      writeLimits: this.#options.writeReceiver ?? { decodedBytesMax: 0, samplesMax: 0 },
+      writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
       log,
     };
@@ -289,18 +301,35 @@ class Server {
     return new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
   }
 
-  #writeReceiver(): WriteReceiver | undefined {
-    const { writeReceiver } = this.#options;
-    if (writeReceiver === undefined) return undefined;
-    const { accepted, bodyBytesMax, decodedBytesMax } = writeReceiver;
+  /** Undefined: what is switched off. */
+  #receivers(): { readonly remoteWrite: WriteReceiver | undefined; readonly otlp: OtlpReceiver | undefined } {
+    const { receivers, features } = this.#options;
+    const { accepted, bodyBytesMax, decodedBytesMax } = receivers;
     const pendingBytesMax = Math.max(WRITE_BYTES_MAX, 2 * bodyBytesMax);
     const options = { accepted, pendingMax: WRITES_MAX, pendingBytesMax, decodedBytesMax };
-    return new WriteReceiver(options, this.#shards, this.#log);
+    const writes = new WriteReceiver(options, this.#shards, this.#log);
+    const allowsDelta = features.has("otlp-native-delta-ingestion");
+    const otlp = new OtlpReceiver(decodedBytesMax, {
+      writes,
+      translator: this.#shards,
+      // The configuration is read before the server listens.
+      settings: () => ({ ...this.#settings!.otlp, allowsDelta }),
+      log: this.#log,
+    });
+    return {
+      remoteWrite: receivers.acceptsWrites ? writes : undefined,
+      otlp: receivers.acceptsOtlp ? otlp : undefined,
+    };
   }
 
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
-    const { web, flags, query, tsdb, writeReceiver } = this.#options;
-    const remoteWrite = this.#writeReceiver();
+    const { web, flags, query, tsdb, receivers } = this.#options;
+    const { remoteWrite, otlp } = this.#receivers();
+    const { lookbackDeltaMs } = query;
+    const remoteRead = new ReadService(
+      { ...this.#options.remoteRead, lookbackDeltaMs },
+      { queries, clock: systemClock, externalLabels: () => this.#settings?.externalLabels ?? {} },
+    );
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
@@ -309,10 +338,12 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
+      remoteRead,
       walDir: this.#walDir,
       cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
@@ -321,7 +352,9 @@ class Server {
       state: this.#state,
       shards: this.#shards,
       queries,
+      storage: this.#storage,
       flags,
+      features: shownFeatures(this.#options),
       startTimeMs: this.#startTimeMs,
       // Main thread, control worker, shards and query threads.
       threadCount: 2 + this.#shardCount + this.#queryThreads,
@@ -338,22 +371,46 @@ class Server {
         metadata: this.#registry,
         status,
         lifecycle: this.#lifecycle,
+        admin: web.enableAdminApi ? this.#admin(queries) : undefined,
         metrics,
         remoteWrite,
+        otlp,
+        remoteRead,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
       },
       corsOrigin: web.corsOrigin,
       maxConnections: web.maxConnections,
-      bodyBytesMaxOf: writeReceiver === undefined ? {} : { "/api/v1/write": writeReceiver.bodyBytesMax },
+      bodyBytesMaxOf: {
+        "/api/v1/write": receivers.bodyBytesMax,
+        "/api/v1/otlp/v1/metrics": receivers.bodyBytesMax,
+      },
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      notificationSubscribersMax: web.notificationSubscribersMax,
+      live: new LiveHub(this.#options.live, {
+        queries,
+        alerts: this.#rules,
+        clock: systemClock,
+        timers: systemTimers,
+        log: this.#log,
+      }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),
       ),
+    });
+  }
+
+  #admin(queries: QueryPool): Admin {
+    return new Admin({
+      dataDir: this.#options.tsdb.path,
+      storage: this.#storage,
+      shards: this.#shards,
+      control: this.#control,
+      queries,
     });
   }
 
@@ -393,6 +450,13 @@ class Server {
     process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", reload);
     return () => process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", reload);
   }
+}
+
+/** A shard's part of the budget: series of one job are spread over all shards by their instances. */
+function seriesBudget(given: number, headBytes: number, shardCount: number): number {
+  if (given < 0) return 0;
+  const all = given > 0 ? given : (headBytes / BYTES_PER_SERIES) * DEFAULT_BUDGET_SHARE;
+  return Math.max(1, Math.ceil(all / shardCount));
 }
 
 function makeFolder(path: string): void {

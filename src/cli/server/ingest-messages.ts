@@ -9,6 +9,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
 import type { MatchOperator } from "../../model/index.js";
+import type { OtlpSettings } from "../../remote/index.js";
 import type {
   IntervalLengths,
   MetadataSize,
@@ -20,7 +21,7 @@ import type {
 } from "../../scrape/index.js";
 import type { MetricMetadata } from "../../storage/index.js";
 import type { HeadChunkDamage } from "../../tsdb/chunks-head/index.js";
-import type { WriteLimits, WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
+import type { RefusedSeries, WriteLimits, WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import type { FsyncPolicy, ReplayOutcome, WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -58,6 +59,8 @@ export interface IngestSettings {
   readonly limitPages: number;
   readonly chunkRangeMs: number;
   readonly samplesPerChunk: number;
+  /** New series that each job, namespace and metric may make in ten minutes in this shard; 0 = no limit. */
+  readonly seriesBudget: number;
   readonly engine: ScrapeEngineOptions;
   readonly writeLimits: WriteLimits;
   readonly userAgent: string;
@@ -137,6 +140,17 @@ export interface WriteRequestMessage {
   readonly body: SharedArrayBuffer;
 }
 
+/** An OTLP request to be translated, by any thread that is told so. */
+export interface TranslateMessage {
+  readonly type: "translate";
+  readonly id: number;
+  readonly body: SharedArrayBuffer;
+  readonly format: "protobuf" | "json";
+  readonly isGzip: boolean;
+  readonly decodedBytesMax: number;
+  readonly settings: OtlpSettings;
+}
+
 /** Commit what is under way, free targets without staleness markers, release locks, then answer `stopped` and return. */
 export interface StopMessage {
   readonly type: "stop";
@@ -166,6 +180,7 @@ export type ToIngestThread =
   | CollectMessage
   | MetadataRequest
   | WriteRequestMessage
+  | TranslateMessage
   | ExemplarsRequest
   | TunablesMessage
   | StopMessage;
@@ -221,6 +236,9 @@ export interface StatusMessage {
   /** For prometheus_target_metadata_cache_*. */
   readonly metadata: readonly MetadataSize[];
   readonly exemplars: ExemplarCounts;
+  /** Series that the cardinality guard refused since the start, and whose. */
+  readonly refusedCount: number;
+  readonly refused: readonly RefusedSeries[];
 }
 
 export interface ExemplarCounts {
@@ -265,6 +283,15 @@ export interface ExemplarsMessage {
   }[];
 }
 
+/** Answers `translate`: exactly one of request and error is there. */
+export interface TranslatedMessage {
+  readonly type: "translated";
+  readonly id: number;
+  readonly request: SharedArrayBuffer | undefined;
+  readonly problems: readonly string[];
+  readonly error: PlainError | undefined;
+}
+
 /** Something that the thread survived and that a person must know: it is logged and counted by the main thread. */
 export interface FailureMessage {
   readonly type: "failure";
@@ -303,6 +330,7 @@ export type FromIngestThread =
   | StatusMessage
   | MetadataMessage
   | WrittenMessage
+  | TranslatedMessage
   | ExemplarsMessage
   | FailureMessage
   | StoppedMessage;

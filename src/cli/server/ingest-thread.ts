@@ -15,6 +15,7 @@ import {
 import { type ExpositionKernels, ScrapeParser } from "../../exposition/index.js";
 import { Matcher } from "../../model/index.js";
 import { metricRelabeler, type RelabelRule } from "../../relabel/index.js";
+import { translateOtlpBody } from "../../remote/index.js";
 import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
   CONTROL_WAL_STATE,
@@ -28,7 +29,7 @@ import {
   type ShardTask,
 } from "../../shard/index.js";
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../tsdb/head/index.js";
-import { Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
+import { CardinalityGuard, Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
@@ -41,6 +42,7 @@ import type {
   MetadataRequest,
   TargetsMessage,
   ToIngestThread,
+  TranslateMessage,
   WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
@@ -48,6 +50,10 @@ import { replayHistograms } from "./replay.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
+/** What `--storage.head.series-budget` is of. */
+const SERIES_BUDGET_WINDOW_MS = 600_000;
+/** Offenders that are told; the log names all. */
+const REFUSED_SHOWN_MAX = 20;
 /** `interval` syncs so often. */
 const SYNC_INTERVAL_MS = 1000;
 
@@ -65,6 +71,7 @@ class IngestThread {
   readonly #exemplars: ExemplarStore;
   readonly #metadata = new MetadataStore();
   readonly #histograms: HistogramChunks;
+  readonly #guard: CardinalityGuard;
   readonly #isAdopted: boolean;
   readonly #life: HeadLife;
   #wal: WalWriter | undefined;
@@ -99,6 +106,8 @@ class IngestThread {
             kernels,
           );
     this.#histograms = new HistogramChunks(this.#head);
+    const guard = { budget: settings.seriesBudget, windowMs: SERIES_BUDGET_WINDOW_MS };
+    this.#guard = new CardinalityGuard(guard, systemClock, this.#log);
     this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
     this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
@@ -179,6 +188,9 @@ class IngestThread {
         return;
       case "write-request":
         this.#write(message);
+        return;
+      case "translate":
+        this.#translate(message);
     }
   }
 
@@ -249,6 +261,7 @@ class IngestThread {
         histograms: this.#histograms,
         exemplars: this.#exemplars,
         metadata: this.#metadata,
+        guard: this.#guard,
         wal,
         bounds: this.#control,
         clock: systemClock,
@@ -314,6 +327,8 @@ class IngestThread {
         capacity: this.#exemplars.capacity,
         oldestTimestampMs: this.#exemplars.oldestTimestampMs,
       },
+      refusedCount: this.#guard.refusedCount,
+      refused: this.#guard.refused().slice(0, REFUSED_SHOWN_MAX),
     });
   }
 
@@ -349,6 +364,19 @@ class IngestThread {
     } catch (error) {
       this.#post({ type: "written", id, outcome: undefined, error: toPlain(error) });
       if (!(error instanceof VestalError)) throw error;
+    }
+  }
+
+  #translate({ id, body, settings, ...how }: TranslateMessage): void {
+    try {
+      // Text decoders take no shared memory.
+      const bytes = new Uint8Array(body).slice();
+      const { request, problems } = translateOtlpBody({ bytes, ...how }, settings);
+      const { buffer } = request as { readonly buffer: SharedArrayBuffer };
+      this.#post({ type: "translated", id, request: buffer, problems, error: undefined });
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      this.#post({ type: "translated", id, request: undefined, problems: [], error: toPlain(error) });
     }
   }
 

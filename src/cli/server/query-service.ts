@@ -8,6 +8,7 @@ import { Piscina } from "piscina";
 import { PINS } from "../../../assembly/layout.js";
 import type {
   ApiFailure,
+  BacktestQuery,
   HeadStatus,
   InstantQuery,
   QueryService,
@@ -151,6 +152,30 @@ export class QueryPool implements QueryService {
   async checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined> {
     const answer = await this.#run({ kind: "checkSelectors", matchers }, signal);
     return answer.kind === "failure" ? answer : undefined;
+  }
+
+  /** The answer's data is a PlainSelector for each of the texts. */
+  selectors(matchers: readonly string[], signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "selectors", matchers }, signal);
+  }
+
+  federate(job: Omit<QueryJob & { readonly kind: "federate" }, "kind">, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "federate", ...job }, signal);
+  }
+
+  remoteRead(
+    job: Omit<QueryJob & { readonly kind: "remoteRead" }, "kind">,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer> {
+    return this.#run({ kind: "remoteRead", ...job }, signal);
+  }
+
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "backtest", ...query }, signal, query.timeoutMs);
+  }
+
+  queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "frame", ...query }, signal, query.timeoutMs);
   }
 
   /** Expressions of rules, as many as a task has time for. */

@@ -3,7 +3,7 @@
  * pool; results go straight to the shards that own their series.
  */
 import type { MessagePort } from "node:worker_threads";
-import { goJson, type ServiceAnswer } from "../../api/index.js";
+import { type ApiFailure, failure, goJson, type ServiceAnswer } from "../../api/index.js";
 import { errorMessage, type Logger, systemClock, systemTimers, VestalError } from "../../base/index.js";
 import type { Config } from "../../config/index.js";
 import { type MetricSample, Registry } from "../../metrics/index.js";
@@ -12,10 +12,12 @@ import { type ParserOptions, parseMetricSelector } from "../../promql/parser/ind
 import {
   ALERTS_FOR_STATE,
   type AlertChange,
+  AlertHistory,
   type AlertTemplates,
   type AppendOutcome,
   alertsView,
   type ForStateSample,
+  matchesAny,
   type RuleAnswer,
   type RuleAppender,
   type RuleGroup,
@@ -28,7 +30,9 @@ import {
 } from "../../rules/index.js";
 import { type ForeignOutcome, ForeignSender } from "../../shard/index.js";
 import { alertTemplates } from "../alert-templates.js";
+import { HistoryFile } from "./history-file.js";
 import { AlertNotifier } from "./notifier-host.js";
+import { relabelSteps } from "./relabel-steps.js";
 import type {
   FromRules,
   RuleExpression,
@@ -55,12 +59,20 @@ export class RulesHost {
   readonly #sender: ForeignSender;
   readonly #notifier: AlertNotifier;
   readonly #registry = new Registry(systemClock);
+  readonly #historyFile: HistoryFile;
+  readonly #history: AlertHistory;
+  /** Of live subscriptions, by number: which alerts. */
+  readonly #watches = new Map<number, readonly (readonly Matcher[])[]>();
   #templates: AlertTemplates | undefined;
+  #config: Config | undefined;
 
   constructor(port: MessagePort, settings: RulesSettings, log: Logger) {
     this.#port = port;
     this.#settings = settings;
     this.#log = log.with({ component: "rule manager" });
+    this.#historyFile = new HistoryFile(settings.dataFolder, this.#log);
+    const historyOptions = { retentionMs: settings.historyRetentionMs, entriesMax: settings.historyEntriesMax };
+    this.#history = new AlertHistory(historyOptions, this.#historyFile, systemClock);
     this.#sender = new ForeignSender(settings.shardCount);
     this.#queries = new RemoteQueries(settings, (message) => this.#post(message));
     this.#notifier = new AlertNotifier(settings, this.#registry, log.with({ component: "notifier" }));
@@ -99,6 +111,7 @@ export class RulesHost {
 
   /** A configuration is in force. */
   apply(config: Config, set: RuleSet): void {
+    this.#config = config;
     this.#templates = alertTemplates(this.#settings.externalUrl, config.global.externalLabels);
     this.#notifier.apply(config);
     this.#manager.update(set).catch((error: unknown) => {
@@ -115,7 +128,34 @@ export class RulesHost {
     this.#port.postMessage(message);
   }
 
-  #changed(_change: AlertChange): void {}
+  #changed(change: AlertChange): void {
+    const shown = this.#history.add(change);
+    if (this.#watches.size === 0) return;
+    const json = goJson(shown);
+    for (const [id, matcherSets] of this.#watches) {
+      if (matchesAny(change.labels, matcherSets)) this.#post({ type: "changes", id, json });
+    }
+  }
+
+  #watch(id: number, texts: readonly string[]): void {
+    const matcherSets = this.#matcherSets(texts);
+    if ("kind" in matcherSets) {
+      this.#post({ type: "watched", id, answer: matcherSets });
+      return;
+    }
+    this.#watches.set(id, matcherSets);
+    const answer = encoded(alertsView(this.#manager.groups, (labels) => matchesAny(labels, matcherSets)));
+    this.#post({ type: "watched", id, answer });
+  }
+
+  #matcherSets(texts: readonly string[]): readonly (readonly Matcher[])[] | ApiFailure {
+    try {
+      return texts.map((text) => parseMetricSelector(text, this.#parser));
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      return failure("bad_data", error.message, "match[]");
+    }
+  }
 
   #handle(message: ToRules): void {
     switch (message.type) {
@@ -134,6 +174,12 @@ export class RulesHost {
       case "question":
         this.#post({ type: "answer", id: message.id, answer: this.#answer(message.question) });
         return;
+      case "watch":
+        this.#watch(message.id, message.matchers);
+        return;
+      case "unwatch":
+        this.#watches.delete(message.id);
+        return;
       case "stop":
         void this.#stop(); // never rejects
     }
@@ -142,6 +188,7 @@ export class RulesHost {
   async #stop(): Promise<void> {
     try {
       await this.#manager.stop();
+      this.#historyFile.flush();
       await this.#notifier.stop();
     } catch (error) {
       this.#log.error("The rules did not end cleanly", { err: errorMessage(error) });
@@ -154,12 +201,22 @@ export class RulesHost {
   #answer(question: RulesQuestion): ServiceAnswer {
     switch (question.kind) {
       case "rules": {
-        const matcherSets = question.matchers.map((text) => parseMetricSelector(text, this.#parser));
+        const matcherSets = this.#matcherSets(question.matchers);
+        if ("kind" in matcherSets) return matcherSets;
         const view = rulesView(this.#manager.groups, { ...question, matcherSets });
         return view === "unknown token" ? { kind: "empty" } : encoded(view.data);
       }
       case "alerts":
         return encoded(alertsView(this.#manager.groups));
+      case "history": {
+        const matcherSets = this.#matcherSets(question.matchers);
+        if ("kind" in matcherSets) return matcherSets;
+        const { changes, isCut } = this.#history.query({ ...question, matcherSets });
+        const data = { changes };
+        return isCut ? { kind: "data", data, warnings: ["results truncated due to limit"] } : { kind: "data", data };
+      }
+      case "relabel-steps":
+        return relabelSteps(this.#config, question.scrapePool, question.labelsJson);
       case "alertmanagers":
         return encoded(this.#notifier.view());
       case "metrics":

@@ -25,6 +25,10 @@ export interface RulesSettings {
   readonly batchSize: number;
   readonly drainsOnShutdown: boolean;
   readonly userAgent: string;
+  /** Where the alert history is kept. */
+  readonly dataFolder: string;
+  readonly historyRetentionMs: number;
+  readonly historyEntriesMax: number;
 }
 
 export interface RuleExpression {
@@ -57,7 +61,16 @@ export type RulesQuestion =
       readonly matchers: readonly string[];
     }
   | { readonly kind: "alerts" }
+  | {
+      readonly kind: "history";
+      readonly startMs: number;
+      readonly endMs: number;
+      readonly matchers: readonly string[];
+      readonly limit: number;
+    }
   | { readonly kind: "alertmanagers" }
+  /** Not of rules, but of the configuration, which lives in the same thread. */
+  | { readonly kind: "relabel-steps"; readonly scrapePool: string; readonly labelsJson: string }
   | { readonly kind: "metrics" };
 
 export type ToRules =
@@ -71,9 +84,15 @@ export type ToRules =
       readonly answers: readonly RuleExpressionAnswer[];
     }
   | { readonly type: "question"; readonly id: number; readonly question: RulesQuestion }
+  /** Tell active alerts, and then each change. */
+  | { readonly type: "watch"; readonly id: number; readonly matchers: readonly string[] }
+  | { readonly type: "unwatch"; readonly id: number }
   | { readonly type: "stop" };
 
 export type FromRules =
   | { readonly type: "queries"; readonly id: number; readonly expressions: readonly RuleExpression[] }
   | { readonly type: "answer"; readonly id: number; readonly answer: ServiceAnswer }
+  | { readonly type: "watched"; readonly id: number; readonly answer: ServiceAnswer }
+  /** JSON texts. */
+  | { readonly type: "changes"; readonly id: number; readonly json: string }
   | { readonly type: "stopped" };

@@ -1,6 +1,6 @@
 /** The main thread's side of the rules: hands their queries to the pool, and the API's questions to them. */
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { RulesFilter, RulesService, ServiceAnswer } from "../../api/index.js";
+import type { AlertHistoryQuery, AlertListener, RulesFilter, RulesService, ServiceAnswer } from "../../api/index.js";
 import { failure } from "../../api/index.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { FromRules, RuleExpression, RuleExpressionAnswer, RulesQuestion, ToRules } from "./rules-messages.js";
@@ -19,6 +19,7 @@ export class RulesLink implements RulesService {
   readonly remotePort: MessagePort;
   readonly #port: MessagePort;
   readonly #questions = new Map<number, (answer: ServiceAnswer) => void>();
+  readonly #listeners = new Map<number, AlertListener>();
   #pool: RuleQueryPool | undefined;
   #nextId = 1;
   #onStopped: (() => void) | undefined;
@@ -54,8 +55,26 @@ export class RulesLink implements RulesService {
     return this.#ask({ kind: "alerts" });
   }
 
+  alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "history", ...query });
+  }
+
+  watch(matchers: readonly string[], listener: AlertListener): () => void {
+    const id = this.#nextId++;
+    this.#listeners.set(id, listener);
+    this.#post({ type: "watch", id, matchers });
+    return () => {
+      this.#listeners.delete(id);
+      this.#post({ type: "unwatch", id });
+    };
+  }
+
   alertmanagers(): Promise<ServiceAnswer> {
     return this.#ask({ kind: "alertmanagers" });
+  }
+
+  relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "relabel-steps", scrapePool, labelsJson });
   }
 
   /** Metrics of rules and of the sending of alerts; none where they do not answer in time. */
@@ -103,6 +122,12 @@ export class RulesLink implements RulesService {
       case "answer":
         this.#questions.get(message.id)?.(message.answer);
         this.#questions.delete(message.id);
+        return;
+      case "watched":
+        this.#listeners.get(message.id)?.onFirst(message.answer);
+        return;
+      case "changes":
+        this.#listeners.get(message.id)?.onChanges(message.json);
         return;
       case "stopped":
         this.#onStopped?.();

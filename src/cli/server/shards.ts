@@ -15,7 +15,7 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
-import type { ShardWriters } from "../../remote/index.js";
+import type { OtlpTranslator, ShardWriters } from "../../remote/index.js";
 import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
 import {
@@ -50,7 +50,10 @@ import {
   type StatusMessage,
   type TargetsMessage,
   type ToIngestThread,
+  type TranslatedMessage,
+  type TranslateMessage,
   type TruncatedMessage,
+  type WrittenMessage,
 } from "./ingest-messages.js";
 import type { HeadHandle } from "./query-messages.js";
 import type { HeadSource } from "./query-service.js";
@@ -105,7 +108,7 @@ interface Shard {
   progress: ReplayProgress;
 }
 
-export class ShardSet implements HeadSource, ShardWriters {
+export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
   readonly #options: ShardSetOptions;
   readonly #control: ControlMemory;
   readonly #hooks: ShardSetHooks;
@@ -127,7 +130,11 @@ export class ShardSet implements HeadSource, ShardWriters {
   >();
   readonly #senders: ForeignOwners[] = [];
   #nextQuestion = 1;
-  readonly #writes = new Map<number, { shard: number; settle: (answer: WriteOutcome | VestalError) => void }>();
+  readonly #calls = new Map<
+    number,
+    { shard: number; settle: (answer: WrittenMessage | TranslatedMessage | VestalError) => void }
+  >();
+  #nextTranslator = 0;
   #isWalOpen = false;
   #isStopping = false;
   /** Memory that the next thread of a shard adopts. */
@@ -246,23 +253,47 @@ export class ShardSet implements HeadSource, ShardWriters {
   }
 
   #writeTo(shard: number, version: WriteVersion, body: SharedArrayBuffer): Promise<WriteOutcome | VestalError> {
+    return this.#call(shard, (id) => ({ type: "write-request", id, version, body })).then((answer) => {
+      if (answer instanceof VestalError) return answer;
+      if (answer.type === "written" && answer.outcome !== undefined) return answer.outcome;
+      return fromPlain(answer.error!);
+    });
+  }
+
+  /** Lets one shard after the other translate. */
+  async translate(
+    body: SharedArrayBuffer,
+    options: Omit<TranslateMessage, "type" | "id" | "body">,
+  ): ReturnType<OtlpTranslator["translate"]> {
+    const shard = this.#nextTranslator++ % this.#shards.length;
+    const answer = await this.#call(shard, (id) => ({ type: "translate", id, body, ...options }));
+    if (answer instanceof VestalError) return answer;
+    if (answer.type !== "translated" || answer.request === undefined) return fromPlain(answer.error!);
+    return { request: answer.request, problems: answer.problems };
+  }
+
+  /** A question whose answer is not left out of a sum where it is late: it is an error then. */
+  #call(
+    shard: number,
+    make: (id: number) => ToIngestThread,
+  ): Promise<WrittenMessage | TranslatedMessage | VestalError> {
     if (this.#isStopping || !this.#shards[shard]!.isReady) {
       const message = `shard ${shard} cannot store samples now; send them again later`;
       return Promise.resolve(new VestalError("SHARD_LOST", message, { shard }));
     }
     const id = this.#nextQuestion++;
     return new Promise((resolve) => {
-      const settle = (answer: WriteOutcome | VestalError): void => {
+      const settle = (answer: WrittenMessage | TranslatedMessage | VestalError): void => {
         clearTimeout(timer);
-        this.#writes.delete(id);
+        this.#calls.delete(id);
         resolve(answer);
       };
       const timer = setTimeout(() => {
         const message = `shard ${shard} did not answer within ${WRITE_TIMEOUT_MS} ms`;
         settle(new VestalError("SHARD_LATE", message, { shard }));
       }, WRITE_TIMEOUT_MS);
-      this.#writes.set(id, { shard, settle });
-      this.#send(shard, { type: "write-request", id, version, body });
+      this.#calls.set(id, { shard, settle });
+      this.#send(shard, make(id));
     });
   }
 
@@ -392,11 +423,10 @@ export class ShardSet implements HeadSource, ShardWriters {
         this.#questions.get(message.id)?.(message);
         this.#questions.delete(message.id);
         return;
-      case "written": {
-        const { id, outcome, error } = message;
-        this.#writes.get(id)?.settle(outcome ?? fromPlain(error!));
+      case "written":
+      case "translated":
+        this.#calls.get(message.id)?.settle(message);
         return;
-      }
       case "failure":
         this.#log.error("A shard failed", { shard: index, err: fromPlain(message.error).message });
         return;
@@ -520,7 +550,7 @@ export class ShardSet implements HeadSource, ShardWriters {
       order.reject(shardLost(index));
     }
     shard.port = undefined;
-    for (const { shard: of, settle } of [...this.#writes.values()]) {
+    for (const { shard: of, settle } of [...this.#calls.values()]) {
       if (of === index) settle(new VestalError("SHARD_LOST", `shard ${index} ended`, { shard: index }));
     }
     if (this.#isStopping) return;

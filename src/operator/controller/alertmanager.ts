@@ -14,7 +14,7 @@ import { invalid } from "../generate/invalid.js";
 import { AssetStore, type SecretObject } from "../generate/store.js";
 import { Version } from "../generate/version.js";
 import type { Json } from "../kube-object.js";
-import type { Alertmanager, AlertmanagerConfig } from "../schema/generated/types.js";
+import type { Alertmanager, AlertmanagerConfig, LabelSelector } from "../schema/generated/types.js";
 import { applyObject, createWorkload, type DesiredObject, replaceWorkload } from "./apply.js";
 import { type BoundObject, bind, unbind, type Workload } from "./bindings.js";
 import type { ResourceCache } from "./cache.js";
@@ -81,6 +81,10 @@ export class AlertmanagerReconciler {
     this.#deps = deps;
   }
 
+  static namespaceSelectors({ spec }: Alertmanager): readonly (LabelSelector | undefined)[] {
+    return [spec?.alertmanagerConfigNamespaceSelector];
+  }
+
   refersTo(key: string, kind: "Secret" | "ConfigMap", name: string): boolean {
     const references = this.#references.get(key);
     return (kind === "Secret" ? references?.secrets : references?.configMaps)?.has(name) ?? false;
@@ -89,7 +93,9 @@ export class AlertmanagerReconciler {
   /** @throws what kept it from being done; the status tells it too. */
   async reconcile(key: string): Promise<void> {
     const { caches, log } = this.#deps;
-    const object = caches.alertmanagers.get(key);
+    const found = caches.alertmanagers.get(key);
+    const { apiVersion, kind } = ALERTMANAGER;
+    const object = found === undefined ? undefined : { ...found, apiVersion, kind }; // items of some lists name no kind
     if (object === undefined || object.metadata?.deletionTimestamp !== undefined) {
       this.#errors.delete(key);
       this.#references.delete(key);

@@ -63,10 +63,18 @@ function merged(of: Resource, existing: StoredObject, desired: DesiredObject): J
       ...old,
       ...(Object.keys(labels).length > 0 && { labels }),
       ...(Object.keys(annotations).length > 0 && { annotations }),
-      ...(metadata.ownerReferences !== undefined && { ownerReferences: metadata.ownerReferences }),
+      ...(metadata.ownerReferences !== undefined && { ownerReferences: owners(of, old, metadata.ownerReferences) }),
     },
     ...(status !== undefined && of.kind !== "Secret" && of.kind !== "ConfigMap" && { status }),
   };
+}
+
+/** A Service may serve several objects of a kind: all of them own it. */
+function owners(of: Resource, old: StoredObject["metadata"], wanted: readonly unknown[]): readonly unknown[] {
+  if (of.kind !== "Service") return wanted;
+  const known = (old["ownerReferences"] ?? []) as readonly { readonly uid?: string }[];
+  const ours = new Set((wanted as typeof known).map(({ uid }) => uid));
+  return [...known.filter(({ uid }) => !ours.has(uid)), ...wanted];
 }
 
 /** Addresses are the cluster's to give, and cannot be changed. */

@@ -70,9 +70,19 @@ export async function bind(
   ]);
 }
 
-/** Takes the workload's entry away, if there is one. */
-export async function unbind(api: KubernetesApi, of: Resource, object: BoundObject, workload: Workload): Promise<void> {
-  if (!object.status?.bindings?.some((each) => isOf(each, workload))) return;
+/**
+ * Takes the workload's entry away, if there is one.
+ *
+ * @param isSure  the entry was written a moment ago: `object` may be older than that.
+ */
+export async function unbind(
+  api: KubernetesApi,
+  of: Resource,
+  object: BoundObject,
+  workload: Workload,
+  isSure = false,
+): Promise<void> {
+  if (!isSure && !object.status?.bindings?.some((each) => isOf(each, workload))) return;
   await write(api, of, object, (bindings) => bindings.filter((each) => !isOf(each, workload)));
 }
 
@@ -88,7 +98,9 @@ async function write(
     const current = await api.get(path);
     if (current === undefined) return;
     const bindings = (current as BoundObject).status?.bindings ?? [];
-    const status = { ...((current["status"] ?? {}) as JsonObject), bindings: change(bindings) };
+    const next = change(bindings);
+    if (JSON.stringify(next) === JSON.stringify(bindings)) return;
+    const status = { ...((current["status"] ?? {}) as JsonObject), bindings: next };
     try {
       await api.replace(`${path}/status`, { ...current, status });
       return;

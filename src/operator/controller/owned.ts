@@ -12,7 +12,7 @@ export interface OwnedOptions {
 }
 
 export interface OwnerObject {
-  readonly metadata?: ObjectMeta;
+  readonly metadata?: ObjectMeta | undefined;
 }
 
 const MANAGED_BY = { "managed-by": "prometheus-operator", "app.kubernetes.io/managed-by": "prometheus-operator" };

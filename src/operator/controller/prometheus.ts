@@ -17,6 +17,7 @@ import { AssetStore } from "../generate/store.js";
 import type { Json } from "../kube-object.js";
 import type {
   KeySelector,
+  LabelSelector,
   PodMonitor,
   Probe,
   Prometheus,
@@ -28,6 +29,7 @@ import type {
 import { applyObject, createWorkload, type DesiredObject, replaceWorkload } from "./apply.js";
 import { type BoundObject, bind, unbind, type Workload } from "./bindings.js";
 import type { ResourceCache } from "./cache.js";
+import type { RegardedObject } from "./events.js";
 import { gzip, type OwnedOptions, ownedMetadata, secretOf, splitAssets, splitRules, yamlOf } from "./owned.js";
 import { addReferences, fetchReferences, type References } from "./references.js";
 import {
@@ -62,12 +64,12 @@ type AnyPrometheus = Prometheus & PrometheusAgent;
 
 export interface PrometheusCaches {
   readonly prometheuses: ResourceCache<AnyPrometheus>;
-  readonly serviceMonitors: ResourceCache<ServiceMonitor>;
-  readonly podMonitors: ResourceCache<PodMonitor>;
-  readonly probes: ResourceCache<Probe>;
-  /** Undefined where the cluster does not have the kind. */
+  // Each undefined where the cluster does not have the kind.
+  readonly serviceMonitors: ResourceCache<ServiceMonitor> | undefined;
+  readonly podMonitors: ResourceCache<PodMonitor> | undefined;
+  readonly probes: ResourceCache<Probe> | undefined;
   readonly scrapeConfigs: ResourceCache<ScrapeConfig> | undefined;
-  readonly rules: ResourceCache<PrometheusRule>;
+  readonly rules: ResourceCache<PrometheusRule> | undefined;
   readonly namespaces: ResourceCache<NamespaceObject>;
   readonly statefulSets: ResourceCache<StoredObject>;
 }
@@ -106,7 +108,7 @@ export interface PrometheusDeps {
   readonly log: Logger;
   readonly nowMs: () => number;
   readonly wait: (ms: number) => Promise<void>;
-  readonly onEvent: (object: StoredObject, reason: string, message: string) => void;
+  readonly onRejected: (object: RegardedObject, message: string) => void;
 }
 
 interface Reconciliation {
@@ -133,6 +135,8 @@ export class PrometheusReconciler {
   readonly #outcomes = new Map<string, Reconciliation>();
   /** What each object referred to when it was reconciled last: a change of one of them concerns it. */
   readonly #references = new Map<string, References>();
+  /** `plural/namespace/name` of what each object was bound to when it was reconciled last. */
+  readonly #bound = new Map<string, ReadonlySet<string>>();
 
   constructor(isAgent: boolean, deps: PrometheusDeps) {
     this.#isAgent = isAgent;
@@ -140,8 +144,15 @@ export class PrometheusReconciler {
     this.#deps = deps;
   }
 
-  get caches(): PrometheusCaches {
-    return this.#deps.caches;
+  static namespaceSelectors({ spec = {} }: AnyPrometheus): readonly (LabelSelector | undefined)[] {
+    const { ruleNamespaceSelector } = spec as NonNullable<Prometheus["spec"]>;
+    return [
+      spec.serviceMonitorNamespaceSelector,
+      spec.podMonitorNamespaceSelector,
+      spec.probeNamespaceSelector,
+      spec.scrapeConfigNamespaceSelector,
+      ruleNamespaceSelector,
+    ];
   }
 
   /** Whether the object's configuration was made from this Secret or ConfigMap. */
@@ -152,12 +163,12 @@ export class PrometheusReconciler {
 
   /** @throws what kept it from being done; the status tells it too. */
   async reconcile(key: string): Promise<void> {
-    const { caches, log } = this.#deps;
-    const object = caches.prometheuses.get(key);
+    const { log } = this.#deps;
+    const object = this.#object(key);
     if (object === undefined || object.metadata?.deletionTimestamp !== undefined) {
       this.#outcomes.delete(key);
       this.#references.delete(key);
-      await this.#releaseAll(workloadOf(this.#of, key));
+      await this.#releaseAll(key);
       return;
     }
     if (object.spec?.paused === true) {
@@ -174,6 +185,13 @@ export class PrometheusReconciler {
     this.#outcomes.set(key, { error: error === undefined ? undefined : messageOf(error), note });
     await this.updateStatus(key);
     if (error !== undefined) throw error;
+  }
+
+  /** Items of some lists name no kind. */
+  #object(key: string): AnyPrometheus | undefined {
+    const object = this.#deps.caches.prometheuses.get(key);
+    const { apiVersion, kind } = this.#of;
+    return object === undefined ? undefined : { ...object, apiVersion, kind };
   }
 
   async #sync(key: string, object: AnyPrometheus): Promise<Reconciliation["note"]> {
@@ -195,7 +213,7 @@ export class PrometheusReconciler {
       await applyObject(api, SERVICE, this.#deps.builders.governingService(object));
     }
     await this.#applySets(object, prefix, ruleConfigMaps, tlsSecretCount);
-    if (settings.hasBindings) await this.#bindAll(workloadOf(this.#of, key), found);
+    if (settings.hasBindings) await this.#bindAll(key, found);
     if (isUnmanaged) {
       const message = "the configuration is not managed: no selector is set";
       return { reason: "ConfigurationUnmanaged", message };
@@ -270,12 +288,14 @@ export class PrometheusReconciler {
   }
 
   #tellRejections(found: Everything): void {
-    for (const { object, rejection } of allOf(found)) {
-      if (rejection === undefined) continue;
-      const key = keyOfObject(object);
-      this.#deps.log.warn("An object is not used: its configuration is invalid", { object: key, err: rejection });
-      const message = `"${key}" was rejected due to invalid configuration: ${rejection}`;
-      this.#deps.onEvent(object as unknown as StoredObject, "InvalidConfiguration", message);
+    for (const [of, _, selected] of this.#boundKinds(found)) {
+      for (const { object, rejection } of selected) {
+        if (rejection === undefined) continue;
+        const key = keyOfObject(object);
+        this.#deps.log.warn("An object is not used: its configuration is invalid", { object: key, err: rejection });
+        const message = `"${key}" was rejected due to invalid configuration: ${rejection}`;
+        this.#deps.onRejected({ apiVersion: of.apiVersion, kind: of.kind, ...object }, message);
+      }
     }
   }
 
@@ -475,27 +495,39 @@ export class PrometheusReconciler {
     });
   }
 
-  async #bindAll(workload: Workload, found: Everything): Promise<void> {
+  async #bindAll(key: string, found: Everything): Promise<void> {
     const { api, nowMs } = this.#deps;
+    const workload = workloadOf(this.#of, key);
+    const before = this.#bound.get(key);
+    const bound = new Set<string>();
+    this.#bound.set(key, bound);
     for (const [of, cache, selected] of this.#boundKinds(found)) {
       const keys = new Set<string>();
       for (const { object, rejection } of selected) {
         keys.add(keyOfObject(object));
+        bound.add(`${of.plural}/${keyOfObject(object)}`);
         await bind(api, of, object as BoundObject, workload, rejection, nowMs());
       }
       for (const object of cache?.list() ?? []) {
-        if (!keys.has(keyOfObject(object))) await unbind(api, of, object as BoundObject, workload);
+        const name = keyOfObject(object);
+        const isSure = before?.has(`${of.plural}/${name}`);
+        if (!keys.has(name)) await unbind(api, of, object as BoundObject, workload, isSure);
       }
     }
   }
 
   /** The workload is gone: nothing says any more that it uses something. */
-  async #releaseAll(workload: Workload): Promise<void> {
+  async #releaseAll(key: string): Promise<void> {
     const { api, settings } = this.#deps;
     if (!settings.hasBindings) return;
+    const bound = this.#bound.get(key);
     for (const [of, cache] of this.#boundKinds(undefined)) {
-      for (const object of cache?.list() ?? []) await unbind(api, of, object as BoundObject, workload);
+      for (const object of cache?.list() ?? []) {
+        const isSure = bound?.has(`${of.plural}/${keyOfObject(object)}`);
+        await unbind(api, of, object as BoundObject, workloadOf(this.#of, key), isSure);
+      }
     }
+    this.#bound.delete(key);
   }
 
   #boundKinds(found: Everything | undefined) {

@@ -22,7 +22,11 @@ export class Version {
     const match = FORM.exec(text.trim());
     if (match === null) return invalid(`"${text}" is no version; expected a form such as 3.5.0`);
     const [, major, minor, patch, pre, build] = match;
-    return new Version(Number(major), Number(minor ?? 0), Number(patch ?? 0), pre?.split(".") ?? [], build ?? "");
+    const identifiers = pre?.split(".") ?? [];
+    if (identifiers.some((part) => part === "" || /^0\d+$/.test(part))) {
+      return invalid(`"${text}" is no version; parts of a pre-release must not be empty or begin with 0`);
+    }
+    return new Version(Number(major), Number(minor ?? 0), Number(patch ?? 0), identifiers, build ?? "");
   }
 
   isAtLeast(text: string): boolean {

@@ -119,7 +119,7 @@ class FoldedRows extends GroupedRows {
     const state = memory.allocate(this.steps * 32);
     const row = new RowBuffer(memory, this.steps);
     kernels.clearFold(state, this.steps);
-    const { op, operand } = this.#plan;
+    const { op, operandSpan } = this.#plan;
     const { histograms } = this.evaluation;
     const held = histograms.mark();
     let folds: HistogramFolds | undefined;
@@ -127,11 +127,11 @@ class FoldedRows extends GroupedRows {
       if (this.source.fill(member, row.values, row.present) === 0) continue;
       if (hasHistograms(this.evaluation, row.present, this.steps)) {
         if (op === "sum" || op === "avg") {
-          folds ??= new HistogramFolds(this.evaluation, op, operand.span);
+          folds ??= new HistogramFolds(this.evaluation, op, operandSpan);
           const name = this.source.labels(member).get(METRIC_NAME);
           folds.add(name, row.values, row.present, this.steps, state + 24 * this.steps);
         } else if (op !== "count" && op !== "group") {
-          this.evaluation.annotations.addIgnoredInAggregation(op, operand.span);
+          this.evaluation.annotations.addIgnoredInAggregation(op, operandSpan);
         }
       }
       kernels.foldRow(this.#fold, row.values, row.present, this.steps, state);
@@ -151,15 +151,16 @@ class QuantileRows extends GroupedRows {
   constructor(evaluation: Evaluation, plan: AggregatePlan) {
     super(evaluation, plan);
     assert(plan.param !== undefined, "quantile has a parameter");
-    this.#operand = plan.operand.span;
+    this.#operand = plan.operandSpan;
     this.#quantiles = holdScalar(evaluation, plan.param);
     const at = this.#quantiles >>> 3;
     const column = evaluation.memory.floats.subarray(at, at + this.steps);
     const highest = column.reduce(maximum, -Number.MAX_VALUE);
     const lowest = column.reduce(minimum, Number.MAX_VALUE);
-    if (column.some(Number.isNaN)) evaluation.annotations.addInvalidQuantile(Number.NaN, plan.param.span);
-    if (highest > 1) evaluation.annotations.addInvalidQuantile(highest, plan.param.span);
-    if (lowest < 0) evaluation.annotations.addInvalidQuantile(lowest, plan.param.span);
+    if (column.some(Number.isNaN))
+      evaluation.annotations.addInvalidQuantile(Number.NaN, { ...plan.param.span, owner: plan.span });
+    if (highest > 1) evaluation.annotations.addInvalidQuantile(highest, { ...plan.param.span, owner: plan.span });
+    if (lowest < 0) evaluation.annotations.addInvalidQuantile(lowest, { ...plan.param.span, owner: plan.span });
   }
 
   protected override fillGroup(members: readonly number[], values: number, present: number): number {

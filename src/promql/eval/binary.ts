@@ -25,6 +25,7 @@ import type { ScalarOperationPlan, VectorScalarPlan } from "../plan/nodes.js";
 import { combineMixed } from "./histogram-operators.js";
 import { MappedRows, namelessRows, SingleRow } from "./mapped.js";
 import { type Evaluation, FLOAT, hasHistograms, holdScalar, RowBuffer, type Rows, withUniqueLabels } from "./rows.js";
+import { StepNotes } from "./step-notes.js";
 
 export type ValueOperator = ArithmeticOperator | ComparisonOperator | TrimOperator;
 
@@ -56,6 +57,7 @@ export interface RowPlace {
  * `out = left OP right` where both are present and can be combined; returns the number of present steps.
  *
  * @param span  of the whole operation, for what annotations say about histograms
+ * @param row   which row of the operation this is, in its order
  */
 export function combine(
   evaluation: Evaluation,
@@ -66,23 +68,27 @@ export function combine(
   steps: number,
   result: number,
   out: RowPlace,
+  notes: StepNotes,
+  row: number,
 ): number {
   evaluation.budget.work(steps);
   if (isTrim(op) || hasHistograms(evaluation, left.present, steps) || hasHistograms(evaluation, right.present, steps)) {
-    return combineMixed(evaluation, op, span, left, right, steps, result, out);
+    return combineMixed(evaluation, op, span, left, right, steps, result, out, notes, row);
   }
   const code = KERNEL_CODES[op];
   if (code !== undefined) {
-    return evaluation.kernels.combineRows(
-      code,
-      left.values,
-      left.present,
-      right.values,
-      right.present,
-      steps,
-      result,
-      out.values,
-      out.present,
+    return evaluation.budget.inSlices(steps, (from, size) =>
+      evaluation.kernels.combineRows(
+        code,
+        left.values + from * 8,
+        left.present + from,
+        right.values + from * 8,
+        right.present + from,
+        size,
+        result,
+        out.values + from * 8,
+        out.present + from,
+      ),
     );
   }
   const calculate = op === "^" ? pow : op === "atan2" ? atan2 : remainder;
@@ -111,7 +117,8 @@ export function scalarOperation(evaluation: Evaluation, plan: ScalarOperationPla
     evaluation.open(plan.left).fill(0, values, present);
     evaluation.open(plan.right).fill(0, right.values, right.present);
     const place = { values, present };
-    const found = combine(evaluation, plan.op, plan.span, place, right, steps, GIVE_BOOL, place);
+    const notes = new StepNotes(evaluation.annotations);
+    const found = combine(evaluation, plan.op, plan.span, place, right, steps, GIVE_BOOL, place, notes, 0);
     memory.releaseTo(mark);
     return found;
   });
@@ -125,10 +132,11 @@ export function vectorScalarRows(evaluation: Evaluation, plan: VectorScalarPlan)
   scalar.fill(0, column.values, column.present);
   const vector = evaluation.open(plan.vector);
   const result = plan.returnBool ? GIVE_BOOL : plan.scalarIsLeft ? KEEP_RIGHT : KEEP_LEFT;
-  const change = (values: number, present: number): number => {
+  const notes = new StepNotes(evaluation.annotations);
+  const change = (values: number, present: number, _found: number, row: number): number => {
     const place = { values, present };
     const [left, right] = plan.scalarIsLeft ? [column, place] : [place, column];
-    return combine(evaluation, plan.op, plan.span, left, right, steps, result, place);
+    return combine(evaluation, plan.op, plan.span, left, right, steps, result, place, notes, row);
   };
   if ((isComparison(plan.op) && !plan.returnBool) || isTrim(plan.op)) {
     return withUniqueLabels(evaluation, new MappedRows(vector, change, undefined, undefined), steps, "merge");

@@ -5,8 +5,10 @@ import { add, subtract } from "../native/arithmetic.js";
 import type { FloatHistogram } from "../native/float-histogram.js";
 import { trim } from "../native/trim.js";
 import type { Span } from "../parser/index.js";
+import type { Annotations } from "./annotations.js";
 import type { RowPlace, ValueOperator } from "./binary.js";
 import { ABSENT, type Evaluation, FLOAT, HISTOGRAM } from "./rows.js";
+import type { StepNotes } from "./step-notes.js";
 
 type Value = number | FloatHistogram;
 
@@ -23,6 +25,8 @@ export function combineMixed(
   steps: number,
   result: number,
   out: RowPlace,
+  notes: StepNotes,
+  row: number,
 ): number {
   const { memory, histograms, budget } = evaluation;
   const valueAt = (place: RowPlace, step: number): Value | undefined => {
@@ -36,7 +40,8 @@ export function combineMixed(
     const b = valueAt(right, step);
     let value: Value | undefined;
     if (a !== undefined && b !== undefined) {
-      const outcome = operate(evaluation, op, span, a, b);
+      const say = (key: string, note: (annotations: Annotations) => void): void => notes.add(step, row, key, note);
+      const outcome = operate(evaluation.isNewer, op, span, a, b, say);
       budget.work(typeof a === "number" && typeof b === "number" ? 1 : 200);
       if (outcome === undefined) value = undefined;
       else if (!isComparisonOf(op)) value = outcome.value;
@@ -57,12 +62,14 @@ function isComparisonOf(op: ValueOperator): boolean {
   return COMPARISONS.has(op);
 }
 
-function operate(evaluation: Evaluation, op: ValueOperator, span: Span, a: Value, b: Value): Outcome {
+type Say = (key: string, note: (annotations: Annotations) => void) => void;
+
+function operate(isNewer: boolean, op: ValueOperator, span: Span, a: Value, b: Value, say: Say): Outcome {
   if (typeof a === "number" && typeof b === "number") {
     const value = onFloats(op, a, b);
     if (value !== undefined) return { value, holds: value === 1 };
   } else if (typeof a !== "number" && typeof b !== "number") {
-    if (op === "+" || op === "-") return joined(evaluation, op, span, a, b);
+    if (op === "+" || op === "-") return joined(isNewer, op, span, a, b, say);
     if (op === "==" || op === "!=") return { value: a, holds: a.equals(b) === (op === "==") };
   } else if (typeof a === "number") {
     if (op === "*") return { value: (b as FloatHistogram).copy().multiply(a).compact(), holds: true };
@@ -73,29 +80,23 @@ function operate(evaluation: Evaluation, op: ValueOperator, span: Span, a: Value
     if (op === "</" || op === ">/") return { value: trim(a.copy(), factor, op === "</"), holds: true };
   }
   const kindOf = (value: Value): string => (typeof value === "number" ? "float" : "histogram");
-  evaluation.annotations.addIncompatibleTypes(kindOf(a), op, kindOf(b), span);
+  const [left, right] = [kindOf(a), kindOf(b)];
+  say(`${left} ${right}`, (annotations) => annotations.addIncompatibleTypes(left, op, right, span));
   return undefined;
 }
 
-function joined(
-  { annotations, isNewer }: Evaluation,
-  op: "+" | "-",
-  span: Span,
-  a: FloatHistogram,
-  b: FloatHistogram,
-): Outcome {
+function joined(isNewer: boolean, op: "+" | "-", span: Span, a: FloatHistogram, b: FloatHistogram, say: Say): Outcome {
   const value = a.copy();
   const { error, hintsCollide, boundsReconciled } = op === "+" ? add(value, b, isNewer) : subtract(value, b, isNewer);
   if (error !== undefined) {
-    annotations.addIncompatibleLayout(op, span);
+    say("layout", (annotations) => annotations.addIncompatibleLayout(op, span));
     return undefined;
   }
   const operation = op === "+" ? "addition" : "subtraction";
   if (isNewer) {
     if (op === "-") value.counterResetHint = RESET_GAUGE;
-    if (hintsCollide) annotations.addResetCollision(operation, span);
-    // Of two things to tell Prometheus tells the last.
-    if (boundsReconciled) annotations.addReconciledBounds(operation, span);
+    if (hintsCollide) say("collision", (annotations) => annotations.addResetCollision(operation, span));
+    if (boundsReconciled) say("bounds", (annotations) => annotations.addReconciledBounds(operation, span));
   }
   return { value: value.compact(), holds: true };
 }

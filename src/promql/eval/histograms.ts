@@ -11,7 +11,8 @@ import { isInvalidQuantile } from "../functions/quantile.js";
 import type { FloatHistogram } from "../native/float-histogram.js";
 import { fractionOfHistogram, quantileOfHistogram } from "../native/quantile.js";
 import type { Span } from "../parser/index.js";
-import type { CallPlan, Plan } from "../plan/nodes.js";
+import type { CallPlan } from "../plan/nodes.js";
+import type { Place } from "./annotations.js";
 import { holdMembers } from "./groups.js";
 import { writeRowList } from "./row-list.js";
 import {
@@ -48,8 +49,8 @@ export function histogramRows(evaluation: Evaluation, plan: CallPlan): Rows {
   assert(operand !== undefined, `${plan.func} has arguments`);
   const params = plan.args.slice(0, -1).map((arg) => holdScalar(evaluation, arg));
   const source = evaluation.open(operand);
-  if (plan.func === "histogram_quantile") warnOfQuantiles(evaluation, plan, plan.args[0]!, params[0]!);
-  const rows = new HistogramRows(evaluation, plan, operand.span, source, params);
+  if (plan.func === "histogram_quantile") warnOfQuantiles(evaluation, plan, 0, params[0]!);
+  const rows = new HistogramRows(evaluation, plan, plan.argSpans.at(-1)!, source, params);
   return withUniqueLabels(evaluation, rows, plan.grid.steps, "merge");
 }
 
@@ -62,10 +63,10 @@ export function quantilesRows(evaluation: Evaluation, plan: CallPlan): Rows {
   const source = evaluation.open(operand);
   const frame = new Frame(memory, steps);
   const rowOf = new Map<string, number>();
-  for (const quantile of quantiles) {
+  for (const [k, quantile] of quantiles.entries()) {
     const column = holdScalar(evaluation, quantile);
-    warnOfQuantiles(evaluation, plan, quantile, column);
-    const rows = new HistogramRows(evaluation, plan, operand.span, source, [column]);
+    warnOfQuantiles(evaluation, plan, 2 + k, column);
+    const rows = new HistogramRows(evaluation, plan, plan.argSpans[0]!, source, [column]);
     const buffer = new RowBuffer(memory, steps);
     for (let i = 0; i < rows.count; i++) {
       if (rows.fill(i, buffer.values, buffer.present) === 0) continue;
@@ -90,17 +91,18 @@ export function quantilesRows(evaluation: Evaluation, plan: CallPlan): Rows {
   return frame;
 }
 
-function warnOfQuantiles(evaluation: Evaluation, plan: CallPlan, quantile: Plan, column: number): void {
+function warnOfQuantiles(evaluation: Evaluation, plan: CallPlan, argument: number, column: number): void {
   const at = column >>> 3;
+  const place = { ...plan.argSpans[argument]!, owner: plan.span };
   for (const q of evaluation.memory.floats.slice(at, at + plan.grid.steps)) {
-    if (isInvalidQuantile(q)) evaluation.annotations.addInvalidQuantile(q, quantile.span);
+    if (isInvalidQuantile(q)) evaluation.annotations.addInvalidQuantile(q, place);
   }
 }
 
 class HistogramRows implements Rows {
   readonly #evaluation: Evaluation;
   readonly #plan: CallPlan;
-  readonly #span: Span;
+  readonly #span: Place;
   readonly #params: readonly number[];
   readonly #source: Rows;
   readonly #histograms: readonly Histogram[];
@@ -111,7 +113,7 @@ class HistogramRows implements Rows {
   constructor(evaluation: Evaluation, plan: CallPlan, span: Span, source: Rows, params: readonly number[]) {
     this.#evaluation = evaluation;
     this.#plan = plan;
-    this.#span = span;
+    this.#span = { ...span, owner: plan.span };
     this.#params = params;
     this.#source = source;
     this.#native = new RowBuffer(evaluation.memory, plan.grid.steps);
@@ -156,14 +158,37 @@ class HistogramRows implements Rows {
     const { labels, members, native } = this.#histograms[index]!;
     const held = histograms.mark();
     let found = 0;
-    if (members.length > 0) found = this.#fillClassic(labels, members, values, present);
+    if (members.length > 0) found = this.#fillClassic(labels, members, this.#stepsOf(native), values, present);
     else memory.bytes.fill(0, present, present + steps);
     for (const row of native) found = this.#fillNative(row, labels, found, values, present);
     histograms.releaseTo(held);
     return found;
   }
 
-  #fillClassic(labels: Labels, members: Histogram["members"], values: number, present: number): number {
+  /** The steps at which one of the rows has a native histogram. */
+  #stepsOf(native: readonly number[]): ReadonlySet<number> {
+    const steps = new Set<number>();
+    const { memory, budget } = this.#evaluation;
+    const { values, present } = this.#native;
+    for (const row of native) {
+      const live = budget.live;
+      const found = this.#source.fill(row, values, present);
+      budget.release(live);
+      for (let step = 0; found > 0 && step < this.#plan.grid.steps; step++) {
+        if (memory.bytes[present + step] === HISTOGRAM) steps.add(step);
+      }
+    }
+    return steps;
+  }
+
+  /** @param conflicts  steps whose result will not stand: nothing is said of them */
+  #fillClassic(
+    labels: Labels,
+    members: Histogram["members"],
+    conflicts: ReadonlySet<number>,
+    values: number,
+    present: number,
+  ): number {
     const { memory, kernels, budget } = this.#evaluation;
     const { steps } = this.#plan.grid;
     const mark = memory.mark();
@@ -175,7 +200,8 @@ class HistogramRows implements Rows {
     const scratch = memory.allocate(frame.count * 16);
     const [first, second] = this.#params as [number, number];
     let found = 0;
-    const perCall = Math.max(1, Math.floor(CELLS_PER_CALL / Math.max(1, frame.count)));
+    let isFirst = true;
+    const perCall = conflicts.size > 0 ? 1 : Math.max(1, Math.floor(CELLS_PER_CALL / Math.max(1, frame.count)));
     for (let from = 0; from < steps; from += perCall) {
       const to = Math.min(steps, from + perCall);
       budget.work((to - from) * frame.count);
@@ -195,8 +221,10 @@ class HistogramRows implements Rows {
         continue;
       }
       const answer = kernels.quantileOfHistogram(list, frame.count, first, from, to, scratch, values, present);
-      this.#annotate(labels.get(METRIC_NAME), found === 0, answer);
       found += answer >>> 2;
+      if (conflicts.has(from)) continue;
+      this.#annotate(labels.get(METRIC_NAME), isFirst, answer);
+      if (answer >>> 2 > 0) isFirst = false;
     }
     memory.releaseTo(mark);
     return found;
@@ -246,14 +274,16 @@ class HistogramRows implements Rows {
   #estimate(histogram: FloatHistogram, step: number, name: string): number {
     const { memory, annotations, isNewer } = this.#evaluation;
     const [first, second] = this.#params.map((column) => memory.floats[(column >>> 3) + step]!);
+    // 3.5 points at the first argument.
+    const span = isNewer ? this.#span : { ...this.#plan.argSpans[0]!, owner: this.#plan.span };
     if (this.#plan.func === "histogram_fraction") {
       const { value, nan } = fractionOfHistogram(first!, second!, histogram, !isNewer);
-      if (nan !== "none") annotations.addFractionWithoutNan(name, this.#span);
+      if (nan !== "none") annotations.addFractionWithoutNan(name, span);
       return value;
     }
     const { value, nan } = quantileOfHistogram(first!, histogram);
-    if (nan === "result is NaN") annotations.addQuantileIsNan(name, this.#span);
-    if (nan === "result is skewed") annotations.addQuantileIsSkewed(name, this.#span);
+    if (nan === "result is NaN") annotations.addQuantileIsNan(name, span);
+    if (nan === "result is skewed") annotations.addQuantileIsSkewed(name, span);
     return value;
   }
 }

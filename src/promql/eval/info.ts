@@ -25,6 +25,7 @@ class Combiner {
   readonly #info: Frame;
   readonly #isIgnored: readonly boolean[];
   readonly #infoNames: readonly string[];
+  readonly #dataMatchers: readonly Matcher[];
 
   constructor(evaluation: Evaluation, plan: InfoPlan, base: Frame, info: Frame) {
     this.#evaluation = evaluation;
@@ -36,13 +37,17 @@ class Combiner {
         ? plan.nameMatchers.every((matcher) => matches(matcher, row))
         : plan.writtenNameMatchers.some((matcher) => matches(matcher, row)),
     );
-    this.#info = this.#related(info);
+    const known = this.#identities();
+    this.#info = this.#related(info, known);
+    // Without any identity 3.5 does not come to take the name's conditions out.
+    const keepsNames = known.size === 0 && !evaluation.isNewer;
+    this.#dataMatchers = keepsNames ? [...plan.dataMatchers, ...plan.selectorNameMatchers] : plan.dataMatchers;
     const names = Array.from({ length: this.#info.count }, (_, row) => this.#info.labels(row).get(METRIC_NAME));
     this.#infoNames = [...new Set(names)].sort();
   }
 
-  /** Info series that may belong to one of the base: those whose identifying labels it has. */
-  #related(info: Frame): Frame {
+  /** The values of identifying labels in the base. */
+  #identities(): ReadonlyMap<string, ReadonlySet<string>> {
     const known = new Map<string, Set<string>>();
     for (let row = 0; row < this.#base.count; row++) {
       if (this.#isIgnored[row]) continue;
@@ -51,6 +56,11 @@ class Combiner {
         if (value !== "") known.set(name, (known.get(name) ?? new Set()).add(value));
       }
     }
+    return known;
+  }
+
+  /** Info series that may belong to one of the base: those whose identifying labels it has. */
+  #related(info: Frame, known: ReadonlyMap<string, ReadonlySet<string>>): Frame {
     const rows = Array.from({ length: info.count }, (_, row) => row);
     if (known.size === 0) return info.pick([]);
     return info.pick(
@@ -94,6 +104,7 @@ class Combiner {
   #infoAt(step: number): Map<string, Labels> {
     const { memory, isNewer } = this.#evaluation;
     const found = new Map<string, { labels: Labels; seconds: number }>();
+    let place = 0;
     for (let row = 0; row < this.#info.count; row++) {
       const kind = memory.bytes[this.#info.present(row) + step]!;
       if (kind === ABSENT) continue;
@@ -101,7 +112,8 @@ class Combiner {
       const labels = this.#info.labels(row);
       const name = labels.get(METRIC_NAME);
       const seconds = memory.floats[(this.#info.values(row) >>> 3) + step]!;
-      const signature = signatureOf(name, labels);
+      const signatureLabels = this.#info.labels(isNewer ? row : place++);
+      const signature = signatureOf(signatureLabels.get(METRIC_NAME), signatureLabels);
       const existing = found.get(signature);
       if (existing !== undefined && existing.seconds === seconds) {
         const at = Math.round(seconds * 1000);
@@ -120,7 +132,7 @@ class Combiner {
   #combined(row: number, signatureRow: number, bySignature: ReadonlyMap<string, Labels>): Labels | undefined {
     const base = this.#base.labels(row);
     if (this.#isIgnored[signatureRow]) return base;
-    const { dataMatchers } = this.#plan;
+    const dataMatchers = this.#dataMatchers;
     const wanted = new Set(dataMatchers.map((matcher) => matcher.name));
     const added = new Map<string, string>();
     let isFound = false;

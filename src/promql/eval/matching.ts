@@ -11,6 +11,7 @@ import { isComparison, isTrim, type VectorMatching } from "../parser/index.js";
 import type { VectorOperationPlan } from "../plan/nodes.js";
 import { combine, GIVE_BOOL, KEEP_LEFT } from "./binary.js";
 import { type Evaluation, Frame, hold, RowBuffer, type Rows, rowBytes, settle, withoutName } from "./rows.js";
+import { StepNotes } from "./step-notes.js";
 
 const NAME_ONLY: ReadonlySet<string> = new Set([METRIC_NAME]);
 
@@ -141,6 +142,7 @@ class PairRows implements Rows {
   readonly #many: Rows;
   readonly #one: Frame;
   readonly #pairs: readonly Pair[];
+  readonly #notes: StepNotes;
 
   constructor(evaluation: Evaluation, plan: VectorOperationPlan, many: Rows, one: Frame, pairs: readonly Pair[]) {
     this.#evaluation = evaluation;
@@ -148,6 +150,7 @@ class PairRows implements Rows {
     this.#many = many;
     this.#one = one;
     this.#pairs = pairs;
+    this.#notes = new StepNotes(evaluation.annotations);
   }
 
   get count(): number {
@@ -175,7 +178,8 @@ class PairRows implements Rows {
     if (this.#many.fill(pair.many, values, present) === 0) return 0;
     const [left, right] = this.#plan.matching.card === "one-to-many" ? [one, place] : [place, one];
     const result = this.#plan.returnBool ? GIVE_BOOL : KEEP_LEFT;
-    return combine(this.#evaluation, this.#plan.op, this.#plan.span, left, right, this.#plan.grid.steps, result, place);
+    const { op, span, grid } = this.#plan;
+    return combine(this.#evaluation, op, span, left, right, grid.steps, result, place, this.#notes, index);
   }
 }
 

@@ -5,8 +5,7 @@
 import { RESET_GAUGE, RESET_NO, RESET_YES } from "../../model/index.js";
 import { add, hasOverflow, isReset, kahanAdd, reduceResolution, subtract } from "../native/arithmetic.js";
 import { FloatHistogram } from "../native/float-histogram.js";
-import type { Span } from "../parser/index.js";
-import type { Annotations } from "./annotations.js";
+import type { Annotations, Place } from "./annotations.js";
 import type { HistogramPoint } from "./mixed-samples.js";
 
 /** One window: all its floats, and histograms or start times. */
@@ -26,7 +25,7 @@ export interface MixedWindow {
 export interface WindowContext {
   readonly annotations: Annotations;
   readonly metricName: string;
-  readonly span: Span;
+  readonly span: Place;
   readonly isNewer: boolean;
 }
 

@@ -15,6 +15,7 @@ import {
   ABSENT,
   dropHistograms,
   type Evaluation,
+  FLOAT,
   type Frame,
   hasHistograms,
   hold,
@@ -33,8 +34,8 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
     if (evaluation.isNewer && param.some(Number.isNaN)) throw executionError("Ratio value is NaN");
     const highest = param.reduce(maximum);
     const lowest = param.reduce(minimum);
-    if (highest > 1) evaluation.annotations.addInvalidRatio(highest, 1, plan.param.span);
-    if (lowest < -1) evaluation.annotations.addInvalidRatio(lowest, -1, plan.param.span);
+    if (highest > 1) evaluation.annotations.addInvalidRatio(highest, 1, { ...plan.param.span, owner: plan.span });
+    if (lowest < -1) evaluation.annotations.addInvalidRatio(lowest, -1, { ...plan.param.span, owner: plan.span });
   } else if (!param.some((k) => k >= 1 || Number.isNaN(k))) {
     return nothingOf(evaluation, plan, source);
   } else if (evaluation.isNewer) {
@@ -42,6 +43,7 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
   }
   const held = copyOf(evaluation, hold(evaluation, source, plan.grid.steps), source);
   if (plan.op === "topk" || plan.op === "bottomk") {
+    if (!evaluation.isNewer) refuseAtSteps(evaluation, param, held);
     for (let i = 0; i < held.count; i++) {
       if (!hasHistograms(evaluation, held.present(i), held.steps)) continue;
       evaluation.annotations.addIgnoredInAggregation(plan.op, plan.span);
@@ -49,6 +51,17 @@ export function selectedRows(evaluation: Evaluation, plan: AggregatePlan): Rows 
     }
   }
   return new Selector(evaluation, plan, held, param).rows();
+}
+
+/** 3.5 looks at k where there is a sample, if only a histogram. */
+function refuseAtSteps({ memory }: Evaluation, param: Float64Array, frame: Frame): void {
+  for (const [step, k] of param.entries()) {
+    if (isWithinInt64(k)) continue;
+    for (let i = 0; i < frame.count; i++) {
+      if (memory.bytes[frame.present(i) + step] === ABSENT) continue;
+      throw executionError(`Scalar value ${formatGeneral(k)} overflows int64`);
+    }
+  }
 }
 
 function refuseValues(param: Float64Array): void {
@@ -149,13 +162,13 @@ class Selector {
 
   #select(rows: readonly number[], step: number): readonly number[] {
     const param = this.#param[step]!;
-    if (this.#plan.op === "limit_ratio") return this.#selectRatio(rows, param);
+    if (this.#plan.op === "limit_ratio") return this.#heaped(this.#selectRatio(rows, param), step);
     if (!isWithinInt64(param)) {
       throw executionError(`Scalar value ${formatGeneral(param)} overflows int64`);
     }
     const k = Math.min(Math.trunc(param), this.#frame.count);
     if (k < 1) return [];
-    if (this.#plan.op === "limitk") return rows.slice(0, k);
+    if (this.#plan.op === "limitk") return this.#heaped(rows.slice(0, k), step);
     return this.#selectExtremes(rows, step, k, this.#plan.op === "topk");
   }
 
@@ -178,6 +191,19 @@ class Selector {
       if (isBetter || (Number.isNaN(top) && !Number.isNaN(value))) heap.replaceTop(row);
     }
     return sortInPlace(heap.items, (a, b) => isLess(b, a));
+  }
+
+  /** In the order of the heap that Prometheus collects them in, which an aggregation of the result may show. */
+  #heaped(rows: readonly number[], step: number): readonly number[] {
+    if (this.#plan.grid.steps > 1) return rows;
+    const { memory } = this.#evaluation;
+    const valueAt = (row: number): number => {
+      const isFloat = memory.bytes[this.#frame.present(row) + step] === FLOAT;
+      return isFloat ? memory.floats[(this.#frame.values(row) >>> 3) + step]! : 0;
+    };
+    const heap = new ValueHeap((a, b) => isBelow(valueAt(a), valueAt(b)));
+    for (const row of rows) heap.push(row);
+    return heap.items;
   }
 
   #selectRatio(rows: readonly number[], param: number): readonly number[] {

@@ -53,3 +53,8 @@ describe("outside of it, and for what is no time, they are those of Prometheus",
     expect(parts(seconds)).toEqual(answer);
   });
 });
+
+test("days of times that floats hold without their seconds are whole", () => {
+  // As Prometheus 3.5.3 answers for this product of two times.
+  expect(CALENDAR.get("day_of_month")!(1_700_000_059.475 * 1_700_000_059.475)).toSatisfy(Number.isInteger);
+});

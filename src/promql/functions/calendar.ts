@@ -42,7 +42,9 @@ function secondOfDay(seconds: number): number {
 
 function daysSinceEpoch(time: number): number {
   const seconds = whole(time);
-  return (seconds - secondOfDay(seconds)) / DAY_SECONDS;
+  if (Number.isSafeInteger(seconds)) return (seconds - secondOfDay(seconds)) / DAY_SECONDS;
+  // The difference would be rounded.
+  return Number((BigInt(seconds) - BigInt(secondOfDay(seconds))) / BigInt(DAY_SECONDS));
 }
 
 function dateOf(days: number): CivilDate {

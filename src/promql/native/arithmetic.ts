@@ -40,7 +40,11 @@ function combine(h: FloatHistogram, other: FloatHistogram, sign: 1 | -1, reconci
   const refused = refusal(h, other, reconcile);
   if (refused !== undefined) return refused;
   const hintsCollide = joinHints(h, other);
-  if (!h.usesCustomBuckets) h.zeroCount += sign * reconcileZeroBuckets(h, other, undefined).count;
+  if (!h.usesCustomBuckets) {
+    // Reconciling changes the receiver's count: only then is it read.
+    const { count } = reconcileZeroBuckets(h, other, undefined);
+    h.zeroCount += sign * count;
+  }
   h.count += sign * other.count;
   h.sum += sign * other.sum;
   if (h.usesCustomBuckets) {

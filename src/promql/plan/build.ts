@@ -93,7 +93,8 @@ class Builder {
         const param = expr.param === undefined ? undefined : this.build(expr.param, grid, below);
         const operand = this.build(expr.expr, grid, below);
         const { op, without } = expr;
-        return { ...base, kind: "aggregate", op, operand, param, without, grouping: [...expr.grouping] };
+        const operandSpan = { start: expr.expr.start, end: expr.expr.end };
+        return { ...base, kind: "aggregate", op, operand, operandSpan, param, without, grouping: [...expr.grouping] };
       }
       case "call":
         return this.#call(expr, grid, around);
@@ -128,7 +129,7 @@ class Builder {
     const first = args[0];
     if ((func === "timestamp" || func === "start_timestamp") && first?.kind === "vectorSelector") {
       const inner = this.#select(first, grid, below, func);
-      return { ...base, kind: "call", func, args: [inner], matchers: undefined };
+      return { ...base, kind: "call", func, args: [inner], argSpans: [inner.span], matchers: undefined };
     }
     if (func === "info") return this.#info(expr, grid, below);
     const query = this.#queryConstant(func);
@@ -140,11 +141,28 @@ class Builder {
       const params = expr.args.filter((_, i) => i !== at).map((arg) => this.build(arg, grid, below));
       const matchers = ranged.kind === "matrixSelector" ? ranged.selector.matchers : undefined;
       // Prometheus forgets where a subquery stood once it has evaluated it, and points at the start of the query.
-      const firstArgument = at === 0 && ranged.kind === "subquery" ? NOWHERE : (first ?? ranged);
+      const firstArgument = at === 0 && ranged.kind === "subquery" ? NOWHERE : this.#argumentSpan(expr, 0);
       return { ...base, kind: "window", func, range, params, firstArgument, matchers };
     }
     const matchers = first?.kind === "vectorSelector" ? first.matchers : undefined;
-    return { ...base, kind: "call", func, args: expr.args.map((arg) => this.build(arg, grid, below)), matchers };
+    const argSpans = args.map((_, i) => this.#argumentSpan(expr, i));
+    return {
+      ...base,
+      kind: "call",
+      func,
+      args: expr.args.map((arg) => this.build(arg, grid, below)),
+      argSpans,
+      matchers,
+    };
+  }
+
+  /** Without its parentheses, unless Prometheus has hoisted it together with them. */
+  #argumentSpan(call: Expr & { kind: "call" }, index: number): Span {
+    const arg = call.args[index];
+    assert(arg !== undefined, `${call.func.name} has ${index + 1} arguments`);
+    const isHoisted = this.#invariant.has(arg) && !this.#invariant.has(call);
+    const { start, end } = isHoisted ? arg : withoutParens(arg);
+    return { start, end };
   }
 
   /** `start()` and its like are numbers in seconds. */
@@ -177,12 +195,14 @@ class Builder {
     if (!isNewer) nameMatchers = written.length === 0 ? [TARGET_INFO] : written.slice(-1);
     else if (written.length === 0) nameMatchers = [TARGET_INFO];
     else if (!isPositive) nameMatchers = [new Matcher("=~", METRIC_NAME, ".+_info"), ...written];
-    const reference = isNewer ? this.#infoReference(first, grid) : { firstMs: grid.startMs, stepMs: grid.stepMs };
+    const looked = this.#infoReference(first, grid, isNewer);
+    // 3.5 asks storage for other times than it then looks at.
+    const reference = isNewer ? looked : { firstMs: grid.startMs, stepMs: grid.stepMs };
     const { lookbackDeltaMs } = this.#options;
     const selection = {
       matchers: [...nameMatchers, ...dataMatchers],
-      minTimeMs: reference.firstMs - lookbackDeltaMs + 1,
-      maxTimeMs: lastReference(reference, grid),
+      minTimeMs: looked.firstMs - lookbackDeltaMs + 1,
+      maxTimeMs: lastReference(looked, grid),
       stepMs: below.stepMs,
       func: "info",
     };
@@ -195,20 +215,26 @@ class Builder {
       info: { kind: "select", grid, span, selection, reference, ...select },
       nameMatchers,
       writtenNameMatchers: written,
+      selectorNameMatchers: matchers === undefined ? [] : written,
       dataMatchers,
     };
   }
 
-  /** Info series are looked up where the first selector of the vector looks, subqueries around it included. */
-  #infoReference(expr: Expr, grid: Grid): Reference {
+  /** Info series are looked up where the first selector of the vector looks; from 3.14 on with subqueries around it. */
+  #infoReference(expr: Expr, grid: Grid, isNewer: boolean): Reference {
     let offsetMs = 0;
     let at: AtModifier | undefined;
     const visit = (node: Expr, around: readonly SubqueryExpr[]): boolean => {
+      if (node.kind === "subquery" && !isNewer) {
+        // Once it is evaluated, 3.5 finds a selector of the subquery's offset in its place.
+        offsetMs = node.offsetExpr === undefined ? node.offsetMs : durationOf(node.offsetExpr, true, this.#options);
+        return true;
+      }
       if (node.kind !== "vectorSelector") {
         const inner = node.kind === "subquery" ? [...around, node] : around;
         return childrenOf(node).some((child) => visit(child, inner));
       }
-      for (const each of [node, ...around.toReversed()]) {
+      for (const each of isNewer ? [node, ...around.toReversed()] : [node]) {
         if (at !== undefined) break;
         offsetMs += each.offsetExpr === undefined ? each.offsetMs : durationOf(each.offsetExpr, true, this.#options);
         at = each.at;

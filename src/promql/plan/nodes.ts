@@ -102,6 +102,8 @@ export interface CallPlan extends PlanBase {
   readonly kind: "call";
   readonly func: string;
   readonly args: readonly Plan[];
+  /** Places of the arguments, which annotations point at. */
+  readonly argSpans: readonly Span[];
   /** Conditions of the selector that is the first argument, for absent. */
   readonly matchers: readonly Matcher[] | undefined;
 }
@@ -115,6 +117,8 @@ export interface InfoPlan extends PlanBase {
   /** Conditions on the info series' names, and those of them that were written (target_info, if there is no selector). */
   readonly nameMatchers: readonly Matcher[];
   readonly writtenNameMatchers: readonly Matcher[];
+  /** Those that were written in the selector. */
+  readonly selectorNameMatchers: readonly Matcher[];
   /** The selector's other conditions: only their labels are taken. */
   readonly dataMatchers: readonly Matcher[];
 }
@@ -162,6 +166,8 @@ export interface AggregatePlan extends PlanBase {
   readonly kind: "aggregate";
   readonly op: AggregateOperator;
   readonly operand: Plan;
+  /** Place of the operand with its parentheses, which annotations point at. */
+  readonly operandSpan: Span;
   readonly param: Plan | undefined;
   readonly grouping: readonly string[];
   readonly without: boolean;

@@ -70,21 +70,34 @@ export class WriteReceiver {
   async write(request: RemoteRequest): Promise<RemoteAnswer> {
     const negotiated = this.#negotiate(request);
     if (typeof negotiated === "string") return this.#refused(415, negotiated);
-    const { pendingMax, pendingBytesMax, decodedBytesMax } = this.#options;
-    const bytes = request.body.length;
-    const declared = snappyDecodedBytes(request.body);
+    const { decodedBytesMax } = this.#options;
+    const { body } = request;
+    const declared = snappyDecodedBytes(body);
     if (declared > decodedBytesMax) {
       return this.#refused(400, `snappy: decoded length ${declared} exceeds limit ${decodedBytesMax}`);
     }
+    return this.withPending(body.length, () => {
+      const shared = new SharedArrayBuffer(body.length);
+      new Uint8Array(shared).set(body);
+      return this.store(negotiated, shared);
+    });
+  }
+
+  /** Gives a body to the shards, and says what they say. */
+  async store(version: WriteVersion, body: SharedArrayBuffer): Promise<RemoteAnswer> {
+    return this.#answer(version, await this.#shards.write(version, body));
+  }
+
+  /** Does `work` for a body of `bytes` bytes, unless too much is under way already. */
+  async withPending(bytes: number, work: () => Promise<RemoteAnswer>): Promise<RemoteAnswer> {
+    const { pendingMax, pendingBytesMax } = this.#options;
     if (this.#pending >= pendingMax || (this.#pending > 0 && this.#pendingBytes + bytes > pendingBytesMax)) {
-      return { ...this.#refused(503, "too many remote write requests wait to be stored"), headers: [RETRY_AFTER] };
+      return { ...this.#refused(503, "too many requests wait to be stored"), headers: [RETRY_AFTER] };
     }
     this.#pending++;
     this.#pendingBytes += bytes;
     try {
-      const shared = new SharedArrayBuffer(bytes);
-      new Uint8Array(shared).set(request.body);
-      return this.#answer(negotiated, await this.#shards.write(negotiated, shared));
+      return await work();
     } finally {
       this.#pending--;
       this.#pendingBytes -= bytes;

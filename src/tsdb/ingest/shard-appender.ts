@@ -15,13 +15,35 @@ import {
   STAGED_TIME,
   STAGED_VALUE,
   STATUS_DUPLICATE,
+  STATUS_OK,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
   STATUS_SKIPPED,
 } from "../../../assembly/layout.js";
-import { assert, errorMessage, type Logger, VestalError } from "../../base/index.js";
-import { type ParseOutcome, type ScrapeParser, seriesRefusal, type TargetHandle } from "../../exposition/index.js";
-import { type Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../../model/index.js";
+import { assert, CorruptionError, errorMessage, type Logger, VestalError } from "../../base/index.js";
+import {
+  type ExemplarText,
+  exemplarOf,
+  type ParseOutcome,
+  type ScrapeParser,
+  seriesRefusal,
+  type TargetHandle,
+} from "../../exposition/index.js";
+import {
+  compacted,
+  compareLabels,
+  decodeHistogram,
+  type Exemplar,
+  encodeHistogram,
+  type Histogram,
+  histogramProblem,
+  type Labels,
+  limitedTo,
+  RESET_YES,
+  reducedTo,
+  STALE_NAN_HIGH,
+  STALE_NAN_LOW,
+} from "../../model/index.js";
 import type {
   AppendTarget,
   MetricMetadata,
@@ -30,8 +52,9 @@ import type {
   ScrapeOutcome,
   ScrapeTargetOptions,
 } from "../../storage/index.js";
+import type { HistogramRow } from "../head/index.js";
 import { BodyBuffers } from "./body-buffers.js";
-import type { Committer } from "./committer.js";
+import type { CommitExtras, Committer, ExemplarRow } from "./committer.js";
 import { labelLimitProblem, reportLabels, sampleLabels } from "./sample-labels.js";
 
 /** A row for another shard. The value as two words, since it may be a staleness marker. */
@@ -40,6 +63,9 @@ export interface ForeignSample {
   readonly timestampMs: number;
   readonly valueLow: number;
   readonly valueHigh: number;
+  /** Instead of the value. */
+  readonly histogram?: Histogram;
+  readonly exemplars?: readonly Exemplar[];
 }
 
 /** Where lines of other shards go; undefined where there is one shard. */
@@ -113,6 +139,19 @@ class Target implements AppendTarget {
   }
 }
 
+/** What a staged row has beside its value. */
+interface RowParts {
+  readonly histogram: Histogram | undefined;
+  readonly createdMs: number;
+  readonly exemplars: readonly ExemplarText[];
+}
+
+interface HistogramProblem {
+  /** In Prometheus' words. */
+  readonly problem: string;
+  readonly sample: number;
+}
+
 interface NewSeries {
   readonly index: number;
   readonly row: number;
@@ -121,7 +160,7 @@ interface NewSeries {
 
 interface Refusal {
   readonly error: string;
-  readonly limit: "sample" | "label" | undefined;
+  readonly limit: ScrapeOutcome["limit"];
   readonly samples: number;
   readonly afterRelabelling: number;
   /** Lines of the body before the one at which it failed: their series are there still. */
@@ -135,6 +174,7 @@ type Staged =
       readonly samples: number;
       readonly kept: number;
       readonly added: number;
+      readonly extras: ReadonlyMap<number, RowParts>;
     }
   | ({ readonly status: "refused" } & Refusal)
   | { readonly status: "grow" };
@@ -212,7 +252,7 @@ export class ShardAppender implements ScrapeAppender {
       const staged = this.#stageScrape(target, handle, this.#bodies.addressOf(slot), input, staging, room);
       if (staged.status === "grow") continue;
       if (staged.status === "refused") return this.#refuse(target, input, staged);
-      return this.#commitStaged(target, handle, input, staging, staged);
+      return this.#commitStaged(target, handle, input, staged);
     }
   }
 
@@ -220,24 +260,28 @@ export class ShardAppender implements ScrapeAppender {
     target: Target,
     handle: TargetHandle,
     input: ScrapeInput,
-    staging: number,
     staged: Staged & { readonly status: "staged" },
   ): { outcome: ScrapeOutcome; foreign: ForeignSample[] } {
     const report = reportOf(1, input.durationSeconds, staged.samples, staged.kept, staged.added, input.bodyBytes);
-    const rows = this.#stageReport(target, staged.rows, input.timestampMs, report);
+    const reported = this.#stageReport(target, staged.rows, input.timestampMs, report);
+    const { zeros, extras } = this.#takeParts(target, staged.extras, reported);
+    const rows = reported + zeros;
     let accepted: number;
     try {
-      accepted = this.#committer.commit(staging, rows);
+      accepted = this.#committer.commit(this.#committer.head.staging, rows, extras);
     } catch (error) {
       this.#parser.reject(handle);
       throw error;
     }
-    const foreign = this.#takeForeign(target, staging, rows);
+    const { staging } = this.#committer.head;
+    const foreign = this.#takeForeign(target, staging, rows, zeros, staged.extras);
     this.#parser.accept(handle);
     this.#forgetForeign(target, handle, foreign.length);
     target.rows = rows;
     target.hasReported = true;
-    const refusals = accepted + foreign.length < rows ? this.#countRefusals(staging, rows) : NO_REFUSALS;
+    const samples = rows + extras.histograms.length;
+    const counted = accepted + foreign.length < samples ? this.#countRefusals(staging, rows) : NO_REFUSALS;
+    const refusals = withHistograms(counted, extras);
     const outcome: ScrapeOutcome = {
       error: undefined,
       limit: undefined,
@@ -260,10 +304,13 @@ export class ShardAppender implements ScrapeAppender {
   ): Staged {
     const parser = this.#parser;
     const { options } = target;
+    const { isNative, isClassicToo } = options.histograms;
     const parsed = parser.parse(handle, {
       body,
       bodyBytes: input.bodyBytes,
       isOpenMetrics: input.format === "openmetrics",
+      ...(input.format === "protobuf" && { protobuf: { isNative, isClassicToo } }),
+      hasExemplars: this.#committer.exemplars.capacity > 0,
       timestampMs: input.timestampMs,
       honorTimestamps: options.honorTimestamps,
       trackTimestampsStaleness: options.trackTimestampsStaleness,
@@ -273,7 +320,9 @@ export class ShardAppender implements ScrapeAppender {
     if (parsed.status === "too many rows") return { status: "grow" };
     if (parsed.status === "no memory") return refusal("the head's memory is full", undefined, 0, 0);
     if (parsed.status === "failed") return refusal(parsed.error, undefined, parsed.samples, parsed.samples, ALL_LINES);
-    const series = this.#newSeries(target, handle, parsed, staging);
+    const extras = this.#rowParts(target, handle);
+    if ("problem" in extras) return this.#refuseHistogram(target, handle, parsed, staging, extras);
+    const series = this.#newSeries(target, handle, parsed, staging, extras);
     if (!Array.isArray(series)) return { status: "refused", ...(series as Refusal) };
     const added = this.#resolve(target, handle, series as readonly NewSeries[], staging);
     const kept =
@@ -289,7 +338,51 @@ export class ShardAppender implements ScrapeAppender {
       parser.reject(handle);
       return refusal("the head's memory is full", undefined, parsed.samples, kept);
     }
-    return { status: "staged", rows: parsed.rows + stale, samples: parsed.samples, kept, added };
+    return { status: "staged", rows: parsed.rows + stale, samples: parsed.samples, kept, added, extras };
+  }
+
+  /** Histograms, exemplars and times of creation by staged row; or what is wrong with a histogram. */
+  #rowParts(target: Target, handle: TargetHandle): ReadonlyMap<number, RowParts> | HistogramProblem {
+    if (!this.#parser.hasExtras(handle)) return NO_PARTS;
+    const { bucketsMax, schemaMax } = target.options.histograms;
+    const parts = new Map<number, RowParts>();
+    for (const { row, sample, histogram, createdMs, exemplars } of this.#parser.extras(handle)) {
+      let stored: Histogram | undefined;
+      if (histogram !== undefined) {
+        const exposed = exposedHistogram(histogram);
+        if (typeof exposed === "string") return { problem: exposed, sample };
+        stored = reducedTo(compacted(exposed), schemaMax);
+        if (bucketsMax > 0) {
+          const limited = limitedTo(stored, bucketsMax);
+          if (limited === undefined) return { problem: BUCKET_LIMIT, sample };
+          stored = limited;
+        }
+      }
+      parts.set(row, { histogram: stored, createdMs, exemplars });
+    }
+    return parts;
+  }
+
+  #refuseHistogram(
+    target: Target,
+    handle: TargetHandle,
+    parsed: ParseOutcome & { readonly status: "parsed" },
+    staging: number,
+    { problem, sample }: HistogramProblem,
+  ): Staged {
+    const series = this.#newSeries(target, handle, parsed, staging);
+    if (!Array.isArray(series)) return { status: "refused", ...(series as Refusal) };
+    // Prometheus goes on behind a histogram of too many buckets, so that it can tell how many samples there were.
+    const isWhole = problem === BUCKET_LIMIT;
+    let [samples, kept, linesSeen] = [0, 0, ALL_LINES];
+    for (const { line, isKept } of this.#parser.samples(handle, isKeptIn(series as readonly NewSeries[]))) {
+      if (!isWhole && samples++ === sample) {
+        linesSeen = line;
+        break;
+      }
+      if (isKept) kept++;
+    }
+    return refusal(problem, isWhole ? "bucket" : undefined, isWhole ? parsed.samples : samples, kept, linesSeen);
   }
 
   /** Label sets of the lines that the target did not know, or why the scrape fails. */
@@ -298,6 +391,7 @@ export class ShardAppender implements ScrapeAppender {
     handle: TargetHandle,
     parsed: ParseOutcome & { readonly status: "parsed" },
     staging: number,
+    extras: ReadonlyMap<number, RowParts> = NO_PARTS,
   ): readonly NewSeries[] | Refusal {
     const { options } = target;
     const series: NewSeries[] = [];
@@ -328,7 +422,8 @@ export class ShardAppender implements ScrapeAppender {
     }
     const { sampleLimit } = options.limits;
     const afterRelabelling = parsed.samples - dropped;
-    if (sampleLimit === 0 || afterRelabelling <= sampleLimit) return series;
+    // Native histograms do not count towards it, as in Prometheus.
+    if (sampleLimit === 0 || afterRelabelling - keptHistograms(extras, series) <= sampleLimit) return series;
     const linesSeen = this.#lineBehind(handle, series, sampleLimit);
     return { error: "sample limit exceeded", limit: "sample", samples: parsed.samples, afterRelabelling, linesSeen };
   }
@@ -366,6 +461,18 @@ export class ShardAppender implements ScrapeAppender {
     if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) {
       return target.foreignLines.length < FOREIGN_LINES_MAX ? this.#foreignSlot(target, labels) : undefined;
     }
+    const { head } = this.#committer;
+    const slot = this.#committer.resolveGuarded(
+      () => labels,
+      () => head.findLabels(labels),
+      () => head.resolveLabels(labels),
+    );
+    return slot < 0 ? undefined : slot;
+  }
+
+  /** As `#place` of a series that a scrape reports itself: no budget keeps `up` away. */
+  #placeReport(target: Target, labels: Labels): number | undefined {
+    if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) return this.#place(target, labels);
     const slot = this.#committer.resolve(() => this.#committer.head.resolveLabels(labels));
     return slot < 0 ? undefined : slot;
   }
@@ -384,6 +491,7 @@ export class ShardAppender implements ScrapeAppender {
       outOfOrder: 0,
       duplicates: 0,
       outOfBounds: 0,
+      exemplarsOutOfOrder: 0,
     };
     return { outcome, foreign };
   }
@@ -410,7 +518,7 @@ export class ShardAppender implements ScrapeAppender {
       if (stale === "no memory") throw new VestalError("HEAD_MEMORY", "the head's memory is full");
       const rows = this.#stageReport(target, stale, timestampMs, report);
       this.#committer.commit(staging, rows);
-      const foreign = this.#takeForeign(target, staging, rows);
+      const foreign = this.#takeForeign(target, this.#committer.head.staging, rows);
       if (isCut) this.#parser.accept(handle);
       else this.#parser.acceptAllStale(handle);
       target.hasReported = report !== "stale";
@@ -438,7 +546,7 @@ export class ShardAppender implements ScrapeAppender {
     const known = target.reportSlots[index];
     if (known !== undefined && (known.slot < 0 || head.slotGeneration(known.slot) === known.generation))
       return known.slot;
-    const slot = this.#place(target, reportLabels(metric, target.options.labels));
+    const slot = this.#placeReport(target, reportLabels(metric, target.options.labels));
     if (slot === undefined) {
       this.#committer.countRefusedForMemory();
       return undefined;
@@ -447,8 +555,57 @@ export class ShardAppender implements ScrapeAppender {
     return slot;
   }
 
-  /** The staged rows that belong to other shards. */
-  #takeForeign(target: Target, staging: number, rows: number): ForeignSample[] {
+  /**
+   * Takes histograms out of the staged rows, and puts zeros at times of creation in front of these: they are older than what
+   * their series get. What rows of other shards have is left to `#takeForeign`.
+   */
+  #takeParts(
+    target: Target,
+    parts: ReadonlyMap<number, RowParts>,
+    rows: number,
+  ): { readonly zeros: number; readonly extras: CommitExtras } {
+    const histograms: HistogramRow[] = [];
+    const exemplars: ExemplarRow[] = [];
+    const zeroRows: { readonly slot: number; readonly createdMs: number }[] = [];
+    const { head } = this.#committer;
+    for (const [row, { histogram, createdMs, exemplars: texts }] of parts) {
+      const { slot, timestampMs } = head.stagedRow(row);
+      if (slot >= FOREIGN_SLOTS >>> 0 || head.rowStatus(row) !== STATUS_OK) continue;
+      const hasZero =
+        target.options.histograms.hasCreatedZeros &&
+        createdMs !== 0 &&
+        createdMs < timestampMs &&
+        this.#committer.isNewest(slot, createdMs);
+      if (histogram !== undefined) {
+        head.setRowStatus(row, STATUS_SKIPPED);
+        if (hasZero) histograms.push(histogramRow(slot, createdMs, zeroOf(histogram)));
+        histograms.push(histogramRow(slot, timestampMs, histogram));
+      } else if (hasZero) zeroRows.push({ slot, createdMs });
+      const found = texts.map((text) => exemplarOf(text, timestampMs));
+      // Without a time of their own those of native histograms could not be told apart.
+      const taken = histogram === undefined ? found : found.filter(({ isTimed }) => isTimed);
+      for (const exemplar of taken.sort(compareExemplars)) exemplars.push({ slot, exemplar });
+    }
+    const zeros = zeroRows.length;
+    if (zeros > 0) {
+      const at = head.ensureStaging(rows + zeros);
+      head.bytes.copyWithin(at + zeros * STAGED_BYTES, at, at + rows * STAGED_BYTES);
+      for (const [i, { slot, createdMs }] of zeroRows.entries()) head.stageRow(i, slot, createdMs, 0);
+    }
+    return { zeros, extras: { histograms, exemplars, metadata: [], isAllOrNothing: false } };
+  }
+
+  /**
+   * The staged rows that belong to other shards.
+   * @param parts  by row before `zeros` rows were put in front.
+   */
+  #takeForeign(
+    target: Target,
+    staging: number,
+    rows: number,
+    zeros = 0,
+    parts: ReadonlyMap<number, RowParts> = NO_PARTS,
+  ): ForeignSample[] {
     const samples: ForeignSample[] = [];
     if (target.foreignLines.length === 0) return samples;
     const { words } = this.#committer.head;
@@ -458,11 +615,15 @@ export class ShardAppender implements ScrapeAppender {
       const labels = line < 0 ? undefined : target.foreignLines[line];
       // As a row of this shard: one that was judged already (a line that stood twice, a time in the future) is not stored.
       if (labels === undefined || words[at + (STAGED_STATUS >> 2)] !== STATUS_SKIPPED) continue;
+      const timestampMs = (words[at + (STAGED_TIME >> 2) + 1]! | 0) * 2 ** 32 + words[at + (STAGED_TIME >> 2)]!;
+      const own = parts.get(row - zeros);
       samples.push({
         labels,
-        timestampMs: (words[at + (STAGED_TIME >> 2) + 1]! | 0) * 2 ** 32 + words[at + (STAGED_TIME >> 2)]!,
+        timestampMs,
         valueLow: words[at + (STAGED_VALUE >> 2)]!,
         valueHigh: words[at + (STAGED_VALUE >> 2) + 1]!,
+        ...(own?.histogram !== undefined && { histogram: own.histogram }),
+        ...(own !== undefined && { exemplars: own.exemplars.map((text) => exemplarOf(text, timestampMs)) }),
       });
     }
     return samples;
@@ -535,6 +696,79 @@ function isKeptIn(series: readonly NewSeries[]): (index: number) => boolean {
 
 const ALL_LINES = 2 ** 31 - 1;
 const NO_REFUSALS = { outOfOrder: 0, duplicates: 0, outOfBounds: 0 };
+const NO_PARTS: ReadonlyMap<number, RowParts> = new Map();
+/** As Prometheus says it. */
+const BUCKET_LIMIT = "histogram bucket limit exceeded";
+
+/** A histogram that may be stored, or what is wrong with it. */
+function exposedHistogram({ bytes, isFloat }: { bytes: Uint8Array; isFloat: boolean }): Histogram | string {
+  try {
+    const histogram = decodeHistogram(bytes, isFloat);
+    return histogramProblem(histogram) ?? histogram;
+  } catch (error) {
+    if (error instanceof CorruptionError) return error.message;
+    throw error;
+  }
+}
+
+/** Histograms of staged rows that relabelling keeps. */
+function keptHistograms(extras: ReadonlyMap<number, RowParts>, series: readonly NewSeries[]): number {
+  let kept = 0;
+  for (const { histogram } of extras.values()) if (histogram !== undefined) kept++;
+  for (const { row, labels } of series) {
+    if (labels === undefined && extras.get(row)?.histogram !== undefined) kept--;
+  }
+  return kept;
+}
+
+function histogramRow(slot: number, timestampMs: number, histogram: Histogram): HistogramRow {
+  const { isFloat } = histogram;
+  return { slot, timestampMs, isFloat, bytes: encodeHistogram(histogram), status: STATUS_OK };
+}
+
+/** What a histogram was when it was made: empty, behind a reset. */
+function zeroOf(histogram: Histogram): Histogram {
+  return {
+    ...histogram,
+    counterResetHint: RESET_YES,
+    zeroCount: 0,
+    count: 0,
+    sum: 0,
+    positiveSpans: [],
+    negativeSpans: [],
+    positiveBuckets: new Float64Array(0),
+    negativeBuckets: new Float64Array(0),
+  };
+}
+
+/** By time, then value: the order in which a store takes those of one series. */
+function compareExemplars(a: Exemplar, b: Exemplar): number {
+  return a.timestampMs - b.timestampMs || a.value - b.value || compareLabels(a.labels, b.labels);
+}
+
+/** Refusals of floats and histograms; exemplars count where none of their series was in order. */
+function withHistograms(
+  floats: typeof NO_REFUSALS,
+  { histograms, exemplars }: CommitExtras,
+): typeof NO_REFUSALS & { readonly exemplarsOutOfOrder: number } {
+  const counts = { ...floats };
+  for (const { status } of histograms) {
+    if (status === STATUS_OUT_OF_ORDER) counts.outOfOrder++;
+    else if (status === STATUS_DUPLICATE) counts.duplicates++;
+    else if (status === STATUS_OUT_OF_BOUNDS) counts.outOfBounds++;
+  }
+  let exemplarsOutOfOrder = 0;
+  for (let first = 0; first < exemplars.length; ) {
+    let next = first;
+    let refused = 0;
+    for (; next < exemplars.length && exemplars[next]!.slot === exemplars[first]!.slot; next++) {
+      if (exemplars[next]!.refusal === "out of order") refused++;
+    }
+    if (refused === next - first) exemplarsOutOfOrder += refused;
+    first = next;
+  }
+  return { ...counts, exemplarsOutOfOrder };
+}
 
 function refusal(
   error: string,

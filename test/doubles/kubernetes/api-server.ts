@@ -276,6 +276,16 @@ export class FakeApiServer {
     };
     this.put(`${group}/${plural}`, { ...body, metadata });
     json(response, 201, this.read(`${group}/${plural}`, key));
+    // What is made for an owner that is gone is collected at once.
+    const owners = (body.metadata["ownerReferences"] ?? []) as readonly { readonly uid?: string }[];
+    if (owners.length > 0 && !owners.some(({ uid }) => this.#hasUid(uid)))
+      this.#remove(`${group}/${plural}`, key, false);
+  }
+
+  #hasUid(uid: string | undefined): boolean {
+    return [...this.#collections.values()].some(({ objects }) =>
+      [...objects.values()].some(({ metadata }) => metadata["uid"] === uid),
+    );
   }
 
   #change(method: string, url: URL, body: ApiObject, contentType: string, response: ServerResponse): void {
