@@ -62,7 +62,7 @@ const WEB: readonly Flag[] = [
   ),
   flag("web.read-timeout", "duration", "5m", "supported", "Most time for a client to send its request."),
   flag("web.max-connections", "int", "512", "supported", "Most connections at a time over all addresses."),
-  flag("web.max-notifications-subscribers", "int", "16", "not-yet", "Most subscribers of live notifications."),
+  flag("web.max-notifications-subscribers", "int", "16", "supported", "Most subscribers of live notifications."),
   flag(
     "web.external-url",
     "string",
@@ -85,7 +85,13 @@ const WEB: readonly Flag[] = [
   }),
   flag("web.user-assets", "string", "", "not-yet", "Folder served at /user.", { placeholder: "<path>" }),
   flag("web.enable-lifecycle", "bool", "false", "supported", "Allow /-/reload and /-/quit."),
-  flag("web.enable-admin-api", "bool", "false", "not-yet", "Allow deleting series and taking snapshots over the API."),
+  flag(
+    "web.enable-admin-api",
+    "bool",
+    "false",
+    "supported",
+    "Allow deleting series and taking snapshots over the API.",
+  ),
   flag("web.enable-remote-write-receiver", "bool", "false", "supported", "Accept remote write at /api/v1/write."),
   flag(
     "web.remote-write-receiver.accepted-protobuf-messages",

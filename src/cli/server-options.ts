@@ -29,6 +29,8 @@ export interface ServerOptions {
     /** "" or "/prefix". */
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
+    readonly notificationSubscribersMax: number;
+    readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
   /** Of what other servers send. */
@@ -150,6 +152,11 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       externalUrl,
       routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
+      notificationSubscribersMax: atLeastZero(
+        "web.max-notifications-subscribers",
+        number("web.max-notifications-subscribers"),
+      ),
+      enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
     receivers: {

@@ -139,6 +139,7 @@ const BLOCKS: readonly MetricDescription[] = [
     ["size_retentions_total", "Times blocks were deleted because of the size limit."],
     ["time_retentions_total", "Times blocks were deleted because of their age."],
   ]),
+  ...lines("vestal_tsdb_", "counter", [["blocks_quarantined_total", "Damaged blocks that were taken out."]]),
   histogram("prometheus_tsdb_compaction_duration_seconds", "Time of a compaction.", exponential(1, 2, 14)),
   histogram(
     "prometheus_tsdb_compaction_chunk_size_bytes",

@@ -70,6 +70,11 @@ export async function tsdb(request: ApiRequest, deps: ApiDeps, signal: AbortSign
   });
 }
 
+export function tsdbBlocks(_request: ApiRequest, deps: ApiDeps): ApiResponse {
+  const { blocks, quarantined } = deps.status.blocks();
+  return success({ blocks, ...(quarantined.length > 0 && { quarantined }) });
+}
+
 export function walReplay(_request: ApiRequest, deps: ApiDeps): ApiResponse {
   const { min, max, current } = deps.status.walReplay();
   return success({ min, max, current });

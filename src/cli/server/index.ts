@@ -28,8 +28,10 @@ import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
+import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
+import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
@@ -336,6 +338,7 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
@@ -349,7 +352,9 @@ class Server {
       state: this.#state,
       shards: this.#shards,
       queries,
+      storage: this.#storage,
       flags,
+      features: shownFeatures(this.#options),
       startTimeMs: this.#startTimeMs,
       // Main thread, control worker, shards and query threads.
       threadCount: 2 + this.#shardCount + this.#queryThreads,
@@ -366,6 +371,7 @@ class Server {
         metadata: this.#registry,
         status,
         lifecycle: this.#lifecycle,
+        admin: web.enableAdminApi ? this.#admin(queries) : undefined,
         metrics,
         remoteWrite,
         otlp,
@@ -383,6 +389,7 @@ class Server {
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      notificationSubscribersMax: web.notificationSubscribersMax,
       live: new LiveHub(this.#options.live, {
         queries,
         alerts: this.#rules,
@@ -394,6 +401,16 @@ class Server {
         registry,
         ROUTES.map(({ pattern }) => pattern),
       ),
+    });
+  }
+
+  #admin(queries: QueryPool): Admin {
+    return new Admin({
+      dataDir: this.#options.tsdb.path,
+      storage: this.#storage,
+      shards: this.#shards,
+      control: this.#control,
+      queries,
     });
   }
 

@@ -78,6 +78,7 @@ export interface HeadMemoryUse {
   readonly limitBytes: number;
   /** Bytes ever handed out: what the head can cost in resident memory at most. */
   readonly touchedBytes: number;
+  readonly neverUsedBytes: number;
   readonly liveBytes: number;
   /** Part of `liveBytes` that only readers may still see. */
   readonly retiredBytes: number;
@@ -442,6 +443,7 @@ export class Head {
     return {
       limitBytes: this.#word(HEAD_LIMIT >> 2),
       touchedBytes: this.#word(ARENA_BUMP >> 2),
+      neverUsedBytes: this.#word(HEAD_LIMIT >> 2) - this.#word(ARENA_BUMP >> 2),
       liveBytes: this.#floats[ARENA_USED >> 3]!,
       retiredBytes: this.#floats[ARENA_RETIRED_BYTES >> 3]!,
     };
