@@ -14,7 +14,7 @@ import {
   type ScrapeOutcome,
 } from "../../src/storage/index.js";
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../src/tsdb/head/index.js";
-import { Committer, ShardAppender } from "../../src/tsdb/ingest/index.js";
+import { CardinalityGuard, Committer, ShardAppender } from "../../src/tsdb/ingest/index.js";
 import { startWal, WAL_STATE_BYTES, type WalKernels, WalState, WalWriter } from "../../src/tsdb/wal/index.js";
 
 export interface ShardFixture {
@@ -59,6 +59,7 @@ export function makeShard(limitPages = 16_384): ShardFixture {
       histograms: new HistogramChunks(head),
       exemplars: new ExemplarStore(0),
       metadata: new MetadataStore(),
+      guard: new CardinalityGuard({ budget: 0, windowMs: 1 }, clock, silentLogger),
       wal,
       bounds,
       clock,

@@ -27,6 +27,8 @@ import type { MeshEntry } from "./state/nflog-codec.js";
 import type { MeshSilence } from "./state/silence-codec.js";
 import { AlertmanagerStorage } from "./storage.js";
 
+export type { ClusterStatus };
+
 export interface AlertmanagerOptions {
   readonly configFile: string;
   readonly storagePath: string;

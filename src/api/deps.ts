@@ -93,6 +93,8 @@ export interface RulesService {
   rules(filter: RulesFilter): Promise<ServiceAnswer>;
   alerts(): Promise<ServiceAnswer>;
   alertmanagers(): Promise<ServiceAnswer>;
+  /** What each relabelling rule of a scrape pool makes of labels, given as a JSON object. */
+  relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer>;
   alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer>;
 }
 
@@ -215,6 +217,13 @@ export interface HeadStatus {
   readonly labelValueCountByLabelName: readonly NamedCount[];
   readonly memoryInBytesByLabelName: readonly NamedCount[];
   readonly seriesCountByLabelValuePair: readonly NamedCount[];
+  /** New series that were refused because their job, namespace or metric makes them too fast. */
+  readonly refusedSeries?: readonly {
+    readonly job: string;
+    readonly metric: string;
+    readonly label: string;
+    readonly count: number;
+  }[];
 }
 
 export interface WalReplayStatus {
@@ -229,11 +238,33 @@ export interface StatusService {
   /** The configuration in force, printed with defaults and without secrets. */
   configYaml(): string;
   flags(): Readonly<Record<string, string>>;
+  /** By category: what is there, and whether it is on. */
+  features(): Readonly<Record<string, Readonly<Record<string, boolean>>>>;
   /** @param limit entries of each list. */
   head(limit: number, signal: AbortSignal): Promise<HeadStatus>;
+  /** Each block's `meta.json` as a value, in order of time; and those that were taken out because of damage. */
+  blocks(): {
+    readonly blocks: readonly unknown[];
+    readonly quarantined: ReadonlyArray<{ readonly ulid: string; readonly reason: string }>;
+  };
   walReplay(): WalReplayStatus;
   /** Notes for people, such as that a configuration was not applied. */
   notifications(): ReadonlyArray<{ readonly text: string; readonly dateMs: number; readonly active: boolean }>;
+}
+
+/** `--web.enable-admin-api`. */
+export interface AdminService {
+  /** @returns the name of the snapshot's folder. */
+  snapshot(withHead: boolean, nowMs: number): Promise<string>;
+  /** Deletes samples in [minTimeMs, maxTimeMs] of series that any of the selectors picks. */
+  deleteSeries(
+    matchers: readonly string[],
+    minTimeMs: number,
+    maxTimeMs: number,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer>;
+  /** Writes blocks anew in which something is deleted. */
+  cleanTombstones(): Promise<void>;
 }
 
 export interface LifecycleService {
@@ -278,6 +309,8 @@ export interface ApiDeps {
   readonly metadata: MetadataService;
   readonly status: StatusService;
   readonly lifecycle: LifecycleService;
+  /** Undefined where the admin API is off. */
+  readonly admin: AdminService | undefined;
   readonly metrics: MetricsService;
   /** Undefined without `--web.enable-remote-write-receiver`. */
   readonly remoteWrite: RemoteWriteService | undefined;

@@ -1,6 +1,7 @@
 export { createRouter, ROUTES } from "./api.js";
 export type {
   ActiveTarget,
+  AdminService,
   AlertHistoryQuery,
   AlertListener,
   ApiDeps,

@@ -62,7 +62,7 @@ const WEB: readonly Flag[] = [
   ),
   flag("web.read-timeout", "duration", "5m", "supported", "Most time for a client to send its request."),
   flag("web.max-connections", "int", "512", "supported", "Most connections at a time over all addresses."),
-  flag("web.max-notifications-subscribers", "int", "16", "not-yet", "Most subscribers of live notifications."),
+  flag("web.max-notifications-subscribers", "int", "16", "supported", "Most subscribers of live notifications."),
   flag(
     "web.external-url",
     "string",
@@ -85,7 +85,13 @@ const WEB: readonly Flag[] = [
   }),
   flag("web.user-assets", "string", "", "not-yet", "Folder served at /user.", { placeholder: "<path>" }),
   flag("web.enable-lifecycle", "bool", "false", "supported", "Allow /-/reload and /-/quit."),
-  flag("web.enable-admin-api", "bool", "false", "not-yet", "Allow deleting series and taking snapshots over the API."),
+  flag(
+    "web.enable-admin-api",
+    "bool",
+    "false",
+    "supported",
+    "Allow deleting series and taking snapshots over the API.",
+  ),
   flag("web.enable-remote-write-receiver", "bool", "false", "supported", "Accept remote write at /api/v1/write."),
   flag(
     "web.remote-write-receiver.accepted-protobuf-messages",
@@ -462,6 +468,14 @@ const OWN: readonly Flag[] = [
     "2000000",
     "supported",
     "Most samples of a remote write request; more is answered with 413.",
+  ),
+  flag(
+    "storage.head.series-budget",
+    "int",
+    "0",
+    "supported",
+    "New series that each job, namespace and metric may make in ten minutes: what comes faster is refused and named in the log and under /api/v1/status/tsdb; known series go on. 0: a quarter of what the heads hold. -1: no limit.",
+    { placeholder: "<series>" },
   ),
   flag(
     "storage.head.max-memory",

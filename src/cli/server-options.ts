@@ -29,6 +29,8 @@ export interface ServerOptions {
     /** "" or "/prefix". */
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
+    readonly notificationSubscribersMax: number;
+    readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
   /** Of what other servers send. */
@@ -61,6 +63,7 @@ export interface ServerOptions {
     readonly walSalvage: boolean;
     /** Of all shards together; 0 is the default share of the memory limit. */
     readonly headBytesMax: number;
+    readonly seriesBudget: number;
     /** Of all query threads together. */
     readonly blockCacheBytesMax: number;
   };
@@ -150,6 +153,11 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       externalUrl,
       routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
+      notificationSubscribersMax: atLeastZero(
+        "web.max-notifications-subscribers",
+        number("web.max-notifications-subscribers"),
+      ),
+      enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
     receivers: {
@@ -176,6 +184,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       walSync: value<WalSync>("storage.wal.fsync"),
       walSalvage: isOn("storage.wal.salvage"),
       headBytesMax: number("storage.head.max-memory"),
+      seriesBudget: number("storage.head.series-budget"),
       blockCacheBytesMax: number("storage.block-cache.max-memory"),
     },
     query: {

@@ -139,6 +139,7 @@ const BLOCKS: readonly MetricDescription[] = [
     ["size_retentions_total", "Times blocks were deleted because of the size limit."],
     ["time_retentions_total", "Times blocks were deleted because of their age."],
   ]),
+  ...lines("vestal_tsdb_", "counter", [["blocks_quarantined_total", "Damaged blocks that were taken out."]]),
   histogram("prometheus_tsdb_compaction_duration_seconds", "Time of a compaction.", exponential(1, 2, 14)),
   histogram(
     "prometheus_tsdb_compaction_chunk_size_bytes",
@@ -367,8 +368,18 @@ const OWN: readonly MetricDescription[] = [
     ["head_chunks_on_disk", "Chunks of the head whose bytes lie in chunks_head.", "shard"],
     ["head_memory_limit_bytes", "Most bytes of a shard's head memory.", "shard"],
   ]),
+  ...lines("vestal_", "gauge", [
+    [
+      "head_series_refused",
+      "New series refused in the last ten minutes, with the label whose values differ most.",
+      "job",
+      "metric",
+      "label",
+    ],
+  ]),
   ...lines("vestal_", "counter", [
     ["head_refused_total", "Series and samples refused because a shard's memory or series limit was reached.", "shard"],
+    ["head_series_over_budget_total", "New series refused because a job, namespace or metric made them too fast."],
     ["head_rebuilds_total", "Times a shard's head was rebuilt from disk after its thread died."],
     ["head_adoptions_total", "Times a shard's new thread went on with the memory of the one before."],
     ["http_connections_refused_total", "Connections closed at once because of --web.max-connections."],

@@ -76,6 +76,7 @@ export class ShardRig {
           limitPages: 512,
           chunkRangeMs: 7_200_000,
           samplesPerChunk: 120,
+          seriesBudget: 0,
           engine: DEFAULT_ENGINE_OPTIONS,
           writeLimits: { decodedBytesMax: 1 << 20, samplesMax: 10_000 },
           userAgent: "test",

@@ -28,8 +28,10 @@ import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
+import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
+import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
@@ -55,6 +57,9 @@ const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
+/** A series with its labels and an open chunk, roughly; and the part of all that one job may make in ten minutes. */
+const BYTES_PER_SERIES = 1500;
+const DEFAULT_BUDGET_SHARE = 0.25;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
@@ -273,6 +278,7 @@ class Server {
       limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
       chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
       samplesPerChunk: tsdb.samplesPerChunk,
+      seriesBudget: seriesBudget(tsdb.seriesBudget, headBytes, this.#shardCount),
       engine: {
         ...DEFAULT_ENGINE_OPTIONS,
         adjustTimestamps: scrape.timestampToleranceMs > 0,
@@ -348,6 +354,7 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
@@ -362,7 +369,9 @@ class Server {
       state: this.#state,
       shards: this.#shards,
       queries,
+      storage: this.#storage,
       flags,
+      features: shownFeatures(this.#options),
       startTimeMs: this.#startTimeMs,
       // Main thread, control worker, shards and query threads.
       threadCount: 2 + this.#shardCount + this.#queryThreads,
@@ -379,6 +388,7 @@ class Server {
         metadata: this.#registry,
         status,
         lifecycle: this.#lifecycle,
+        admin: web.enableAdminApi ? this.#admin(queries) : undefined,
         metrics,
         remoteWrite,
         otlp,
@@ -396,6 +406,7 @@ class Server {
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      notificationSubscribersMax: web.notificationSubscribersMax,
       live: new LiveHub(this.#options.live, {
         queries,
         alerts: this.#rules,
@@ -407,6 +418,16 @@ class Server {
         registry,
         ROUTES.map(({ pattern }) => pattern),
       ),
+    });
+  }
+
+  #admin(queries: QueryPool): Admin {
+    return new Admin({
+      dataDir: this.#options.tsdb.path,
+      storage: this.#storage,
+      shards: this.#shards,
+      control: this.#control,
+      queries,
     });
   }
 
@@ -448,6 +469,13 @@ class Server {
     process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", reload);
     return () => process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", reload);
   }
+}
+
+/** A shard's part of the budget: series of one job are spread over all shards by their instances. */
+function seriesBudget(given: number, headBytes: number, shardCount: number): number {
+  if (given < 0) return 0;
+  const all = given > 0 ? given : (headBytes / BYTES_PER_SERIES) * DEFAULT_BUDGET_SHARE;
+  return Math.max(1, Math.ceil(all / shardCount));
 }
 
 function makeFolder(path: string): void {

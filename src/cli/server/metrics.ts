@@ -37,10 +37,12 @@ import { registerCuts } from "./cut-metrics.js";
 import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
+import { refusedByAll } from "./refused-series.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { RulesLink } from "./rules-service.js";
 import type { ShardSet } from "./shards.js";
 import type { ServerState } from "./status.js";
+import type { Storage } from "./storage.js";
 import type { TargetRegistry } from "./targets.js";
 
 export interface MetricsDeps {
@@ -50,6 +52,7 @@ export interface MetricsDeps {
   readonly targets: TargetRegistry;
   readonly rules: RulesLink;
   readonly queries: QueryPool;
+  readonly storage: Storage;
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
@@ -69,9 +72,11 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const shardStatus = { last: [] as readonly StatusMessage[] };
   registerHead(deps);
   registerWal(deps);
+  registerBlocks(deps);
   registerCuts(registry, deps.cutter);
   registerScraping(deps, () => shardStatus.last);
   registerExemplars(deps, () => shardStatus.last);
+  registerGuard(deps, () => shardStatus.last);
   registerQueries(deps);
   const rules = { last: [] as readonly CollectedSamples[] };
   registerRules(registry, () => rules.last);
@@ -151,6 +156,15 @@ function registerExemplars({ registry }: MetricsDeps, statuses: () => readonly S
   });
 }
 
+function registerGuard({ registry }: MetricsDeps, statuses: () => readonly StatusMessage[]): void {
+  registry.value("vestal_head_series_over_budget_total", () =>
+    statuses().reduce((total, { refusedCount }) => total + refusedCount, 0),
+  );
+  registry.samples("vestal_head_series_refused", () =>
+    refusedByAll(statuses()).map(({ job, metric, label, count }) => ({ labels: [job, metric, label], value: count })),
+  );
+}
+
 function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): void {
   const state = shards.walState;
   registry.value("prometheus_tsdb_wal_corruptions_total", () => shards.counters.walCorruptions);
@@ -169,6 +183,42 @@ function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): voi
   ]);
   registry.value("prometheus_tsdb_data_replay_duration_seconds", () => shards.counters.replaySeconds);
   registry.value("prometheus_tsdb_clean_start", () => cleanStart);
+}
+
+function registerBlocks({ registry, storage, control }: MetricsDeps): void {
+  const { list, keeper } = storage;
+  const { counters } = keeper;
+  registry.value("prometheus_tsdb_blocks_loaded", () => list.blocks.length);
+  registry.value("prometheus_tsdb_storage_blocks_bytes", () => list.blocks.reduce((sum, { bytes }) => sum + bytes, 0));
+  registry.value("prometheus_tsdb_symbol_table_size_bytes", () =>
+    list.blocks.reduce((sum, { symbolTableBytes }) => sum + symbolTableBytes, 0),
+  );
+  const lowest = (): number => list.blocks[0]?.meta.minTimeMs ?? control.minTimeMs ?? 0;
+  registry.value("prometheus_tsdb_lowest_timestamp", lowest);
+  registry.value("prometheus_tsdb_lowest_timestamp_seconds", () => lowest() / 1000);
+  registry.value("prometheus_tsdb_retention_limit_bytes", () => storage.limits().retentionBytes);
+  registry.value("prometheus_tsdb_retention_limit_seconds", () => storage.limits().retentionMs / 1000);
+  registry.value("prometheus_tsdb_compaction_populating_block", () => (keeper.isCompacting ? 1 : 0));
+  registry.value("prometheus_tsdb_reloads_total", () => counters.reloads);
+  registry.value("prometheus_tsdb_reloads_failures_total", () => counters.reloadsFailed);
+  registry.value("prometheus_tsdb_compactions_total", () => counters.compactions + storage.cutter.counters.cuts);
+  registry.value("prometheus_tsdb_compactions_failed_total", () => counters.compactionsFailed);
+  registry.value("prometheus_tsdb_compactions_skipped_total", () => counters.compactionsSkipped);
+  registry.value("prometheus_tsdb_compactions_triggered_total", () => counters.compactionsTriggered);
+  registry.value("prometheus_tsdb_vertical_compactions_total", () => counters.verticalCompactions);
+  registry.value("prometheus_tsdb_size_retentions_total", () => counters.sizeRetentions);
+  registry.value("prometheus_tsdb_time_retentions_total", () => counters.timeRetentions);
+  registry.value("vestal_tsdb_blocks_quarantined_total", () => counters.quarantined);
+  const seconds = registry.histogram("prometheus_tsdb_compaction_duration_seconds");
+  const bytes = registry.histogram("prometheus_tsdb_compaction_chunk_size_bytes");
+  const samples = registry.histogram("prometheus_tsdb_compaction_chunk_samples");
+  const range = registry.histogram("prometheus_tsdb_compaction_chunk_range_seconds");
+  keeper.onCompaction = (timing) => {
+    seconds.observe(timing.seconds);
+    bytes.observe(timing.chunkBytes);
+    samples.observe(timing.chunkSamples);
+    range.observe(timing.chunkRangeSeconds);
+  };
 }
 
 function registerScraping({ registry, targets }: MetricsDeps, statuses: () => readonly StatusMessage[]): void {

@@ -39,6 +39,8 @@ export type QueryJob =
   | { readonly kind: "format"; readonly expression: string }
   | { readonly kind: "parse"; readonly expression: string }
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
+  /** Selectors as plain data, for those that do not parse PromQL. */
+  | { readonly kind: "selectors"; readonly matchers: readonly string[] }
   | ({ readonly kind: "backtest" } & BacktestQuery)
   /** A range as the bytes of a FlatBuffers Frame. */
   | ({ readonly kind: "frame" } & RangeQuery)

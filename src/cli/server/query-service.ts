@@ -154,6 +154,11 @@ export class QueryPool implements QueryService {
     return answer.kind === "failure" ? answer : undefined;
   }
 
+  /** The answer's data is a PlainSelector for each of the texts. */
+  selectors(matchers: readonly string[], signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "selectors", matchers }, signal);
+  }
+
   federate(job: Omit<QueryJob & { readonly kind: "federate" }, "kind">, signal: AbortSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "federate", ...job }, signal);
   }

@@ -164,6 +164,8 @@ export class QueryThread {
         return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
       case "rules":
         return this.#rules(task, job.expressions, cancel);
+      case "selectors":
+        return { kind: "data", data: job.matchers.map((text) => plainSelector(this.#selector(text))) };
       case "federate":
         return this.#federate(task, job, cancel);
       case "remoteRead":
@@ -430,12 +432,16 @@ function statsJson({ stats }: QueryResult, timings: Omit<QueryTimings, "resultSe
   });
 }
 
+function plainSelector(matchers: readonly Matcher[]): PlainSelector {
+  return matchers.map(({ operator, name, value }) => ({ operator, name, value }));
+}
+
 /** The expression's selectors as plain data: the shards have the exemplars. */
 function exemplarSelectors(expr: Expr): ServiceAnswer {
   const selectors: PlainSelector[] = [];
   const visit = (node: Expr): void => {
     if (node.kind === "vectorSelector") {
-      selectors.push(node.matchers.map(({ operator, name, value }) => ({ operator, name, value })));
+      selectors.push(plainSelector(node.matchers));
     }
     for (const child of childrenOf(node)) visit(child);
   };

@@ -28,6 +28,8 @@ export interface CutTask {
   readonly heads: readonly HeadHandle[];
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
+  /** Where the block goes, if not to the other ones: a snapshot. */
+  readonly parentDir?: string;
 }
 
 /** Begins a new segment of the log, and reduces old ones to a checkpoint where that is worth while. */

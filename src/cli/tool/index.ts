@@ -12,6 +12,7 @@ import { addSwitch, type ToolContext, type ToolFlags } from "./program.js";
 import { addPromql } from "./promql.js";
 import { addQuery } from "./query.js";
 import { addTest } from "./test.js";
+import { addTsdb } from "./tsdb.js";
 
 /**
  * @param args  without the program's own name.
@@ -39,6 +40,7 @@ export async function runTool(args: readonly string[], name: string, io: ToolIo 
   addQuery(program, context);
   addBacktest(program, context);
   addTest(program, context);
+  addTsdb(program, context);
   for (const command of commandsOf(program)) {
     command
       .exitOverride()
