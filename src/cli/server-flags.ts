@@ -62,7 +62,7 @@ const WEB: readonly Flag[] = [
   ),
   flag("web.read-timeout", "duration", "5m", "supported", "Most time for a client to send its request."),
   flag("web.max-connections", "int", "512", "supported", "Most connections at a time over all addresses."),
-  flag("web.max-notifications-subscribers", "int", "16", "not-yet", "Most subscribers of live notifications."),
+  flag("web.max-notifications-subscribers", "int", "16", "supported", "Most subscribers of live notifications."),
   flag(
     "web.external-url",
     "string",
@@ -309,7 +309,7 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "storage.remote.flush-deadline",
     "duration",
     "1m",
-    "not-yet",
+    "supported",
     "How long to go on sending samples at shutdown.",
     DURATION,
   ),

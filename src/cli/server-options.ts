@@ -29,6 +29,7 @@ export interface ServerOptions {
     /** "" or "/prefix". */
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
+    readonly notificationSubscribersMax: number;
     readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
@@ -91,6 +92,7 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  readonly remoteWrite: { readonly flushDeadlineMs: number };
   readonly remoteRead: {
     /** 0 is no limit. */
     readonly samplesMax: number;
@@ -153,6 +155,10 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       externalUrl,
       routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
+      notificationSubscribersMax: atLeastZero(
+        "web.max-notifications-subscribers",
+        number("web.max-notifications-subscribers"),
+      ),
       enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
@@ -206,6 +212,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
+    remoteWrite: { flushDeadlineMs: number("storage.remote.flush-deadline") },
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
       concurrencyMax: number("storage.remote.read-concurrent-limit"),

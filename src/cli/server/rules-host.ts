@@ -32,6 +32,7 @@ import { type ForeignOutcome, ForeignSender } from "../../shard/index.js";
 import { alertTemplates } from "../alert-templates.js";
 import { HistoryFile } from "./history-file.js";
 import { AlertNotifier } from "./notifier-host.js";
+import { relabelSteps } from "./relabel-steps.js";
 import type {
   FromRules,
   RuleExpression,
@@ -63,6 +64,7 @@ export class RulesHost {
   /** Of live subscriptions, by number: which alerts. */
   readonly #watches = new Map<number, readonly (readonly Matcher[])[]>();
   #templates: AlertTemplates | undefined;
+  #config: Config | undefined;
 
   constructor(port: MessagePort, settings: RulesSettings, log: Logger) {
     this.#port = port;
@@ -109,6 +111,7 @@ export class RulesHost {
 
   /** A configuration is in force. */
   apply(config: Config, set: RuleSet): void {
+    this.#config = config;
     this.#templates = alertTemplates(this.#settings.externalUrl, config.global.externalLabels);
     this.#notifier.apply(config);
     this.#manager.update(set).catch((error: unknown) => {
@@ -212,6 +215,8 @@ export class RulesHost {
         const data = { changes };
         return isCut ? { kind: "data", data, warnings: ["results truncated due to limit"] } : { kind: "data", data };
       }
+      case "relabel-steps":
+        return relabelSteps(this.#config, question.scrapePool, question.labelsJson);
       case "alertmanagers":
         return encoded(this.#notifier.view());
       case "metrics":

@@ -69,6 +69,8 @@ export type RulesQuestion =
       readonly limit: number;
     }
   | { readonly kind: "alertmanagers" }
+  /** Not of rules, but of the configuration, which lives in the same thread. */
+  | { readonly kind: "relabel-steps"; readonly scrapePool: string; readonly labelsJson: string }
   | { readonly kind: "metrics" };
 
 export type ToRules =

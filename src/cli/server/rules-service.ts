@@ -73,6 +73,10 @@ export class RulesLink implements RulesService {
     return this.#ask({ kind: "alertmanagers" });
   }
 
+  relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "relabel-steps", scrapePool, labelsJson });
+  }
+
   /** Metrics of rules and of the sending of alerts; none where they do not answer in time. */
   async metrics(): Promise<readonly CollectedSamples[]> {
     const answer = await this.#ask({ kind: "metrics" });
