@@ -78,6 +78,7 @@ export interface HeadMemoryUse {
   readonly limitBytes: number;
   /** Bytes ever handed out: what the head can cost in resident memory at most. */
   readonly touchedBytes: number;
+  readonly neverUsedBytes: number;
   readonly liveBytes: number;
   /** Part of `liveBytes` that only readers may still see. */
   readonly retiredBytes: number;
@@ -286,8 +287,8 @@ export class Head {
   ensureStaging(rows: number): number {
     const old = this.#staging;
     const oldBytes = this.#stagingBytes;
-    const bytes = rows * STAGED_BYTES;
-    if (bytes <= oldBytes) return old;
+    if (rows * STAGED_BYTES <= oldBytes) return old;
+    const bytes = Math.max(rows * STAGED_BYTES, oldBytes + (oldBytes >>> 1));
     const address = bytes > 2 ** 30 ? 0 : this.kernels.allocate(bytes) >>> 0;
     if (address === 0) {
       throw new VestalError("HEAD_MEMORY", `the head has no memory for a batch of ${rows} samples`, { rows });
@@ -442,6 +443,7 @@ export class Head {
     return {
       limitBytes: this.#word(HEAD_LIMIT >> 2),
       touchedBytes: this.#word(ARENA_BUMP >> 2),
+      neverUsedBytes: this.#word(HEAD_LIMIT >> 2) - this.#word(ARENA_BUMP >> 2),
       liveBytes: this.#floats[ARENA_USED >> 3]!,
       retiredBytes: this.#floats[ARENA_RETIRED_BYTES >> 3]!,
     };
