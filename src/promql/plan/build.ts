@@ -236,6 +236,7 @@ class Builder {
       if (node.kind === "subquery" && !isNewer) {
         // Once it is evaluated, 3.5 finds a selector of the subquery's offset in its place.
         offsetMs = node.offsetExpr === undefined ? node.offsetMs : durationOf(node.offsetExpr, true, this.#options);
+        at = node.at;
         return true;
       }
       if (node.kind !== "vectorSelector") {
@@ -265,10 +266,13 @@ class Builder {
     const smoothed = expr.extended === "smoothed" && what === "value";
     const selection = this.#selection(expr, grid, reference, lookbackDeltaMs, smoothed ? lookbackDeltaMs : 0, around);
     const statsOnly = this.#statsOnly.has(expr);
+    // The functions of samples' times see a fixed time without its offset, within what was asked of storage with it.
+    const isFixed = what !== "value" && expr.at !== undefined && this.#parameterDepth === 0;
+    const looked = isFixed ? { firstMs: this.#fixedTime(expr.at!), stepMs: 0 } : reference;
     const span = { start: expr.start, end: expr.end };
     const stamps = what === "timestamp";
     const startStamps = what === "start_timestamp";
-    return { kind: "select", grid, span, selection, reference, stamps, startStamps, statsOnly, smoothed };
+    return { kind: "select", grid, span, selection, reference: looked, stamps, startStamps, statsOnly, smoothed };
   }
 
   #range(expr: MatrixSelector | SubqueryExpr, grid: Grid, around: Surroundings): RangePlan {
