@@ -19,6 +19,7 @@ export {
 export { makeDigestKeys } from "./exposition/digest";
 export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
+export { addProtoFloat, protoScratchBytes, readProtobuf } from "./exposition/protobuf";
 export { closeTarget, openTarget } from "./exposition/target";
 export { appendBatch, publishBatch, validateBatch } from "./head/append";
 export {

@@ -85,6 +85,13 @@ export const TARGET_POSITIONAL = 204; // u32, lines found by position
 export const TARGET_HASHED = 208; // u32, lines found by hash
 export const TARGET_EXEMPLARS = 212; // u32, exemplars that were read and checked
 
+export const TARGET_PROTO = 216; // u32 address of the PROTO state that the body under way was read into; 0 = a text format
+export const TARGET_LIST = 220; // u32 address of EXEMPLAR records of the scrape under way
+export const TARGET_LIST_COUNT = 224; // u32
+export const TARGET_LIST_BYTES = 228; // u32
+export const TARGET_EXEMPLAR_START = 232; // u32 address of the labels of the line's exemplar, 0 = none
+export const TARGET_EXEMPLAR_END = 236; // u32 address behind the exemplar
+
 export const TARGET_IS_DIVERGED = 1; // the body under way differs from the accepted order: TARGET_NEXT counts
 export const TARGET_IS_UNTRACKED = 2; // staleness markers of all series were written after the last accepted scrape
 export const TARGET_IS_PENDING = 4; // a parse is neither accepted nor rejected yet
@@ -145,10 +152,92 @@ export const HARD_SAMPLES = 20; // u32 samples before the line
 export const HARD_IS_VALUE = 0;
 export const HARD_IS_TIME = 1; // seconds
 
+// ── EXEMPLAR of a line of OpenMetrics text that was staged ───────────────────────────────────────────────────────
+export const EXEMPLAR_BYTES = 12;
+export const EXEMPLAR_ROW = 0; // u32 staging row
+export const EXEMPLAR_TEXT = 4; // u32 address of its opening brace
+export const EXEMPLAR_LENGTH = 8; // u32
+
+// ── PROTO: a body of delimited io.prometheus.client.MetricFamily messages, read into lines and values ────────────
+// `readProtobuf` writes lines like those of the text format, but without values, to the text, a record for each series line
+// to the samples, and HISTOGRAM BYTES and addresses of exemplar messages where these point to. Each list has a capacity; the
+// lengths run on where it is used up, so that the caller can make all of them large enough and read again.
+export const PROTO_BYTES = 96;
+export const PROTO_TEXT = 0; // u32 address
+export const PROTO_TEXT_CAPACITY = 4; // u32
+export const PROTO_TEXT_LENGTH = 8; // u32
+export const PROTO_SAMPLES = 12; // u32 address of SAMPLE records
+export const PROTO_SAMPLES_CAPACITY = 16; // u32 records
+export const PROTO_SAMPLES_COUNT = 20; // u32
+export const PROTO_DATA = 24; // u32 address of HISTOGRAM BYTES
+export const PROTO_DATA_CAPACITY = 28; // u32
+export const PROTO_DATA_LENGTH = 32; // u32
+export const PROTO_EXEMPLARS = 36; // u32 address of couples: u32 address, u32 length of an Exemplar message
+export const PROTO_EXEMPLARS_CAPACITY = 40; // u32 couples
+export const PROTO_EXEMPLARS_COUNT = 44; // u32
+export const PROTO_FLOATS = 48; // u32 address of the table of FLOAT records
+export const PROTO_FLOATS_MASK = 52; // u32, records − 1
+export const PROTO_MISSED = 56; // u32 address of f64: bounds and quantiles that the table lacks
+export const PROTO_MISSED_CAPACITY = 60; // u32
+export const PROTO_MISSED_COUNT = 64; // u32
+export const PROTO_ERROR_AT = 68; // u32 address in the body where reading ended
+export const PROTO_ERROR_FIELD = 72; // u32
+export const PROTO_ERROR_WIRE = 76; // u32
+export const PROTO_ERROR_TEXT = 80; // u32 address of what the message quotes
+export const PROTO_ERROR_LENGTH = 84; // u32
+export const PROTO_ERROR_NEEDED = 88; // u32
+
+// SAMPLE: of a series line, in their order
+export const SAMPLE_BYTES = 48;
+export const SAMPLE_VALUE = 0; // f64
+export const SAMPLE_TIME = 8; // i64 ms, with SAMPLE_HAS_TIME
+export const SAMPLE_CREATED = 16; // i64 ms, 0 = unknown
+export const SAMPLE_FLAGS = 24; // u32, SAMPLE_*
+export const SAMPLE_DATA = 28; // u32 offset of its HISTOGRAM BYTES in the data
+export const SAMPLE_DATA_LENGTH = 32; // u32
+export const SAMPLE_EXEMPLARS = 36; // u32 index of its first exemplar
+export const SAMPLE_EXEMPLARS_COUNT = 40; // u32
+export const SAMPLE_ROW = 44; // u32 staging row, or NEW_NO_ROW
+
+export const SAMPLE_HAS_TIME = 1;
+export const SAMPLE_IS_HISTOGRAM = 2;
+export const SAMPLE_IS_FLOAT_HISTOGRAM = 4;
+
+// FLOAT: a bound or quantile and its text as a label's value
+export const FLOAT_BYTES = 40;
+export const FLOAT_BITS = 0; // u64
+export const FLOAT_LENGTH = 8; // u8, 0 = free
+export const FLOAT_TEXT = 9;
+export const FLOAT_TEXT_MAX = 31;
+
+export const PROTO_CLASSIC_TOO = 1; // flag: native histograms with buckets of the classic kind are read as both
+
+// What `readProtobuf` answers. From PROTO_FAILED on it stands at an error, and all before it was read.
+export const PROTO_READ = 0;
+export const PROTO_TOO_SMALL = 1; // make the lists larger, add the missed floats, and read again
+export const PROTO_FAILED = 16;
+export const PROTO_BAD_VARINT = 16; // of a message's length
+export const PROTO_SHORT = 17; // PROTO_ERROR_NEEDED bytes are needed
+export const PROTO_EOF = 18; // within a message
+export const PROTO_OVERFLOW = 19;
+export const PROTO_BAD_LENGTH = 20;
+export const PROTO_WRONG_WIRE = 21; // PROTO_ERROR_WIRE for PROTO_ERROR_FIELD
+export const PROTO_BAD_TAG = 22;
+export const PROTO_GROUP_END = 23;
+export const PROTO_BAD_NAME = 24; // what is quoted is no metric name
+export const PROTO_BAD_HELP = 25;
+export const PROTO_BAD_LABEL_NAME = 26;
+export const PROTO_BAD_LABEL_VALUE = 27;
+export const PROTO_BAD_TYPE = 28;
+export const PROTO_BAD_UNIT = 29;
+
 // ── parser's numbers ─────────────────────────────────────────────────────────────────────────────────────────────
 export const FLAG_OPENMETRICS = 1;
 export const FLAG_IGNORE_TIMESTAMPS = 2; // honor_timestamps: false
 export const FLAG_TRACK_TIMESTAMPS = 4; // track_timestamps_staleness: true
+export const FLAG_PROTOBUF = 8; // the body is the text of a PROTO
+export const FLAG_EXEMPLARS = 16; // exemplars are stored: leave them to the caller
+export const FLAG_NO_NATIVE = 32; // native histograms count as samples and are left out
 
 export const TYPE_UNKNOWN = 0;
 export const TYPE_COUNTER = 1;

@@ -1,6 +1,10 @@
 /** The growing lists of a target: regions of the arena, replaced by larger ones when full. */
 import { allocate, release, roomFor } from "../memory/arena";
 import {
+  EXEMPLAR_BYTES,
+  EXEMPLAR_LENGTH,
+  EXEMPLAR_ROW,
+  EXEMPLAR_TEXT,
   HARD_BYTES,
   HARD_IS_VALUE,
   HARD_LENGTH,
@@ -11,10 +15,15 @@ import {
   HARD_WHAT,
   NEW_BYTES,
   NEW_NO_ROW,
+  TARGET_EXEMPLAR_END,
+  TARGET_EXEMPLAR_START,
   TARGET_HARD,
   TARGET_HARD_BYTES,
   TARGET_HARD_COUNT,
   TARGET_LINE,
+  TARGET_LIST,
+  TARGET_LIST_BYTES,
+  TARGET_LIST_COUNT,
   TARGET_NEW,
   TARGET_NEW_BYTES,
   TARGET_NEW_COUNT,
@@ -79,6 +88,7 @@ export function trimLists(target: usize): void {
   store<u32>(target, 0, TARGET_NEW_COUNT);
   trimList(target, TARGET_NEW, TARGET_NEW_BYTES);
   trimList(target, TARGET_NEXT, TARGET_NEXT_BYTES);
+  trimList(target, TARGET_LIST, TARGET_LIST_BYTES);
 }
 
 /** Room for `count` lines in the order under way, of which the first `used` are kept. */
@@ -108,6 +118,20 @@ export function addHard(target: usize, row: u32, what: u32, start: u32, end: u32
   store<u32>(record, load<u32>(target, TARGET_LINE), HARD_LINE);
   store<u32>(record, load<u32>(target, TARGET_SAMPLES), HARD_SAMPLES);
   store<u32>(target, count + 1, TARGET_HARD_COUNT);
+  return true;
+}
+
+/** Leaves the exemplar of the line that was staged as `row` to the caller. False if the memory is full. */
+export function addExemplar(target: usize, row: u32): bool {
+  const count = load<u32>(target, TARGET_LIST_COUNT);
+  const used = count * <u32>EXEMPLAR_BYTES;
+  if (!growList(target, TARGET_LIST, TARGET_LIST_BYTES, used, used + <u32>EXEMPLAR_BYTES)) return false;
+  const record = <usize>load<u32>(target, TARGET_LIST) + <usize>used;
+  const start = load<u32>(target, TARGET_EXEMPLAR_START);
+  store<u32>(record, row, EXEMPLAR_ROW);
+  store<u32>(record, start, EXEMPLAR_TEXT);
+  store<u32>(record, load<u32>(target, TARGET_EXEMPLAR_END) - start, EXEMPLAR_LENGTH);
+  store<u32>(target, count + 1, TARGET_LIST_COUNT);
   return true;
 }
 

@@ -36,8 +36,11 @@ import {
   ENTRY_SLOT,
   ENTRY_TYPE,
   ERROR_NONE,
+  FLAG_EXEMPLARS,
   FLAG_IGNORE_TIMESTAMPS,
+  FLAG_NO_NATIVE,
   FLAG_OPENMETRICS,
+  FLAG_PROTOBUF,
   FLAG_TRACK_TIMESTAMPS,
   HARD_IS_TIME,
   HARD_IS_VALUE,
@@ -50,6 +53,7 @@ import {
   LINE_COMMENT,
   LINE_END,
   LINE_ERROR,
+  LINE_SERIES,
   NEW_DIGEST,
   NEW_HAS_TIME,
   NEW_IS_UNTRACKED,
@@ -66,10 +70,20 @@ import {
   PARSE_FAILED,
   PARSE_NO_MEMORY,
   PARSE_TOO_MANY_ROWS,
+  PROTO_SAMPLES,
+  SAMPLE_BYTES,
+  SAMPLE_FLAGS,
+  SAMPLE_HAS_TIME,
+  SAMPLE_IS_FLOAT_HISTOGRAM,
+  SAMPLE_IS_HISTOGRAM,
+  SAMPLE_ROW,
+  SAMPLE_TIME,
+  SAMPLE_VALUE,
   TARGET_AT,
   TARGET_DROPPED,
   TARGET_END,
   TARGET_ERROR,
+  TARGET_EXEMPLAR_START,
   TARGET_EXEMPLARS,
   TARGET_FLAGS,
   TARGET_FORMAT,
@@ -80,6 +94,7 @@ import {
   TARGET_IS_PENDING,
   TARGET_LEXER,
   TARGET_LINE,
+  TARGET_LIST_COUNT,
   TARGET_META_TOKEN,
   TARGET_NEW_COUNT,
   TARGET_NEXT,
@@ -90,6 +105,7 @@ import {
   TARGET_ORDER,
   TARGET_ORDER_COUNT,
   TARGET_POSITIONAL,
+  TARGET_PROTO,
   TARGET_SAMPLES,
   TARGET_SERIAL,
   TARGET_SERIES_END,
@@ -107,7 +123,8 @@ import {
   TYPE_NONE,
 } from "./layout";
 import { continuesMetricName, isBlank, isDigit } from "./lexer";
-import { addHard, addNew, growNext } from "./lists";
+import { addExemplar, addHard, addNew, growNext } from "./lists";
+import { typeOf } from "./metric-type";
 import { readLine, secondsToMs } from "./read-line";
 import { entryOf, findEntry, markSeen, slotIsCurrent } from "./target";
 
@@ -131,9 +148,10 @@ export function parseScrape(
   if (load<u32>(target, TARGET_FLAGS) & <u32>TARGET_IS_PENDING) rejectScrape(target);
   let end = body + <usize>bodyLength;
   memory.fill(end, 0, BODY_SLACK);
-  if ((flags & <u32>FLAG_OPENMETRICS) === 0) store<u8>(end++, 10); // as Prometheus does
+  const isProto = (flags & <u32>FLAG_PROTOBUF) !== 0;
+  const isText = (flags & <u32>FLAG_OPENMETRICS) === 0 && !isProto;
+  if (isText) store<u8>(end++, 10); // as Prometheus does
   const serial = begin(target, end, flags);
-  const isText = (flags & <u32>FLAG_OPENMETRICS) === 0;
   const defaultTime = <i64>timeMs;
   const order = <usize>load<u32>(target, TARGET_ORDER);
   const orderCount = load<u32>(target, TARGET_ORDER_COUNT);
@@ -149,6 +167,7 @@ export function parseScrape(
   let failure = 0;
 
   while (true) {
+    store<u32>(target, 0, TARGET_EXEMPLAR_START);
     let entry: usize = 0;
     let key = i64x2.splat(0); // digest of the text
     let isHashed = false;
@@ -170,7 +189,9 @@ export function parseScrape(
           else {
             kind = load<u8>(entry, ENTRY_KIND);
             expected = entry;
-            after = readRest(target, at + <usize>length, end, kind, isText);
+            after = isProto
+              ? readProtoRest(target, at + <usize>length, end, kind, samples)
+              : readRest(target, at + <usize>length, end, kind, isText);
             if (after === 0) entry = 0;
           }
         }
@@ -186,7 +207,9 @@ export function parseScrape(
           entry = findEntry(target, key, length);
           if (entry !== 0) {
             kind = load<u8>(entry, ENTRY_KIND);
-            after = readRest(target, textEnd, end, kind, isText);
+            after = isProto
+              ? readProtoRest(target, textEnd, end, kind, samples)
+              : readRest(target, textEnd, end, kind, isText);
             if (after === 0) entry = 0;
             else hashed++;
           }
@@ -202,7 +225,7 @@ export function parseScrape(
     } else {
       store<u32>(target, <u32>at, TARGET_AT);
       store<u32>(target, samples, TARGET_SAMPLES); // for numbers of the line that are left to the caller
-      const what = readLine(target, flags);
+      const what = isProto ? readProtoLine(target, samples) : readLine(target, flags);
       if (what === LINE_END) break;
       if (what === LINE_ERROR) {
         failure = load<u32>(target, TARGET_ERROR) === ERROR_NONE ? PARSE_NO_MEMORY : PARSE_FAILED;
@@ -235,6 +258,11 @@ export function parseScrape(
       length = found;
     }
 
+    if (isProto && (flags & <u32>FLAG_NO_NATIVE) !== 0 && kind === KIND_SERIES && isNative(target, samples)) {
+      samples++;
+      dropped++;
+      continue; // not remembered either
+    }
     let flag: u32 = 0;
     let isRepeated = false;
     if (kind === KIND_SERIES) {
@@ -291,6 +319,13 @@ export function parseScrape(
             }
             isDiverged = true;
             markSeen(entry, serial, flag === 0);
+          }
+        }
+        if (isProto) store<u32>(protoSample(target, samples - 1), rows, SAMPLE_ROW);
+        else if (load<u32>(target, TARGET_EXEMPLAR_START) !== 0 && (flags & <u32>FLAG_EXEMPLARS) !== 0) {
+          if (!addExemplar(target, rows)) {
+            failure = PARSE_NO_MEMORY;
+            break;
           }
         }
         if (isHard && !leaveHard(target, rows)) {
@@ -353,8 +388,60 @@ function begin(target: usize, end: usize, flags: u32): u32 {
   store<u32>(target, 0, TARGET_NEW_COUNT);
   store<u32>(target, 0, TARGET_HARD_COUNT);
   store<u32>(target, 0, TARGET_EXEMPLARS);
+  store<u32>(target, 0, TARGET_LIST_COUNT);
   store<u32>(target, ERROR_NONE, TARGET_ERROR);
   return serial;
+}
+
+// ── lines of protobuf, whose values lie beside them ──────────────────────────────────────────────────────────────
+
+function protoSample(target: usize, index: u32): usize {
+  const samples = <usize>load<u32>(<usize>load<u32>(target, TARGET_PROTO), PROTO_SAMPLES);
+  return samples + <usize>index * SAMPLE_BYTES;
+}
+
+function isNative(target: usize, index: u32): bool {
+  const native: u32 = SAMPLE_IS_HISTOGRAM | SAMPLE_IS_FLOAT_HISTOGRAM;
+  return (load<u32>(protoSample(target, index), SAMPLE_FLAGS) & native) !== 0;
+}
+
+/** As `readRest` of a line that ends behind its text; the values are those of series line `index`. */
+function readProtoRest(target: usize, at: usize, end: usize, kind: u32, index: u32): usize {
+  if (at >= end || load<u8>(at) !== 10) return 0;
+  if (kind === KIND_SERIES) takeProtoValues(target, index);
+  return at + 1;
+}
+
+function takeProtoValues(target: usize, index: u32): void {
+  const sample = protoSample(target, index);
+  store<u64>(target, load<u64>(sample, SAMPLE_VALUE), TARGET_VALUE);
+  store<u32>(target, 0, TARGET_VALUE_IS_HARD);
+  store<u32>(target, 0, TARGET_TIME_IS_HARD);
+  store<u32>(target, load<u32>(sample, SAMPLE_FLAGS) & <u32>SAMPLE_HAS_TIME, TARGET_HAS_TIME);
+  store<i64>(target, load<i64>(sample, SAMPLE_TIME), TARGET_TIME);
+}
+
+/** As `readLine` of lines that `readProtobuf` wrote: all are well-formed. */
+function readProtoLine(target: usize, index: u32): u32 {
+  const at = <usize>load<u32>(target, TARGET_AT);
+  const end = <usize>load<u32>(target, TARGET_END);
+  if (at >= end) return LINE_END;
+  store<u32>(target, <u32>at, TARGET_LINE);
+  const textEnd = scanText(at, end);
+  store<u32>(target, <u32>textEnd + 1, TARGET_AT);
+  if (load<u8>(at) !== 35) {
+    store<u32>(target, <u32>textEnd, TARGET_SERIES_END);
+    takeProtoValues(target, index);
+    return LINE_SERIES;
+  }
+  const word = <u32>load<u8>(at, 2); // of HELP, TYPE or UNIT
+  store<i32>(target, word === 72 ? TOKEN_HELP : word === 84 ? TOKEN_TYPE : TOKEN_UNIT, TARGET_META_TOKEN);
+  if (word === 84) {
+    let start = textEnd;
+    while (load<u8>(start - 1) !== 32) start--;
+    store<u32>(target, typeOf(start, textEnd, true), TARGET_TYPE);
+  }
+  return LINE_COMMENT;
 }
 
 function kindOf(token: i32): u32 {

@@ -41,6 +41,8 @@ import {
   LINE_SERIES,
   TARGET_AT,
   TARGET_ERROR,
+  TARGET_EXEMPLAR_END,
+  TARGET_EXEMPLAR_START,
   TARGET_EXEMPLARS,
   TARGET_HAS_TIME,
   TARGET_LINE,
@@ -334,6 +336,16 @@ function readOpenMetricsTail(target: usize, flags: u32): u32 {
 
 /** Checks an exemplar: its labels, its value, its optional timestamp. */
 function readExemplar(target: usize, flags: u32): u32 {
+  const start = load<u32>(target, TARGET_AT) - 1; // of the brace, which the token before took
+  const line = readExemplarParts(target, flags);
+  if (line === LINE_SERIES) {
+    store<u32>(target, start, TARGET_EXEMPLAR_START);
+    store<u32>(target, load<u32>(target, TARGET_AT) - 1, TARGET_EXEMPLAR_END); // before the line end
+  }
+  return line;
+}
+
+function readExemplarParts(target: usize, flags: u32): u32 {
   if (!readLabels(target, flags, true)) return LINE_ERROR;
   let t = token(target, flags);
   if (t !== TOKEN_VALUE) return fail(target, ERROR_EXEMPLAR_VALUE, t);

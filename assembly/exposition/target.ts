@@ -27,6 +27,8 @@ import {
   TARGET_HARD,
   TARGET_HARD_BYTES,
   TARGET_LINGER,
+  TARGET_LIST,
+  TARGET_LIST_BYTES,
   TARGET_NEW,
   TARGET_NEW_BYTES,
   TARGET_NEXT,
@@ -69,6 +71,7 @@ export function closeTarget(target: usize): void {
   releaseList(target, TARGET_NEXT, TARGET_NEXT_BYTES);
   releaseList(target, TARGET_NEW, TARGET_NEW_BYTES);
   releaseList(target, TARGET_HARD, TARGET_HARD_BYTES);
+  releaseList(target, TARGET_LIST, TARGET_LIST_BYTES);
   release(target, TARGET_BYTES);
 }
 

@@ -6,9 +6,15 @@ import { type Clock, silentLogger, systemFiles } from "../../src/base/index.js";
 import { type ExpositionKernels, ScrapeParser } from "../../src/exposition/index.js";
 import { compileKernels } from "../../src/memory/index.js";
 import { Labels } from "../../src/model/index.js";
-import type { AppendTarget, ScrapeOutcome } from "../../src/storage/index.js";
+import {
+  type AppendTarget,
+  DEFAULT_HISTOGRAM_OPTIONS,
+  type ExpositionFormat,
+  type HistogramOptions,
+  type ScrapeOutcome,
+} from "../../src/storage/index.js";
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../src/tsdb/head/index.js";
-import { Committer, ShardAppender } from "../../src/tsdb/ingest/index.js";
+import { CardinalityGuard, Committer, ShardAppender } from "../../src/tsdb/ingest/index.js";
 import { startWal, WAL_STATE_BYTES, type WalKernels, WalState, WalWriter } from "../../src/tsdb/wal/index.js";
 
 export interface ShardFixture {
@@ -16,9 +22,9 @@ export interface ShardFixture {
   readonly parser: ScrapeParser;
   readonly wal: WalWriter;
   readonly committer: Committer;
-  openTarget(instance: string): AppendTarget;
+  openTarget(instance: string, histograms?: Partial<HistogramOptions>): AppendTarget;
   /** Stores a body as a scrape at `timestampMs`. */
-  scrape(target: AppendTarget, body: Uint8Array, timestampMs: number): ScrapeOutcome;
+  scrape(target: AppendTarget, body: Uint8Array, timestampMs: number, format?: ExpositionFormat): ScrapeOutcome;
   close(): void;
 }
 
@@ -53,6 +59,7 @@ export function makeShard(limitPages = 16_384): ShardFixture {
       histograms: new HistogramChunks(head),
       exemplars: new ExemplarStore(0),
       metadata: new MetadataStore(),
+      guard: new CardinalityGuard({ budget: 0, windowMs: 1 }, clock, silentLogger),
       wal,
       bounds,
       clock,
@@ -69,20 +76,21 @@ export function makeShard(limitPages = 16_384): ShardFixture {
     parser,
     wal,
     committer,
-    openTarget: (instance) =>
+    openTarget: (instance, histograms = {}) =>
       appender.openTarget({
         labels: Labels.of({ job: "fleet", instance }),
         honorLabels: false,
         honorTimestamps: true,
         trackTimestampsStaleness: false,
         limits: { sampleLimit: 0, labelLimit: 0, labelNameLengthLimit: 0, labelValueLengthLimit: 0 },
+        histograms: { ...DEFAULT_HISTOGRAM_OPTIONS, ...histograms },
         relabelMetric: undefined,
         extraMetrics: undefined,
       }),
-    scrape: (target, body, timestampMs) => {
+    scrape: (target, body, timestampMs, format = "text") => {
       nowMs = timestampMs;
       appender.bodyBuffer(0, body.length, 0).set(body);
-      const input = { bodyBytes: body.length, format: "text" as const, timestampMs, durationSeconds: 0.01 };
+      const input = { bodyBytes: body.length, format, timestampMs, durationSeconds: 0.01 };
       return appender.commitScrape(target, 0, input) as ScrapeOutcome; // one shard: nothing to wait for
     },
     close: () => {

@@ -3,6 +3,8 @@ import type { ApiDeps } from "./deps.js";
 import { percentDecode } from "./parameters.js";
 import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
+import * as admin from "./routes/admin.js";
+import * as features from "./routes/features.js";
 import * as management from "./routes/management.js";
 import * as query from "./routes/query.js";
 import * as remote from "./routes/remote.js";
@@ -49,28 +51,35 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/scrape_pools", targets.scrapePools),
   api(GET, "/targets", targets.targets),
   api(GET, "/targets/metadata", targets.targetsMetadata),
+  api(GET, "/targets/relabel_steps", targets.relabelSteps),
   api(GET, "/metadata", targets.metadata),
+  api(GET, "/features", features.features),
+  api(GET, "/openapi.yaml", (_request, deps) => features.openApi(ROUTES, deps.status.buildInfo().version)),
   api(GET, "/alertmanagers", rules.alertmanagers),
   api(GET, "/alerts", rules.alerts),
   api(GET_POST, "/alerts/history", rules.alertHistory),
   api(GET, "/rules", rules.rules),
+  api(GET_POST, "/rules/backtest", query.backtest),
   api(GET, "/status/config", status.config),
   api(GET, "/status/runtimeinfo", status.runtimeInfo),
   api(GET, "/status/buildinfo", status.buildInfo),
   api(GET, "/status/flags", status.flags),
   api(GET, "/status/tsdb", status.tsdb),
+  api(GET, "/status/tsdb/blocks", status.tsdbBlocks),
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),
+  api(["POST"], "/read", remote.read, { cors: false }),
   api(["POST"], "/otlp/v1/metrics", remote.otlp, { cors: false }),
-  ...["delete_series", "clean_tombstones", "snapshot"].map((name) =>
-    api(POST_PUT, `/admin/tsdb/${name}`, management.adminDisabled),
-  ),
+  api(POST_PUT, "/admin/tsdb/delete_series", admin.deleteSeries),
+  api(POST_PUT, "/admin/tsdb/clean_tombstones", admin.cleanTombstones),
+  api(POST_PUT, "/admin/tsdb/snapshot", admin.snapshot),
   api(["OPTIONS"], "/*path", management.options),
   plain(GET, "/", management.toQueryPage),
   plain(GET, "/graph", management.graphToQueryPage),
   plain(GET, "/query", management.page),
   plain(GET, "/version", management.version),
+  plain(GET, "/federate", remote.federate, true),
   plain(GET, "/metrics", management.metrics),
   plain(GET_HEAD, "/-/healthy", management.healthy),
   plain(GET_HEAD, "/-/ready", management.ready, true),

@@ -65,6 +65,8 @@ export interface QueryService {
     query: { readonly expression: string; readonly startMs: number; readonly endMs: number },
     signal: AbortSignal,
   ): Promise<ServiceAnswer>;
+  /** When the rule would have been pending and would have fired. */
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer>;
   formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   /** The failure of the first selector that `match[]` may not have, or undefined. */
@@ -91,6 +93,8 @@ export interface RulesService {
   rules(filter: RulesFilter): Promise<ServiceAnswer>;
   alerts(): Promise<ServiceAnswer>;
   alertmanagers(): Promise<ServiceAnswer>;
+  /** What each relabelling rule of a scrape pool makes of labels, given as a JSON object. */
+  relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer>;
   alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer>;
 }
 
@@ -108,6 +112,13 @@ export interface AlertListener {
   readonly onFirst: (answer: ServiceAnswer) => void;
   /** A change as JSON. */
   readonly onChanges: (json: string) => void;
+}
+
+/** An alerting rule that is not in force, over what is stored. */
+export interface BacktestQuery extends RangeQuery {
+  readonly alert: string;
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
 }
 
 export interface ActiveTarget {
@@ -206,6 +217,13 @@ export interface HeadStatus {
   readonly labelValueCountByLabelName: readonly NamedCount[];
   readonly memoryInBytesByLabelName: readonly NamedCount[];
   readonly seriesCountByLabelValuePair: readonly NamedCount[];
+  /** New series that were refused because their job, namespace or metric makes them too fast. */
+  readonly refusedSeries?: readonly {
+    readonly job: string;
+    readonly metric: string;
+    readonly label: string;
+    readonly count: number;
+  }[];
 }
 
 export interface WalReplayStatus {
@@ -220,11 +238,33 @@ export interface StatusService {
   /** The configuration in force, printed with defaults and without secrets. */
   configYaml(): string;
   flags(): Readonly<Record<string, string>>;
+  /** By category: what is there, and whether it is on. */
+  features(): Readonly<Record<string, Readonly<Record<string, boolean>>>>;
   /** @param limit entries of each list. */
   head(limit: number, signal: AbortSignal): Promise<HeadStatus>;
+  /** Each block's `meta.json` as a value, in order of time; and those that were taken out because of damage. */
+  blocks(): {
+    readonly blocks: readonly unknown[];
+    readonly quarantined: ReadonlyArray<{ readonly ulid: string; readonly reason: string }>;
+  };
   walReplay(): WalReplayStatus;
   /** Notes for people, such as that a configuration was not applied. */
   notifications(): ReadonlyArray<{ readonly text: string; readonly dateMs: number; readonly active: boolean }>;
+}
+
+/** `--web.enable-admin-api`. */
+export interface AdminService {
+  /** @returns the name of the snapshot's folder. */
+  snapshot(withHead: boolean, nowMs: number): Promise<string>;
+  /** Deletes samples in [minTimeMs, maxTimeMs] of series that any of the selectors picks. */
+  deleteSeries(
+    matchers: readonly string[],
+    minTimeMs: number,
+    maxTimeMs: number,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer>;
+  /** Writes blocks anew in which something is deleted. */
+  cleanTombstones(): Promise<void>;
 }
 
 export interface LifecycleService {
@@ -253,6 +293,13 @@ export interface RemoteWriteService {
   write(request: ApiRequest): Promise<ApiResponse>;
 }
 
+export interface RemoteReadService {
+  /** `/api/v1/read` */
+  read(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  /** `/federate` */
+  federate(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+}
+
 export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
@@ -262,9 +309,12 @@ export interface ApiDeps {
   readonly metadata: MetadataService;
   readonly status: StatusService;
   readonly lifecycle: LifecycleService;
+  /** Undefined where the admin API is off. */
+  readonly admin: AdminService | undefined;
   readonly metrics: MetricsService;
   /** Undefined without `--web.enable-remote-write-receiver`. */
   readonly remoteWrite: RemoteWriteService | undefined;
+  readonly remoteRead: RemoteReadService;
   /** Undefined without `--web.enable-otlp-receiver`. */
   readonly otlp: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */

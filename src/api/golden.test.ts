@@ -27,7 +27,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "query with a timeout that is NaN": "a race there: 422 or 400; we always say 400",
   "query_range with a step below a millisecond": "a panic there: we say in plain words that it is not supported",
   "a route with a slash at the end": "its redirect loses the prefix /api/v1 and leads to a page",
-  "federate without match[]": "not built yet",
   "OTLP while it is off": "the answers are of Debian's build, which has no OTLP; upstream's names the flag, as we do",
   "two slashes": "checked by router.test.ts: node:http cannot send it as it is",
 };

@@ -1,9 +1,11 @@
 export { createRouter, ROUTES } from "./api.js";
 export type {
   ActiveTarget,
+  AdminService,
   AlertHistoryQuery,
   AlertListener,
   ApiDeps,
+  BacktestQuery,
   BuildInfo,
   DroppedTarget,
   HeadStatus,
@@ -16,6 +18,7 @@ export type {
   QueryOptions,
   QueryService,
   RangeQuery,
+  RemoteReadService,
   RulesFilter,
   RulesService,
   RuntimeInfo,

@@ -13,6 +13,8 @@ Monitoring for a Kubernetes cluster.
 
 Commands:
   server     scrape targets, store their samples and answer queries; \`vestal server --help\` lists its flags
+  alertmanager
+             group, silence and route alerts to receivers, as Alertmanager does
   operator   turn monitoring objects of a cluster into configuration and workloads; \`vestal operator --help\`
   tool       check, test and query, as promtool does; \`vestal tool --help\` lists its commands
 
@@ -22,7 +24,7 @@ Flags:
 `;
 
 /** Commands of the design that this version has not. */
-const UNAVAILABLE: ReadonlySet<string> = new Set(["alertmanager", "amtool"]);
+const UNAVAILABLE: ReadonlySet<string> = new Set(["amtool"]);
 
 /** The face of `server/index.ts`, which is loaded only when a server is to run: it brings every other module with it. */
 export type RunServer = (options: ServerOptions) => Promise<void>;
@@ -35,7 +37,11 @@ export type Command =
   | { readonly kind: "server"; readonly options: ServerOptions }
   | { readonly kind: "operator"; readonly options: OperatorOptions }
   | { readonly kind: "tool"; readonly args: readonly string[]; readonly name: string }
+  | { readonly kind: "alertmanager"; readonly args: readonly string[] }
   | EarlyEnd;
+
+/** The face of `alertmanager/index.ts`; it gives the exit code. */
+export type RunAlertmanager = (args: readonly string[]) => Promise<number>;
 
 /** The face of `tool/index.ts`; it gives the exit code. */
 export type RunTool = (args: readonly string[], name: string) => Promise<number>;
@@ -49,10 +55,12 @@ export function readCommand(args: readonly string[], programName: string): Comma
   if (called === "prometheus") return readServer(args);
   if (called === "operator" || called === "prometheus-operator") return readOperator(args);
   if (called === "promtool") return { kind: "tool", args, name: "promtool" };
+  if (called === "alertmanager") return { kind: "alertmanager", args };
   if (called !== "vestal" && UNAVAILABLE.has(called)) return unavailable(called);
   const [command, ...rest] = args;
   if (command === undefined) return { kind: "end", exitCode: 2, stderr: HELP };
   if (command === "server" || command === "prometheus") return readServer(rest);
+  if (command === "alertmanager") return { kind: "alertmanager", args: rest };
   if (command === "operator") return readOperator(rest);
   if (command === "tool" || command === "promtool") return { kind: "tool", args: rest, name: `vestal ${command}` };
   if (command === "-h" || command === "--help" || command === "help") return { kind: "end", exitCode: 0, stdout: HELP };
@@ -93,6 +101,13 @@ export async function main(args: readonly string[]): Promise<void> {
     if (command.stdout !== undefined) process.stdout.write(command.stdout);
     if (command.stderr !== undefined) process.stderr.write(command.stderr);
     process.exitCode = command.exitCode;
+    return;
+  }
+  if (command.kind === "alertmanager") {
+    const { runAlertmanager } = (await import(new URL("./alertmanager/index.js", import.meta.url).href)) as {
+      runAlertmanager: RunAlertmanager;
+    };
+    process.exitCode = await runAlertmanager(command.args);
     return;
   }
   if (command.kind === "tool") {

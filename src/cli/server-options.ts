@@ -29,6 +29,8 @@ export interface ServerOptions {
     /** "" or "/prefix". */
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
+    readonly notificationSubscribersMax: number;
+    readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
   /** Of what other servers send. */
@@ -51,6 +53,8 @@ export interface ServerOptions {
     readonly minBlockMs: number;
     /** 0 where the flag was not given: a tenth of the retention. */
     readonly maxBlockMs: number;
+    readonly compactsOverlapping: boolean;
+    readonly blockReloadMs: number;
     /** 0 is the format's default. */
     readonly maxChunkSegmentBytes: number;
     /** 0 is the format's default, 128 MiB. */
@@ -61,6 +65,7 @@ export interface ServerOptions {
     readonly walSalvage: boolean;
     /** Of all shards together; 0 is the default share of the memory limit. */
     readonly headBytesMax: number;
+    readonly seriesBudget: number;
     /** Of all query threads together. */
     readonly blockCacheBytesMax: number;
   };
@@ -86,6 +91,13 @@ export interface ServerOptions {
     readonly queueCapacity: number;
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
+  };
+  readonly remoteWrite: { readonly flushDeadlineMs: number };
+  readonly remoteRead: {
+    /** 0 is no limit. */
+    readonly samplesMax: number;
+    /** 0 is no limit. */
+    readonly concurrencyMax: number;
   };
   /** Live queries over WebSockets. */
   readonly live: LiveOptions;
@@ -143,6 +155,11 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       externalUrl,
       routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
+      notificationSubscribersMax: atLeastZero(
+        "web.max-notifications-subscribers",
+        number("web.max-notifications-subscribers"),
+      ),
+      enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
     receivers: {
@@ -160,6 +177,8 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       hasLockfile: !isOn("storage.tsdb.no-lockfile"),
       minBlockMs: number("storage.tsdb.min-block-duration"),
       maxBlockMs: number("storage.tsdb.max-block-duration"),
+      compactsOverlapping: isOn("storage.tsdb.allow-overlapping-compaction"),
+      blockReloadMs: number("storage.tsdb.block-reload-interval"),
       maxChunkSegmentBytes: number("storage.tsdb.max-block-chunk-segment-size"),
       walSegmentBytes: number("storage.tsdb.wal-segment-size"),
       walCompression: isOn("storage.tsdb.wal-compression")
@@ -169,6 +188,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       walSync: value<WalSync>("storage.wal.fsync"),
       walSalvage: isOn("storage.wal.salvage"),
       headBytesMax: number("storage.head.max-memory"),
+      seriesBudget: number("storage.head.series-budget"),
       blockCacheBytesMax: number("storage.block-cache.max-memory"),
     },
     query: {
@@ -191,6 +211,11 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       queueCapacity: number("alertmanager.notification-queue-capacity"),
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
+    },
+    remoteWrite: { flushDeadlineMs: number("storage.remote.flush-deadline") },
+    remoteRead: {
+      samplesMax: number("storage.remote.read-sample-limit"),
+      concurrencyMax: number("storage.remote.read-concurrent-limit"),
     },
     live: {
       subscriptionsMax: atLeastZero("live.max-subscriptions", number("live.max-subscriptions")),

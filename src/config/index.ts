@@ -1,5 +1,6 @@
 export { explain } from "./explain.js";
 export { type ConfigFiles, diskFiles, expandGlob, joinFolder } from "./files.js";
+export { readHttpClientConfig } from "./http-file.js";
 export { type LoadedConfig, type LoadOptions, loadConfig } from "./load.js";
 export { type PlacedProblem, type ReadOptions, readText } from "./read.js";
 export { renderConfig } from "./render.js";

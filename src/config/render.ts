@@ -21,7 +21,7 @@ export function renderConfig(config: Config): string {
   return renderValue(documentShape, { ...document, global: { ...document.global, scrape_protocols: protocols } });
 }
 
-function renderValue<T>(shape: Shape<T>, value: T): string {
+export function renderValue<T>(shape: Shape<T>, value: T): string {
   return writeYaml(toYaml(shape.spec, value));
 }
 
@@ -88,6 +88,8 @@ function isZero(spec: Spec, value: unknown): boolean {
     case "url":
     case "regex":
       return false;
+    case "bool":
+      return value === false && spec.isPointer !== true;
     default:
       return value === "" || value === 0 || value === false;
   }

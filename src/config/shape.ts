@@ -5,7 +5,7 @@
 
 export type Spec =
   | { readonly kind: "string"; readonly goType: string; readonly secret?: boolean; readonly path?: boolean }
-  | { readonly kind: "bool" }
+  | { readonly kind: "bool"; readonly isPointer?: boolean }
   | { readonly kind: "integer"; readonly goType: "int" | "int64" | "uint" | "uint64" }
   | { readonly kind: "float" }
   | { readonly kind: "duration" }
@@ -57,7 +57,10 @@ export const secret = (): Shape<string> => ({
 export const path = (): Shape<string> => ({ spec: { kind: "string", goType: "string", path: true }, zero: "" });
 export const bool = (): Shape<boolean> => ({ spec: { kind: "bool" }, zero: false });
 /** A boolean that may be absent, to inherit from elsewhere. */
-export const maybeBool = (): Shape<boolean | undefined> => ({ spec: { kind: "bool" }, zero: undefined });
+export const maybeBool = (): Shape<boolean | undefined> => ({
+  spec: { kind: "bool", isPointer: true },
+  zero: undefined,
+});
 export const int = (): Shape<number> => ({ spec: { kind: "integer", goType: "int" }, zero: 0 });
 export const int64 = (): Shape<number> => ({ spec: { kind: "integer", goType: "int64" }, zero: 0 });
 export const uint = (): Shape<number> => ({ spec: { kind: "integer", goType: "uint" }, zero: 0 });

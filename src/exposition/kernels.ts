@@ -25,6 +25,12 @@ export interface ExpositionKernels {
   cutScrape(target: number, lines: number): number;
   /** 0 if the memory is full: some comments are not remembered. */
   acceptScrape(target: number): number;
+  readProtobuf(proto: number, scratch: number, body: number, length: number, flags: number): number;
+  protoScratchBytes(): number;
+  addProtoFloat(proto: number, bitsAt: number, text: number, length: number): void;
+  allocate(bytes: number): number;
+  release(address: number, bytes: number): void;
+  roomFor(bytes: number): number;
   /** Reads `[at, end)` as a number into the TARGET_VALUE of `target`; 0 if it is none. */
   parseFloat64(target: number, at: number, end: number): number;
 }

@@ -12,6 +12,9 @@ import type { MetricMetadata } from "../storage/index.js";
 import type { ExpositionKernels } from "./kernels.js";
 import { failureMessage, type ParseFailure, rangeMessage } from "./messages.js";
 import { type CommentLine, foldMetadata } from "./metadata.js";
+import { openMetricsExemplar } from "./openmetrics-exemplar.js";
+import { ProtobufBody } from "./protobuf-body.js";
+import type { ExemplarText } from "./protobuf-exemplar.js";
 import { parseSeriesText, type SeriesText } from "./series-text.js";
 
 /** Handle of a target's state: an address. */
@@ -22,12 +25,34 @@ export interface ParseInput {
   readonly body: number;
   readonly bodyBytes: number;
   readonly isOpenMetrics: boolean;
+  /** Set for bodies of protobuf exposition. */
+  readonly protobuf?: ProtobufOptions;
+  /** Exemplars are stored: `extras` gives them. */
+  readonly hasExemplars?: boolean;
   readonly timestampMs: number;
   readonly honorTimestamps: boolean;
   readonly trackTimestampsStaleness: boolean;
   /** Address and size in rows of the staging table. */
   readonly staging: number;
   readonly stagingRows: number;
+}
+
+export interface ProtobufOptions {
+  /** Native histograms are stored; else they count as samples and are left out. */
+  readonly isNative: boolean;
+  /** Histograms of both kinds are read as both. */
+  readonly isClassicToo: boolean;
+}
+
+/** What a staged row has beside its value. */
+export interface RowExtra {
+  readonly row: number;
+  /** Number of the sample among those of the body; −1 where nothing can be wrong with it. */
+  readonly sample: number;
+  readonly histogram: { readonly isFloat: boolean; readonly bytes: Uint8Array } | undefined;
+  /** When the counter was made; 0 where nothing says so. */
+  readonly createdMs: number;
+  readonly exemplars: readonly ExemplarText[];
 }
 
 export type ParseOutcome =
@@ -75,6 +100,7 @@ export class ScrapeParser {
   readonly #words: Uint32Array;
   readonly #floats: Float64Array;
   readonly #longs: BigInt64Array;
+  readonly #protobuf: ProtobufBody;
 
   /** @param memory  the head's memory, created with `initial === maximum`, so that views stay valid. */
   constructor(kernels: ExpositionKernels, memory: WebAssembly.Memory) {
@@ -83,6 +109,7 @@ export class ScrapeParser {
     this.#words = new Uint32Array(memory.buffer);
     this.#floats = new Float64Array(memory.buffer);
     this.#longs = new BigInt64Array(memory.buffer);
+    this.#protobuf = new ProtobufBody(kernels, memory);
   }
 
   /** undefined if the memory is full. */
@@ -95,7 +122,45 @@ export class ScrapeParser {
   }
 
   parse(target: TargetHandle, input: ParseInput): ParseOutcome {
+    const { protobuf } = input;
+    this.#words[(target + L.TARGET_PROTO) >>> 2] = 0;
+    if (protobuf === undefined) return this.#parseLines(target, input);
+    const read = this.#protobuf.read(input.body, input.bodyBytes, protobuf.isClassicToo);
+    if (read === undefined) return { status: "no memory" };
+    this.#words[(target + L.TARGET_PROTO) >>> 2] = this.#protobuf.state;
+    const outcome = this.#parseLines(target, { ...input, body: read.text, bodyBytes: read.textBytes });
+    if (read.error === undefined || outcome.status !== "parsed") return outcome;
+    this.#kernels.rejectScrape(target);
+    return { status: "failed", error: read.error, samples: outcome.samples };
+  }
+
+  /** What rows of the scrape under way have beside their values; in their order. */
+  *extras(target: TargetHandle): Generator<RowExtra> {
+    if (this.#word(target, L.TARGET_PROTO) !== 0) {
+      yield* this.#protobuf.extras();
+      return;
+    }
+    const list = this.#word(target, L.TARGET_LIST);
+    const count = this.#word(target, L.TARGET_LIST_COUNT);
+    for (let i = 0; i < count; i++) {
+      const record = list + i * L.EXEMPLAR_BYTES;
+      const start = this.#word(record, L.EXEMPLAR_TEXT);
+      const text = this.#bytes.subarray(start, start + this.#word(record, L.EXEMPLAR_LENGTH));
+      const row = this.#word(record, L.EXEMPLAR_ROW);
+      yield { row, sample: -1, histogram: undefined, createdMs: 0, exemplars: [openMetricsExemplar(text)] };
+    }
+  }
+
+  /** Whether `extras` gives anything. */
+  hasExtras(target: TargetHandle): boolean {
+    return this.#word(target, L.TARGET_PROTO) !== 0 || this.#word(target, L.TARGET_LIST_COUNT) > 0;
+  }
+
+  #parseLines(target: TargetHandle, input: ParseInput): ParseOutcome {
+    const { protobuf } = input;
     const flags =
+      (protobuf === undefined ? 0 : L.FLAG_PROTOBUF | (protobuf.isNative ? 0 : L.FLAG_NO_NATIVE)) |
+      (input.hasExemplars === true ? L.FLAG_EXEMPLARS : 0) |
       // An empty body is an empty scrape in either format.
       (input.isOpenMetrics && input.bodyBytes > 0 ? L.FLAG_OPENMETRICS : 0) |
       (input.honorTimestamps ? 0 : L.FLAG_IGNORE_TIMESTAMPS) |

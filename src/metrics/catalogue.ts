@@ -139,6 +139,7 @@ const BLOCKS: readonly MetricDescription[] = [
     ["size_retentions_total", "Times blocks were deleted because of the size limit."],
     ["time_retentions_total", "Times blocks were deleted because of their age."],
   ]),
+  ...lines("vestal_tsdb_", "counter", [["blocks_quarantined_total", "Damaged blocks that were taken out."]]),
   histogram("prometheus_tsdb_compaction_duration_seconds", "Time of a compaction.", exponential(1, 2, 14)),
   histogram(
     "prometheus_tsdb_compaction_chunk_size_bytes",
@@ -307,6 +308,28 @@ const SERVER: readonly MetricDescription[] = [
 
 /** Remote storage, both ways. */
 const REMOTE: readonly MetricDescription[] = [
+  ...lines("prometheus_remote_storage_", "counter", [
+    ["samples_total", "Samples sent.", "remote_name", "url"],
+    ["histograms_total", "Native histograms sent.", "remote_name", "url"],
+    ["exemplars_total", "Exemplars sent.", "remote_name", "url"],
+    ["bytes_total", "Bytes of requests sent.", "remote_name", "url"],
+    ["samples_failed_total", "Samples that the endpoint will not take.", "remote_name", "url"],
+    ["samples_retried_total", "Samples sent again.", "remote_name", "url"],
+    ["samples_dropped_total", "Samples that were not sent, by reason.", "remote_name", "url", "reason"],
+  ]),
+  ...lines("prometheus_remote_storage_", "gauge", [
+    ["samples_pending", "Samples read from the log and not sent yet.", "remote_name", "url"],
+    ["shards", "Shards that send.", "remote_name", "url"],
+    ["shards_max", "Most shards that may send.", "remote_name", "url"],
+    ["shards_min", "Fewest shards that send.", "remote_name", "url"],
+    ["shards_desired", "Shards that would keep up.", "remote_name", "url"],
+    ["shard_capacity", "Samples that one shard holds.", "remote_name", "url"],
+    ["max_samples_per_send", "Most samples of a request.", "remote_name", "url"],
+    ["queue_highest_sent_timestamp_seconds", "Newest time sent.", "remote_name", "url"],
+    ["queue_highest_timestamp_seconds", "Newest time read from the log for the endpoint.", "remote_name", "url"],
+    ["highest_timestamp_in_seconds", "Newest time in the log."],
+  ]),
+  ...lines("prometheus_remote_read_handler_", "gauge", [["queries", "Remote reads that run or wait."]]),
   ...lines("prometheus_api_remote_write_", "counter", [
     ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],
     ["without_metadata_appended_samples_total", "Received samples that were stored without metadata."],
@@ -345,8 +368,18 @@ const OWN: readonly MetricDescription[] = [
     ["head_chunks_on_disk", "Chunks of the head whose bytes lie in chunks_head.", "shard"],
     ["head_memory_limit_bytes", "Most bytes of a shard's head memory.", "shard"],
   ]),
+  ...lines("vestal_", "gauge", [
+    [
+      "head_series_refused",
+      "New series refused in the last ten minutes, with the label whose values differ most.",
+      "job",
+      "metric",
+      "label",
+    ],
+  ]),
   ...lines("vestal_", "counter", [
     ["head_refused_total", "Series and samples refused because a shard's memory or series limit was reached.", "shard"],
+    ["head_series_over_budget_total", "New series refused because a job, namespace or metric made them too fast."],
     ["head_rebuilds_total", "Times a shard's head was rebuilt from disk after its thread died."],
     ["head_adoptions_total", "Times a shard's new thread went on with the memory of the one before."],
     ["http_connections_refused_total", "Connections closed at once because of --web.max-connections."],

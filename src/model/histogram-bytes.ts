@@ -72,7 +72,10 @@ export function decodeHistogram(bytes: Uint8Array, isFloat: boolean): Histogram 
   return histogram;
 }
 
-/** @throws CorruptionError if the bytes from here on are no histogram. */
+/**
+ * The number of buckets may not be what the spans say: see `histogramProblem`.
+ * @throws CorruptionError if the bytes from here on are no histogram.
+ */
 export function takeHistogram(from: ByteReader, isFloat: boolean): Histogram {
   const hint = from.u8();
   if (hint > 3) throw damaged(`has counter reset hint ${hint}`, from.at);
@@ -86,12 +89,6 @@ export function takeHistogram(from: ByteReader, isFloat: boolean): Histogram {
   const positiveBuckets = takeBuckets(from, isFloat);
   const negativeBuckets = takeBuckets(from, isFloat);
   const customValues = schema === CUSTOM_BUCKETS_SCHEMA ? takeBuckets(from, true) : NO_NUMBERS;
-  if (
-    spannedBuckets(positiveSpans) !== positiveBuckets.length ||
-    spannedBuckets(negativeSpans) !== negativeBuckets.length
-  ) {
-    throw damaged("has another number of buckets than its spans say", from.at);
-  }
   return {
     isFloat,
     counterResetHint: hint as CounterResetHint,

@@ -18,6 +18,7 @@ export {
   staleHistogramBytes,
   takeHistogram,
 } from "./histogram-bytes.js";
+export { compacted, limitedTo, reducedTo } from "./histogram-resolution.js";
 export { hashLabels, hashOffset, xxHash64 } from "./label-hash.js";
 export {
   compareBytes,

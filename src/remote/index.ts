@@ -1,4 +1,7 @@
 export { type OtlpBody, type OtlpSettings, translateOtlpBody } from "./otlp/index.js";
+export { type FederateRequest, federate } from "./read/federate.js";
+export { decodeReadRequest, type ReadQuery } from "./read/read-request.js";
+export { encodeReadResponse } from "./read/read-response.js";
 export { OtlpReceiver, type OtlpTranslator } from "./receive/otlp-receiver.js";
 export {
   type ReceiverCounters,
@@ -9,3 +12,4 @@ export {
   WriteReceiver,
   type WriteReceiverOptions,
 } from "./receive/write-receiver.js";
+export { type EndpointConfig, Queue, type QueueStats } from "./send/queue.js";

@@ -1,4 +1,12 @@
 export { ALERTS_FOR_STATE, type AlertChange, type AlertState } from "./alerting-rule.js";
+export {
+  type BacktestAlert,
+  type BacktestSeries,
+  backtest,
+  backtestRule,
+  backtestView,
+  seriesOfMatrix,
+} from "./backtest.js";
 export type {
   AlertSender,
   AlertTemplateData,

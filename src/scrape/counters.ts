@@ -13,6 +13,10 @@ export interface ScrapeCounters {
   sampleOutOfOrder: number;
   /** prometheus_target_scrapes_sample_out_of_bounds_total */
   sampleOutOfBounds: number;
+  /** prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total */
+  exceededBucketLimit: number;
+  /** prometheus_target_scrapes_exemplar_out_of_order_total */
+  exemplarsOutOfOrder: number;
   /** Scrapes begun; and those whose body or failure could not be stored (the WAL failed). */
   scrapes: number;
   failedCommits: number;
@@ -31,6 +35,8 @@ export function createCounters(): ScrapeCounters {
     sampleDuplicateTimestamp: 0,
     sampleOutOfOrder: 0,
     sampleOutOfBounds: 0,
+    exceededBucketLimit: 0,
+    exemplarsOutOfOrder: 0,
     scrapes: 0,
     failedCommits: 0,
     missedTicks: 0,

@@ -5,7 +5,7 @@ import { silentLogger } from "../base/index.js";
 import { DEFAULT_ENGINE_OPTIONS, ScrapeEngine, type ScrapeEngineOptions } from "./engine.js";
 import type { FetchResult } from "./http/client.js";
 import { DEFAULT_TRANSPORT, type TransportOptions } from "./http/transport.js";
-import type { ScrapeJob, TargetSpec } from "./target.js";
+import { DEFAULT_JOB_HISTOGRAMS, type ScrapeJob, type TargetSpec } from "./target.js";
 
 const BODY = "up_x 1\n";
 const WALL_MS = 1_700_000_000_000;
@@ -79,6 +79,7 @@ function job(changes: Partial<ScrapeJob> = {}): ScrapeJob {
     honorTimestamps: true,
     trackTimestampsStaleness: false,
     limits: { sampleLimit: 0, labelLimit: 0, labelNameLengthLimit: 0, labelValueLengthLimit: 0 },
+    histograms: DEFAULT_JOB_HISTOGRAMS,
     metricRelabelConfigs: [],
     ...changes,
   };

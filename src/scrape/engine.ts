@@ -21,6 +21,10 @@ export interface ScrapeEngineOptions {
   readonly timestampToleranceMs: number;
   /** `--enable-feature=extra-scrape-metrics` */
   readonly extraMetrics: boolean;
+  /** `--enable-feature=native-histograms`: those of all jobs are stored. */
+  readonly nativeHistograms: boolean;
+  /** `--enable-feature=created-timestamp-zero-ingestion` */
+  readonly createdZeros: boolean;
   /** Moves all places in the interval, so that replicas with other external labels scrape at other times. */
   readonly offsetSeed: number;
 }
@@ -30,6 +34,8 @@ export const DEFAULT_ENGINE_OPTIONS: ScrapeEngineOptions = {
   adjustTimestamps: true,
   timestampToleranceMs: 2,
   extraMetrics: false,
+  nativeHistograms: false,
+  createdZeros: false,
   offsetSeed: 0,
 };
 

@@ -23,4 +23,12 @@ export {
   type TlsOptions,
   type TransportOptions,
 } from "./http/transport.js";
-export type { MetadataSize, ScrapeJob, TargetHealth, TargetSpec, TargetStatus } from "./target.js";
+export {
+  DEFAULT_JOB_HISTOGRAMS,
+  type JobHistograms,
+  type MetadataSize,
+  type ScrapeJob,
+  type TargetHealth,
+  type TargetSpec,
+  type TargetStatus,
+} from "./target.js";

@@ -7,7 +7,13 @@
  */
 import { errorMessage } from "../base/index.js";
 import { Labels } from "../model/index.js";
-import type { AppendTarget, MetricMetadata, ScrapeOutcome, ScrapeTargetOptions } from "../storage/index.js";
+import type {
+  AppendTarget,
+  HistogramOptions,
+  MetricMetadata,
+  ScrapeOutcome,
+  ScrapeTargetOptions,
+} from "../storage/index.js";
 import { chooseFormat, type FormatChoice } from "./content-type.js";
 import type { Fetcher, LoopContext, LoopJob } from "./engine.js";
 import type { FetchResult } from "./http/client.js";
@@ -20,6 +26,9 @@ const LIVE = 0;
 const AWAITS_STALE_TIME = 1;
 const AWAITS_CLOSE = 2;
 const ENDED = 3;
+
+const SCHEMA_MIN = -4;
+const SCHEMA_MAX = 8;
 
 /** Part of the interval that a removed target's successor gets on top of its tick. */
 const STALE_SLACK = 0.1;
@@ -173,10 +182,24 @@ export class TargetLoop implements Due {
       honorTimestamps: job.honorTimestamps,
       trackTimestampsStaleness: job.trackTimestampsStaleness,
       limits: job.limits,
+      histograms: this.#histogramOptions(),
       relabelMetric: relabel,
       extraMetrics: this.#context.options.extraMetrics
         ? { timeoutSeconds: this.#spec.timeoutMs / 1000, sampleLimit: job.limits.sampleLimit }
         : undefined,
+    };
+  }
+
+  #histogramOptions(): HistogramOptions {
+    const { nativeHistograms, createdZeros } = this.#context.options;
+    const { histograms } = this.#job.job;
+    return {
+      isNative: nativeHistograms || histograms.isNative,
+      isClassicToo: histograms.isClassicToo,
+      isConverted: histograms.isConverted,
+      bucketsMax: histograms.bucketsMax,
+      schemaMax: schemaOf(histograms.bucketFactorMin),
+      hasCreatedZeros: createdZeros,
     };
   }
 
@@ -276,10 +299,9 @@ export class TargetLoop implements Due {
     const durationSeconds = (clock.monotonicMs() - startMs) / 1000;
     const { format } = choice ?? {};
     if (fetched.isBodyTooLarge) counters.exceededBodySizeLimit++;
-    if (format === undefined || format === "protobuf") {
-      const problem = format === "protobuf" ? "protobuf exposition is not supported by this storage" : choice?.problem;
+    if (format === undefined) {
       await appender.commitFailure(target, timestampMs, durationSeconds);
-      this.#settleStatus("down", fetched.error ?? problem ?? "", startMs);
+      this.#settleStatus("down", fetched.error ?? choice?.problem ?? "", startMs);
       return;
     }
     const input = { bodyBytes: fetched.bodyBytes, format, timestampMs, durationSeconds };
@@ -323,6 +345,8 @@ export class TargetLoop implements Due {
     const { counters } = this.#context;
     if (outcome.limit === "sample") counters.exceededSampleLimit++;
     if (outcome.limit === "label") counters.exceededLabelLimits++;
+    if (outcome.limit === "bucket") counters.exceededBucketLimit++;
+    counters.exemplarsOutOfOrder += outcome.exemplarsOutOfOrder;
     counters.sampleOutOfOrder += outcome.outOfOrder;
     counters.sampleDuplicateTimestamp += outcome.duplicates;
     counters.sampleOutOfBounds += outcome.outOfBounds;
@@ -343,6 +367,19 @@ export class TargetLoop implements Due {
 
 /** What of a job the appender is told at `openTarget`. */
 function storageText({ job }: LoopJob): string {
-  const { honorLabels, honorTimestamps, trackTimestampsStaleness, limits, metricRelabelConfigs } = job;
-  return JSON.stringify([honorLabels, honorTimestamps, trackTimestampsStaleness, limits, metricRelabelConfigs]);
+  const { honorLabels, honorTimestamps, trackTimestampsStaleness, limits, histograms, metricRelabelConfigs } = job;
+  return JSON.stringify([
+    honorLabels,
+    honorTimestamps,
+    trackTimestampsStaleness,
+    limits,
+    histograms,
+    metricRelabelConfigs,
+  ]);
+}
+
+/** The finest schema whose buckets grow by at least `factor`, as Prometheus picks it; 8 where the factor is 1 or less. */
+function schemaOf(factor: number): number {
+  if (factor <= 1) return SCHEMA_MAX;
+  return Math.min(SCHEMA_MAX, Math.max(SCHEMA_MIN, Math.floor(-Math.log2(Math.log2(factor)))));
 }

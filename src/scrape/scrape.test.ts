@@ -5,6 +5,7 @@ import { silentLogger, systemClock, systemTimers } from "../base/index.js";
 import {
   createClientContext,
   DEFAULT_ENGINE_OPTIONS,
+  DEFAULT_JOB_HISTOGRAMS,
   DEFAULT_TRANSPORT,
   ScrapeEngine,
   type ScrapeJob,
@@ -24,6 +25,7 @@ const JOB: ScrapeJob = {
   honorTimestamps: true,
   trackTimestampsStaleness: false,
   limits: { sampleLimit: 0, labelLimit: 0, labelNameLengthLimit: 0, labelValueLengthLimit: 0 },
+  histograms: DEFAULT_JOB_HISTOGRAMS,
   metricRelabelConfigs: [],
 };
 

@@ -10,9 +10,31 @@ export interface ScrapeJob {
   readonly honorTimestamps: boolean;
   readonly trackTimestampsStaleness: boolean;
   readonly limits: ScrapeLimits;
+  readonly histograms: JobHistograms;
   /** Plain data; whoever starts the engine knows how to make a function of it. Compared by its JSON text. */
   readonly metricRelabelConfigs: readonly unknown[];
 }
+
+export interface JobHistograms {
+  /** `scrape_native_histograms` */
+  readonly isNative: boolean;
+  /** `always_scrape_classic_histograms` */
+  readonly isClassicToo: boolean;
+  /** `convert_classic_histograms_to_nhcb` */
+  readonly isConverted: boolean;
+  /** `native_histogram_bucket_limit`; 0 = no limit. */
+  readonly bucketsMax: number;
+  /** `native_histogram_min_bucket_factor`; 0 = any. */
+  readonly bucketFactorMin: number;
+}
+
+export const DEFAULT_JOB_HISTOGRAMS: JobHistograms = {
+  isNative: false,
+  isClassicToo: false,
+  isConverted: false,
+  bucketsMax: 0,
+  bucketFactorMin: 0,
+};
 
 export interface TargetSpec {
   /** The target's identity: equal for equal job, final labels and URL. A change of interval or timeout keeps it. */

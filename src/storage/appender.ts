@@ -12,6 +12,31 @@ export interface ScrapeLimits {
   readonly labelValueLengthLimit: number;
 }
 
+/** How native histograms of a target are stored. */
+export interface HistogramOptions {
+  /** False: they count as samples and are left out; classic ones are stored. */
+  readonly isNative: boolean;
+  /** Histograms that are exposed as both are stored as both. */
+  readonly isClassicToo: boolean;
+  /** Classic histograms are stored as native ones with custom buckets; as classic ones too with `isClassicToo`. */
+  readonly isConverted: boolean;
+  /** Most buckets: the resolution is reduced to that, or the scrape fails; 0 = no limit. */
+  readonly bucketsMax: number;
+  /** Highest schema of exponential buckets: finer ones are reduced to it. */
+  readonly schemaMax: number;
+  /** A zero is stored at the time a counter was made, where the target says it. */
+  readonly hasCreatedZeros: boolean;
+}
+
+export const DEFAULT_HISTOGRAM_OPTIONS: HistogramOptions = {
+  isNative: false,
+  isClassicToo: false,
+  isConverted: false,
+  bucketsMax: 0,
+  schemaMax: 8,
+  hasCreatedZeros: false,
+};
+
 export interface ScrapeTargetOptions {
   /** The target's final labels: `job`, `instance` and what relabelling added; no `__` labels. */
   readonly labels: Labels;
@@ -19,13 +44,14 @@ export interface ScrapeTargetOptions {
   readonly honorTimestamps: boolean;
   readonly trackTimestampsStaleness: boolean;
   readonly limits: ScrapeLimits;
+  readonly histograms: HistogramOptions;
   /** `metric_relabel_configs`; undefined where there are none. Returns undefined to drop the series. */
   readonly relabelMetric: ((labels: Labels) => Labels | undefined) | undefined;
   /** Adds `scrape_timeout_seconds`, `scrape_sample_limit` and `scrape_body_size_bytes`. */
   readonly extraMetrics: { readonly timeoutSeconds: number; readonly sampleLimit: number } | undefined;
 }
 
-export type ExpositionFormat = "text" | "openmetrics";
+export type ExpositionFormat = "text" | "openmetrics" | "protobuf";
 
 export interface ScrapeInput {
   /** Valid bytes at the start of the view that `bodyBuffer` gave last. */
@@ -41,13 +67,14 @@ export interface ScrapeOutcome {
   /** What made the scrape fail, in Prometheus' words; then `up` was stored as 0 and none of its samples. */
   readonly error: string | undefined;
   /** Which limit was passed, where `error` is about one: each has a metric of its own. */
-  readonly limit: "sample" | "label" | undefined;
+  readonly limit: "sample" | "label" | "bucket" | undefined;
   readonly samplesScraped: number;
   readonly samplesAfterRelabelling: number;
   readonly seriesAdded: number;
   readonly outOfOrder: number;
   readonly duplicates: number;
   readonly outOfBounds: number;
+  readonly exemplarsOutOfOrder: number;
 }
 
 export interface MetricMetadata {

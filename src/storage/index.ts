@@ -1,12 +1,14 @@
-export type {
-  AppendTarget,
-  ExpositionFormat,
-  MetricMetadata,
-  ScrapeAppender,
-  ScrapeInput,
-  ScrapeLimits,
-  ScrapeOutcome,
-  ScrapeTargetOptions,
+export {
+  type AppendTarget,
+  DEFAULT_HISTOGRAM_OPTIONS,
+  type ExpositionFormat,
+  type HistogramOptions,
+  type MetricMetadata,
+  type ScrapeAppender,
+  type ScrapeInput,
+  type ScrapeLimits,
+  type ScrapeOutcome,
+  type ScrapeTargetOptions,
 } from "./appender.js";
 export type {
   CancelToken,

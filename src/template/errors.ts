@@ -10,6 +10,8 @@ export class TemplateParseError extends VestalError {
 
 /** A template that failed while it ran, or went over one of its limits. */
 export class TemplateExecError extends VestalError {
+  /** What was written until then. */
+  partial = "";
   constructor(message: string, cause?: unknown) {
     super("TEMPLATE_EXEC", message, {}, cause);
   }

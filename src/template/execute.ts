@@ -76,7 +76,12 @@ export interface Program {
 /** @throws TemplateExecError */
 export function execute(program: Program, tree: Tree, data: Value, escaper?: Escaper): string {
   const state = new State(program, escaper);
-  state.run(tree, data);
+  try {
+    state.run(tree, data);
+  } catch (error) {
+    if (error instanceof TemplateExecError) error.partial = state.output;
+    throw error;
+  }
   escaper?.end();
   return state.output;
 }

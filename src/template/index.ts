@@ -12,7 +12,17 @@ export {
   type TemplateSample,
 } from "./prometheus.js";
 export { type TemplateOptions, TemplateSet } from "./template-set.js";
-export { formatGoDuration, formatRfc3339, GoDuration, GoTime, parseRfc3339, ZERO_TIME } from "./time.js";
+export {
+  formatGoDuration,
+  formatRfc3339,
+  GoDuration,
+  GoTime,
+  loadLocation,
+  parseGoDuration,
+  parseRfc3339,
+  ZERO_TIME,
+  zoneAt,
+} from "./time.js";
 export {
   ANY,
   Boxed,

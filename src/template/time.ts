@@ -296,3 +296,30 @@ export function parseRfc3339(text: string): GoTime | undefined {
 export function formatRfc3339(time: GoTime): string {
   return time.format("2006-01-02T15:04:05.999999999Z07:00");
 }
+
+const DURATION_UNITS: ReadonlyMap<string, bigint> = new Map([
+  ["ns", 1n],
+  ["us", 1000n],
+  ["µs", 1000n],
+  ["μs", 1000n],
+  ["ms", 1_000_000n],
+  ["s", NANOS],
+  ["m", 60n * NANOS],
+  ["h", 3600n * NANOS],
+]);
+
+/** time.ParseDuration: nanoseconds, or undefined where it is none. */
+export function parseGoDuration(text: string): bigint | undefined {
+  const sign = text.startsWith("-") ? -1n : 1n;
+  const body = text.replace(/^[+-]/, "");
+  if (body === "0") return 0n;
+  if (!/^(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return undefined;
+  let total = 0n;
+  for (const [, whole = "", fraction = "", unit] of body.matchAll(/([0-9]*)\.?([0-9]*)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    const scale = DURATION_UNITS.get(unit!)!;
+    total += BigInt(whole === "" ? 0 : whole) * scale;
+    const digits = fraction.slice(0, 18);
+    if (digits !== "") total += (BigInt(digits) * scale) / 10n ** BigInt(digits.length);
+  }
+  return total > 2n ** 63n - 1n ? undefined : sign * total;
+}

@@ -18,6 +18,7 @@ const AREAS: ReadonlyMap<string, () => Promise<{ readonly run: Run }>> = new Map
   ["exposition", () => import("./exposition.js")],
   ["openmetrics", () => import("./openmetrics.js")],
   ["config", () => import("./config.js")],
+  ["alertmanager", () => import("./alertmanager.js")],
   ["rules", () => import("./rules.js")],
   ["operator", () => import("./operator.js")],
   ["kubernetes-sd", () => import("./kubernetes-sd.js")],

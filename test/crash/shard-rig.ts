@@ -12,7 +12,13 @@ import type { TargetsMessage } from "../../src/cli/server/ingest-messages.js";
 import { QueryPool } from "../../src/cli/server/query-service.js";
 import { ShardSet } from "../../src/cli/server/shards.js";
 import { Labels } from "../../src/model/index.js";
-import { DEFAULT_ENGINE_OPTIONS, DEFAULT_TRANSPORT, type ScrapeJob, type TargetSpec } from "../../src/scrape/index.js";
+import {
+  DEFAULT_ENGINE_OPTIONS,
+  DEFAULT_JOB_HISTOGRAMS,
+  DEFAULT_TRANSPORT,
+  type ScrapeJob,
+  type TargetSpec,
+} from "../../src/scrape/index.js";
 import { ControlMemory, shardOf } from "../../src/shard/index.js";
 import { END_BY, ENDS_AFTER, IS_HELD, SHARD_WORDS, STEP_KIND, STEPS, STEPS_LEFT } from "./ingest-worker.js";
 
@@ -70,6 +76,7 @@ export class ShardRig {
           limitPages: 512,
           chunkRangeMs: 7_200_000,
           samplesPerChunk: 120,
+          seriesBudget: 0,
           engine: DEFAULT_ENGINE_OPTIONS,
           writeLimits: { decodedBytesMax: 1 << 20, samplesMax: 10_000 },
           userAgent: "test",
@@ -180,6 +187,7 @@ export class ShardRig {
       honorTimestamps: true,
       trackTimestampsStaleness: false,
       limits: { sampleLimit: 0, labelLimit: 0, labelNameLengthLimit: 0, labelValueLengthLimit: 0 },
+      histograms: DEFAULT_JOB_HISTOGRAMS,
       metricRelabelConfigs: [],
     };
     const targets = Array.from({ length: TARGETS }, (_, i): TargetSpec => {

@@ -37,6 +37,7 @@ const GOOD: ScrapeOutcome = {
   outOfOrder: 0,
   duplicates: 0,
   outOfBounds: 0,
+  exemplarsOutOfOrder: 0,
 };
 
 export class RecordingAppender implements ScrapeAppender {

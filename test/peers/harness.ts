@@ -56,6 +56,20 @@ export async function startNodeExporter(): Promise<Server> {
   return serverOf(child, url, folder);
 }
 
+/** The real VictoriaMetrics, which takes remote write at /api/v1/write. */
+export async function startVictoriaMetrics(folder: string): Promise<Server> {
+  const port = await freePort();
+  const args = [
+    `-storageDataPath=${join(folder, "data")}`,
+    `-httpListenAddr=127.0.0.1:${port}`,
+    "-retentionPeriod=100y",
+  ];
+  const child = start(peerBinary("victoria-metrics"), args, folder);
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntil(`VictoriaMetrics answers at ${url}`, 20_000, async () => (await fetch(`${url}/health`)).ok);
+  return serverOf(child, url, folder);
+}
+
 export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -108,11 +122,14 @@ export async function api(
 export interface VectorSample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [number, string];
+  /** Instead of the value. */
+  readonly histogram?: readonly [number, unknown];
 }
 
 export interface MatrixSeries {
   readonly metric: Readonly<Record<string, string>>;
   readonly values: readonly (readonly [number, string])[];
+  readonly histograms?: readonly (readonly [number, unknown])[];
 }
 
 export async function queryVector(

@@ -59,6 +59,8 @@ interface Scraper {
 export class Comparison {
   readonly #jobs: readonly Job[];
   readonly #exporter: Exporter;
+  /** What else is compared at the end of each phase. */
+  readonly more: ((server: Server) => Promise<unknown>)[] = [];
   readonly #folders: string[] = [];
   readonly #scrapers: Scraper[] = [];
   readonly #counts = new Map<string, number>();
@@ -69,14 +71,15 @@ export class Comparison {
     this.#exporter = exporter;
   }
 
-  static async start(jobs: readonly Job[]): Promise<Comparison> {
+  /** @param args  of both servers. */
+  static async start(jobs: readonly Job[], args: readonly string[] = []): Promise<Comparison> {
     let comparison: Comparison | undefined;
     const exporter = await startExporter((request) => comparison?.answer(request.path));
     comparison = new Comparison(jobs, exporter);
-    await comparison.#startScraper("prometheus", (folder, config) => startPrometheus({ folder, config }));
+    await comparison.#startScraper("prometheus", (folder, config) => startPrometheus({ folder, config, args }));
     for (const shards of [1, 3]) {
       await comparison.#startScraper(`vestal-${shards}`, (folder, config) =>
-        startVestal({ folder, config, args: [`--ingest.threads=${shards}`] }),
+        startVestal({ folder, config, args: [...args, `--ingest.threads=${shards}`] }),
       );
     }
     return comparison;
@@ -111,7 +114,9 @@ export class Comparison {
     const [prometheus, ...others] = this.#scrapers;
     let shown = new Map<string, Shown>();
     const look = async (): Promise<boolean> => {
-      shown = new Map(await Promise.all(this.#scrapers.map(async (one) => [one.name, await shownBy(one)] as const)));
+      shown = new Map(
+        await Promise.all(this.#scrapers.map(async (one) => [one.name, await this.#shownBy(one)] as const)),
+      );
       const want = JSON.stringify(shown.get(prometheus!.name));
       return others.every(({ name }) => JSON.stringify(shown.get(name)) === want);
     };
@@ -119,6 +124,11 @@ export class Comparison {
     const want = shown.get(prometheus!.name)!;
     expect(want.now.length, "Prometheus shows something").toBeGreaterThan(this.#jobs.length);
     for (const { name } of others) expect(shown.get(name), `phase ${phase}, ${name}`).toEqual(want);
+  }
+
+  async #shownBy(scraper: Scraper): Promise<Shown> {
+    const more = await Promise.all(this.more.map((ask) => ask(scraper.server)));
+    return { ...(await shownBy(scraper)), more };
   }
 
   async #startScraper(name: string, start: (folder: string, config: unknown) => Promise<Server>): Promise<void> {
@@ -163,6 +173,7 @@ interface Shown {
   readonly ever: readonly string[];
   /** Health and last error of each target. */
   readonly targets: readonly string[];
+  readonly more?: readonly unknown[];
 }
 
 /** Values of these depend on the moment. */
@@ -180,11 +191,15 @@ async function shownBy({ server }: Scraper): Promise<Shown> {
   };
   return {
     now: vector
-      .map(({ metric, value }) => `${seriesOf(metric)} ${UNSTABLE.has(nameOf(metric)) ? "" : value[1]}`)
+      .map(({ metric, value, histogram }) => {
+        const shown = histogram === undefined ? value[1] : JSON.stringify(histogram[1]);
+        return `${seriesOf(metric)} ${UNSTABLE.has(nameOf(metric)) ? "" : shown}`;
+      })
       .sort(),
     ever: matrix
-      .map(({ metric, values }) => {
-        const different = [...new Set(values.map(([, value]) => value))].sort().join(" ");
+      .map(({ metric, values = [], histograms = [] }) => {
+        const all = [...values.map(([, value]) => value), ...histograms.map(([, value]) => JSON.stringify(value))];
+        const different = [...new Set(all)].sort().join(" ");
         return `${seriesOf(metric)} ${UNSTABLE_EVER.has(nameOf(metric)) ? "" : different}`;
       })
       .sort(),

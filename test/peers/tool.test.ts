@@ -3,8 +3,9 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
+import { queryVector, type Server, startPrometheus, waitUntil } from "./harness.js";
 import { peerBinary } from "./peer-binary.js";
 
 const CONFORMANCE = join(packageRoot(), "..", "shared", "conformance");
@@ -116,3 +117,38 @@ test.each([
   [["check", "config", "nofile.yml"]],
   [["promql", "format"]],
 ])("%j", (args) => compare(args));
+
+describe("query", () => {
+  let server: Server;
+  beforeAll(async () => {
+    const config = { scrape_configs: [{ job_name: "self", static_configs: [{ targets: ["127.0.0.1:1"] }] }] };
+    server = await startPrometheus({ folder, config: { global: { scrape_interval: "1s" }, ...config } });
+    await waitUntil(
+      "up is there",
+      20_000,
+      async () => (await queryVector(server, "up", Date.now() / 1000)).length === 1,
+    );
+  }, 60_000);
+  afterAll(() => server.kill("SIGKILL"));
+
+  test.each([
+    [["query", "instant", "--time=NOW", "URL", "up"]],
+    [["query", "instant", "--time=NOW", "-o", "json", "URL", "up"]],
+    [["query", "instant", "--time=NOW", "URL", "1"]],
+    [["query", "instant", "URL", "foo{"]],
+    [["query", "range", "--start=BEFORE", "--end=NOW", "--step=1s", "URL", "up"]],
+    [["query", "range", "--start=5", "--end=1", "URL", "1"]],
+    [["query", "series", "--match=up", "URL"]],
+    [["query", "series", "--match=up", "-o", "json", "URL"]],
+    [["query", "series", "URL"]],
+    [["query", "labels", "URL", "job"]],
+    [["query", "labels", "--match=up", "-o", "json", "URL", "job"]],
+    [["query", "instant", "http://127.0.0.1:1", "up"]],
+    [["check", "healthy", "--url=URL"]],
+    [["check", "ready", "--url=URL"]],
+  ])("%j", async (args) => {
+    const now = Math.floor(Date.now() / 1000);
+    const words = { NOW: String(now), BEFORE: String(now - 3), URL: server.url };
+    await compare(args.map((arg) => arg.replace(/NOW|BEFORE|URL/, (word) => words[word as keyof typeof words])));
+  });
+});

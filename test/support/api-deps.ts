@@ -69,6 +69,7 @@ export function fakeQueries(calls: Recorded[]): QueryService {
       if (problem !== undefined) return problem;
       return query.expression === "1" ? { kind: "empty" } : data([]);
     },
+    backtest: (query) => answer("backtest", query, checkExpression(query.expression), { alerts: [] }),
     formatQuery: (expression) => answer("formatQuery", expression, checkExpression(expression), expression),
     parseQuery: (expression) => answer("parseQuery", expression, checkExpression(expression), {}),
     checkSelectors: async (matchers) => checkMatchers(matchers),
@@ -78,7 +79,16 @@ export function fakeQueries(calls: Recorded[]): QueryService {
 export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
   return {
     remoteWrite: undefined,
+    admin: undefined,
     otlp: undefined,
+    remoteRead: {
+      read: async () => ({ status: 204 }),
+      federate: async () => ({
+        status: 200,
+        contentType: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+        body: "",
+      }),
+    },
     clock: systemClock,
     log: silentLogger,
     query: fakeQueries([]),
@@ -116,6 +126,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
     rules: {
       rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
       alerts: async () => data({ alerts: [] }),
+      relabelSteps: async () => data({ steps: [] }),
       alertHistory: async () => data({ changes: [] }),
       alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
     },
@@ -159,6 +170,8 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
       }),
       configYaml: () => "global: {}\n",
       flags: () => ({ "web.read-timeout": "5m", "config.file": "a.yml" }),
+      features: () => ({ rules: { keep_firing_for: true }, api: { live: true } }),
+      blocks: () => ({ blocks: [], quarantined: [] }),
       head: async (limit) => ({
         numSeries: 2,
         numLabelPairs: 3,

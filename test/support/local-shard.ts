@@ -1,6 +1,6 @@
 /** One shard in this process over a real folder: its log, its head, and the way into it for samples that are not scraped. */
 import { join } from "node:path";
-import { systemFiles } from "../../src/base/index.js";
+import { silentLogger, systemClock, systemFiles } from "../../src/base/index.js";
 import { HeadForeignSink } from "../../src/cli/server/foreign.js";
 import { replayHistograms } from "../../src/cli/server/replay.js";
 import { compileKernels, QueryMemory, startKernels } from "../../src/memory/index.js";
@@ -16,7 +16,7 @@ import {
   HistogramChunks,
   MetadataStore,
 } from "../../src/tsdb/head/index.js";
-import { Committer } from "../../src/tsdb/ingest/index.js";
+import { CardinalityGuard, Committer } from "../../src/tsdb/ingest/index.js";
 import {
   lastSegmentNumber,
   type ReplayOutcome,
@@ -107,6 +107,7 @@ export class LocalShard {
         histograms: this.histograms,
         exemplars: this.exemplars,
         metadata: this.metadata,
+        guard: new CardinalityGuard({ budget: 0, windowMs: 1 }, systemClock, silentLogger),
         wal: this.#wal,
         bounds,
         clock: { nowMs, monotonicMs: nowMs },

@@ -1,10 +1,10 @@
 /** One shard's head, log and receiver of write requests in this thread. */
 import { SLOT_LAST_VALUE } from "../../assembly/layout.js";
-import { type Clock, systemFiles } from "../../src/base/index.js";
+import { type Clock, silentLogger, systemFiles } from "../../src/base/index.js";
 import { compileKernels, type KernelVariant } from "../../src/memory/kernels.js";
 import type { Labels } from "../../src/model/index.js";
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../src/tsdb/head/index.js";
-import { Committer, WriteAppender } from "../../src/tsdb/ingest/index.js";
+import { CardinalityGuard, Committer, WriteAppender } from "../../src/tsdb/ingest/index.js";
 import { startWal, WAL_STATE_BYTES, type WalKernels, WalState, WalWriter } from "../../src/tsdb/wal/index.js";
 
 export interface WriteShard {
@@ -56,6 +56,7 @@ export function makeWriteShard(options: WriteShardOptions): WriteShard {
       histograms: new HistogramChunks(head),
       exemplars: new ExemplarStore(0),
       metadata: new MetadataStore(),
+      guard: new CardinalityGuard({ budget: 0, windowMs: 1 }, clock, silentLogger),
       wal,
       bounds,
       clock,

@@ -1,7 +1,7 @@
 /** Probes, life-cycle, own metrics, version, front page; and routes whose feature is off. Prometheus' words, since scripts match them. */
 import type { ApiDeps } from "../deps.js";
-import { errorText, fail, goJson, redirect, text } from "../respond.js";
-import { type ApiRequest, type ApiResponse, failure } from "../types.js";
+import { errorText, goJson, redirect, text } from "../respond.js";
+import type { ApiRequest, ApiResponse } from "../types.js";
 
 export function healthy(request: ApiRequest): ApiResponse {
   return request.method === "HEAD" ? { status: 200 } : text(200, "Prometheus Server is Healthy.\n");
@@ -41,10 +41,6 @@ export function metrics(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse
 
 export function version(_request: ApiRequest, deps: ApiDeps): ApiResponse {
   return text(200, `${goJson(deps.status.buildInfo())}\n`);
-}
-
-export function adminDisabled(): ApiResponse {
-  return fail(failure("unavailable", "admin APIs disabled"));
 }
 
 export function options(): ApiResponse {

@@ -40,6 +40,24 @@ export async function queryRange(request: ApiRequest, deps: ApiDeps, signal: Abo
   return respond(await deps.query.queryRange({ ...options, ...range }, signal), true);
 }
 
+/** Beyond Prometheus: an alerting rule over stored history. */
+export async function backtest(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+  const { form } = request;
+  const range = rangeParameters(form);
+  if ("kind" in range) return fail(range);
+  const options = queryOptions(form, 0);
+  if ("kind" in options) return fail(options);
+  const durations: number[] = [];
+  for (const name of ["for", "keep_firing_for"]) {
+    const duration = form.get(name) === "" ? 0n : parseDuration(form.get(name));
+    if (typeof duration === "string") return fail(invalidParameter(name, duration));
+    durations.push(toMs(duration));
+  }
+  const [forMs = 0, keepFiringForMs = 0] = durations;
+  const rule = { alert: form.get("alert") || "backtest", forMs, keepFiringForMs };
+  return respond(await deps.query.backtest({ ...options, ...range, ...rule }, signal), true);
+}
+
 export async function queryExemplars(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
   const { form } = request;
   const startMs = timeParameter(form, "start", MIN_TIME_MS);

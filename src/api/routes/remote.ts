@@ -12,3 +12,11 @@ export function otlp(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> |
   if (deps.otlp !== undefined) return deps.otlp.write(request);
   return errorText(404, "otlp write receiver needs to be enabled with --web.enable-otlp-receiver");
 }
+
+export function read(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+  return deps.remoteRead.read(request, signal);
+}
+
+export function federate(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+  return deps.remoteRead.federate(request, signal);
+}

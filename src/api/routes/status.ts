@@ -65,7 +65,14 @@ export async function tsdb(request: ApiRequest, deps: ApiDeps, signal: AbortSign
     labelValueCountByLabelName: head.labelValueCountByLabelName,
     memoryInBytesByLabelName: head.memoryInBytesByLabelName,
     seriesCountByLabelValuePair: head.seriesCountByLabelValuePair,
+    // Our own, and only where there is something to say.
+    ...((head.refusedSeries ?? []).length > 0 && { refusedSeries: head.refusedSeries }),
   });
+}
+
+export function tsdbBlocks(_request: ApiRequest, deps: ApiDeps): ApiResponse {
+  const { blocks, quarantined } = deps.status.blocks();
+  return success({ blocks, ...(quarantined.length > 0 && { quarantined }) });
 }
 
 export function walReplay(_request: ApiRequest, deps: ApiDeps): ApiResponse {

@@ -1,21 +1,24 @@
 /** What the storage thread does with blocks: finds, compacts and removes them. One task at a time changes the directory. */
 import { join } from "node:path";
 import { type Clock, errorCode, type Files, type Logger, VestalError } from "../../base/index.js";
-import type { BlockMeta } from "../../tsdb/block/index.js";
-import { treeBytes } from "../../tsdb/block/index.js";
+import { Matcher } from "../../model/index.js";
+import { type BlockMeta, treeBytes } from "../../tsdb/block/index.js";
 import {
   BlockDirectory,
   beyondRetention,
   blockRanges,
   type CompactionFigures,
   Compactor,
+  cleanedMeta,
   type DirectoryState,
+  deleteFromBlock,
   type Expired,
   type LoadedBlock,
   planCompaction,
   type QuarantinedBlock,
   type Retention,
 } from "../../tsdb/compact/index.js";
+import type { PlainSelector } from "./ingest-messages.js";
 
 export interface BlockLimits {
   /** 0: no limit. */
@@ -49,7 +52,35 @@ export interface QuarantineBlockTask {
   readonly reason: string;
 }
 
-export type BlockTask = LoadBlocksTask | CompactBlocksTask | RemoveBlocksTask | QuarantineBlockTask;
+/** Hard links of blocks in another folder. */
+export interface LinkBlocksTask {
+  readonly kind: "link-blocks";
+  readonly ulids: readonly string[];
+  readonly toDir: string;
+}
+
+export interface DeleteSeriesTask {
+  readonly kind: "delete-series";
+  readonly ulids: readonly string[];
+  readonly selectors: readonly PlainSelector[];
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+}
+
+/** Writes one block anew without what is deleted in it. */
+export interface CleanTombstonesTask {
+  readonly kind: "clean-tombstones";
+  readonly ulid: string;
+}
+
+export type BlockTask =
+  | LinkBlocksTask
+  | DeleteSeriesTask
+  | CleanTombstonesTask
+  | LoadBlocksTask
+  | CompactBlocksTask
+  | RemoveBlocksTask
+  | QuarantineBlockTask;
 
 export interface BlocksReply extends DirectoryState {
   readonly expired: Expired;
@@ -72,12 +103,16 @@ export interface BlockReplies {
   readonly "compact-blocks": CompactReply;
   readonly "remove-blocks": undefined;
   readonly "quarantine-block": QuarantinedBlock;
+  readonly "link-blocks": undefined;
+  readonly "delete-series": undefined;
+  readonly "clean-tombstones": { readonly isDone: boolean };
 }
 
 export interface BlockTasksOptions {
   readonly dataDir: string;
   readonly minBlockMs: number;
   readonly maxBlockMs: number;
+  readonly compactsOverlapping: boolean;
   readonly segmentBytes: number | undefined;
 }
 
@@ -115,7 +150,36 @@ export class BlockTasks {
         return undefined;
       case "quarantine-block":
         return this.#directory.quarantine(task.ulid, task.reason);
+      case "link-blocks":
+        return this.#link(task);
+      case "delete-series":
+        return this.#delete(task);
+      case "clean-tombstones":
+        return this.#clean(task.ulid);
     }
+  }
+
+  #link({ ulids, toDir }: LinkBlocksTask): undefined {
+    const files = this.#files;
+    files.mkdir(toDir);
+    for (const ulid of ulids) linkTree(files, join(this.#options.dataDir, ulid), join(toDir, ulid));
+    files.fsyncDir(toDir);
+  }
+
+  #delete({ ulids, selectors, minTimeMs, maxTimeMs }: DeleteSeriesTask): undefined {
+    const matchers = selectors.map((selector) =>
+      selector.map(({ operator, name, value }) => new Matcher(operator, name, value)),
+    );
+    for (const ulid of ulids) {
+      deleteFromBlock(this.#files, join(this.#options.dataDir, ulid), matchers, minTimeMs, maxTimeMs);
+    }
+  }
+
+  #clean(ulid: string): { readonly isDone: boolean } {
+    const block = this.#directory.load(false).blocks.find(({ meta }) => meta.ulid === ulid);
+    if (block === undefined) return { isDone: false };
+    this.#compactor.compact([block], { metaOf: cleanedMeta });
+    return { isDone: true };
   }
 
   #load(isStart: boolean, limits: BlockLimits): BlocksReply {
@@ -134,10 +198,10 @@ export class BlockTasks {
 
   #compact(limits: BlockLimits): CompactReply {
     const before = this.#load(false, limits);
-    const { minBlockMs, maxBlockMs } = this.#options;
+    const { minBlockMs, maxBlockMs, compactsOverlapping } = this.#options;
     const ranges = blockRanges(minBlockMs, maxBlockMs);
     const metas = before.blocks.map(({ meta }) => meta);
-    const ulids = planCompaction(metas, ranges);
+    const ulids = planCompaction(metas, ranges, compactsOverlapping);
     if (ulids.length === 0) {
       const nothing = { parents: undefined, isOverlapping: false, damaged: undefined, meta: undefined };
       return { ...nothing, figures: undefined, seconds: 0, state: before };
@@ -158,6 +222,16 @@ export class BlockTasks {
       return { ...failed, seconds: seconds(), state: this.#load(false, limits) };
     }
   }
+}
+
+function linkTree(files: Files, from: string, to: string): void {
+  if (!files.stat(from).isDirectory) {
+    files.link(from, to);
+    return;
+  }
+  files.mkdir(to);
+  for (const name of files.readdir(from)) linkTree(files, join(from, name), join(to, name));
+  files.fsyncDir(to);
 }
 
 function areOverlapping(blocks: readonly LoadedBlock[]): boolean {

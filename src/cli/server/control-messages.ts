@@ -1,6 +1,7 @@
 /** What the main thread and the control worker say to each other. */
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
+import type { RemoteWriteConfig } from "../../config/index.js";
 import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
@@ -13,6 +14,8 @@ export interface ControlData {
   /** The configuration itself, where there is no file. */
   readonly configText: string | undefined;
   readonly discoveryBatchMs: number;
+  /** Protobuf is asked for first where a job does not say. */
+  readonly isProtobufFirst: boolean;
   readonly log: LogSettings;
   readonly rules: RulesSettings;
   /** What the rules say to the main thread, and hear of it. */
@@ -44,6 +47,8 @@ export interface LoadedSettings {
   /** Undefined where the file says nothing. */
   readonly exemplarsMax: number | undefined;
   readonly otlp: Omit<OtlpSettings, "allowsDelta">;
+  readonly externalLabels: Readonly<Record<string, string>>;
+  readonly remoteWrite: readonly RemoteWriteConfig[];
 }
 
 export interface LoadedMessage {

@@ -55,13 +55,15 @@ function load(
   const settings: LoadedSettings = {
     yaml: renderConfig(config),
     warnings,
-    jobs: config.scrapeConfigs.map(scrapeJobOf),
+    jobs: config.scrapeConfigs.map((job) => scrapeJobOf(job, { isProtobufFirst: data.isProtobufFirst })),
     jobNames: config.scrapeConfigs.map(({ jobName }) => jobName),
     evaluationIntervalMs: config.global.evaluationIntervalMs,
     retentionMs: config.storage.retentionMs,
     retentionBytes: config.storage.retentionBytes,
     exemplarsMax: config.storage.exemplarsMax,
     otlp: config.otlp,
+    externalLabels: config.global.externalLabels,
+    remoteWrite: config.remoteWrite,
   };
   const apply = (): void => {
     manager.apply(config);

@@ -83,7 +83,13 @@ class SinkBatch {
     const { isAllOrNothing } = reader;
     let slot = RESOLVE_MALFORMED;
     while (reader.next()) {
-      if (!reader.isSameSeries) slot = this.#committer.resolve(() => head.resolveLabelBytes(reader.labelBytes));
+      if (!reader.isSameSeries) {
+        slot = this.#committer.resolveGuarded(
+          () => reader.labels(),
+          () => head.findLabelBytes(reader.labelBytes),
+          () => head.resolveLabelBytes(reader.labelBytes),
+        );
+      }
       if (slot < 0) this.#refuseSeries(slot);
       else this.#stage(slot);
     }

@@ -28,12 +28,16 @@ import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { checkWebConfig } from "../web-config.js";
+import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
+import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
+import { ReadService } from "./read-service.js";
+import { RemoteWorker } from "./remote-worker.js";
 import { memoryLimitBytes, processors } from "./resources.js";
 import { RulesLink } from "./rules-service.js";
 import { rulesSettings } from "./rules-settings.js";
@@ -53,6 +57,9 @@ const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
+/** A series with its labels and an open chunk, roughly; and the part of all that one job may make in ten minutes. */
+const BYTES_PER_SERIES = 1500;
+const DEFAULT_BUDGET_SHARE = 0.25;
 const DISCOVERY_BATCH_MS = 100;
 /** Queries that run or wait; each has a cancel word. */
 const QUERIES_MAX = 4096;
@@ -102,6 +109,7 @@ class Server {
   readonly #control: ControlMemory;
   readonly #worker: ControlWorker;
   readonly #shards: ShardSet;
+  readonly #remote: RemoteWorker;
   readonly #storage: Storage;
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
@@ -131,6 +139,8 @@ class Server {
         configFile: options.configFile,
         configText: embedded?.text,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
+        isProtobufFirst:
+          options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
@@ -158,6 +168,17 @@ class Server {
       memoryLimitBytes: Math.floor(memoryLimitBytes() * STORAGE_SHARE),
       limits: () => ({ retentionMs: this.#state.retentionMs, retentionBytes: this.#state.retentionBytes }),
     });
+    this.#remote = new RemoteWorker(
+      {
+        control: this.#control.buffer,
+        walDir: this.#walDir,
+        positionDir: join(options.tsdb.path, "remote-write"),
+        userAgent: `Vestal/${vestalVersion()}`,
+        log: options.log,
+      },
+      () => this.#shards.walState.position(),
+      log,
+    );
     this.#registry = new TargetRegistry(this.#shardCount, this.#shards);
   }
 
@@ -177,6 +198,7 @@ class Server {
       this.#isEnding = true;
       await this.#worker.stop();
       await this.#shards.stop();
+      await this.#remote.stop(this.#options.remoteWrite.flushDeadlineMs);
       lock?.release();
       // Not before: a terminal and npm both pass Ctrl-C on, and the second must not end the process halfway.
       removeSignals();
@@ -235,6 +257,8 @@ class Server {
     this.#shards.setTunables({
       exemplarsMax: features.has("exemplar-storage") ? (settings.exemplarsMax ?? DEFAULT_EXEMPLARS_MAX) : 0,
     });
+    const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
+    this.#remote.apply(endpoints, settings.externalLabels);
     this.#registry.setJobs(settings.jobs);
   }
 
@@ -254,11 +278,14 @@ class Server {
       limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
       chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
       samplesPerChunk: tsdb.samplesPerChunk,
+      seriesBudget: seriesBudget(tsdb.seriesBudget, headBytes, this.#shardCount),
       engine: {
         ...DEFAULT_ENGINE_OPTIONS,
         adjustTimestamps: scrape.timestampToleranceMs > 0,
         timestampToleranceMs: scrape.timestampToleranceMs,
         extraMetrics: features.has("extra-scrape-metrics"),
+        nativeHistograms: features.has("native-histograms"),
+        createdZeros: features.has("created-timestamp-zero-ingestion"),
       },
       writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
@@ -314,6 +341,11 @@ class Server {
   #listen(queries: QueryPool, lock: DirectoryLock | undefined): Promise<HttpServer> {
     const { web, flags, query, tsdb, receivers } = this.#options;
     const { remoteWrite, otlp } = this.#receivers();
+    const { lookbackDeltaMs } = query;
+    const remoteRead = new ReadService(
+      { ...this.#options.remoteRead, lookbackDeltaMs },
+      { queries, clock: systemClock, externalLabels: () => this.#settings?.externalLabels ?? {} },
+    );
     const registry = new Registry(systemClock);
     const metrics = serverMetrics({
       registry,
@@ -322,10 +354,13 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
+      remoteRead,
+      remoteQueues: () => this.#remote.stats,
       walDir: this.#walDir,
       cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
@@ -334,7 +369,9 @@ class Server {
       state: this.#state,
       shards: this.#shards,
       queries,
+      storage: this.#storage,
       flags,
+      features: shownFeatures(this.#options),
       startTimeMs: this.#startTimeMs,
       // Main thread, control worker, shards and query threads.
       threadCount: 2 + this.#shardCount + this.#queryThreads,
@@ -351,9 +388,11 @@ class Server {
         metadata: this.#registry,
         status,
         lifecycle: this.#lifecycle,
+        admin: web.enableAdminApi ? this.#admin(queries) : undefined,
         metrics,
         remoteWrite,
         otlp,
+        remoteRead,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
@@ -367,6 +406,7 @@ class Server {
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      notificationSubscribersMax: web.notificationSubscribersMax,
       live: new LiveHub(this.#options.live, {
         queries,
         alerts: this.#rules,
@@ -381,6 +421,16 @@ class Server {
     });
   }
 
+  #admin(queries: QueryPool): Admin {
+    return new Admin({
+      dataDir: this.#options.tsdb.path,
+      storage: this.#storage,
+      shards: this.#shards,
+      control: this.#control,
+      queries,
+    });
+  }
+
   // ── events ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A shard can commit: at the start all get their targets at once, since lines may belong to other shards. */
@@ -390,6 +440,8 @@ class Server {
       return;
     }
     if (!this.#shards.isReady) return;
+    // From here on samples are sent: before the first scrape.
+    this.#remote.start();
     for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);
     this.#lifecycle.setReady();
     this.#storage.start();
@@ -417,6 +469,13 @@ class Server {
     process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", reload);
     return () => process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", reload);
   }
+}
+
+/** A shard's part of the budget: series of one job are spread over all shards by their instances. */
+function seriesBudget(given: number, headBytes: number, shardCount: number): number {
+  if (given < 0) return 0;
+  const all = given > 0 ? given : (headBytes / BYTES_PER_SERIES) * DEFAULT_BUDGET_SHARE;
+  return Math.max(1, Math.ceil(all / shardCount));
 }
 
 function makeFolder(path: string): void {

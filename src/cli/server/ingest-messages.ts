@@ -21,7 +21,7 @@ import type {
 } from "../../scrape/index.js";
 import type { MetricMetadata } from "../../storage/index.js";
 import type { HeadChunkDamage } from "../../tsdb/chunks-head/index.js";
-import type { WriteLimits, WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
+import type { RefusedSeries, WriteLimits, WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import type { FsyncPolicy, ReplayOutcome, WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -59,6 +59,8 @@ export interface IngestSettings {
   readonly limitPages: number;
   readonly chunkRangeMs: number;
   readonly samplesPerChunk: number;
+  /** New series that each job, namespace and metric may make in ten minutes in this shard; 0 = no limit. */
+  readonly seriesBudget: number;
   readonly engine: ScrapeEngineOptions;
   readonly writeLimits: WriteLimits;
   readonly userAgent: string;
@@ -234,6 +236,9 @@ export interface StatusMessage {
   /** For prometheus_target_metadata_cache_*. */
   readonly metadata: readonly MetadataSize[];
   readonly exemplars: ExemplarCounts;
+  /** Series that the cardinality guard refused since the start, and whose. */
+  readonly refusedCount: number;
+  readonly refused: readonly RefusedSeries[];
 }
 
 export interface ExemplarCounts {

@@ -29,7 +29,7 @@ import {
   type ShardTask,
 } from "../../shard/index.js";
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../tsdb/head/index.js";
-import { Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
+import { CardinalityGuard, Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
@@ -50,6 +50,10 @@ import { replayHistograms } from "./replay.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
+/** What `--storage.head.series-budget` is of. */
+const SERIES_BUDGET_WINDOW_MS = 600_000;
+/** Offenders that are told; the log names all. */
+const REFUSED_SHOWN_MAX = 20;
 /** `interval` syncs so often. */
 const SYNC_INTERVAL_MS = 1000;
 
@@ -67,6 +71,7 @@ class IngestThread {
   readonly #exemplars: ExemplarStore;
   readonly #metadata = new MetadataStore();
   readonly #histograms: HistogramChunks;
+  readonly #guard: CardinalityGuard;
   readonly #isAdopted: boolean;
   readonly #life: HeadLife;
   #wal: WalWriter | undefined;
@@ -101,6 +106,8 @@ class IngestThread {
             kernels,
           );
     this.#histograms = new HistogramChunks(this.#head);
+    const guard = { budget: settings.seriesBudget, windowMs: SERIES_BUDGET_WINDOW_MS };
+    this.#guard = new CardinalityGuard(guard, systemClock, this.#log);
     this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
     this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
@@ -203,13 +210,11 @@ class IngestThread {
       head: {
         resolveSeries: (address, length, refLow, refHigh) =>
           head.kernels.resolveSeriesWithRef(address, length, refLow, refHigh),
-        appendStaged: (staging, rows) => {
-          head.kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
-          head.kernels.appendBatch(staging, rows, nextCommit(head.committed));
-          head.publish();
+        appendStaged: (staging, rows) => this.#life.appendReplayed(staging, rows),
+        appendHistograms: (rows) => {
+          replayHistograms(head, this.#histograms, rows);
           this.#life.replayed();
         },
-        appendHistograms: (rows) => replayHistograms(head, this.#histograms, rows),
         addExemplar: (slot, exemplar) => {
           this.#exemplars.add(head.seriesLabels(slot), exemplar);
         },
@@ -256,6 +261,7 @@ class IngestThread {
         histograms: this.#histograms,
         exemplars: this.#exemplars,
         metadata: this.#metadata,
+        guard: this.#guard,
         wal,
         bounds: this.#control,
         clock: systemClock,
@@ -321,6 +327,8 @@ class IngestThread {
         capacity: this.#exemplars.capacity,
         oldestTimestampMs: this.#exemplars.oldestTimestampMs,
       },
+      refusedCount: this.#guard.refusedCount,
+      refused: this.#guard.refused().slice(0, REFUSED_SHOWN_MAX),
     });
   }
 

@@ -28,7 +28,7 @@ import {
   registerThreads,
   watchThread,
 } from "../../metrics/index.js";
-import type { ReceiverCounters } from "../../remote/index.js";
+import type { QueueStats, ReceiverCounters } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
@@ -37,10 +37,12 @@ import { registerCuts } from "./cut-metrics.js";
 import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
+import { refusedByAll } from "./refused-series.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { RulesLink } from "./rules-service.js";
 import type { ShardSet } from "./shards.js";
 import type { ServerState } from "./status.js";
+import type { Storage } from "./storage.js";
 import type { TargetRegistry } from "./targets.js";
 
 export interface MetricsDeps {
@@ -50,9 +52,12 @@ export interface MetricsDeps {
   readonly targets: TargetRegistry;
   readonly rules: RulesLink;
   readonly queries: QueryPool;
+  readonly storage: Storage;
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
+  readonly remoteRead: { readonly count: number };
+  readonly remoteQueues: () => readonly QueueStats[];
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
@@ -67,13 +72,16 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const shardStatus = { last: [] as readonly StatusMessage[] };
   registerHead(deps);
   registerWal(deps);
+  registerBlocks(deps);
   registerCuts(registry, deps.cutter);
   registerScraping(deps, () => shardStatus.last);
   registerExemplars(deps, () => shardStatus.last);
+  registerGuard(deps, () => shardStatus.last);
   registerQueries(deps);
   const rules = { last: [] as readonly CollectedSamples[] };
   registerRules(registry, () => rules.last);
   registerReceiver(deps);
+  registerQueues(deps);
   registerServer(deps);
   registerProcess(registry);
   const main = watchThread("main");
@@ -148,6 +156,15 @@ function registerExemplars({ registry }: MetricsDeps, statuses: () => readonly S
   });
 }
 
+function registerGuard({ registry }: MetricsDeps, statuses: () => readonly StatusMessage[]): void {
+  registry.value("vestal_head_series_over_budget_total", () =>
+    statuses().reduce((total, { refusedCount }) => total + refusedCount, 0),
+  );
+  registry.samples("vestal_head_series_refused", () =>
+    refusedByAll(statuses()).map(({ job, metric, label, count }) => ({ labels: [job, metric, label], value: count })),
+  );
+}
+
 function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): void {
   const state = shards.walState;
   registry.value("prometheus_tsdb_wal_corruptions_total", () => shards.counters.walCorruptions);
@@ -168,6 +185,42 @@ function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): voi
   registry.value("prometheus_tsdb_clean_start", () => cleanStart);
 }
 
+function registerBlocks({ registry, storage, control }: MetricsDeps): void {
+  const { list, keeper } = storage;
+  const { counters } = keeper;
+  registry.value("prometheus_tsdb_blocks_loaded", () => list.blocks.length);
+  registry.value("prometheus_tsdb_storage_blocks_bytes", () => list.blocks.reduce((sum, { bytes }) => sum + bytes, 0));
+  registry.value("prometheus_tsdb_symbol_table_size_bytes", () =>
+    list.blocks.reduce((sum, { symbolTableBytes }) => sum + symbolTableBytes, 0),
+  );
+  const lowest = (): number => list.blocks[0]?.meta.minTimeMs ?? control.minTimeMs ?? 0;
+  registry.value("prometheus_tsdb_lowest_timestamp", lowest);
+  registry.value("prometheus_tsdb_lowest_timestamp_seconds", () => lowest() / 1000);
+  registry.value("prometheus_tsdb_retention_limit_bytes", () => storage.limits().retentionBytes);
+  registry.value("prometheus_tsdb_retention_limit_seconds", () => storage.limits().retentionMs / 1000);
+  registry.value("prometheus_tsdb_compaction_populating_block", () => (keeper.isCompacting ? 1 : 0));
+  registry.value("prometheus_tsdb_reloads_total", () => counters.reloads);
+  registry.value("prometheus_tsdb_reloads_failures_total", () => counters.reloadsFailed);
+  registry.value("prometheus_tsdb_compactions_total", () => counters.compactions + storage.cutter.counters.cuts);
+  registry.value("prometheus_tsdb_compactions_failed_total", () => counters.compactionsFailed);
+  registry.value("prometheus_tsdb_compactions_skipped_total", () => counters.compactionsSkipped);
+  registry.value("prometheus_tsdb_compactions_triggered_total", () => counters.compactionsTriggered);
+  registry.value("prometheus_tsdb_vertical_compactions_total", () => counters.verticalCompactions);
+  registry.value("prometheus_tsdb_size_retentions_total", () => counters.sizeRetentions);
+  registry.value("prometheus_tsdb_time_retentions_total", () => counters.timeRetentions);
+  registry.value("vestal_tsdb_blocks_quarantined_total", () => counters.quarantined);
+  const seconds = registry.histogram("prometheus_tsdb_compaction_duration_seconds");
+  const bytes = registry.histogram("prometheus_tsdb_compaction_chunk_size_bytes");
+  const samples = registry.histogram("prometheus_tsdb_compaction_chunk_samples");
+  const range = registry.histogram("prometheus_tsdb_compaction_chunk_range_seconds");
+  keeper.onCompaction = (timing) => {
+    seconds.observe(timing.seconds);
+    bytes.observe(timing.chunkBytes);
+    samples.observe(timing.chunkSamples);
+    range.observe(timing.chunkRangeSeconds);
+  };
+}
+
 function registerScraping({ registry, targets }: MetricsDeps, statuses: () => readonly StatusMessage[]): void {
   const sum = (name: string, key: keyof ScrapeCounters): void =>
     registry.value(name, () => statuses().reduce((total, { counters }) => total + counters[key], 0));
@@ -177,6 +230,8 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
   sum("prometheus_target_scrapes_sample_duplicate_timestamp_total", "sampleDuplicateTimestamp");
   sum("prometheus_target_scrapes_sample_out_of_order_total", "sampleOutOfOrder");
   sum("prometheus_target_scrapes_sample_out_of_bounds_total", "sampleOutOfBounds");
+  sum("prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total", "exceededBucketLimit");
+  sum("prometheus_target_scrapes_exemplar_out_of_order_total", "exemplarsOutOfOrder");
   registry.samples("prometheus_target_interval_length_seconds", () => intervalSummaries(statuses()));
   registry.samples("prometheus_target_scrape_pool_targets", () =>
     [...targets.countsByJob()].map(([job, value]) => ({ labels: [job], value })),
@@ -264,7 +319,39 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
   };
 }
 
-function registerReceiver({ registry, remoteWrite }: MetricsDeps): void {
+function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void {
+  const prefix = "prometheus_remote_storage_";
+  const each = (name: string, read: (stats: QueueStats) => number): void =>
+    registry.samples(`${prefix}${name}`, () =>
+      remoteQueues().map((stats) => ({ labels: [stats.name, stats.url], value: read(stats) })),
+    );
+  each("samples_total", ({ samples }) => samples);
+  each("histograms_total", ({ histograms }) => histograms);
+  each("exemplars_total", ({ exemplars }) => exemplars);
+  each("bytes_total", ({ bytes }) => bytes);
+  each("samples_failed_total", ({ failed }) => failed);
+  each("samples_retried_total", ({ retried }) => retried);
+  each("samples_pending", ({ pending }) => pending);
+  each("shards", ({ shards }) => shards);
+  each("shards_max", ({ shardsMax }) => shardsMax);
+  each("shards_min", ({ shardsMin }) => shardsMin);
+  each("shards_desired", ({ shardsDesired }) => shardsDesired);
+  each("shard_capacity", ({ capacity }) => capacity);
+  each("max_samples_per_send", ({ maxSamplesPerSend }) => maxSamplesPerSend);
+  each("queue_highest_sent_timestamp_seconds", ({ highestSentMs }) => highestSentMs / 1000);
+  each("queue_highest_timestamp_seconds", ({ highestReadMs }) => highestReadMs / 1000);
+  registry.value(`${prefix}highest_timestamp_in_seconds`, () => (control.maxTimeMs ?? 0) / 1000);
+  registry.samples(`${prefix}samples_dropped_total`, () =>
+    remoteQueues().flatMap(({ name, url, droppedUnknown, droppedRelabelled, droppedOld }) => [
+      { labels: [name, url, "unintentional_drop_series"], value: droppedUnknown },
+      { labels: [name, url, "dropped_series"], value: droppedRelabelled },
+      { labels: [name, url, "too_old"], value: droppedOld },
+    ]),
+  );
+}
+
+function registerReceiver({ registry, remoteWrite, remoteRead }: MetricsDeps): void {
+  registry.value("prometheus_remote_read_handler_queries", () => remoteRead.count);
   if (remoteWrite === undefined) return;
   const prefix = "prometheus_api_remote_write_";
   registry.value(`${prefix}invalid_labels_samples_total`, () => remoteWrite.invalidLabelSamples);

@@ -1,7 +1,7 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
-import type { InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
+import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
+import type { FederateRequest } from "../../remote/index.js";
 import type { CancelHandle } from "../../shard/index.js";
-import type { RuleExpression } from "./rules-messages.js";
 
 /** One shard's head, as a query thread reads it. */
 export interface HeadHandle {
@@ -38,10 +38,23 @@ export type QueryJob =
   | { readonly kind: "format"; readonly expression: string }
   | { readonly kind: "parse"; readonly expression: string }
   | { readonly kind: "checkSelectors"; readonly matchers: readonly string[] }
+  /** Selectors as plain data, for those that do not parse PromQL. */
+  | { readonly kind: "selectors"; readonly matchers: readonly string[] }
+  | ({ readonly kind: "backtest" } & BacktestQuery)
   /** A range as the bytes of a FlatBuffers Frame. */
   | ({ readonly kind: "frame" } & RangeQuery)
-  /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */
-  | { readonly kind: "rules"; readonly expressions: readonly RuleExpression[] }
+  /** Rules: expressions packed; the answer's data is PackedAnswers of the first ones. */
+  | { readonly kind: "rules"; readonly expressions: string }
+  /** `/federate`: the answer is the page. */
+  | ({ readonly kind: "federate"; readonly matchers: readonly string[] } & Omit<FederateRequest, "selectors">)
+  /** Remote read: the answer is a compressed `prometheus.ReadResponse`. */
+  | {
+      readonly kind: "remoteRead";
+      /** Compressed, as it came. */
+      readonly body: Uint8Array;
+      readonly externalLabels: Readonly<Record<string, string>>;
+      readonly samplesMax: number;
+    }
   /** `status/tsdb`: the answer's data is a HeadStatus. */
   | { readonly kind: "headStatus"; readonly limit: number };
 

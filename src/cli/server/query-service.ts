@@ -8,6 +8,7 @@ import { Piscina } from "piscina";
 import { PINS } from "../../../assembly/layout.js";
 import type {
   ApiFailure,
+  BacktestQuery,
   HeadStatus,
   InstantQuery,
   QueryService,
@@ -29,7 +30,6 @@ import type {
   QueryThreadSettings,
   QueryTimings,
 } from "./query-messages.js";
-import type { RuleExpression } from "./rules-messages.js";
 
 const NEVER_ABORTED = new AbortController().signal;
 /** How long a thread may take to notice its cancel word before it is terminated. */
@@ -153,12 +153,32 @@ export class QueryPool implements QueryService {
     return answer.kind === "failure" ? answer : undefined;
   }
 
+  /** The answer's data is a PlainSelector for each of the texts. */
+  selectors(matchers: readonly string[], signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "selectors", matchers }, signal);
+  }
+
+  federate(job: Omit<QueryJob & { readonly kind: "federate" }, "kind">, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "federate", ...job }, signal);
+  }
+
+  remoteRead(
+    job: Omit<QueryJob & { readonly kind: "remoteRead" }, "kind">,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer> {
+    return this.#run({ kind: "remoteRead", ...job }, signal);
+  }
+
+  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "backtest", ...query }, signal, query.timeoutMs);
+  }
+
   queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "frame", ...query }, signal, query.timeoutMs);
   }
 
-  /** Expressions of rules, as many as a task has time for. */
-  rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer> {
+  /** Expressions of rules, packed, as many as a task has time for. */
+  rules(expressions: string): Promise<ServiceAnswer> {
     return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { threadId } from "node:worker_threads";
-import type { RangeQuery, ServiceAnswer } from "../../api/index.js";
+import type { BacktestQuery, RangeQuery, ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
@@ -20,6 +20,7 @@ import {
   type QueryRequest,
   type QueryResult,
   startPromqlKernels,
+  TopSink,
 } from "../../promql/index.js";
 import {
   childrenOf,
@@ -30,6 +31,8 @@ import {
   parseMetricSelector,
   prettifyExpr,
 } from "../../promql/parser/index.js";
+import { decodeReadRequest, encodeReadResponse, federate } from "../../remote/index.js";
+import { backtestView } from "../../rules/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken, Querier } from "../../storage/index.js";
 import { HeadChunkReader } from "../../tsdb/chunks-head/index.js";
@@ -48,8 +51,9 @@ import type {
   QueryTimings,
 } from "./query-messages.js";
 
+import { backtestResult } from "./rule-backtest.js";
 import { RuleQueries } from "./rule-queries.js";
-import type { RuleExpression } from "./rules-messages.js";
+import { packAnswers, unpackExpressions } from "./rules-pack.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
@@ -143,6 +147,8 @@ export class QueryThread {
       }
       case "frame":
         return this.#frame(task, job, cancel);
+      case "backtest":
+        return this.#backtest(task, job, cancel);
       case "series":
         return this.#series(task, job, cancel);
       case "labelNames":
@@ -158,9 +164,49 @@ export class QueryThread {
         return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
       case "rules":
         return this.#rules(task, job.expressions, cancel);
+      case "selectors":
+        return { kind: "data", data: job.matchers.map((text) => plainSelector(this.#selector(text))) };
+      case "federate":
+        return this.#federate(task, job, cancel);
+      case "remoteRead":
+        return this.#remoteRead(task, job, cancel);
       case "checkSelectors":
         for (const text of job.matchers) this.#selector(text);
         return { kind: "empty" };
+    }
+  }
+
+  async #federate(
+    task: QueryTask,
+    { matchers, ...request }: QueryJob & { readonly kind: "federate" },
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
+    const selectors = matchers.map((text) => parseMetricSelector(text, this.#parser()));
+    return this.#withSink(async (sink) => {
+      const text = await federate({ ...request, selectors }, this.#querier(task, cancel), sink);
+      return { kind: "encoded", body: Buffer.from(text) };
+    });
+  }
+
+  async #remoteRead(
+    task: QueryTask,
+    { body, externalLabels, samplesMax }: QueryJob & { readonly kind: "remoteRead" },
+    cancel: CancelToken,
+  ): Promise<ServiceAnswer> {
+    const queries = decodeReadRequest(body, externalLabels);
+    return this.#withSink(async (sink) => {
+      const querier = this.#querier(task, cancel);
+      const answer = await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink);
+      return { kind: "encoded", body: answer };
+    });
+  }
+
+  async #withSink<T>(work: (sink: TopSink) => Promise<T>): Promise<T> {
+    const mark = this.#memory.mark();
+    try {
+      return await work(new TopSink(this.#memory));
+    } finally {
+      this.#memory.releaseTo(mark);
     }
   }
 
@@ -174,7 +220,16 @@ export class QueryThread {
     return { kind: "encoded", body: encodeFrame(result, job) };
   }
 
-  async #rules(task: QueryTask, expressions: readonly RuleExpression[], cancel: CancelToken): Promise<ServiceAnswer> {
+  async #backtest(task: QueryTask, job: BacktestQuery, cancel: CancelToken): Promise<ServiceAnswer> {
+    const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
+    const { value } = await this.#aroundDamage(() => {
+      const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels: this.#kernels, cancel };
+      return evaluate(request, means);
+    });
+    return { kind: "data", data: backtestView(await backtestResult(value, job)) };
+  }
+
+  async #rules(task: QueryTask, packed: string, cancel: CancelToken): Promise<ServiceAnswer> {
     const evaluateOne = (request: QueryRequest): Promise<QueryResult> => {
       const kernels = this.#kernels;
       return this.#aroundDamage(() => {
@@ -183,7 +238,9 @@ export class QueryThread {
       });
     };
     const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
-    return { kind: "data", data: await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne) };
+    const expressions = unpackExpressions(packed);
+    const answers = await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne);
+    return { kind: "data", data: packAnswers(answers) };
   }
 
   async #evaluate(
@@ -317,11 +374,13 @@ export class QueryThread {
   #cancelToken(task: QueryTask): CancelToken {
     return {
       check: () => {
+        // The word is also set when the time is up.
+        if (Date.now() > task.deadlineMs) {
+          throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
+        }
         if (this.#control.isCancelled(task.cancel)) {
           throw new VestalError("QUERY_CANCELED", "query was canceled in query execution");
         }
-        if (Date.now() > task.deadlineMs)
-          throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
       },
     };
   }
@@ -375,12 +434,16 @@ function statsJson({ stats }: QueryResult, timings: Omit<QueryTimings, "resultSe
   });
 }
 
+function plainSelector(matchers: readonly Matcher[]): PlainSelector {
+  return matchers.map(({ operator, name, value }) => ({ operator, name, value }));
+}
+
 /** The expression's selectors as plain data: the shards have the exemplars. */
 function exemplarSelectors(expr: Expr): ServiceAnswer {
   const selectors: PlainSelector[] = [];
   const visit = (node: Expr): void => {
     if (node.kind === "vectorSelector") {
-      selectors.push(node.matchers.map(({ operator, name, value }) => ({ operator, name, value })));
+      selectors.push(plainSelector(node.matchers));
     }
     for (const child of childrenOf(node)) visit(child);
   };
@@ -400,6 +463,12 @@ function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
       return { kind: "failure", errorType: "bad_data", message, parameter: "match[]" };
     case "BAD_DATA":
       return { kind: "failure", errorType: "bad_data", message, parameter: "query" };
+    case "DECODE_CORRUPT":
+    case "DECODE_LIMIT":
+    case "PROTO":
+    case "REGEX":
+    case "READ_SAMPLES":
+      return { kind: "failure", errorType: "bad_data", message };
     case "QUERY_CANCELED":
       return { kind: "failure", errorType: "canceled", message };
     case "QUERY_TIMEOUT":

@@ -6,14 +6,19 @@ import type { Target } from "../../discovery/index.js";
 import { Labels } from "../../model/index.js";
 import type { ScrapeJob, TargetSpec, TlsOptions, TransportOptions } from "../../scrape/index.js";
 
+export interface JobOptions {
+  /** Features that need protobuf ask for it first where the configuration does not say what to ask for. */
+  readonly isProtobufFirst: boolean;
+}
+
 const TLS_VERSIONS = { TLS10: "TLSv1", TLS11: "TLSv1.1", TLS12: "TLSv1.2", TLS13: "TLSv1.3" } as const;
 
 /** @throws VestalError CONFIG_FILE if a file that the configuration names cannot be read. */
-export function scrapeJobOf(config: ScrapeConfig): ScrapeJob {
+export function scrapeJobOf(config: ScrapeConfig, options: JobOptions = { isProtobufFirst: false }): ScrapeJob {
   const { limits } = config;
   return {
     name: config.jobName,
-    transport: transportOf(config),
+    transport: transportOf(config, options),
     honorLabels: config.honorLabels,
     honorTimestamps: config.honorTimestamps,
     trackTimestampsStaleness: config.trackTimestampsStaleness,
@@ -22,6 +27,13 @@ export function scrapeJobOf(config: ScrapeConfig): ScrapeJob {
       labelLimit: limits.labelsMax,
       labelNameLengthLimit: limits.labelNameLengthMax,
       labelValueLengthLimit: limits.labelValueLengthMax,
+    },
+    histograms: {
+      isNative: config.nativeHistograms,
+      isClassicToo: config.alwaysScrapeClassicHistograms,
+      isConverted: config.convertClassicHistogramsToNhcb,
+      bucketsMax: limits.histogramBucketsMax,
+      bucketFactorMin: limits.histogramBucketFactorMin,
     },
     metricRelabelConfigs: config.metricRelabelRules,
   };
@@ -52,11 +64,14 @@ export function targetKey(jobName: string, key: string): string {
   return `${jobName}\n${key}`;
 }
 
-function transportOf(config: ScrapeConfig): TransportOptions {
+function transportOf(config: ScrapeConfig, { isProtobufFirst }: JobOptions): TransportOptions {
   const { http } = config;
   return {
     allowUtf8Names: config.nameValidation !== "legacy",
-    scrapeProtocols: config.protocols,
+    scrapeProtocols:
+      isProtobufFirst && config.hasDefaultProtocols
+        ? ["PrometheusProto", ...config.protocols.filter((protocol) => protocol !== "PrometheusProto")]
+        : config.protocols,
     fallbackScrapeProtocol: config.fallbackProtocol,
     enableCompression: config.enableCompression,
     headers: headersOf(config),

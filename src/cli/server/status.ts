@@ -2,10 +2,13 @@
 import { hostname } from "node:os";
 import type { BuildInfo, HeadStatus, RuntimeInfo, StatusService, WalReplayStatus } from "../../api/index.js";
 import { formatDuration } from "../../model/index.js";
+import { encodeMeta } from "../../tsdb/block/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
 import type { QueryPool } from "./query-service.js";
+import { refusedByAll } from "./refused-series.js";
 import { memoryLimitBytes, processors } from "./resources.js";
 import type { ShardSet } from "./shards.js";
+import type { Storage } from "./storage.js";
 
 /** What changes while the server runs. */
 export interface ServerState {
@@ -21,7 +24,9 @@ export interface StatusDeps {
   readonly state: ServerState;
   readonly shards: ShardSet;
   readonly queries: QueryPool;
+  readonly storage: Storage;
   readonly flags: Readonly<Record<string, string>>;
+  readonly features: ReturnType<StatusService["features"]>;
   readonly startTimeMs: number;
   readonly threadCount: number;
 }
@@ -73,8 +78,22 @@ export class ServerStatus implements StatusService {
     return this.#deps.flags;
   }
 
-  head(limit: number, signal: AbortSignal): Promise<HeadStatus> {
-    return this.#deps.queries.headStatus(limit, signal);
+  features(): ReturnType<StatusService["features"]> {
+    return this.#deps.features;
+  }
+
+  async head(limit: number, signal: AbortSignal): Promise<HeadStatus> {
+    const { queries, shards } = this.#deps;
+    const [head, statuses] = await Promise.all([queries.headStatus(limit, signal), shards.collect()]);
+    return { ...head, refusedSeries: refusedByAll(statuses).slice(0, limit) };
+  }
+
+  blocks(): ReturnType<StatusService["blocks"]> {
+    const { list, keeper } = this.#deps.storage;
+    return {
+      blocks: list.blocks.map(({ meta }) => JSON.parse(encodeMeta(meta)) as unknown),
+      quarantined: keeper.quarantined,
+    };
   }
 
   walReplay(): WalReplayStatus {

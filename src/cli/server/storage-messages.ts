@@ -18,6 +18,7 @@ export interface StorageThreadSettings {
   /** Time ranges of the smallest and the largest blocks. */
   readonly minBlockMs: number;
   readonly maxBlockMs: number;
+  readonly compactsOverlapping: boolean;
   readonly memoryLimitBytes: number;
   readonly log: LogSettings;
 }
@@ -28,6 +29,8 @@ export interface CutTask {
   readonly heads: readonly HeadHandle[];
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
+  /** Where the block goes, if not to the other ones: a snapshot. */
+  readonly parentDir?: string;
 }
 
 /** Begins a new segment of the log, and reduces old ones to a checkpoint where that is worth while. */

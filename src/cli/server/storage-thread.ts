@@ -46,9 +46,9 @@ export class StorageThread {
     this.#settings = settings;
     this.#files = files;
     this.#control = ControlMemory.attach(settings.control);
-    const { dataDir, minBlockMs, maxBlockMs, blockSegmentBytes } = settings;
+    const { dataDir, minBlockMs, maxBlockMs, blockSegmentBytes, compactsOverlapping } = settings;
     this.#blocks = new BlockTasks(
-      { dataDir, minBlockMs, maxBlockMs, segmentBytes: blockSegmentBytes },
+      { dataDir, minBlockMs, maxBlockMs, compactsOverlapping, segmentBytes: blockSegmentBytes },
       { files, clock: systemClock, log: loggerOf(settings.log, "tsdb") },
     );
   }
@@ -66,8 +66,8 @@ export class StorageThread {
     }
   }
 
-  #cut({ heads, minTimeMs, maxTimeMs }: CutTask): BlockMeta | undefined {
-    const { dataDir, chunksHeadDir, memoryLimitBytes, blockSegmentBytes } = this.#settings;
+  #cut({ heads, minTimeMs, maxTimeMs, parentDir = this.#settings.dataDir }: CutTask): BlockMeta | undefined {
+    const { chunksHeadDir, memoryLimitBytes, blockSegmentBytes } = this.#settings;
     const memory = new QueryMemory(memoryLimitBytes);
     const kernels = startKernels<ChunkKernels>(compileKernels("query"), memory.memory);
     const reader = new HeadChunkReader(this.#files, chunksHeadDir);
@@ -77,7 +77,7 @@ export class StorageThread {
     const segment = blockSegmentBytes === undefined ? {} : { segmentBytes: blockSegmentBytes };
     let writer: BlockWriter | undefined;
     try {
-      writer = BlockWriter.create({ parentDir: dataDir, ulid, ...segment }, this.#files);
+      writer = BlockWriter.create({ parentDir, ulid, ...segment }, this.#files);
       const sources = heads.map((head) => ({ memory: head.memory, reader: new HeadReader(head.memory, pin, 0) }));
       const range = { minTimeMs, maxTimeMs: maxTimeMs - 1 };
       const series = cutRange(sources, range, memory, { reader, checksums: kernels }, writer);

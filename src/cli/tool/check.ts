@@ -6,6 +6,7 @@ import { checkMetrics } from "./check-metrics.js";
 import { checkRuleFiles, checkRuleText, type RuleLint } from "./check-rules.js";
 import { EXIT_FAILURE, EXIT_LINT, EXIT_SUCCESS, existingFiles, type ToolIo } from "./io.js";
 import { addSwitch, parserOptions, type ToolContext } from "./program.js";
+import { RemoteServer } from "./remote.js";
 
 interface CheckFlags {
   readonly "query.lookbackDelta": string;
@@ -23,6 +24,19 @@ export function addCheck(program: Command, context: ToolContext): void {
   addSwitch(check, "extended", "Print extended information related to the cardinality of the metrics.");
   addCheckConfig(check, context);
   addCheckRules(check, context);
+  for (const [name, page, state] of [
+    ["healthy", "/-/healthy", "Healthy"],
+    ["ready", "/-/ready", "Ready"],
+  ] as const) {
+    check
+      .command(name)
+      .description(`Check if the Prometheus server is ${name}.`)
+      .option("--http.config.file <filename>", "HTTP client configuration file for promtool to connect to Prometheus.")
+      .option("--url <url>", "The URL for the Prometheus server.", "http://localhost:9090")
+      .action(async (flags: { readonly url: string; readonly "http.config.file"?: string }) => {
+        context.finish(await checkServer(context.io, flags, page, state));
+      });
+  }
   check
     .command("metrics")
     .description("Pass Prometheus metrics over stdin to lint them for consistency and correctness.")
@@ -78,6 +92,26 @@ function addCheckRules(check: Command, context: ToolContext): void {
         : checkRuleFiles(context.io, files, lint);
     context.finish(exitCode(result, flags.lintFatal));
   });
+}
+
+async function checkServer(
+  io: ToolIo,
+  flags: { readonly url: string; readonly "http.config.file"?: string },
+  page: string,
+  state: string,
+): Promise<number> {
+  const remote = new RemoteServer(flags.url, flags["http.config.file"] ?? "");
+  try {
+    const { status } = await remote.page(page);
+    if (status !== 200) {
+      io.err(`check failed: URL=${flags.url}${page}, status=${status}\n`);
+      return EXIT_FAILURE;
+    }
+    io.err(`  SUCCESS:  Prometheus Server is ${state}.\n\n`);
+    return EXIT_SUCCESS;
+  } finally {
+    remote.close();
+  }
 }
 
 export interface CheckResult {

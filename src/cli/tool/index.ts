@@ -5,11 +5,14 @@
 import { Command, CommanderError } from "commander";
 import { VestalError } from "../../base/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import { addBacktest } from "./backtest.js";
 import { addCheck } from "./check.js";
 import { EXIT_FAILURE, EXIT_SUCCESS, processIo, type ToolIo, UsageError } from "./io.js";
 import { addSwitch, type ToolContext, type ToolFlags } from "./program.js";
 import { addPromql } from "./promql.js";
+import { addQuery } from "./query.js";
 import { addTest } from "./test.js";
+import { addTsdb } from "./tsdb.js";
 
 /**
  * @param args  without the program's own name.
@@ -34,7 +37,10 @@ export async function runTool(args: readonly string[], name: string, io: ToolIo 
   addSwitch(program, "experimental", "Enable experimental commands.");
   addCheck(program, context);
   addPromql(program, context);
+  addQuery(program, context);
+  addBacktest(program, context);
   addTest(program, context);
+  addTsdb(program, context);
   for (const command of commandsOf(program)) {
     command
       .exitOverride()

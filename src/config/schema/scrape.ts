@@ -148,7 +148,10 @@ export const scrapeSection = struct(
     return job;
   },
 );
-export type ScrapeSection = typeof scrapeSection.zero;
+export type ScrapeSection = typeof scrapeSection.zero & {
+  /** Set by `inheritGlobal`: nothing in the file says which protocols, so that a flag may choose others. */
+  readonly hasDefaultProtocols?: boolean;
+};
 
 /** The job with everything that it inherits. @throws VestalError CONFIG */
 export function inheritGlobal(job: ScrapeSection, global: GlobalSection): ScrapeSection {
@@ -172,6 +175,7 @@ export function inheritGlobal(job: ScrapeSection, global: GlobalSection): Scrape
     scrape_interval: interval,
     scrape_timeout: job.scrape_timeout || Math.min(global.scrape_timeout, interval),
     scrape_protocols: scrapeProtocols,
+    hasDefaultProtocols: scrapeProtocols === ownDefault,
     body_size_limit: job.body_size_limit || global.body_size_limit,
     sample_limit: job.sample_limit || global.sample_limit,
     target_limit: job.target_limit || global.target_limit,

@@ -77,16 +77,18 @@ export function combine(
   }
   const code = KERNEL_CODES[op];
   if (code !== undefined) {
-    return evaluation.kernels.combineRows(
-      code,
-      left.values,
-      left.present,
-      right.values,
-      right.present,
-      steps,
-      result,
-      out.values,
-      out.present,
+    return evaluation.budget.inSlices(steps, (from, size) =>
+      evaluation.kernels.combineRows(
+        code,
+        left.values + from * 8,
+        left.present + from,
+        right.values + from * 8,
+        right.present + from,
+        size,
+        result,
+        out.values + from * 8,
+        out.present + from,
+      ),
     );
   }
   const calculate = op === "^" ? pow : op === "atan2" ? atan2 : remainder;

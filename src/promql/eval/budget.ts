@@ -5,9 +5,14 @@ import type { CancelToken } from "../../storage/index.js";
 /** Samples of work between two looks at the cancel token: below a millisecond even for the dearest window functions. */
 const WORK_PER_CHECK = 20_000;
 
+/** Steps of one row that a kernel is given at once: a few milliseconds, and more than any chart has. */
+const STEPS_PER_SLICE = 250_000;
+
 export class Budget {
   readonly #maxSamples: number;
   readonly #cancel: CancelToken;
+  readonly #textLimit: number;
+  #text = 0;
   #live = 0;
   #peak = 0;
   #total = 0;
@@ -15,10 +20,14 @@ export class Budget {
   /** How often `count` counts: the steps for what is computed once for all of them, 0 below a subquery in a function. */
   weight = 1;
 
-  /** @param maxSamples  `--query.max-samples`: most samples in memory at a time; 0 = no limit. */
-  constructor(maxSamples: number, cancel: CancelToken) {
+  /**
+   * @param maxSamples  `--query.max-samples`: most samples in memory at a time; 0 = no limit.
+   * @param textLimit   most characters of texts that are made
+   */
+  constructor(maxSamples: number, cancel: CancelToken, textLimit = Number.POSITIVE_INFINITY) {
     this.#maxSamples = maxSamples;
     this.#cancel = cancel;
+    this.#textLimit = textLimit;
   }
 
   /** Samples held now: remember it, and give it to `release` when what was charged since is gone. */
@@ -61,6 +70,31 @@ export class Budget {
   countSample(samples: number): void {
     this.count(samples);
     this.charge(samples);
+  }
+
+  /**
+   * Bytes of texts that the query has made, labels above all: they stay until it ends.
+   * @throws VestalError QUERY_MEMORY if they are more than the query's memory may be.
+   */
+  holdText(characters: number): void {
+    this.#text += characters;
+    if (this.#text <= this.#textLimit) return;
+    const limitBytes = this.#textLimit;
+    throw new VestalError("QUERY_MEMORY", `the query needs more than ${limitBytes} bytes of memory`, { limitBytes });
+  }
+
+  /**
+   * Runs a kernel over the steps of a row in slices, so that a query of millions of steps can be canceled in time.
+   * @returns the sum of what the slices return
+   */
+  inSlices(steps: number, run: (from: number, count: number) => number): number {
+    if (steps <= STEPS_PER_SLICE) return run(0, steps);
+    let found = 0;
+    for (let from = 0; from < steps; from += STEPS_PER_SLICE) {
+      found += run(from, Math.min(STEPS_PER_SLICE, steps - from));
+      this.#cancel.check();
+    }
+    return found;
   }
 
   /**

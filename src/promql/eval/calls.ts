@@ -291,6 +291,7 @@ function sortByLabelRows(evaluation: Evaluation, plan: CallPlan): Rows {
   const names = stringsFrom(plan, 1);
   const sign = plan.func === "sort_by_label" ? 1 : -1;
   const compare = (a: Labels, b: Labels): number => {
+    evaluation.budget.work(names.length);
     for (const name of names) {
       const x = a.get(name);
       const y = b.get(name);
@@ -302,10 +303,25 @@ function sortByLabelRows(evaluation: Evaluation, plan: CallPlan): Rows {
   return frame.pick(order.sort((a, b) => sign * compare(frame.labels(a), frame.labels(b))));
 }
 
+/** A regular expression's match, in samples of work: some 50 µs for a usual one, more for long ones. */
+const WORK_PER_EXPRESSION = 2_000;
+const WORK_PER_CHARACTER = 20;
+
 function relabelledRows(evaluation: Evaluation, plan: CallPlan, relabel: (labels: Labels) => Relabelled): Rows {
   const { steps } = plan.grid;
   const source = evaluation.open(argument(plan, 0));
-  const changed = Array.from({ length: source.count }, (_, i) => relabel(source.labels(i)));
+  const { budget } = evaluation;
+  const texts = plan.args.reduce((sum, arg) => sum + (arg.kind === "string" ? arg.value.length : 0), 0);
+  const work = WORK_PER_EXPRESSION + WORK_PER_CHARACTER * texts;
+  const changed = Array.from({ length: source.count }, (_, i) => {
+    const before = source.labels(i);
+    const after = relabel(before);
+    // A text can grow with each call, and so can what it costs.
+    const size = after.labels.key.length;
+    budget.work(size + work);
+    if (after.labels !== before) budget.holdText(size);
+    return after;
+  });
   const rows: Rows = {
     count: source.count,
     labels: (index) => changed[index]!.labels,

@@ -82,7 +82,7 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
   const plan = buildPlan(request.expr, { ...options, ...timesOf(request) });
   const isNewer = options.language === "3.14";
   const annotations = new Annotations(isNewer);
-  const budget = new Budget(options.maxSamples, means.cancel);
+  const budget = new Budget(options.maxSamples, means.cancel, Math.min(means.memory.limitBytes, TEXT_LIMIT));
   means.cancel.check();
   const mark = means.memory.mark();
   let sets: ReadonlyMap<string, SeriesSet> = new Map();
@@ -111,6 +111,9 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
     means.memory.releaseTo(mark);
   }
 }
+
+/** Texts lie on the JavaScript heap of the thread, which is small beside its other memory. */
+const TEXT_LIMIT = 256 << 20;
 
 function timesOf({ startMs, endMs, stepMs }: QueryRequest): { startMs: number; endMs: number; stepMs: number } {
   return { startMs, endMs, stepMs };

@@ -35,6 +35,8 @@ import { smoothedRow } from "./smoothed.js";
 
 /** Sample operations that one kernel call may do, so that a query can be canceled in time: well below a millisecond. */
 const OPERATIONS_PER_CALL = 50_000;
+/** Steps of functions whose windows slide at a cost of their own. */
+const STEPS_PER_CALL = 100_000;
 /** The same where each window is sorted. */
 const SORTED_PER_CALL = 5_000;
 
@@ -116,17 +118,19 @@ export class SelectRows implements Rows {
       budget.work(10 * (count + grid.steps));
       return found;
     }
-    const found = kernels.selectLast(
-      timesAddr,
-      valuesAddr,
-      count,
-      reference.firstMs,
-      reference.stepMs,
-      grid.steps,
-      lookbackDeltaMs,
-      stamps ? 1 : 0,
-      values,
-      present,
+    const found = budget.inSlices(grid.steps, (from, size) =>
+      kernels.selectLast(
+        timesAddr,
+        valuesAddr,
+        count,
+        reference.firstMs + from * reference.stepMs,
+        reference.stepMs,
+        size,
+        lookbackDeltaMs,
+        stamps ? 1 : 0,
+        values + from * 8,
+        present + from,
+      ),
     );
     memory.releaseTo(mark);
     budget.work(count + grid.steps);
@@ -286,7 +290,19 @@ class SubquerySamples implements RangeSource {
     const found = this.#rows.fill(index, values, present);
     const timesAddr = memory.allocate(found * 16);
     const valuesAddr = timesAddr + found * 8;
-    const count = kernels.rowToSamples(values, present, startMs, stepMs, steps, timesAddr, valuesAddr);
+    let count = 0;
+    this.#evaluation.budget.inSlices(steps, (from, size) => {
+      count += kernels.rowToSamples(
+        values + from * 8,
+        present + from,
+        startMs + from * stepMs,
+        stepMs,
+        size,
+        timesAddr + count * 8,
+        valuesAddr + count * 8,
+      );
+      return 0;
+    });
     const histograms = hasHistograms(this.#evaluation, present, steps)
       ? this.#histogramsOf(present, valuesAddr)
       : undefined;
@@ -464,12 +480,18 @@ class WindowRows implements Rows {
     }
     const scratch = this.#func.sorts ? memory.allocate(count * 8) : 0;
     const total = memory.allocate(8);
-    const largest = kernels.largestWindow(timesAddr, count, reference.firstMs, reference.stepMs, steps, rangeMs, total);
-    budget.count(memory.floats[total >>> 3]!);
+    let largest = 0;
+    budget.inSlices(steps, (from, size) => {
+      const firstMs = reference.firstMs + from * reference.stepMs;
+      const one = kernels.largestWindow(timesAddr, count, firstMs, reference.stepMs, size, rangeMs, total);
+      largest = Math.max(largest, one);
+      budget.count(memory.floats[total >>> 3]!);
+      return 0;
+    });
     budget.charge(largest);
     if (this.#plan.func === "double_exponential_smoothing" && largest > 0) this.#checkSmoothing();
     const perCall = this.#func.slides
-      ? steps
+      ? STEPS_PER_CALL
       : Math.max(1, Math.floor((this.#func.sorts ? SORTED_PER_CALL : OPERATIONS_PER_CALL) / Math.max(1, largest)));
     let found = 0;
     for (let step = 0; step < steps; step += perCall) {

@@ -1,4 +1,4 @@
-import { decodeGzip } from "../../base/index.js";
+import { decodeGzip, literalSnappy } from "../../base/index.js";
 import { readOtlpJson } from "./read-json.js";
 import { readOtlpProto } from "./read-proto.js";
 import { type OtlpSettings, type Translation, translateOtlp } from "./translate.js";
@@ -24,22 +24,6 @@ export function translateOtlpBody(body: OtlpBody, settings: OtlpSettings): Trans
   const plain = isGzip ? decodeGzip(bytes, { compressedBytesMax: bytes.length, decodedBytesMax }) : bytes;
   const resources = body.format === "json" ? readOtlpJson(Buffer.from(plain).toString("utf8")) : readOtlpProto(plain);
   const { request, problems } = translateOtlp(resources, settings);
-  return { request: literalBlock(request), problems };
-}
-
-/** uvarint length, then one literal: tag, length − 1 in four bytes, bytes. */
-function literalBlock(bytes: Uint8Array): Uint8Array {
-  const head: number[] = [];
-  for (let rest = bytes.length; ; rest >>>= 7) {
-    head.push(rest < 0x80 ? rest : (rest & 0x7f) | 0x80);
-    if (rest < 0x80) break;
-  }
-  if (bytes.length > 0) {
-    const last = bytes.length - 1;
-    head.push(0xfc, last & 0xff, (last >>> 8) & 0xff, (last >>> 16) & 0xff, last >>> 24);
-  }
-  const block = new Uint8Array(new SharedArrayBuffer(head.length + bytes.length));
-  block.set(head);
-  block.set(bytes, head.length);
-  return block;
+  const shared = (size: number) => new Uint8Array(new SharedArrayBuffer(size));
+  return { request: literalSnappy(request, shared), problems };
 }

@@ -9,6 +9,7 @@ export {
   type BlockDescription,
   type BlockMeta,
   type BlockStats,
+  encodeMeta,
   HINT_FROM_OUT_OF_ORDER,
   readMeta,
   writeMeta,

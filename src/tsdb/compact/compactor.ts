@@ -1,11 +1,12 @@
 /** Writes several blocks as one. Nothing of the old ones changes; they are removed later, when the new one is in use. */
 import { randomBytes } from "node:crypto";
-import { type Clock, errorCode, errorMessage, type Files, type Logger } from "../../base/index.js";
+import { assert, type Clock, errorCode, errorMessage, type Files, type Logger } from "../../base/index.js";
 import {
   Block,
-  type BlockCompaction,
   type BlockMeta,
   BlockWriter,
+  type FinishedBlock,
+  HINT_FROM_OUT_OF_ORDER,
   makeUlid,
   PageCache,
   writeMeta,
@@ -62,7 +63,11 @@ export class Compactor {
    *
    * @throws VestalError BLOCK_DAMAGED with the `ulid` of a block that cannot be read; system errors.
    */
-  compact(loaded: readonly LoadedBlock[], keep?: KeepChunk): CompactionOutcome {
+  compact(
+    loaded: readonly LoadedBlock[],
+    options: { readonly keep?: KeepChunk; readonly metaOf?: MetaOf } = {},
+  ): CompactionOutcome {
+    const { keep, metaOf = joinedMeta } = options;
     const { files, log, clock } = this.#deps;
     const startMs = clock.nowMs();
     const cache = new PageCache(CACHE_BYTES);
@@ -91,7 +96,12 @@ export class Compactor {
         log.info("compact blocks resulted in empty block", { count: loaded.length, sources: parents.join(" ") });
         return { meta: undefined, parents, figures };
       }
-      const meta = writer.finish(joinedMeta(loaded.map((each) => each.meta)));
+      const meta = writer.finish(
+        metaOf(
+          loaded.map((each) => each.meta),
+          writer.ulid,
+        ),
+      );
       const durationMs = clock.nowMs() - startMs;
       log.info("compact blocks", {
         count: loaded.length,
@@ -126,12 +136,20 @@ export class Compactor {
   }
 }
 
+export type MetaOf = (metas: readonly BlockMeta[], ulid: string) => FinishedBlock;
+
+/** Of a block that is another one without what was deleted: as Prometheus, it counts as new. */
+export const cleanedMeta: MetaOf = ([meta], ulid) => {
+  assert(meta !== undefined, "one block is cleaned");
+  const { minTimeMs, maxTimeMs } = meta;
+  const parents = [{ ulid: meta.ulid, minTimeMs, maxTimeMs }];
+  const hints = meta.compaction.hints.filter((hint) => hint === HINT_FROM_OUT_OF_ORDER);
+  const compaction = { level: 1, sources: [ulid], parents, hints, isDeletable: false, isFailed: false };
+  return { minTimeMs, maxTimeMs, compaction };
+};
+
 /** Range, level and lineage of a block made of others, as Prometheus writes them. */
-export function joinedMeta(metas: readonly BlockMeta[]): {
-  readonly minTimeMs: number;
-  readonly maxTimeMs: number;
-  readonly compaction: BlockCompaction;
-} {
+export function joinedMeta(metas: readonly BlockMeta[]): FinishedBlock {
   return {
     minTimeMs: Math.min(...metas.map(({ minTimeMs }) => minTimeMs)),
     maxTimeMs: Math.max(...metas.map(({ maxTimeMs }) => maxTimeMs)),

@@ -1,4 +1,5 @@
-export { type CompactionFigures, type CompactionOutcome, Compactor, joinedMeta } from "./compactor.js";
+export { type CompactionFigures, type CompactionOutcome, Compactor, cleanedMeta, joinedMeta } from "./compactor.js";
+export { deleteFromBlock } from "./delete.js";
 export {
   BlockDirectory,
   CORRUPT_SUFFIX,

@@ -78,6 +78,7 @@ export interface HeadMemoryUse {
   readonly limitBytes: number;
   /** Bytes ever handed out: what the head can cost in resident memory at most. */
   readonly touchedBytes: number;
+  readonly neverUsedBytes: number;
   readonly liveBytes: number;
   /** Part of `liveBytes` that only readers may still see. */
   readonly retiredBytes: number;
@@ -201,7 +202,11 @@ export class Head {
 
   /** Slot of a known label set, −1 if there is none. */
   findLabels(labels: Labels): number {
-    const bytes = this.#encoder.encode(labels);
+    return this.findLabelBytes(this.#encoder.encode(labels));
+  }
+
+  /** As `findLabels`, of LABEL BYTES that lie outside the head's memory. */
+  findLabelBytes(bytes: Uint8Array): number {
     const address = this.#placeText(bytes);
     return address === 0 ? RESOLVE_MALFORMED : this.kernels.findSeries(address, bytes.length);
   }
@@ -275,6 +280,28 @@ export class Head {
       this.#staging = address;
       this.#stagingBytes = wanted;
     }
+    return this.#staging;
+  }
+
+  /** Makes the staging table hold `rows` rows, those that are there included; its address may be another one then. */
+  ensureStaging(rows: number): number {
+    const old = this.#staging;
+    const oldBytes = this.#stagingBytes;
+    if (rows * STAGED_BYTES <= oldBytes) return old;
+    const bytes = Math.max(rows * STAGED_BYTES, oldBytes + (oldBytes >>> 1));
+    const address = bytes > 2 ** 30 ? 0 : this.kernels.allocate(bytes) >>> 0;
+    if (address === 0) {
+      throw new VestalError("HEAD_MEMORY", `the head has no memory for a batch of ${rows} samples`, { rows });
+    }
+    this.#bytes.copyWithin(address, old, old + oldBytes);
+    this.kernels.release(old, oldBytes);
+    this.#staging = address;
+    this.#stagingBytes = bytes;
+    return address;
+  }
+
+  /** Address of the staging table. */
+  get staging(): number {
     return this.#staging;
   }
 
@@ -416,6 +443,7 @@ export class Head {
     return {
       limitBytes: this.#word(HEAD_LIMIT >> 2),
       touchedBytes: this.#word(ARENA_BUMP >> 2),
+      neverUsedBytes: this.#word(HEAD_LIMIT >> 2) - this.#word(ARENA_BUMP >> 2),
       liveBytes: this.#floats[ARENA_USED >> 3]!,
       retiredBytes: this.#floats[ARENA_RETIRED_BYTES >> 3]!,
     };

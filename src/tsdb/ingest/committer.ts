@@ -15,6 +15,7 @@ import {
   COUNTER_REFUSED_MEMORY,
   COUNTERS,
   FOREIGN_SLOTS,
+  RESOLVE_NO_MEMORY,
   RESOLVE_NO_REFS,
   STAGED_BYTES,
   STAGED_SLOT,
@@ -49,6 +50,8 @@ import {
   type MetadataStore,
 } from "../head/index.js";
 import { encodeExemplars, encodeHistograms, encodeMetadata, type WalKernels, type WalWriter } from "../wal/index.js";
+
+import type { CardinalityGuard } from "./cardinality-guard.js";
 
 /** As Prometheus: samples further in the future are refused, or one wrong clock would age everybody else's. */
 const MAX_AHEAD_MS = 10 * 60_000;
@@ -105,6 +108,7 @@ export interface CommitterDeps {
   readonly histograms: HistogramChunks;
   readonly exemplars: ExemplarStore;
   readonly metadata: MetadataStore;
+  readonly guard: CardinalityGuard;
   readonly wal: WalWriter;
   readonly bounds: HeadBounds;
   readonly clock: Clock;
@@ -137,6 +141,7 @@ export class Committer {
   readonly histograms: HistogramChunks;
   readonly exemplars: ExemplarStore;
   readonly metadata: MetadataStore;
+  readonly guard: CardinalityGuard;
   readonly #wal: WalWriter;
   readonly #bounds: HeadBounds;
   readonly #clock: Clock;
@@ -151,6 +156,7 @@ export class Committer {
     this.histograms = deps.histograms;
     this.exemplars = deps.exemplars;
     this.metadata = deps.metadata;
+    this.guard = deps.guard;
     this.#wal = deps.wal;
     this.#bounds = deps.bounds;
     this.#clock = deps.clock;
@@ -177,6 +183,17 @@ export class Committer {
     }
   }
 
+  /**
+   * As `resolve` of a label set, but for series that the head does not have yet only within the budget of who makes them.
+   * RESOLVE_NO_MEMORY where that is used up: it has been counted.
+   */
+  resolveGuarded(labels: () => Labels, find: () => number, resolve: () => number): number {
+    if (!this.guard.isActive) return this.resolve(resolve);
+    const known = find();
+    if (known >= 0) return known;
+    return this.guard.admits(labels()) ? this.resolve(resolve) : RESOLVE_NO_MEMORY;
+  }
+
   /** Slot of LABEL BYTES or labels through `resolve`, with more refs where they have run out; negative: RESOLVE_*. */
   resolve(resolve: () => number): number {
     const slot = resolve();
@@ -193,14 +210,15 @@ export class Committer {
 
   /**
    * Stores the first `rows` staged rows and the extras, and returns how many samples were accepted; each row's status says
-   * why not. Behind the rows the staging table has room for as many more as there are extras and staleness markers.
+   * why not. The staging table may have another address afterwards where there are extras or staleness markers.
    *
    * @throws VestalError WAL_WRITE, WAL_LOCKED or WAL_STOPPED: nothing is stored.
    */
-  commit(staging: number, rows: number, extras: CommitExtras = NO_EXTRAS): number {
+  commit(stagedAt: number, rows: number, extras: CommitExtras = NO_EXTRAS): number {
     const { head } = this;
-    const histograms = this.#withMarkers(staging, rows, extras.histograms);
+    const histograms = this.#withMarkers(stagedAt, rows, extras.histograms);
     const samples = rows + histograms.length;
+    const staging = head.ensureStaging(samples + extras.exemplars.length + extras.metadata.length);
     this.#stageHistograms(rows, histograms);
     this.#refuseFuture(staging, samples);
     this.#wal.reserve(rows, logBytesOf(histograms, extras)); // before validation, which counts on the memory that is left

@@ -1,3 +1,4 @@
+export { CardinalityGuard, type CardinalityGuardOptions, type RefusedSeries } from "./cardinality-guard.js";
 export {
   type CommitExtras,
   Committer,

@@ -7,6 +7,7 @@
  * Lines whose labels belong to another shard leave as rows of a foreign append after the shard's own commit.
  */
 import {
+  CLASSIC_SLOTS,
   DROPPED_SLOT,
   FOREIGN_SLOTS,
   STAGED_BYTES,
@@ -15,13 +16,35 @@ import {
   STAGED_TIME,
   STAGED_VALUE,
   STATUS_DUPLICATE,
+  STATUS_OK,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
   STATUS_SKIPPED,
 } from "../../../assembly/layout.js";
-import { assert, errorMessage, type Logger, VestalError } from "../../base/index.js";
-import { type ParseOutcome, type ScrapeParser, seriesRefusal, type TargetHandle } from "../../exposition/index.js";
-import { type Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../../model/index.js";
+import { assert, CorruptionError, errorMessage, type Logger, VestalError } from "../../base/index.js";
+import {
+  type ExemplarText,
+  exemplarOf,
+  type ParseOutcome,
+  type ScrapeParser,
+  seriesRefusal,
+  type TargetHandle,
+} from "../../exposition/index.js";
+import {
+  compacted,
+  compareLabels,
+  decodeHistogram,
+  type Exemplar,
+  encodeHistogram,
+  type Histogram,
+  histogramProblem,
+  type Labels,
+  limitedTo,
+  RESET_YES,
+  reducedTo,
+  STALE_NAN_HIGH,
+  STALE_NAN_LOW,
+} from "../../model/index.js";
 import type {
   AppendTarget,
   MetricMetadata,
@@ -30,8 +53,10 @@ import type {
   ScrapeOutcome,
   ScrapeTargetOptions,
 } from "../../storage/index.js";
+import type { HistogramRow } from "../head/index.js";
 import { BodyBuffers } from "./body-buffers.js";
-import type { Committer } from "./committer.js";
+import { ClassicConversion, type ClassicPart, type ConvertedHistogram, classicPart } from "./classic-conversion.js";
+import type { CommitExtras, Committer, ExemplarRow } from "./committer.js";
 import { labelLimitProblem, reportLabels, sampleLabels } from "./sample-labels.js";
 
 /** A row for another shard. The value as two words, since it may be a staleness marker. */
@@ -40,6 +65,9 @@ export interface ForeignSample {
   readonly timestampMs: number;
   readonly valueLow: number;
   readonly valueHigh: number;
+  /** Instead of the value. */
+  readonly histogram?: Histogram;
+  readonly exemplars?: readonly Exemplar[];
 }
 
 /** Where lines of other shards go; undefined where there is one shard. */
@@ -81,6 +109,10 @@ class Target implements AppendTarget {
   readonly foreignLines: Labels[] = [];
   /** Label key → number in `foreignLines`. */
   readonly foreignNumbers = new Map<string, number>();
+  /** Of targets whose classic histograms are converted. */
+  readonly conversion: ClassicConversion | undefined;
+  /** Converted histograms of the scrape under way. */
+  converted: ReadonlySet<string> = new Set();
   /** Slot and generation of each report series; undefined until it is first written. */
   readonly reportSlots: ({ readonly slot: number; readonly generation: number } | undefined)[] = [];
   hasReported = false;
@@ -92,6 +124,7 @@ class Target implements AppendTarget {
     this.options = options;
     this.#parser = parser;
     this.handle = handle;
+    this.conversion = options.histograms.isConverted ? new ClassicConversion() : undefined;
   }
 
   metadata(): readonly MetricMetadata[] {
@@ -113,15 +146,40 @@ class Target implements AppendTarget {
   }
 }
 
+/** What a staged row has beside its value. */
+interface RowParts {
+  readonly histogram: Histogram | undefined;
+  readonly createdMs: number;
+  readonly exemplars: readonly ExemplarText[];
+}
+
+/** What converting the classic histograms of a scrape adds to it. */
+interface Conversion {
+  readonly rows: number;
+  readonly parts: ReadonlyMap<number, RowParts>;
+  readonly samples: number;
+  readonly kept: number;
+  readonly added: number;
+}
+
+interface HistogramProblem {
+  /** In Prometheus' words. */
+  readonly problem: string;
+  readonly sample: number;
+}
+
 interface NewSeries {
   readonly index: number;
   readonly row: number;
+  /** Part of a classic histogram that is converted. */
+  readonly part: ClassicPart | undefined;
+  /** Undefined: not stored as a series of its own. */
   readonly labels: Labels | undefined;
 }
 
 interface Refusal {
   readonly error: string;
-  readonly limit: "sample" | "label" | undefined;
+  readonly limit: ScrapeOutcome["limit"];
   readonly samples: number;
   readonly afterRelabelling: number;
   /** Lines of the body before the one at which it failed: their series are there still. */
@@ -135,6 +193,7 @@ type Staged =
       readonly samples: number;
       readonly kept: number;
       readonly added: number;
+      readonly extras: ReadonlyMap<number, RowParts>;
     }
   | ({ readonly status: "refused" } & Refusal)
   | { readonly status: "grow" };
@@ -212,7 +271,7 @@ export class ShardAppender implements ScrapeAppender {
       const staged = this.#stageScrape(target, handle, this.#bodies.addressOf(slot), input, staging, room);
       if (staged.status === "grow") continue;
       if (staged.status === "refused") return this.#refuse(target, input, staged);
-      return this.#commitStaged(target, handle, input, staging, staged);
+      return this.#commitStaged(target, handle, input, staged);
     }
   }
 
@@ -220,24 +279,29 @@ export class ShardAppender implements ScrapeAppender {
     target: Target,
     handle: TargetHandle,
     input: ScrapeInput,
-    staging: number,
     staged: Staged & { readonly status: "staged" },
   ): { outcome: ScrapeOutcome; foreign: ForeignSample[] } {
     const report = reportOf(1, input.durationSeconds, staged.samples, staged.kept, staged.added, input.bodyBytes);
-    const rows = this.#stageReport(target, staged.rows, input.timestampMs, report);
+    const reported = this.#stageReport(target, staged.rows, input.timestampMs, report);
+    const { zeros, extras } = this.#takeParts(target, staged.extras, reported);
+    const rows = reported + zeros;
     let accepted: number;
     try {
-      accepted = this.#committer.commit(staging, rows);
+      accepted = this.#committer.commit(this.#committer.head.staging, rows, extras);
     } catch (error) {
       this.#parser.reject(handle);
       throw error;
     }
-    const foreign = this.#takeForeign(target, staging, rows);
+    const { staging } = this.#committer.head;
+    const foreign = this.#takeForeign(target, staging, rows, zeros, staged.extras);
     this.#parser.accept(handle);
+    target.conversion?.accept(target.converted);
     this.#forgetForeign(target, handle, foreign.length);
     target.rows = rows;
     target.hasReported = true;
-    const refusals = accepted + foreign.length < rows ? this.#countRefusals(staging, rows) : NO_REFUSALS;
+    const samples = rows + extras.histograms.length;
+    const counted = accepted + foreign.length < samples ? this.#countRefusals(staging, rows) : NO_REFUSALS;
+    const refusals = withHistograms(counted, extras);
     const outcome: ScrapeOutcome = {
       error: undefined,
       limit: undefined,
@@ -260,10 +324,13 @@ export class ShardAppender implements ScrapeAppender {
   ): Staged {
     const parser = this.#parser;
     const { options } = target;
+    const { isNative, isClassicToo } = options.histograms;
     const parsed = parser.parse(handle, {
       body,
       bodyBytes: input.bodyBytes,
       isOpenMetrics: input.format === "openmetrics",
+      ...(input.format === "protobuf" && { protobuf: { isNative, isClassicToo } }),
+      hasExemplars: this.#committer.exemplars.capacity > 0,
       timestampMs: input.timestampMs,
       honorTimestamps: options.honorTimestamps,
       trackTimestampsStaleness: options.trackTimestampsStaleness,
@@ -273,13 +340,15 @@ export class ShardAppender implements ScrapeAppender {
     if (parsed.status === "too many rows") return { status: "grow" };
     if (parsed.status === "no memory") return refusal("the head's memory is full", undefined, 0, 0);
     if (parsed.status === "failed") return refusal(parsed.error, undefined, parsed.samples, parsed.samples, ALL_LINES);
-    const series = this.#newSeries(target, handle, parsed, staging);
+    const extras = this.#rowParts(target, handle);
+    if ("problem" in extras) return this.#refuseHistogram(target, handle, parsed, staging, extras);
+    const series = this.#newSeries(target, handle, parsed, staging, extras);
     if (!Array.isArray(series)) return { status: "refused", ...(series as Refusal) };
     const added = this.#resolve(target, handle, series as readonly NewSeries[], staging);
     const kept =
       parsed.samples -
       parsed.dropped -
-      (series as readonly NewSeries[]).filter(({ labels }) => labels === undefined).length;
+      (series as readonly NewSeries[]).filter(({ labels, part }) => isDropped(labels, part, options)).length;
     const stale = parser.collectStale(handle, input.timestampMs, staging, parsed.rows, room - SPARE_ROWS / 2);
     if (stale === "too many rows") {
       parser.reject(handle);
@@ -289,7 +358,62 @@ export class ShardAppender implements ScrapeAppender {
       parser.reject(handle);
       return refusal("the head's memory is full", undefined, parsed.samples, kept);
     }
-    return { status: "staged", rows: parsed.rows + stale, samples: parsed.samples, kept, added };
+    const rows = parsed.rows + stale;
+    const { conversion } = target;
+    if (conversion === undefined) return { status: "staged", rows, samples: parsed.samples, kept, added, extras };
+    const converted = this.#convert(target, conversion, parsed.rows, rows, extras, input.timestampMs);
+    return {
+      status: "staged",
+      rows: rows + converted.rows,
+      samples: parsed.samples + converted.samples,
+      kept: kept + converted.kept,
+      added: added + converted.added,
+      extras: converted.parts,
+    };
+  }
+
+  /** Histograms, exemplars and times of creation by staged row; or what is wrong with a histogram. */
+  #rowParts(target: Target, handle: TargetHandle): ReadonlyMap<number, RowParts> | HistogramProblem {
+    if (!this.#parser.hasExtras(handle)) return NO_PARTS;
+    const { bucketsMax, schemaMax } = target.options.histograms;
+    const parts = new Map<number, RowParts>();
+    for (const { row, sample, histogram, createdMs, exemplars } of this.#parser.extras(handle)) {
+      let stored: Histogram | undefined;
+      if (histogram !== undefined) {
+        const exposed = exposedHistogram(histogram);
+        if (typeof exposed === "string") return { problem: exposed, sample };
+        stored = reducedTo(compacted(exposed), schemaMax);
+        if (bucketsMax > 0) {
+          const limited = limitedTo(stored, bucketsMax);
+          if (limited === undefined) return { problem: BUCKET_LIMIT, sample };
+          stored = limited;
+        }
+      }
+      parts.set(row, { histogram: stored, createdMs, exemplars });
+    }
+    return parts;
+  }
+
+  #refuseHistogram(
+    target: Target,
+    handle: TargetHandle,
+    parsed: ParseOutcome & { readonly status: "parsed" },
+    staging: number,
+    { problem, sample }: HistogramProblem,
+  ): Staged {
+    const series = this.#newSeries(target, handle, parsed, staging);
+    if (!Array.isArray(series)) return { status: "refused", ...(series as Refusal) };
+    // Prometheus goes on behind a histogram of too many buckets, so that it can tell how many samples there were.
+    const isWhole = problem === BUCKET_LIMIT;
+    let [samples, kept, linesSeen] = [0, 0, ALL_LINES];
+    for (const { line, isKept } of this.#parser.samples(handle, isKeptIn(series as readonly NewSeries[]))) {
+      if (!isWhole && samples++ === sample) {
+        linesSeen = line;
+        break;
+      }
+      if (isKept) kept++;
+    }
+    return refusal(problem, isWhole ? "bucket" : undefined, isWhole ? parsed.samples : samples, kept, linesSeen);
   }
 
   /** Label sets of the lines that the target did not know, or why the scrape fails. */
@@ -298,6 +422,7 @@ export class ShardAppender implements ScrapeAppender {
     handle: TargetHandle,
     parsed: ParseOutcome & { readonly status: "parsed" },
     staging: number,
+    extras: ReadonlyMap<number, RowParts> = NO_PARTS,
   ): readonly NewSeries[] | Refusal {
     const { options } = target;
     const series: NewSeries[] = [];
@@ -315,10 +440,12 @@ export class ShardAppender implements ScrapeAppender {
       const line = this.#parser.newLine(handle, index);
       if (line.row < 0 || this.#parser.resolveRepeated(handle, index, staging)) continue;
       const text = this.#parser.seriesOf(line);
-      const labels = sampleLabels(text, options);
-      series.push({ index, row: line.row, labels });
+      const part = target.conversion === undefined ? undefined : classicPart(text, line.type);
+      const isPartOnly = part !== undefined && !options.histograms.isClassicToo;
+      const labels = isPartOnly ? undefined : sampleLabels(text, options);
+      series.push({ index, row: line.row, labels, part });
       if (labels === undefined) {
-        dropped++;
+        if (!isPartOnly) dropped++;
         continue;
       }
       const refusal = seriesRefusal(text, labels);
@@ -328,9 +455,22 @@ export class ShardAppender implements ScrapeAppender {
     }
     const { sampleLimit } = options.limits;
     const afterRelabelling = parsed.samples - dropped;
-    if (sampleLimit === 0 || afterRelabelling <= sampleLimit) return series;
+    // Native histograms do not count towards it, as in Prometheus.
+    const floats = afterRelabelling - keptHistograms(extras, series) - this.#countParts(target, parsed.rows, series);
+    if (sampleLimit === 0 || floats <= sampleLimit) return series;
     const linesSeen = this.#lineBehind(handle, series, sampleLimit);
     return { error: "sample limit exceeded", limit: "sample", samples: parsed.samples, afterRelabelling, linesSeen };
+  }
+
+  /** Lines of the scrape under way that are only parts of histograms. */
+  #countParts(target: Target, rows: number, series: readonly NewSeries[]): number {
+    if (target.conversion === undefined) return 0;
+    let count = series.filter(({ labels, part }) => labels === undefined && part !== undefined).length;
+    for (let row = 0; row < rows; row++) {
+      const slot = this.#committer.head.stagedRow(row).slot | 0;
+      if (slot >= CLASSIC_SLOTS && slot < DROPPED_SLOT) count++;
+    }
+    return count;
   }
 
   /** Number of the line that holds the first kept sample behind `count` of them. */
@@ -346,19 +486,121 @@ export class ShardAppender implements ScrapeAppender {
   #resolve(target: Target, handle: TargetHandle, series: readonly NewSeries[], staging: number): number {
     const { head } = this.#committer;
     let added = 0;
-    for (const { index, row, labels } of series) {
+    for (const { index, row, labels, part } of series) {
       // The same text may stand twice among the new lines: the first one has resolved it by now.
       if (this.#parser.resolveRepeated(handle, index, staging)) continue;
-      const slot = labels === undefined ? DROPPED_SLOT : this.#place(target, labels);
+      const slot = labels === undefined ? this.#slotOfNone(target, part) : this.#place(target, labels);
+      if (slot !== undefined && part !== undefined) {
+        target.conversion?.add(slot, part, (base) => sampleLabels(base, target.options));
+      }
       if (slot === undefined) {
         head.words[(staging + row * STAGED_BYTES + STAGED_SLOT) >>> 2] = DROPPED_SLOT;
         this.#committer.countRefusedForMemory();
         continue;
       }
       this.#parser.remember(handle, index, slot, staging);
-      if (slot !== DROPPED_SLOT) added++;
+      if (labels !== undefined) added++;
     }
     return added;
+  }
+
+  /** Of a line that is no series of its own. */
+  #slotOfNone(target: Target, part: ClassicPart | undefined): number {
+    if (part === undefined || target.conversion === undefined) return DROPPED_SLOT;
+    return CLASSIC_SLOTS + target.conversion.nextNumber();
+  }
+
+  /**
+   * Stages a row for each histogram that the lines of this scrape make, from row `row` on, and staleness markers of those that
+   * are missing now.
+   */
+  #convert(
+    target: Target,
+    conversion: ClassicConversion,
+    parsedRows: number,
+    row: number,
+    extras: ReadonlyMap<number, RowParts>,
+    timestampMs: number,
+  ): Conversion {
+    const { head } = this.#committer;
+    // A histogram that is exposed as a native one too is not converted.
+    const natives = new Set<number>();
+    for (const [native, { histogram }] of extras) if (histogram !== undefined) natives.add(head.stagedRow(native).slot);
+    const exemplars = new Map<string, ExemplarText[]>();
+    const exemplarRows: { readonly row: number; readonly key: string }[] = [];
+    let lines = 0;
+    conversion.begin();
+    for (let i = 0; i < parsedRows; i++) {
+      const staged = head.stagedRow(i);
+      const status = head.rowStatus(i);
+      if (status !== STATUS_OK && status !== STATUS_SKIPPED) continue;
+      const slot = staged.slot | 0; // as `add` got it
+      if (!conversion.take(slot, staged.value, staged.timestampMs)) continue;
+      if (slot >= CLASSIC_SLOTS && slot < DROPPED_SLOT) lines++;
+      const found = extras.get(i)?.exemplars ?? [];
+      const key = conversion.groupOf(slot)!.key;
+      if (found.length === 0) continue;
+      exemplars.set(key, [...(exemplars.get(key) ?? []), ...found]);
+      exemplarRows.push({ row: i, key });
+    }
+    const parts = new Map(extras);
+    const seen = new Set<string>();
+    let [next, histograms, kept, added] = [row, 0, 0, 0];
+    const inhibited = new Set<string>();
+    for (const { of, histogram } of conversion.converted()) {
+      const isNew = of.place === undefined;
+      const isStored = of.labels !== undefined && target.options.histograms.isNative;
+      const slot = isStored ? this.#placeConverted(target, of, of.labels) : undefined;
+      if (slot !== undefined && natives.has(slot >>> 0)) {
+        inhibited.add(of.key);
+        continue;
+      }
+      histograms++;
+      if (!isStored) continue;
+      kept++;
+      if (slot === undefined) continue;
+      if (isNew) added++;
+      head.ensureStaging(next + 1);
+      head.stageRow(next, slot, of.timestampMs, 0);
+      parts.set(next++, { histogram, createdMs: 0, exemplars: exemplars.get(of.key) ?? [] });
+      seen.add(of.key);
+    }
+    // Exemplars of buckets are those of the histogram now.
+    for (const { row: bucket, key } of exemplarRows) {
+      const part = parts.get(bucket);
+      if (part !== undefined && !inhibited.has(key)) parts.set(bucket, { ...part, exemplars: [] });
+    }
+    next = this.#stageVanished(conversion, seen, next, timestampMs);
+    target.converted = seen;
+    return { rows: next - row, parts, samples: histograms - lines, kept: kept - lines, added };
+  }
+
+  #placeConverted(target: Target, converted: ConvertedHistogram, labels: Labels): number | undefined {
+    const { head } = this.#committer;
+    const known = converted.place;
+    if (known !== undefined && (known.slot < 0 || head.slotGeneration(known.slot) === known.generation)) {
+      return known.slot;
+    }
+    const slot = this.#place(target, labels);
+    if (slot === undefined) {
+      this.#committer.countRefusedForMemory();
+      return undefined;
+    }
+    converted.place = { slot, generation: slot < 0 ? 0 : head.slotGeneration(slot) };
+    return slot;
+  }
+
+  /** Staleness markers of converted histograms that are not in `seen`; returns the rows staged in all. */
+  #stageVanished(conversion: ClassicConversion, seen: ReadonlySet<string>, row: number, timestampMs: number): number {
+    const { head } = this.#committer;
+    let next = row;
+    for (const { place } of conversion.vanished(seen)) {
+      if (place === undefined) continue;
+      if (place.slot >= 0 && head.slotGeneration(place.slot) !== place.generation) continue;
+      head.ensureStaging(next + 1);
+      head.stageBits(next++, place.slot, timestampMs, STALE_NAN_LOW, STALE_NAN_HIGH);
+    }
+    return next;
   }
 
   /** Slot of a label set in this shard, its number among the target's foreign lines, or undefined at a ceiling. */
@@ -366,6 +608,18 @@ export class ShardAppender implements ScrapeAppender {
     if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) {
       return target.foreignLines.length < FOREIGN_LINES_MAX ? this.#foreignSlot(target, labels) : undefined;
     }
+    const { head } = this.#committer;
+    const slot = this.#committer.resolveGuarded(
+      () => labels,
+      () => head.findLabels(labels),
+      () => head.resolveLabels(labels),
+    );
+    return slot < 0 ? undefined : slot;
+  }
+
+  /** As `#place` of a series that a scrape reports itself: no budget keeps `up` away. */
+  #placeReport(target: Target, labels: Labels): number | undefined {
+    if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) return this.#place(target, labels);
     const slot = this.#committer.resolve(() => this.#committer.head.resolveLabels(labels));
     return slot < 0 ? undefined : slot;
   }
@@ -384,6 +638,7 @@ export class ShardAppender implements ScrapeAppender {
       outOfOrder: 0,
       duplicates: 0,
       outOfBounds: 0,
+      exemplarsOutOfOrder: 0,
     };
     return { outcome, foreign };
   }
@@ -408,9 +663,12 @@ export class ShardAppender implements ScrapeAppender {
         : this.#parser.collectAllStale(handle, timestampMs, staging, 0, room - SPARE_ROWS / 2);
       if (stale === "too many rows") continue;
       if (stale === "no memory") throw new VestalError("HEAD_MEMORY", "the head's memory is full");
-      const rows = this.#stageReport(target, stale, timestampMs, report);
-      this.#committer.commit(staging, rows);
-      const foreign = this.#takeForeign(target, staging, rows);
+      const { conversion } = target;
+      const vanished = conversion === undefined ? stale : this.#stageVanished(conversion, NO_KEYS, stale, timestampMs);
+      const rows = this.#stageReport(target, vanished, timestampMs, report);
+      this.#committer.commit(this.#committer.head.staging, rows);
+      conversion?.acceptAllStale();
+      const foreign = this.#takeForeign(target, this.#committer.head.staging, rows);
       if (isCut) this.#parser.accept(handle);
       else this.#parser.acceptAllStale(handle);
       target.hasReported = report !== "stale";
@@ -438,7 +696,7 @@ export class ShardAppender implements ScrapeAppender {
     const known = target.reportSlots[index];
     if (known !== undefined && (known.slot < 0 || head.slotGeneration(known.slot) === known.generation))
       return known.slot;
-    const slot = this.#place(target, reportLabels(metric, target.options.labels));
+    const slot = this.#placeReport(target, reportLabels(metric, target.options.labels));
     if (slot === undefined) {
       this.#committer.countRefusedForMemory();
       return undefined;
@@ -447,8 +705,57 @@ export class ShardAppender implements ScrapeAppender {
     return slot;
   }
 
-  /** The staged rows that belong to other shards. */
-  #takeForeign(target: Target, staging: number, rows: number): ForeignSample[] {
+  /**
+   * Takes histograms out of the staged rows, and puts zeros at times of creation in front of these: they are older than what
+   * their series get. What rows of other shards have is left to `#takeForeign`.
+   */
+  #takeParts(
+    target: Target,
+    parts: ReadonlyMap<number, RowParts>,
+    rows: number,
+  ): { readonly zeros: number; readonly extras: CommitExtras } {
+    const histograms: HistogramRow[] = [];
+    const exemplars: ExemplarRow[] = [];
+    const zeroRows: { readonly slot: number; readonly createdMs: number }[] = [];
+    const { head } = this.#committer;
+    for (const [row, { histogram, createdMs, exemplars: texts }] of parts) {
+      const { slot, timestampMs } = head.stagedRow(row);
+      if (slot >= FOREIGN_SLOTS >>> 0 || head.rowStatus(row) !== STATUS_OK) continue;
+      const hasZero =
+        target.options.histograms.hasCreatedZeros &&
+        createdMs !== 0 &&
+        createdMs < timestampMs &&
+        this.#committer.isNewest(slot, createdMs);
+      if (histogram !== undefined) {
+        head.setRowStatus(row, STATUS_SKIPPED);
+        if (hasZero) histograms.push(histogramRow(slot, createdMs, zeroOf(histogram)));
+        histograms.push(histogramRow(slot, timestampMs, histogram));
+      } else if (hasZero) zeroRows.push({ slot, createdMs });
+      const found = texts.map((text) => exemplarOf(text, timestampMs));
+      // Without a time of their own those of native histograms could not be told apart.
+      const taken = histogram === undefined ? found : found.filter(({ isTimed }) => isTimed);
+      for (const exemplar of taken.sort(compareExemplars)) exemplars.push({ slot, exemplar });
+    }
+    const zeros = zeroRows.length;
+    if (zeros > 0) {
+      const at = head.ensureStaging(rows + zeros);
+      head.bytes.copyWithin(at + zeros * STAGED_BYTES, at, at + rows * STAGED_BYTES);
+      for (const [i, { slot, createdMs }] of zeroRows.entries()) head.stageRow(i, slot, createdMs, 0);
+    }
+    return { zeros, extras: { histograms, exemplars, metadata: [], isAllOrNothing: false } };
+  }
+
+  /**
+   * The staged rows that belong to other shards.
+   * @param parts  by row before `zeros` rows were put in front.
+   */
+  #takeForeign(
+    target: Target,
+    staging: number,
+    rows: number,
+    zeros = 0,
+    parts: ReadonlyMap<number, RowParts> = NO_PARTS,
+  ): ForeignSample[] {
     const samples: ForeignSample[] = [];
     if (target.foreignLines.length === 0) return samples;
     const { words } = this.#committer.head;
@@ -458,11 +765,15 @@ export class ShardAppender implements ScrapeAppender {
       const labels = line < 0 ? undefined : target.foreignLines[line];
       // As a row of this shard: one that was judged already (a line that stood twice, a time in the future) is not stored.
       if (labels === undefined || words[at + (STAGED_STATUS >> 2)] !== STATUS_SKIPPED) continue;
+      const timestampMs = (words[at + (STAGED_TIME >> 2) + 1]! | 0) * 2 ** 32 + words[at + (STAGED_TIME >> 2)]!;
+      const own = parts.get(row - zeros);
       samples.push({
         labels,
-        timestampMs: (words[at + (STAGED_TIME >> 2) + 1]! | 0) * 2 ** 32 + words[at + (STAGED_TIME >> 2)]!,
+        timestampMs,
         valueLow: words[at + (STAGED_VALUE >> 2)]!,
         valueHigh: words[at + (STAGED_VALUE >> 2) + 1]!,
+        ...(own?.histogram !== undefined && { histogram: own.histogram }),
+        ...(own !== undefined && { exemplars: own.exemplars.map((text) => exemplarOf(text, timestampMs)) }),
       });
     }
     return samples;
@@ -535,6 +846,85 @@ function isKeptIn(series: readonly NewSeries[]): (index: number) => boolean {
 
 const ALL_LINES = 2 ** 31 - 1;
 const NO_REFUSALS = { outOfOrder: 0, duplicates: 0, outOfBounds: 0 };
+const NO_KEYS: ReadonlySet<string> = new Set();
+const NO_PARTS: ReadonlyMap<number, RowParts> = new Map();
+/** As Prometheus says it. */
+const BUCKET_LIMIT = "histogram bucket limit exceeded";
+
+/** A histogram that may be stored, or what is wrong with it. */
+function exposedHistogram({ bytes, isFloat }: { bytes: Uint8Array; isFloat: boolean }): Histogram | string {
+  try {
+    const histogram = decodeHistogram(bytes, isFloat);
+    return histogramProblem(histogram) ?? histogram;
+  } catch (error) {
+    if (error instanceof CorruptionError) return error.message;
+    throw error;
+  }
+}
+
+/** Whether relabelling drops a new line; one that is only a part of a histogram is none to drop. */
+function isDropped(labels: Labels | undefined, part: ClassicPart | undefined, options: ScrapeTargetOptions): boolean {
+  return labels === undefined && (part === undefined || options.histograms.isClassicToo);
+}
+
+/** Histograms of staged rows that relabelling keeps. */
+function keptHistograms(extras: ReadonlyMap<number, RowParts>, series: readonly NewSeries[]): number {
+  let kept = 0;
+  for (const { histogram } of extras.values()) if (histogram !== undefined) kept++;
+  for (const { row, labels } of series) {
+    if (labels === undefined && extras.get(row)?.histogram !== undefined) kept--;
+  }
+  return kept;
+}
+
+function histogramRow(slot: number, timestampMs: number, histogram: Histogram): HistogramRow {
+  const { isFloat } = histogram;
+  return { slot, timestampMs, isFloat, bytes: encodeHistogram(histogram), status: STATUS_OK };
+}
+
+/** What a histogram was when it was made: empty, behind a reset. */
+function zeroOf(histogram: Histogram): Histogram {
+  return {
+    ...histogram,
+    counterResetHint: RESET_YES,
+    zeroCount: 0,
+    count: 0,
+    sum: 0,
+    positiveSpans: [],
+    negativeSpans: [],
+    positiveBuckets: new Float64Array(0),
+    negativeBuckets: new Float64Array(0),
+  };
+}
+
+/** By time, then value: the order in which a store takes those of one series. */
+function compareExemplars(a: Exemplar, b: Exemplar): number {
+  return a.timestampMs - b.timestampMs || a.value - b.value || compareLabels(a.labels, b.labels);
+}
+
+/** Refusals of floats and histograms; exemplars count where none of their series was in order. */
+function withHistograms(
+  floats: typeof NO_REFUSALS,
+  { histograms, exemplars }: CommitExtras,
+): typeof NO_REFUSALS & { readonly exemplarsOutOfOrder: number } {
+  const counts = { ...floats };
+  for (const { status } of histograms) {
+    if (status === STATUS_OUT_OF_ORDER) counts.outOfOrder++;
+    else if (status === STATUS_DUPLICATE) counts.duplicates++;
+    else if (status === STATUS_OUT_OF_BOUNDS) counts.outOfBounds++;
+  }
+  let exemplarsOutOfOrder = 0;
+  for (let first = 0; first < exemplars.length; ) {
+    let next = first;
+    let refused = 0;
+    for (; next < exemplars.length && exemplars[next]!.slot === exemplars[first]!.slot; next++) {
+      if (exemplars[next]!.refusal === "out of order") refused++;
+    }
+    if (refused === next - first) exemplarsOutOfOrder += refused;
+    first = next;
+  }
+  return { ...counts, exemplarsOutOfOrder };
+}
 
 function refusal(
   error: string,

@@ -16,10 +16,12 @@ import { ByteReader, ByteWriter, CorruptionError } from "../../base/index.js";
 import {
   CUSTOM_BUCKETS_SCHEMA,
   type Exemplar,
+  type Histogram,
   type Labels,
   metricTypeNumber,
   metricTypeOf,
   type SeriesMetadata,
+  spannedBuckets,
   takeHistogram,
 } from "../../model/index.js";
 import { encodeLabelBytes } from "../../model/label-bytes.js";
@@ -181,10 +183,19 @@ export function* decodeHistograms(record: Uint8Array): Generator<HistogramEntry>
       } else if (reader.u8() > START_SAME) reader.varint();
     }
     const from = reader.at;
-    const { schema } = takeHistogram(reader, isFloat);
+    const histogram = takeHistogram(reader, isFloat);
+    const { schema } = histogram;
+    if (!isWhole(histogram)) throw new CorruptionError("WAL_RECORD", `wal: a histogram of ref ${ref} lacks buckets`);
     const isKnown = schema === CUSTOM_BUCKETS_SCHEMA || (schema >= SCHEMA_MIN && schema <= SCHEMA_MAX);
     if (isKnown) yield { ref, timestampMs, isFloat, bytes: reader.since(from) };
   }
+}
+
+/** Whether there are as many buckets as the spans say. */
+function isWhole({ positiveSpans, positiveBuckets, negativeSpans, negativeBuckets }: Histogram): boolean {
+  return (
+    spannedBuckets(positiveSpans) === positiveBuckets.length && spannedBuckets(negativeSpans) === negativeBuckets.length
+  );
 }
 
 /** @throws CorruptionError if the record is malformed. */

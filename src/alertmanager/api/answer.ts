@@ -1,0 +1,47 @@
+/** What a handler answers, and the errors of the API in the form that clients of the original know. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Without the route prefix. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function json(value: unknown, status = 200): Answer {
+  return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
+}
+
+export function text(body: string, status = 200): Answer {
+  return { status, type: "text/plain; charset=utf-8", body };
+}
+
+/** Thrown by whoever finds a request wrong. */
+export class ApiError extends Error {
+  readonly answer: Answer;
+  constructor(answer: Answer) {
+    super(answer.body);
+    this.answer = answer;
+  }
+}
+
+/** A refusal of the handler: a string. */
+export function refused(message: string, status = 400): ApiError {
+  return new ApiError(json(message, status));
+}
+
+/** A refusal of the layer below, which knows the API's schema: a code and a message, without a line's end. */
+export function invalid(code: number, message: string, status = 422): ApiError {
+  return new ApiError(coded(code, message, status));
+}
+
+export function coded(code: number, message: string, status: number): Answer {
+  return { status, type: "application/json", body: JSON.stringify({ code, message }) };
+}

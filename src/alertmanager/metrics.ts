@@ -1,0 +1,285 @@
+/** `/metrics` under Alertmanager's names. */
+import { type CollectedFamily, type MetricSample, writeText } from "../metrics/index.js";
+import type { FailureReason } from "./pipeline/context.js";
+import type { SuppressedReason } from "./pipeline/mute-stages.js";
+import { ALERTMANAGER_VERSION } from "./version.js";
+
+export const INTEGRATIONS = [
+  "discord",
+  "email",
+  "incidentio",
+  "jira",
+  "mattermost",
+  "msteams",
+  "msteamsv2",
+  "opsgenie",
+  "pagerduty",
+  "pushover",
+  "rocketchat",
+  "slack",
+  "sns",
+  "telegram",
+  "victorops",
+  "webex",
+  "webhook",
+  "wechat",
+] as const;
+const REASONS: readonly FailureReason[] = [
+  "clientError",
+  "contextCanceled",
+  "contextDeadlineExceeded",
+  "other",
+  "serverError",
+];
+const SUPPRESSIONS: readonly SuppressedReason[] = [
+  "active_time_interval",
+  "inhibition",
+  "mute_time_interval",
+  "silence",
+];
+const LATENCY_BUCKETS = [1, 5, 10, 15, 20];
+const HTTP_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Values by their labels' values, joined. */
+class Counts {
+  readonly #values = new Map<string, number>();
+  add(amount: number, ...labels: string[]): void {
+    const key = labels.join("\xff");
+    this.#values.set(key, (this.#values.get(key) ?? 0) + amount);
+  }
+  *samples(): Generator<MetricSample> {
+    for (const [key, value] of this.#values) yield { labels: key === "" ? [] : key.split("\xff"), value };
+  }
+}
+
+interface Distribution {
+  readonly counts: number[];
+  sum: number;
+  count: number;
+}
+
+class Distributions {
+  readonly #bounds: readonly number[];
+  readonly #states = new Map<string, Distribution>();
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+  }
+  of(...labels: string[]): Distribution {
+    const key = labels.join("\xff");
+    let state = this.#states.get(key);
+    if (state === undefined) {
+      state = { counts: this.#bounds.map(() => 0), sum: 0, count: 0 };
+      this.#states.set(key, state);
+    }
+    return state;
+  }
+  observe(value: number, ...labels: string[]): void {
+    const state = this.of(...labels);
+    state.sum += value;
+    state.count++;
+    for (const [i, bound] of this.#bounds.entries()) if (value <= bound) state.counts[i]!++;
+  }
+  *samples(): Generator<MetricSample> {
+    for (const [key, { counts, sum, count }] of this.#states) {
+      const buckets = this.#bounds.map((bound, i) => [bound, counts[i]!] as const);
+      yield { labels: key.split("\xff"), buckets, sum, count };
+    }
+  }
+}
+
+/** What is asked for when the page is. */
+export interface MetricReaders {
+  readonly alerts: () => { readonly active: number; readonly suppressed: number };
+  readonly silences: () => {
+    readonly active: number;
+    readonly pending: number;
+    readonly expired: number;
+    readonly all: number;
+  };
+  readonly groups: () => number;
+  readonly processing: () => { readonly count: number; readonly seconds: number };
+  readonly limited: () => number;
+  readonly perNameLimit: number;
+  readonly config: () => {
+    readonly hash: number;
+    readonly isReloaded: boolean;
+    readonly reloadedSeconds: number;
+    readonly receivers: number;
+    readonly integrations: number;
+    readonly inhibitRules: number;
+  };
+  readonly cluster: () => { readonly members: number; readonly failed: number; readonly position: number } | undefined;
+}
+
+export class AlertmanagerMetrics {
+  readonly received = new Counts();
+  readonly invalid = new Counts();
+  readonly notifications = new Counts();
+  readonly notificationsFailed = new Counts();
+  readonly requests = new Counts();
+  readonly requestsFailed = new Counts();
+  readonly suppressed = new Counts();
+  readonly maintenance = new Counts();
+  readonly maintenanceErrors = new Counts();
+  readonly latency = new Distributions(LATENCY_BUCKETS);
+  readonly http = new Distributions(HTTP_BUCKETS);
+  readonly concurrencyExceeded = new Counts();
+  inFlight = 0;
+  snapshotBytes: readonly [silences: number, nflog: number] = [0, 0];
+
+  constructor() {
+    for (const integration of INTEGRATIONS) {
+      for (const counts of [this.notifications, this.requests, this.requestsFailed]) counts.add(0, integration);
+      for (const reason of REASONS) this.notificationsFailed.add(0, integration, reason);
+      this.latency.of(integration);
+    }
+    for (const reason of SUPPRESSIONS) this.suppressed.add(0, reason);
+    for (const status of ["firing", "resolved"]) this.received.add(0, status, "v2");
+    this.invalid.add(0, "v2");
+    this.concurrencyExceeded.add(0, "get");
+    for (const part of ["nflog", "silences"]) {
+      this.maintenance.add(0, part);
+      this.maintenanceErrors.add(0, part);
+    }
+  }
+
+  page(readers: MetricReaders): string {
+    const families = [...this.#families(readers)].sort((a, b) => (a.description.name < b.description.name ? -1 : 1));
+    return writeText(families);
+  }
+
+  *#families(readers: MetricReaders): Generator<CollectedFamily> {
+    const config = readers.config();
+    const silences = readers.silences();
+    const alerts = readers.alerts();
+    const cluster = readers.cluster();
+    const processing = readers.processing();
+    const gauge = (name: string, help: string, value: number): CollectedFamily => ({
+      description: { name: `alertmanager_${name}`, type: "gauge", help, labels: [] },
+      samples: [{ labels: [], value }],
+    });
+    const states = (name: string, help: string, values: Readonly<Record<string, number>>): CollectedFamily => ({
+      description: { name: `alertmanager_${name}`, type: "gauge", help, labels: ["state"] },
+      samples: Object.entries(values).map(([state, value]) => ({ labels: [state], value })),
+    });
+    const counter = (name: string, help: string, labels: readonly string[], counts: Counts): CollectedFamily => ({
+      description: { name: `alertmanager_${name}`, type: "counter", help, labels },
+      samples: [...counts.samples()],
+    });
+    const part = (name: string, help: string, counts: Counts, wanted: string): CollectedFamily => ({
+      description: { name: `alertmanager_${wanted}_${name}`, type: "counter", help, labels: [] },
+      samples: [...counts.samples()]
+        .filter(({ labels }) => labels[0] === wanted)
+        .map((sample) => ({ ...sample, labels: [] })),
+    });
+    yield states("alerts", "Alerts by state.", {
+      active: alerts.active,
+      suppressed: alerts.suppressed,
+      unprocessed: 0,
+    });
+    yield states("silences", "Silences by state.", {
+      active: silences.active,
+      expired: silences.expired,
+      pending: silences.pending,
+    });
+    yield gauge("silences_state_size", "Silences that are known.", silences.all);
+    yield gauge("alerts_per_alert_limit", "Alerts that one alertname may have.", readers.perNameLimit);
+    yield gauge("dispatcher_aggregation_groups", "Groups with alerts.", readers.groups());
+    yield gauge("config_hash", "Hash of the configuration in force.", config.hash);
+    yield gauge(
+      "config_last_reload_successful",
+      "Whether the last attempt to load the configuration succeeded.",
+      config.isReloaded ? 1 : 0,
+    );
+    yield gauge(
+      "config_last_reload_success_timestamp_seconds",
+      "When a configuration was last loaded.",
+      config.reloadedSeconds,
+    );
+    yield gauge("receivers", "Receivers of the configuration.", config.receivers);
+    yield gauge("integrations", "Integrations of the configuration.", config.integrations);
+    yield gauge("inhibition_rules", "Inhibition rules of the configuration.", config.inhibitRules);
+    yield gauge("cluster_enabled", "Whether there is a cluster.", cluster === undefined ? 0 : 1);
+    if (cluster !== undefined) {
+      yield gauge("cluster_members", "Members of the cluster.", cluster.members);
+      yield gauge("cluster_failed_peers", "Members that do not answer.", cluster.failed);
+      yield gauge("cluster_peer_position", "Place of this member in the order of sending.", cluster.position);
+      yield gauge("cluster_health_score", "0 is healthy.", 0);
+      yield gauge("peer_position", "Place of this member in the order of sending.", cluster.position);
+    }
+    yield gauge("silences_snapshot_size_bytes", "Size of the last file of silences.", this.snapshotBytes[0]);
+    yield gauge("nflog_snapshot_size_bytes", "Size of the last file of the notification log.", this.snapshotBytes[1]);
+    yield counter("alerts_received_total", "Alerts received.", ["status", "version"], this.received);
+    yield counter("alerts_invalid_total", "Alerts refused.", ["version"], this.invalid);
+    const limited = new Counts();
+    limited.add(readers.limited());
+    yield counter("alerts_limited_total", "Alerts dropped because their name has too many.", [], limited);
+    yield counter("notifications_total", "Notifications begun.", ["integration"], this.notifications);
+    yield counter(
+      "notifications_failed_total",
+      "Notifications given up.",
+      ["integration", "reason"],
+      this.notificationsFailed,
+    );
+    yield counter("notification_requests_total", "Attempts to notify.", ["integration"], this.requests);
+    yield counter("notification_requests_failed_total", "Attempts that failed.", ["integration"], this.requestsFailed);
+    yield counter("notifications_suppressed_total", "Alerts held back, by reason.", ["reason"], this.suppressed);
+    yield counter(
+      "http_concurrency_limit_exceeded_total",
+      "Requests refused because too many ran.",
+      ["method"],
+      this.concurrencyExceeded,
+    );
+    for (const wanted of ["silences", "nflog"]) {
+      yield part("maintenance_total", "Maintenances.", this.maintenance, wanted);
+      yield part("maintenance_errors_total", "Maintenances that failed.", this.maintenanceErrors, wanted);
+    }
+    yield {
+      description: {
+        name: "alertmanager_notification_latency_seconds",
+        type: "histogram",
+        help: "How long attempts took.",
+        labels: ["integration"],
+        buckets: LATENCY_BUCKETS,
+      },
+      samples: [...this.latency.samples()],
+    };
+    yield {
+      description: {
+        name: "alertmanager_http_request_duration_seconds",
+        type: "histogram",
+        help: "How long requests took.",
+        labels: ["handler", "method", "code"],
+        buckets: HTTP_BUCKETS,
+      },
+      samples: [...this.http.samples()],
+    };
+    yield {
+      description: {
+        name: "alertmanager_http_requests_in_flight",
+        type: "gauge",
+        help: "Requests that run.",
+        labels: ["method"],
+      },
+      samples: [{ labels: ["get"], value: this.inFlight }],
+    };
+    yield {
+      description: {
+        name: "alertmanager_dispatcher_alert_processing_duration_seconds",
+        type: "summary",
+        help: "Time to put alerts into groups.",
+        labels: [],
+      },
+      samples: [{ labels: [], quantiles: [], sum: processing.seconds, count: processing.count }],
+    };
+    yield {
+      description: {
+        name: "alertmanager_build_info",
+        type: "gauge",
+        help: "Always 1; the labels say what this is.",
+        labels: ["version", "revision", "branch", "goversion"],
+      },
+      samples: [{ labels: [ALERTMANAGER_VERSION, "vestal", "vestal", `node${process.versions.node}`], value: 1 }],
+    };
+  }
+}

@@ -1,0 +1,66 @@
+/** The frame of every integration: data and templates for a notification, and errors of templates and secrets as results. */
+import { errorMessage, VestalError } from "../../base/index.js";
+import type { Alert } from "../alert.js";
+import type { NotificationTemplates } from "../notification-templates.js";
+import type { NanoClock } from "../now.js";
+import type { Integration, NotifyContext, NotifyResult } from "../pipeline/context.js";
+import { type NotificationData, notificationData } from "../template-data.js";
+
+export interface IntegrationDeps {
+  readonly templates: NotificationTemplates;
+  readonly externalUrl: string;
+  readonly now: NanoClock;
+}
+
+/** One notification, as an integration makes it. */
+export interface Notification {
+  readonly context: NotifyContext;
+  readonly alerts: readonly Alert[];
+  readonly data: NotificationData;
+  readonly deps: IntegrationDeps;
+  /** Expands a template as text. */
+  text(template: string): string;
+  html(template: string): string;
+}
+
+export interface IntegrationSpec {
+  readonly name: string;
+  readonly sendsResolved: boolean;
+  /** 0: all. */
+  readonly maxAlerts?: number;
+  send(notification: Notification): Promise<NotifyResult>;
+  close(): void;
+}
+
+export function notificationOf(context: NotifyContext, alerts: readonly Alert[], deps: IntegrationDeps): Notification {
+  const { receiver, groupLabels, reason, nowNano } = context;
+  const data = notificationData(receiver, groupLabels, reason, deps.externalUrl, alerts, nowNano);
+  return {
+    context,
+    alerts,
+    data,
+    deps,
+    text: (template) => deps.templates.text(template, data),
+    html: (template) => deps.templates.html(template, data),
+  };
+}
+
+export function integration(spec: IntegrationSpec, index: number, deps: IntegrationDeps): Integration {
+  const { name, sendsResolved, maxAlerts = 0 } = spec;
+  return {
+    name,
+    index,
+    sendsResolved,
+    notify: async (context, alerts) => {
+      const shown = maxAlerts > 0 ? alerts.slice(0, maxAlerts) : alerts;
+      try {
+        return await spec.send(notificationOf(context, shown, deps));
+      } catch (error) {
+        // A template that fails, or a secret that cannot be read, fails again; anything else is our own mistake.
+        if (!(error instanceof VestalError)) throw error;
+        return { kind: "failed", message: errorMessage(error), reason: "other" };
+      }
+    },
+    close: () => spec.close(),
+  };
+}

@@ -1,0 +1,160 @@
+/** The one place that touches Node's HTTP server: TLS, basic authentication, limits, route prefix, CORS. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { TlsOptions } from "node:tls";
+import { compare } from "bcryptjs";
+import { errorMessage, type Logger } from "../base/index.js";
+import type { Alertmanager } from "./alertmanager.js";
+import { type Answer, json, text } from "./api/answer.js";
+
+export interface WebOptions {
+  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  /** Without a slash at its end. */
+  readonly routePrefix: string;
+  /** GET requests at a time. */
+  readonly maxConcurrentGets: number;
+  /** 0: none. */
+  readonly timeoutMs: number;
+  readonly bodyBytesMax: number;
+  readonly tls: TlsOptions | undefined;
+  /** Hashes of bcrypt by user. */
+  readonly users: ReadonlyMap<string, string>;
+}
+
+export class AlertmanagerServer {
+  readonly #alertmanager: Alertmanager;
+  readonly #options: WebOptions;
+  readonly #log: Logger;
+  readonly #servers: Server[] = [];
+  /** Passwords that were right: bcrypt is slow on purpose. */
+  readonly #known = new Set<string>();
+  #gets = 0;
+
+  constructor(alertmanager: Alertmanager, options: WebOptions, log: Logger) {
+    this.#alertmanager = alertmanager;
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** @returns the ports. */
+  async listen(): Promise<readonly number[]> {
+    const ports: number[] = [];
+    for (const { host, port } of this.#options.addresses) {
+      const handler = (request: IncomingMessage, response: ServerResponse): void =>
+        void this.#handle(request, response);
+      const server =
+        this.#options.tls === undefined ? createServer(handler) : createTlsServer(this.#options.tls, handler);
+      this.#servers.push(server);
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, host === "" ? undefined : host, resolve);
+      });
+      const address = server.address();
+      ports.push(typeof address === "object" && address !== null ? address.port : port);
+      this.#log.info("Listening on", { address: `${host === "" ? "[::]" : host}:${ports.at(-1)}` });
+      this.#log.info(this.#options.tls === undefined ? "TLS is disabled." : "TLS is enabled.", { http2: false });
+    }
+    return ports;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#servers.map((server) => {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+        server.closeAllConnections();
+        return closed;
+      }),
+    );
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const began = performance.now();
+    const method = request.method ?? "GET";
+    const url = new URL(request.url ?? "/", "http://localhost");
+    let answer: Answer;
+    try {
+      answer = await this.#answer(request, method, url);
+    } catch (error) {
+      this.#log.error("A request failed", { method, path: url.pathname, err: errorMessage(error) });
+      answer = text("Internal Server Error\n", 500);
+    }
+    const isApi = url.pathname.includes("/api/v2/");
+    response.writeHead(answer.status, {
+      ...(answer.type !== undefined && { "Content-Type": answer.type }),
+      ...(answer.status === 404 && !isApi && { "X-Content-Type-Options": "nosniff" }),
+      ...(isApi && { "Cache-Control": "no-store", Vary: "Origin" }),
+      ...(isApi && request.headers.origin !== undefined && { "Access-Control-Allow-Origin": "*" }),
+      "Content-Length": Buffer.byteLength(answer.body),
+      ...answer.headers,
+    });
+    response.end(method === "HEAD" ? undefined : answer.body);
+    const handler = url.pathname.replace(/\/silence\/.*/, "/silence/:id");
+    this.#alertmanager.metrics.http.observe(
+      (performance.now() - began) / 1000,
+      handler.length > 100 ? "/*" : handler,
+      method.toLowerCase(),
+      String(answer.status),
+    );
+  }
+
+  async #answer(request: IncomingMessage, method: string, url: URL): Promise<Answer> {
+    const { routePrefix, maxConcurrentGets, users, bodyBytesMax } = this.#options;
+    if (users.size > 0 && !(await this.#isAllowed(request.headers.authorization))) {
+      return { ...text("Unauthorized\n", 401), headers: { "WWW-Authenticate": "Basic" } };
+    }
+    if (routePrefix !== "" && url.pathname === "/") {
+      return { status: 302, body: "", headers: { Location: routePrefix } };
+    }
+    if (!url.pathname.startsWith(`${routePrefix}/`) && url.pathname !== routePrefix) {
+      return text("404 page not found\n", 404);
+    }
+    const path = url.pathname.slice(routePrefix.length) || "/";
+    if (method === "OPTIONS") return { status: 204, body: "" };
+    if (method !== "GET") {
+      const body = await readBody(request, bodyBytesMax);
+      if (body === undefined) return json({ code: 413, message: "http: request body too large" }, 413);
+      return this.#alertmanager.handle({
+        method,
+        path,
+        query: url.searchParams,
+        contentType: request.headers["content-type"] ?? "application/octet-stream",
+        body,
+      });
+    }
+    if (this.#gets >= maxConcurrentGets) {
+      this.#alertmanager.metrics.concurrencyExceeded.add(1, "get");
+      const body = `Limit of concurrent GET requests reached (${maxConcurrentGets}), try again later.\n`;
+      return text(body, 503);
+    }
+    this.#gets++;
+    this.#alertmanager.metrics.inFlight = this.#gets;
+    try {
+      return await this.#alertmanager.handle({ method, path, query: url.searchParams, contentType: "", body: "" });
+    } finally {
+      this.#gets--;
+      this.#alertmanager.metrics.inFlight = this.#gets;
+    }
+  }
+
+  async #isAllowed(header: string | undefined): Promise<boolean> {
+    if (header === undefined || !header.startsWith("Basic ")) return false;
+    if (this.#known.has(header)) return true;
+    const decoded = Buffer.from(header.slice("Basic ".length), "base64").toString();
+    const colon = decoded.indexOf(":");
+    const hash = this.#options.users.get(decoded.slice(0, colon));
+    if (colon < 0 || hash === undefined || !(await compare(decoded.slice(colon + 1), hash))) return false;
+    this.#known.add(header);
+    return true;
+  }
+}
+
+async function readBody(request: IncomingMessage, bytesMax: number): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > bytesMax) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}

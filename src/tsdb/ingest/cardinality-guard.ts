@@ -1,0 +1,140 @@
+/**
+ * Keeps one job, namespace or metric from filling a shard's head: who makes series faster than its budget gets no new ones
+ * until the window is over. Series that exist go on. What is refused is remembered by job and metric, with the label whose
+ * values differ most, which is nearly always the one to drop.
+ */
+import type { Clock, Logger } from "../../base/index.js";
+import { type Labels, METRIC_NAME } from "../../model/index.js";
+
+/** Labels whose every value has a budget of its own. */
+const GUARDED_LABELS = ["job", "namespace", METRIC_NAME] as const;
+/** Keys and offenders that are remembered: what a flood of job names may cost. */
+const KEYS_MAX = 10_000;
+const OFFENDERS_MAX = 1000;
+/** Refused series of an offender whose labels are looked at. */
+const SAMPLED_MAX = 1000;
+
+export interface CardinalityGuardOptions {
+  /** New series that each job, namespace and metric may make in this shard in a window; 0 = no limit. */
+  readonly budget: number;
+  readonly windowMs: number;
+}
+
+/** Whose series were refused in the window that ended last, or is under way. */
+export interface RefusedSeries {
+  readonly job: string;
+  readonly metric: string;
+  /** The label with the most values among those refused. */
+  readonly label: string;
+  readonly count: number;
+}
+
+interface Offender {
+  readonly job: string;
+  readonly metric: string;
+  count: number;
+  readonly values: Map<string, Set<string>>;
+}
+
+export class CardinalityGuard {
+  readonly #options: CardinalityGuardOptions;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #windowStartMs = Number.NEGATIVE_INFINITY;
+  /** New series of this window by guarded label and value. */
+  readonly #made = new Map<string, number>();
+  #offenders = new Map<string, Offender>();
+  #before = new Map<string, Offender>();
+  /** Since the start. */
+  refusedCount = 0;
+
+  constructor(options: CardinalityGuardOptions, clock: Clock, log: Logger) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get isActive(): boolean {
+    return this.#options.budget > 0;
+  }
+
+  /** Whether a series that the head does not have yet may be made; counts it if so. */
+  admits(labels: Labels): boolean {
+    if (!this.isActive) return true;
+    this.#turn();
+    const keys = GUARDED_LABELS.flatMap((name) => {
+      const value = labels.get(name);
+      return value === "" ? [] : [`${name}\xff${value}`];
+    });
+    const { budget } = this.#options;
+    if (keys.some((key) => (this.#made.get(key) ?? 0) >= budget)) {
+      this.#refuse(labels);
+      return false;
+    }
+    for (const key of keys) {
+      if (this.#made.has(key) || this.#made.size < KEYS_MAX) this.#made.set(key, (this.#made.get(key) ?? 0) + 1);
+    }
+    return true;
+  }
+
+  /** The most refused first. */
+  refused(): RefusedSeries[] {
+    this.#turn();
+    const offenders = this.#offenders.size > 0 ? this.#offenders : this.#before;
+    return [...offenders.values()]
+      .map(({ job, metric, count, values }) => ({ job, metric, label: mostValues(values), count }))
+      .sort((a, b) => b.count - a.count);
+  }
+
+  #turn(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#windowStartMs < this.#options.windowMs) return;
+    this.#windowStartMs = nowMs;
+    this.#made.clear();
+    this.#before = this.#offenders;
+    this.#offenders = new Map();
+  }
+
+  #refuse(labels: Labels): void {
+    this.refusedCount++;
+    const job = labels.get("job");
+    const metric = labels.get(METRIC_NAME);
+    const key = `${job}\xff${metric}`;
+    let offender = this.#offenders.get(key);
+    if (offender === undefined) {
+      if (this.#offenders.size >= OFFENDERS_MAX) return;
+      offender = { job, metric, count: 0, values: new Map() };
+      this.#offenders.set(key, offender);
+      const { budget, windowMs } = this.#options;
+      this.#log.warn("New series are refused: they come faster than the budget", {
+        job,
+        metric,
+        budget,
+        window: `${windowMs / 1000}s`,
+        series: `${labels}`.slice(0, 500),
+      });
+    }
+    offender.count++;
+    if (offender.count > SAMPLED_MAX) return;
+    for (const [name, value] of labels.entries()) {
+      if (name === METRIC_NAME) continue;
+      let values = offender.values.get(name);
+      if (values === undefined) {
+        values = new Set();
+        offender.values.set(name, values);
+      }
+      values.add(value);
+    }
+  }
+}
+
+function mostValues(values: ReadonlyMap<string, ReadonlySet<string>>): string {
+  let most = "";
+  let size = 0;
+  for (const [name, set] of values) {
+    if (set.size <= size) continue;
+    most = name;
+    size = set.size;
+  }
+  return most;
+}
