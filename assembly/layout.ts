@@ -162,6 +162,7 @@ export const SLOT_FLAG_RECORDING = 8; // only while encodeSeriesRecord runs: the
 export const NO_SLOT = -1; // 0xffffffff: series not resolved yet
 export const DROPPED_SLOT = -2; // 0xfffffffe: dropped by relabelling
 export const FOREIGN_SLOTS = -1073741824; // 0xc0000000 + n: line n of the target's lines that belong to another shard
+export const CLASSIC_SLOTS = -536870912; // 0xe0000000 + n: a line that is stored only as part of a converted histogram
 
 // ENTRY: what a reader may take of a series at a commit
 export const ENTRY_BYTES = 12;

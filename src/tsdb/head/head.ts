@@ -291,8 +291,8 @@ export class Head {
   ensureStaging(rows: number): number {
     const old = this.#staging;
     const oldBytes = this.#stagingBytes;
-    const bytes = rows * STAGED_BYTES;
-    if (bytes <= oldBytes) return old;
+    if (rows * STAGED_BYTES <= oldBytes) return old;
+    const bytes = Math.max(rows * STAGED_BYTES, oldBytes + (oldBytes >>> 1));
     const address = bytes > 2 ** 30 ? 0 : this.kernels.allocate(bytes) >>> 0;
     if (address === 0) {
       throw new VestalError("HEAD_MEMORY", `the head has no memory for a batch of ${rows} samples`, { rows });
