@@ -97,15 +97,14 @@ async function tell(
   observer.onNotification(integration);
   const sent = integration.sendsResolved ? alerts : alerts.filter((alert) => !isResolved(alert));
   // Nothing to say where all is resolved and that is not sent; the log still forgets the firing ones.
-  if (sent.length > 0) {
-    const isDone = cluster.sending(groupKey, receiver);
-    try {
-      await send(options, integration, { ...context, reason, store }, receiver, sent);
-    } finally {
-      isDone();
-    }
+  const isDone = cluster.sending(groupKey, receiver);
+  try {
+    if (sent.length > 0) await send(options, integration, { ...context, reason, store }, receiver, sent);
+    // Others hear of the entry before they hear that this is done.
+    nflog.log(receiver, groupKey, { firing, resolved, data: store }, 2 * repeatIntervalMs);
+  } finally {
+    isDone();
   }
-  nflog.log(receiver, groupKey, { firing, resolved, data: store }, 2 * repeatIntervalMs);
 }
 
 async function send(

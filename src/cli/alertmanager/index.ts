@@ -1,6 +1,13 @@
 /** `vestal alertmanager`: flags to a running process, and its signals. */
+import { readFileSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
-import { ALERTMANAGER_VERSION, Alertmanager, AlertmanagerServer, type MatcherMode } from "../../alertmanager/index.js";
+import {
+  ALERTMANAGER_VERSION,
+  Alertmanager,
+  AlertmanagerServer,
+  type MatcherMode,
+  PeerCluster,
+} from "../../alertmanager/index.js";
 import {
   createLogger,
   type LogFormat,
@@ -15,7 +22,7 @@ import type { FlagValue } from "../flag-values.js";
 import { type EarlyEnd, parseFlags } from "../flags.js";
 import { vestalVersion } from "../version.js";
 import { ALERTMANAGER_FLAGS, FEATURES } from "./flags.js";
-import { readWebConfig } from "./web-config.js";
+import { readClusterTls, readWebConfig } from "./web-config.js";
 
 /** @returns the exit code. */
 export async function runAlertmanager(args: readonly string[]): Promise<number> {
@@ -60,7 +67,13 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
   const addresses = (values.get("web.listen-address") as readonly string[]).map(parseAddress);
   const externalUrl = externalUrlOf(text("web.external-url"), addresses[0]!.port);
   const web = readWebConfig(text("web.config.file"));
+  for (const feature of text("enable-feature").split(",")) {
+    if (feature !== "" && feature !== "classic-mode" && feature !== "utf8-strict-mode") {
+      log.warn("a feature is accepted and has no effect here", { feature });
+    }
+  }
   log.info("Starting Alertmanager", { version: `(version=${ALERTMANAGER_VERSION}, vestal=${vestalVersion()})` });
+  const cluster = await startCluster(values, log);
   const alertmanager = new Alertmanager(
     {
       configFile: text("config.file"),
@@ -77,9 +90,10 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
       matcherMode: matcherMode(text("enable-feature")),
       historyMaxEntries: number("history.max-entries"),
     },
-    { clock: systemClock, timers: systemTimers, log, random: Math.random, cluster: undefined },
+    { clock: systemClock, timers: systemTimers, log, random: Math.random, cluster },
   );
   await alertmanager.start();
+  cluster?.join(alertmanager);
   const prefix = text("web.route-prefix") === "" ? new URL(externalUrl).pathname : text("web.route-prefix");
   const gets = number("web.get-concurrency");
   const server = new AlertmanagerServer(
@@ -97,6 +111,7 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
   try {
     await server.listen();
   } catch (error) {
+    await cluster?.stop();
     await alertmanager.stop();
     throw new VestalError("LISTEN", `Listen error: ${(error as Error).message}`, {}, error);
   }
@@ -108,6 +123,37 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
   log.info("Received SIGTERM, exiting gracefully...");
   await server.close();
   await alertmanager.stop();
+  await cluster?.stop();
+}
+
+/** Undefined where `--cluster.listen-address` is empty. */
+async function startCluster(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise<PeerCluster | undefined> {
+  const text = (name: string): string => String(values.get(`cluster.${name}`));
+  const listen = text("listen-address");
+  if (listen === "") return undefined;
+  const ms = (name: string): number => durationMs(values, `cluster.${name}`);
+  const secretFile = text("secret-file");
+  return PeerCluster.start(
+    {
+      listen: parseAddress(listen),
+      advertise: text("advertise-address"),
+      name: text("peer-name"),
+      peers: values.get("cluster.peer") as readonly string[],
+      label: text("label"),
+      secret: secretFile === "" ? "" : readFileSync(secretFile, "utf8").trim(),
+      peerTimeoutMs: ms("peer-timeout"),
+      gossipIntervalMs: ms("gossip-interval"),
+      pushPullIntervalMs: ms("pushpull-interval"),
+      tcpTimeoutMs: ms("tcp-timeout"),
+      probeIntervalMs: ms("probe-interval"),
+      probeTimeoutMs: ms("probe-timeout"),
+      settleTimeoutMs: ms("settle-timeout"),
+      reconnectIntervalMs: ms("reconnect-interval"),
+      reconnectTimeoutMs: ms("reconnect-timeout"),
+      tls: readClusterTls(text("tls-config")),
+    },
+    log,
+  );
 }
 
 function parseAddress(source: string): { readonly host: string; readonly port: number } {

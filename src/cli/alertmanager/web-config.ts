@@ -1,7 +1,7 @@
 /** `--web.config.file` of the exporter toolkit: TLS of the server, and users with bcrypt hashes. */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { TlsOptions } from "node:tls";
+import type { ConnectionOptions, TlsOptions } from "node:tls";
 import { load } from "js-yaml";
 import { errorMessage, VestalError } from "../../base/index.js";
 
@@ -64,4 +64,33 @@ function tlsOptions(tls: Section, folder: string): TlsOptions {
     ...(minVersion && { minVersion }),
     ...(maxVersion && { maxVersion }),
   };
+}
+
+/** `--cluster.tls-config`: `tls_server_config` as above, `tls_client_config` as in a configuration's `tls_config`. */
+export function readClusterTls(
+  file: string,
+): { readonly server: TlsOptions; readonly client: ConnectionOptions } | undefined {
+  if (file === "") return undefined;
+  try {
+    const content = (load(readFileSync(file, "utf8")) ?? {}) as Section;
+    const client = (content["tls_client_config"] ?? {}) as Section;
+    const read = (key: string): Buffer | undefined => {
+      const name = client[key];
+      return typeof name === "string" && name !== "" ? readFileSync(resolve(dirname(file), name)) : undefined;
+    };
+    const [ca, cert, key] = [read("ca_file"), read("cert_file"), read("key_file")];
+    const name = client["server_name"];
+    return {
+      server: tlsOptions((content["tls_server_config"] ?? {}) as Section, dirname(file)),
+      client: {
+        ...(ca && { ca }),
+        ...(cert && { cert }),
+        ...(key && { key }),
+        ...(typeof name === "string" && { servername: name }),
+        rejectUnauthorized: client["insecure_skip_verify"] !== true,
+      },
+    };
+  } catch (error) {
+    throw new VestalError("WEB_CONFIG", `${file} (--cluster.tls-config): ${errorMessage(error)}`, { file }, error);
+  }
 }
