@@ -53,6 +53,8 @@ export interface ServerOptions {
     readonly minBlockMs: number;
     /** 0 where the flag was not given: a tenth of the retention. */
     readonly maxBlockMs: number;
+    readonly compactsOverlapping: boolean;
+    readonly blockReloadMs: number;
     /** 0 is the format's default. */
     readonly maxChunkSegmentBytes: number;
     /** 0 is the format's default, 128 MiB. */
@@ -90,6 +92,7 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  readonly remoteWrite: { readonly flushDeadlineMs: number };
   readonly remoteRead: {
     /** 0 is no limit. */
     readonly samplesMax: number;
@@ -174,6 +177,8 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       hasLockfile: !isOn("storage.tsdb.no-lockfile"),
       minBlockMs: number("storage.tsdb.min-block-duration"),
       maxBlockMs: number("storage.tsdb.max-block-duration"),
+      compactsOverlapping: isOn("storage.tsdb.allow-overlapping-compaction"),
+      blockReloadMs: number("storage.tsdb.block-reload-interval"),
       maxChunkSegmentBytes: number("storage.tsdb.max-block-chunk-segment-size"),
       walSegmentBytes: number("storage.tsdb.wal-segment-size"),
       walCompression: isOn("storage.tsdb.wal-compression")
@@ -207,6 +212,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
+    remoteWrite: { flushDeadlineMs: number("storage.remote.flush-deadline") },
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
       concurrencyMax: number("storage.remote.read-concurrent-limit"),
