@@ -53,6 +53,8 @@ export interface ServerOptions {
     readonly minBlockMs: number;
     /** 0 where the flag was not given: a tenth of the retention. */
     readonly maxBlockMs: number;
+    readonly compactsOverlapping: boolean;
+    readonly blockReloadMs: number;
     /** 0 is the format's default. */
     readonly maxChunkSegmentBytes: number;
     /** 0 is the format's default, 128 MiB. */
@@ -175,6 +177,8 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       hasLockfile: !isOn("storage.tsdb.no-lockfile"),
       minBlockMs: number("storage.tsdb.min-block-duration"),
       maxBlockMs: number("storage.tsdb.max-block-duration"),
+      compactsOverlapping: isOn("storage.tsdb.allow-overlapping-compaction"),
+      blockReloadMs: number("storage.tsdb.block-reload-interval"),
       maxChunkSegmentBytes: number("storage.tsdb.max-block-chunk-segment-size"),
       walSegmentBytes: number("storage.tsdb.wal-segment-size"),
       walCompression: isOn("storage.tsdb.wal-compression")

@@ -92,6 +92,7 @@ export class MiniDatabase {
         blockSegmentBytes: undefined,
         minBlockMs: RANGE_MS,
         maxBlockMs: RANGE_MS,
+        compactsOverlapping: true,
         memoryLimitBytes: 1 << 26,
         log: { level: "error", format: "logfmt" },
       },

@@ -41,6 +41,7 @@ import type {
   RulesSettings,
   ToRules,
 } from "./rules-messages.js";
+import { packExpressions, unpackAnswers } from "./rules-pack.js";
 
 /** Expressions in one task of the query pool; a task that takes too long gives back the rest. */
 const EXPRESSIONS_MAX = 64;
@@ -169,7 +170,7 @@ export class RulesHost {
         this.#sender.loseOwner(message.shard, message.reason);
         return;
       case "answers":
-        this.#queries.take(message.id, message.answers);
+        this.#queries.take(message.id, unpackAnswers(message.answers));
         return;
       case "question":
         this.#post({ type: "answer", id: message.id, answer: this.#answer(message.question) });
@@ -339,7 +340,7 @@ class RemoteQueries implements RuleQuerier {
       if (task === undefined) return;
       const id = this.#nextId++;
       this.#open.set(id, task);
-      this.#post({ type: "queries", id, expressions: task.expressions });
+      this.#post({ type: "queries", id, expressions: packExpressions(task.expressions) });
     }
   }
 }
