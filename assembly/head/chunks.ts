@@ -27,7 +27,7 @@ import {
   SLOT_NEXT_CUT,
   SLOT_SAMPLES,
 } from "../layout";
-import { allocate, fitting, reserve, retire, roomFor, shrink } from "../memory/arena";
+import { allocate, fitting, reserve, retire, roomFor } from "../memory/arena";
 import { bump } from "./series";
 
 /** Header and 64 bytes: what a chunk of a series that stands still needs in all. */
@@ -125,8 +125,8 @@ export function beginChunk(slot: usize, previous: usize, time: i64, bytes: u32, 
 }
 
 /**
- * Writes what readers need of a closed chunk and gives back the room it does not fill, in place: a reader that still
- * copies the old capacity copies bytes that its count does not reach.
+ * Writes what readers need of a closed chunk. Its region keeps its size until the chunk leaves for the disk: then the next
+ * chunk takes it as it is. Cut to size, it would leave two parts behind, of which neither holds the next chunk.
  */
 export function closeChunk(slot: usize, chunk: usize): void {
   if (isClosed(chunk)) return;
@@ -135,9 +135,6 @@ export function closeChunk(slot: usize, chunk: usize): void {
   store<u16>(chunk, bswap<u16>(samples), CHUNK_DATA);
   store<i64>(chunk, load<i64>(slot, SLOT_LAST_TIME), CHUNK_MAX_TIME);
   store<u16>(chunk, samples, CHUNK_COUNT);
-  const bytes = chunkBytes(chunk);
-  const kept = shrink(chunk, bytes, <u32>CHUNK_DATA + length);
-  store<u32>(chunk, kept - <u32>CHUNK_DATA, CHUNK_CAPACITY);
   store<u32>(chunk, length, CHUNK_LENGTH);
 }
 

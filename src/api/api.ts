@@ -4,6 +4,7 @@ import { percentDecode } from "./parameters.js";
 import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
 import * as admin from "./routes/admin.js";
+import * as features from "./routes/features.js";
 import * as management from "./routes/management.js";
 import * as pages from "./routes/pages.js";
 import * as query from "./routes/query.js";
@@ -51,7 +52,10 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/scrape_pools", targets.scrapePools),
   api(GET, "/targets", targets.targets),
   api(GET, "/targets/metadata", targets.targetsMetadata),
+  api(GET, "/targets/relabel_steps", targets.relabelSteps),
   api(GET, "/metadata", targets.metadata),
+  api(GET, "/features", features.features),
+  api(GET, "/openapi.yaml", (_request, deps) => features.openApi(ROUTES, deps.status.buildInfo().version)),
   api(GET, "/alertmanagers", rules.alertmanagers),
   api(GET, "/alerts", rules.alerts),
   api(GET_POST, "/alerts/history", rules.alertHistory),

@@ -95,6 +95,8 @@ export interface RulesService {
   rules(filter: RulesFilter): Promise<ServiceAnswer>;
   alerts(): Promise<ServiceAnswer>;
   alertmanagers(): Promise<ServiceAnswer>;
+  /** What each relabelling rule of a scrape pool makes of labels, given as a JSON object. */
+  relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer>;
   alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer>;
 }
 
@@ -238,6 +240,8 @@ export interface StatusService {
   /** The configuration in force, printed with defaults and without secrets. */
   configYaml(): string;
   flags(): Readonly<Record<string, string>>;
+  /** By category: what is there, and whether it is on. */
+  features(): Readonly<Record<string, Readonly<Record<string, boolean>>>>;
   /** @param limit entries of each list. */
   head(limit: number, signal: AbortSignal): Promise<HeadStatus>;
   /** Each block's `meta.json` as a value, in order of time; and those that were taken out because of damage. */

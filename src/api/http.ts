@@ -23,6 +23,7 @@ import type { ApiDeps } from "./deps.js";
 import type { ListenAddress } from "./listen-address.js";
 import type { LiveHub } from "./live/hub.js";
 import { attachLive } from "./live/websocket.js";
+import { attachNotifications } from "./notifications-live.js";
 import { decodeUtf8, Parameters } from "./parameters.js";
 import { errorText } from "./respond.js";
 import type { Resolution, Router } from "./router.js";
@@ -55,6 +56,8 @@ export interface HttpOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer: HttpObserver;
+  /** Of live notifications; absent: there are none. */
+  readonly notificationSubscribersMax?: number;
   /** Live queries; absent: there are none. */
   readonly live?: LiveHub;
 }
@@ -163,7 +166,10 @@ class Server {
 
   attach(app: TemplatedApp): void {
     app.filter((res, count) => this.#connectionChanged(res, Number(count)));
-    const { live, deps } = this.#options;
+    const { live, deps, notificationSubscribersMax } = this.#options;
+    if (notificationSubscribersMax !== undefined) {
+      attachNotifications(app, deps.routePrefix, deps.status, notificationSubscribersMax);
+    }
     if (live !== undefined) attachLive(app, deps.routePrefix, live, () => deps.lifecycle.isReady());
     app.any("/*", (res, req) => {
       try {

@@ -29,6 +29,7 @@ export interface ServerOptions {
     /** "" or "/prefix". */
     readonly routePrefix: string;
     readonly enableLifecycle: boolean;
+    readonly notificationSubscribersMax: number;
     readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
@@ -52,6 +53,8 @@ export interface ServerOptions {
     readonly minBlockMs: number;
     /** 0 where the flag was not given: a tenth of the retention. */
     readonly maxBlockMs: number;
+    readonly compactsOverlapping: boolean;
+    readonly blockReloadMs: number;
     /** 0 is the format's default. */
     readonly maxChunkSegmentBytes: number;
     /** 0 is the format's default, 128 MiB. */
@@ -89,6 +92,7 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  readonly remoteWrite: { readonly flushDeadlineMs: number };
   readonly remoteRead: {
     /** 0 is no limit. */
     readonly samplesMax: number;
@@ -151,6 +155,10 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       externalUrl,
       routePrefix: prefix,
       enableLifecycle: isOn("web.enable-lifecycle"),
+      notificationSubscribersMax: atLeastZero(
+        "web.max-notifications-subscribers",
+        number("web.max-notifications-subscribers"),
+      ),
       enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
@@ -169,6 +177,8 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       hasLockfile: !isOn("storage.tsdb.no-lockfile"),
       minBlockMs: number("storage.tsdb.min-block-duration"),
       maxBlockMs: number("storage.tsdb.max-block-duration"),
+      compactsOverlapping: isOn("storage.tsdb.allow-overlapping-compaction"),
+      blockReloadMs: number("storage.tsdb.block-reload-interval"),
       maxChunkSegmentBytes: number("storage.tsdb.max-block-chunk-segment-size"),
       walSegmentBytes: number("storage.tsdb.wal-segment-size"),
       walCompression: isOn("storage.tsdb.wal-compression")
@@ -202,6 +212,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
+    remoteWrite: { flushDeadlineMs: number("storage.remote.flush-deadline") },
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
       concurrencyMax: number("storage.remote.read-concurrent-limit"),

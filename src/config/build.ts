@@ -13,6 +13,7 @@ import type {
   Oauth2Config,
   OtlpConfig,
   ProxyConfig,
+  RemoteWriteConfig,
   ScrapeConfig,
   SecretSource,
   StaticGroup,
@@ -42,6 +43,9 @@ export function buildConfig(document: ConfigDocument, jobs: readonly ScrapeSecti
     },
     storage: buildStorage(document),
     otlp: buildOtlp(document),
+    remoteWrite: (document.remote_write ?? []).flatMap((section) =>
+      section === undefined ? [] : [buildRemoteWrite(section, document.global.external_labels)],
+    ),
     document,
   };
 }
@@ -121,6 +125,44 @@ function present<T>(sections: readonly (T | undefined)[] | undefined): readonly 
 
 function hashOf(section: unknown): string {
   return createHash("sha256").update(JSON.stringify(section)).digest("base64url");
+}
+
+type RemoteWriteSection = NonNullable<NonNullable<ConfigDocument["remote_write"]>[number]>;
+
+function buildRemoteWrite(section: RemoteWriteSection, externalLabels: unknown): RemoteWriteConfig {
+  const { queue_config: queue } = section;
+  // Samples of one endpoint with other external labels are other samples: its queue starts anew, from where it was.
+  const hash = createHash("md5")
+    .update(JSON.stringify([section, externalLabels]))
+    .digest("hex");
+  const unsupported = (["sigv4", "azuread", "google_iam"] as const).find((way) => section[way] !== undefined);
+  return {
+    name: section.name === "" ? hash.slice(0, 6) : section.name,
+    hash,
+    key: createHash("md5")
+      .update(section.name === "" ? String(section.url) : section.name)
+      .digest("hex"),
+    url: String(section.url),
+    version: section.protobuf_message === "io.prometheus.write.v2.Request" ? 2 : 1,
+    timeoutMs: section.remote_timeout,
+    headers: section.headers ?? {},
+    relabelRules: toRules(section.write_relabel_configs),
+    sendsExemplars: section.send_exemplars,
+    sendsHistograms: section.send_native_histograms,
+    http: buildHttpClient(section),
+    queue: {
+      capacity: queue.capacity,
+      maxShards: queue.max_shards,
+      minShards: queue.min_shards,
+      maxSamplesPerSend: queue.max_samples_per_send,
+      batchDeadlineMs: queue.batch_send_deadline,
+      minBackoffMs: queue.min_backoff,
+      maxBackoffMs: queue.max_backoff,
+      retryOn429: queue.retry_on_http_429,
+      sampleAgeLimitMs: queue.sample_age_limit,
+    },
+    unsupported,
+  };
 }
 
 function buildOtlp({ otlp }: ConfigDocument): OtlpConfig {

@@ -11,6 +11,7 @@ export interface Config {
   readonly alerting: AlertingConfig;
   readonly storage: StorageConfig;
   readonly otlp: OtlpConfig;
+  readonly remoteWrite: readonly RemoteWriteConfig[];
   /** All of the file, also what nothing acts on yet, under Prometheus' keys; `renderConfig` prints it. */
   readonly document: ConfigDocument;
 }
@@ -43,6 +44,36 @@ export interface AlertmanagerConfig {
   readonly http: HttpClientConfig;
   /** Equal for equal settings: such an entry keeps its queue over a reload. */
   readonly hash: string;
+}
+
+/** One endpoint that samples are sent to. */
+export interface RemoteWriteConfig {
+  readonly name: string;
+  /** Equal for equal settings. */
+  readonly hash: string;
+  /** Stays the same while the endpoint does: its position in the log is kept under it. */
+  readonly key: string;
+  readonly url: string;
+  readonly version: 1 | 2;
+  readonly timeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly relabelRules: readonly RelabelRule[];
+  readonly sendsExemplars: boolean;
+  readonly sendsHistograms: boolean;
+  readonly http: HttpClientConfig;
+  readonly queue: {
+    readonly capacity: number;
+    readonly maxShards: number;
+    readonly minShards: number;
+    readonly maxSamplesPerSend: number;
+    readonly batchDeadlineMs: number;
+    readonly minBackoffMs: number;
+    readonly maxBackoffMs: number;
+    readonly retryOn429: boolean;
+    readonly sampleAgeLimitMs: number;
+  };
+  /** A way to authenticate that is not built; nothing is sent then. */
+  readonly unsupported: string | undefined;
 }
 
 export interface OtlpConfig {

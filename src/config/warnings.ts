@@ -19,8 +19,12 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
   };
   const { storage } = document;
   warnings.push(...alertingWarnings(document));
-  if ((document.remote_write ?? []).length > 0) {
-    ignored("remote_write", `nothing is sent to ${document.remote_write?.length} endpoint(s)`);
+  for (const endpoint of document.remote_write ?? []) {
+    for (const way of ["sigv4", "azuread", "google_iam"] as const) {
+      if (endpoint?.[way] === undefined) continue;
+      ignored(`remote_write.${way}`, `nothing is sent to ${endpoint.url}, as requests cannot be signed in this way`);
+    }
+    if (endpoint?.round_robin_dns) ignored("remote_write.round_robin_dns", "names are resolved by the system");
   }
   if ((document.remote_read ?? []).length > 0) {
     ignored("remote_read", `nothing is read from ${document.remote_read?.length} endpoint(s)`);
@@ -68,11 +72,6 @@ function jobWarnings(job: ScrapeSection): readonly string[] {
     if ((sections ?? []).length > 0) {
       warnings.push(`${key} is not supported yet and is ignored: job ${quoteGo(job.job_name)} finds no targets by it`);
     }
-  }
-  if (job.convert_classic_histograms_to_nhcb === true) {
-    warnings.push(
-      `convert_classic_histograms_to_nhcb is not supported yet and is ignored: job ${quoteGo(job.job_name)} stores them as they are`,
-    );
   }
   const references = [
     job.basic_auth?.username_ref,

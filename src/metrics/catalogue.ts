@@ -308,6 +308,27 @@ const SERVER: readonly MetricDescription[] = [
 
 /** Remote storage, both ways. */
 const REMOTE: readonly MetricDescription[] = [
+  ...lines("prometheus_remote_storage_", "counter", [
+    ["samples_total", "Samples sent.", "remote_name", "url"],
+    ["histograms_total", "Native histograms sent.", "remote_name", "url"],
+    ["exemplars_total", "Exemplars sent.", "remote_name", "url"],
+    ["bytes_total", "Bytes of requests sent.", "remote_name", "url"],
+    ["samples_failed_total", "Samples that the endpoint will not take.", "remote_name", "url"],
+    ["samples_retried_total", "Samples sent again.", "remote_name", "url"],
+    ["samples_dropped_total", "Samples that were not sent, by reason.", "remote_name", "url", "reason"],
+  ]),
+  ...lines("prometheus_remote_storage_", "gauge", [
+    ["samples_pending", "Samples read from the log and not sent yet.", "remote_name", "url"],
+    ["shards", "Shards that send.", "remote_name", "url"],
+    ["shards_max", "Most shards that may send.", "remote_name", "url"],
+    ["shards_min", "Fewest shards that send.", "remote_name", "url"],
+    ["shards_desired", "Shards that would keep up.", "remote_name", "url"],
+    ["shard_capacity", "Samples that one shard holds.", "remote_name", "url"],
+    ["max_samples_per_send", "Most samples of a request.", "remote_name", "url"],
+    ["queue_highest_sent_timestamp_seconds", "Newest time sent.", "remote_name", "url"],
+    ["queue_highest_timestamp_seconds", "Newest time read from the log for the endpoint.", "remote_name", "url"],
+    ["highest_timestamp_in_seconds", "Newest time in the log."],
+  ]),
   ...lines("prometheus_remote_read_handler_", "gauge", [["queries", "Remote reads that run or wait."]]),
   ...lines("prometheus_api_remote_write_", "counter", [
     ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],

@@ -12,3 +12,4 @@ export {
   WriteReceiver,
   type WriteReceiverOptions,
 } from "./receive/write-receiver.js";
+export { type EndpointConfig, Queue, type QueueStats } from "./send/queue.js";

@@ -81,13 +81,8 @@ function isWanted({ rule }: GroupRule, { type, ruleNames, matcherSets }: RulesFi
   if (type === "record" && rule.kind !== "recording") return false;
   if (ruleNames.length > 0 && !ruleNames.includes(rule.name)) return false;
   if (matcherSets.length === 0) return true;
-  return matcherSets.some((matchers) =>
-    matchers.every((matcher) => {
-      // What a template will give is not known here.
-      const value = rule.labels.get(matcher.name);
-      return !value.includes("{{") && matcher.matches(value);
-    }),
-  );
+  // Of a template the text counts, as there.
+  return matcherSets.some((matchers) => matchers.every((matcher) => matcher.matches(rule.labels.get(matcher.name))));
 }
 
 function ruleView({ rule, query, status }: GroupRule, { excludeAlerts }: RulesFilter): unknown {

@@ -196,6 +196,7 @@ export class TargetLoop implements Due {
     return {
       isNative: nativeHistograms || histograms.isNative,
       isClassicToo: histograms.isClassicToo,
+      isConverted: histograms.isConverted,
       bucketsMax: histograms.bucketsMax,
       schemaMax: schemaOf(histograms.bucketFactorMin),
       hasCreatedZeros: createdZeros,

@@ -20,6 +20,8 @@ export interface JobHistograms {
   readonly isNative: boolean;
   /** `always_scrape_classic_histograms` */
   readonly isClassicToo: boolean;
+  /** `convert_classic_histograms_to_nhcb` */
+  readonly isConverted: boolean;
   /** `native_histogram_bucket_limit`; 0 = no limit. */
   readonly bucketsMax: number;
   /** `native_histogram_min_bucket_factor`; 0 = any. */
@@ -29,6 +31,7 @@ export interface JobHistograms {
 export const DEFAULT_JOB_HISTOGRAMS: JobHistograms = {
   isNative: false,
   isClassicToo: false,
+  isConverted: false,
   bucketsMax: 0,
   bucketFactorMin: 0,
 };

@@ -18,6 +18,8 @@ export interface HistogramOptions {
   readonly isNative: boolean;
   /** Histograms that are exposed as both are stored as both. */
   readonly isClassicToo: boolean;
+  /** Classic histograms are stored as native ones with custom buckets; as classic ones too with `isClassicToo`. */
+  readonly isConverted: boolean;
   /** Most buckets: the resolution is reduced to that, or the scrape fails; 0 = no limit. */
   readonly bucketsMax: number;
   /** Highest schema of exponential buckets: finer ones are reduced to it. */
@@ -29,6 +31,7 @@ export interface HistogramOptions {
 export const DEFAULT_HISTOGRAM_OPTIONS: HistogramOptions = {
   isNative: false,
   isClassicToo: false,
+  isConverted: false,
   bucketsMax: 0,
   schemaMax: 8,
   hasCreatedZeros: false,

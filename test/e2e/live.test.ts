@@ -10,14 +10,26 @@ import { api, killAll, type Server, startVestal, waitUntil } from "../peers/harn
 
 const folder = mkdtempSync(join(tmpdir(), "vestal-live-"));
 let server: Server;
+const CONFIG = {
+  global: { evaluation_interval: "1s" },
+  rule_files: ["rules.yml"],
+  scrape_configs: [
+    {
+      job_name: "j",
+      relabel_configs: [
+        { target_label: "z", replacement: "w" },
+        { source_labels: ["x"], regex: "y", action: "drop" },
+      ],
+    },
+  ],
+};
 
 beforeAll(async () => {
   writeFileSync(
     join(folder, "rules.yml"),
     "groups: [{name: g, rules: [{alert: Always, expr: vector(1), labels: {severity: page}}, {record: 'r:one', expr: vector(time())}]}]",
   );
-  const config = { global: { evaluation_interval: "1s" }, rule_files: ["rules.yml"] };
-  server = await startVestal({ config, folder });
+  server = await startVestal({ config: CONFIG, folder, args: ["--web.enable-lifecycle"] });
 }, 60_000);
 
 afterAll(async () => {
@@ -122,6 +134,56 @@ test("an alerting rule over stored history", async () => {
     ],
   });
   expect((await api(server, "rules/backtest", { query: "vector(1)", for: "x", ...times })).error).toMatch(/"for"/);
+});
+
+test("relabelling step by step, features, the routes as OpenAPI", async () => {
+  const ask = (params: Record<string, string>) => api(server, "targets/relabel_steps", params);
+  expect(await ask({ scrapePool: "j", labels: '{"__address__":"a:1","x":"y"}' })).toEqual({
+    status: "success",
+    data: {
+      steps: [
+        {
+          rule: { separator: ";", regex: "(.*)", target_label: "z", replacement: "w", action: "replace" },
+          output: { __address__: "a:1", x: "y", z: "w" },
+          keep: true,
+        },
+        {
+          rule: { source_labels: ["x"], separator: ";", regex: "y", replacement: "$1", action: "drop" },
+          output: {},
+          keep: false,
+        },
+      ],
+    },
+  });
+  expect((await ask({ labels: "{}" })).error).toBe("no scrapePool parameter provided");
+  expect((await ask({ scrapePool: "k", labels: "{}" })).error).toMatch(/^error retrieving scrape config: /);
+  expect((await ask({ scrapePool: "j", labels: "{" })).error).toMatch(/^error parsing labels: /);
+  expect((await api(server, "features")).data).toMatchObject({ rules: { concurrent_rule_eval: false } });
+  const text = await (await fetch(`${server.url}/api/v1/openapi.yaml`)).text();
+  const { openapi, paths } = JSON.parse(text) as { openapi: string; paths: Record<string, Record<string, unknown>> };
+  expect(openapi).toBe("3.1.0");
+  expect(Object.keys(paths["/api/v1/query"]!)).toEqual(["get", "post"]);
+  expect(paths["/api/v1/label/{name}/values"]).toBeDefined();
+});
+
+test("notes arrive as server-sent events when they appear and when they are over", async () => {
+  const response = await fetch(`${server.url}/api/v1/notifications/live`);
+  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  let text = "";
+  const reading = (async () => {
+    for await (const part of response.body!) text += Buffer.from(part).toString();
+  })().catch(() => {}); // the server ends it
+  const reload = async (config: unknown) => {
+    writeFileSync(join(folder, "vestal.yml"), JSON.stringify(config));
+    return (await fetch(`${server.url}/-/reload`, { method: "POST" })).status;
+  };
+  expect(await reload({ nothing: 1 })).toBe(500);
+  await waitUntil("the note came", 5000, async () => /"active":true/.test(text));
+  expect(await reload(CONFIG)).toBe(200);
+  await waitUntil("it was over", 5000, async () => /"active":false/.test(text));
+  expect(text).toMatch(/data: \{"text":"Configuration reload has failed.","date":".*Z","active":true\}\n\n/);
+  await response.body!.cancel().catch(() => {}); // it is locked by the reader, which ends with the server
+  void reading;
 });
 
 test("alerts: the active ones by socket, and what has happened by the history, also after a restart", async () => {

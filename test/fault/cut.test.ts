@@ -7,6 +7,7 @@
  */
 import { expect, test } from "vitest";
 import type { FsyncPolicy } from "../../src/tsdb/wal/index.js";
+import { Acknowledged, randomFrom, valueAt } from "./acknowledged.js";
 import { type Fault, type FileCall, MemoryFiles } from "./memory-files.js";
 import { labelsOf, MiniDatabase, RANGE_MS } from "./mini-database.js";
 
@@ -15,44 +16,6 @@ const STRIDE = process.env["FAULT_ALL"] === undefined ? 3 : 1;
 const SEED = Number(process.env["FAULT_SEED"] ?? 20261126);
 const START_MS = 28_000_000 * RANGE_MS;
 const STEP_MS = 1000;
-const valueAt = (series: number, timeMs: number): number => series * 1000 + Math.sin(timeMs);
-
-/** Samples that were acknowledged: series key → "time value". */
-class Acknowledged {
-  readonly #samples = new Map<string, string[]>();
-
-  add(series: number, timeMs: number): void {
-    const { key } = labelsOf(series);
-    this.#samples.set(key, [...(this.#samples.get(key) ?? []), `${timeMs} ${valueAt(series, timeMs)}`]);
-  }
-
-  copy(): Acknowledged {
-    const copy = new Acknowledged();
-    for (const [key, samples] of this.#samples) copy.#samples.set(key, [...samples]);
-    return copy;
-  }
-
-  all(): Map<string, string[]> {
-    return new Map([...this.#samples].map(([key, samples]) => [key, [...samples].sort()]));
-  }
-
-  has(found: ReadonlyMap<string, readonly string[]>, what: string): void {
-    const got = new Map([...found].map(([key, samples]) => [key, [...samples].sort()]));
-    expect(got, what).toEqual(this.all());
-  }
-
-  /** Each series is a prefix of what was acknowledged, and has all up to `syncedMs`. */
-  isPrefix(found: ReadonlyMap<string, readonly string[]>, syncedMs: number, what: string): void {
-    for (const [key, samples] of this.all()) {
-      const got = [...(found.get(key) ?? [])].sort();
-      expect(got, `${what}: ${key} is no prefix`).toEqual(samples.slice(0, got.length));
-      const synced = samples.filter((sample) => Number(sample.split(" ")[0]) <= syncedMs);
-      expect(got.length, `${what}: ${key} lacks what was synced`).toBeGreaterThanOrEqual(synced.length);
-    }
-    for (const key of found.keys()) expect(this.all().has(key), `${what}: ${key} was never acknowledged`).toBe(true);
-  }
-}
-
 /** Two ranges of three series, of which the third ends in the first range. */
 function fill(database: MiniDatabase, acknowledged: Acknowledged, fromStep: number, toStep: number): void {
   for (let step = fromStep; step < toStep; step++) {
@@ -107,7 +70,7 @@ test("blocks and head together have every sample once, before and after cuts and
 });
 
 test("a process that ends before any call of the cut loses nothing", () => {
-  for (let call = 0; ; call++) {
+  for (let call = 0; ; call += STRIDE) {
     const { files, database, acknowledged } = prepared("segment");
     const isOver = cutUntil(files, database, call);
     acknowledged.has(new MiniDatabase(files).samples(), `call ${call}`);
@@ -188,15 +151,4 @@ function cutUntil(files: MemoryFiles, database: MiniDatabase, call: number): boo
   }
   files.fault = () => undefined;
   return !isFired;
-}
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -14,11 +14,13 @@ import {
   ChunksHeadWriter,
   type DiskKernels,
   HeadChunkReader,
+  headChunkDamageError,
   loadChunksHead,
   startChunksHead,
 } from "../../src/tsdb/chunks-head/index.js";
 import { type ChunkKernels, Head, HeadReader, HeadsQuerier } from "../../src/tsdb/head/index.js";
 import {
+  damageError,
   type FsyncPolicy,
   lastSegmentNumber,
   removeLeftovers,
@@ -39,6 +41,8 @@ const query = compileKernels("query");
 
 export class MiniDatabase {
   readonly head: Head;
+  /** What the start says of damage. */
+  readonly messages: string[] = [];
   readonly #files: Files;
   readonly #control: ControlMemory;
   readonly #wal: WalWriter;
@@ -88,6 +92,7 @@ export class MiniDatabase {
         blockSegmentBytes: undefined,
         minBlockMs: RANGE_MS,
         maxBlockMs: RANGE_MS,
+        compactsOverlapping: true,
         memoryLimitBytes: 1 << 26,
         log: { level: "error", format: "logfmt" },
       },
@@ -136,8 +141,10 @@ export class MiniDatabase {
     });
     loaded.release();
     head.publish();
+    if (loaded.damage !== undefined) this.messages.push(headChunkDamageError(loaded.damage).message);
+    for (const damage of outcome.damages) this.messages.push(damageError(damage).message);
     repairWal(files, WAL, outcome.damages);
-    const bounds = head.index === undefined ? undefined : new HeadReader(memory, 0).timeBounds();
+    const bounds = new HeadReader(memory, 0).timeBounds();
     if (bounds !== undefined) this.#control.widenHead(bounds.minTimeMs, bounds.maxTimeMs);
     this.#control.raiseRefs(Math.max(outcome.maxRef, loaded.maxRef));
     const first = this.#control.takeRefs(1000);

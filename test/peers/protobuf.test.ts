@@ -143,6 +143,29 @@ const invalid: ProtoFamily[] = [
   { name: "wrong", type: "histogram", metrics: [{ native: { ...histogramOf({ positive: { 1: 3 } }), count: 7 } }] },
 ];
 
+/** Classic histograms of the text format, good and bad ones. */
+function classicText(i: number): string[] {
+  return [
+    "# TYPE h histogram",
+    `h_bucket{le="0.1"} ${i}`,
+    `h_bucket{le="1"} ${i}`,
+    `h_bucket{le="+Inf"} ${3 * i}`,
+    `h_sum ${i / 3}`,
+    `h_count ${3 * i}`,
+    ...(i === 2 ? [] : [`h_bucket{a="b",le="5"} 2.5`, 'h_count{a="b"} 3']),
+    "# TYPE dropped histogram",
+    'dropped_bucket{le="+Inf"} 1',
+    "dropped_count 1",
+    "# TYPE wrong histogram",
+    'wrong_bucket{le="1"} 5',
+    'wrong_bucket{le="+Inf"} 3',
+    "wrong_count 3",
+    "# TYPE other gauge",
+    'other_bucket{le="1"} 5',
+    `steady ${i}`,
+  ];
+}
+
 const JOBS: readonly Job[] = [
   { name: "prometheus", answers: [proto(corpus("prometheus.pb"))] },
   {
@@ -211,6 +234,34 @@ const JOBS: readonly Job[] = [
   },
   { name: "empty", answers: [proto(requests(1)), proto(Buffer.alloc(0)), proto(requests(2))] },
   { name: "becomes_text", answers: [proto(requests(1)), text("requests_total 5"), proto(requests(2))] },
+  {
+    name: "converted",
+    config: { convert_classic_histograms_to_nhcb: true },
+    answers: [proto(requests(1)), proto(requests(2)), proto(requests(4).slice(0, 3))],
+  },
+  {
+    name: "converted_fails",
+    config: { convert_classic_histograms_to_nhcb: true },
+    answers: [proto(requests(1)), proto(requests(2), { status: "500 Oh" }), proto(requests(3))],
+  },
+  {
+    name: "converted_limited",
+    config: { convert_classic_histograms_to_nhcb: true, sample_limit: 3 },
+    answers: [text(...classicText(1)), text(...classicText(2), "more 1"), text(...classicText(3))],
+  },
+  {
+    name: "converted_too",
+    config: { convert_classic_histograms_to_nhcb: true, always_scrape_classic_histograms: true },
+    answers: [proto([...requests(1), ...natives(1)]), proto([...requests(2), ...natives(2)]), proto(natives(4))],
+  },
+  {
+    name: "converted_text",
+    config: {
+      convert_classic_histograms_to_nhcb: true,
+      metric_relabel_configs: [{ source_labels: ["__name__"], regex: "dropped", action: "drop" }],
+    },
+    answers: [1, 2, 3].map((i) => text(...classicText(i))),
+  },
   {
     name: "exemplars",
     answers: [1, 2, 3].map((i) =>

@@ -127,6 +127,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
     rules: {
       rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
       alerts: async () => data({ alerts: [] }),
+      relabelSteps: async () => data({ steps: [] }),
       alertHistory: async () => data({ changes: [] }),
       alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
     },
@@ -170,6 +171,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
       }),
       configYaml: () => "global: {}\n",
       flags: () => ({ "web.read-timeout": "5m", "config.file": "a.yml" }),
+      features: () => ({ rules: { keep_firing_for: true }, api: { live: true } }),
       blocks: () => ({ blocks: [], quarantined: [] }),
       head: async (limit) => ({
         numSeries: 2,

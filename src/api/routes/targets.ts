@@ -2,7 +2,7 @@
 import type { ActiveTarget, ApiDeps, MetricMetadata } from "../deps.js";
 import { formatTime } from "../go-time.js";
 import { type Parameters, parseGoInt } from "../parameters.js";
-import { fail, success } from "../respond.js";
+import { fail, respond, success } from "../respond.js";
 import { type ApiFailure, type ApiRequest, type ApiResponse, failure, invalidParameter } from "../types.js";
 import { globalUrl } from "./global-url.js";
 
@@ -41,6 +41,14 @@ function activeTarget(target: ActiveTarget, deps: ApiDeps): unknown {
     scrapeInterval: target.scrapeInterval,
     scrapeTimeout: target.scrapeTimeout,
   };
+}
+
+export async function relabelSteps({ query }: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  const pool = query.get("scrapePool");
+  if (pool === "") return fail(failure("bad_data", "no scrapePool parameter provided"));
+  const labels = query.get("labels");
+  if (labels === "") return fail(failure("bad_data", "no labels parameter provided"));
+  return respond(await deps.rules.relabelSteps(pool, labels), false);
 }
 
 export function scrapePools(_request: ApiRequest, deps: ApiDeps): ApiResponse {

@@ -7,8 +7,7 @@ import type { BlockMeta } from "../../tsdb/block/index.js";
 import type { BlockList } from "./block-list.js";
 import type { BlockLimits, BlockReplies, BlocksReply, BlockTask, CompactReply } from "./block-tasks.js";
 
-/** Prometheus' own interval. */
-const RELOAD_INTERVAL_MS = 60_000;
+/** More often is set to this, as there. */
 const RELOAD_INTERVAL_MS_MIN = 1000;
 
 export interface BlockStorage {
@@ -18,6 +17,8 @@ export interface BlockStorage {
 export interface BlockKeeperOptions {
   readonly dataDir: string;
   readonly minBlockMs: number;
+  /** How often to look for blocks; small blocks are looked for more often. */
+  readonly reloadMs: number;
   /** Asked each time: a reload of the configuration may change them. */
   readonly limits: () => BlockLimits;
 }
@@ -77,7 +78,8 @@ export class BlockKeeper {
   }
 
   start(): void {
-    const interval = Math.min(RELOAD_INTERVAL_MS, Math.max(RELOAD_INTERVAL_MS_MIN, this.#options.minBlockMs / 4));
+    const { minBlockMs, reloadMs } = this.#options;
+    const interval = Math.max(RELOAD_INTERVAL_MS_MIN, Math.min(reloadMs, minBlockMs / 4));
     this.#timer = setInterval(() => this.poke(), interval);
     this.poke();
   }

@@ -112,6 +112,7 @@ export interface BlockTasksOptions {
   readonly dataDir: string;
   readonly minBlockMs: number;
   readonly maxBlockMs: number;
+  readonly compactsOverlapping: boolean;
   readonly segmentBytes: number | undefined;
 }
 
@@ -197,10 +198,10 @@ export class BlockTasks {
 
   #compact(limits: BlockLimits): CompactReply {
     const before = this.#load(false, limits);
-    const { minBlockMs, maxBlockMs } = this.#options;
+    const { minBlockMs, maxBlockMs, compactsOverlapping } = this.#options;
     const ranges = blockRanges(minBlockMs, maxBlockMs);
     const metas = before.blocks.map(({ meta }) => meta);
-    const ulids = planCompaction(metas, ranges);
+    const ulids = planCompaction(metas, ranges, compactsOverlapping);
     if (ulids.length === 0) {
       const nothing = { parents: undefined, isOverlapping: false, damaged: undefined, meta: undefined };
       return { ...nothing, figures: undefined, seconds: 0, state: before };

@@ -63,6 +63,7 @@ function load(
     exemplarsMax: config.storage.exemplarsMax,
     otlp: config.otlp,
     externalLabels: config.global.externalLabels,
+    remoteWrite: config.remoteWrite,
   };
   const apply = (): void => {
     manager.apply(config);

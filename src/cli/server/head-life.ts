@@ -11,10 +11,15 @@ import {
   COUNTER_MIN_TIME,
   COUNTER_OUT_OF_BOUNDS,
   COUNTER_OUT_OF_ORDER,
+  COUNTER_REFUSED_MEMORY,
   COUNTER_SAMPLES_APPENDED,
   COUNTER_SERIES,
   COUNTERS,
   SLOT_COUNT,
+  STAGED_BYTES,
+  STAGED_STATUS,
+  STATUS_NO_MEMORY,
+  STATUS_OK,
 } from "../../../assembly/layout.js";
 import { errorMessage, type Files, type Logger, VestalError } from "../../base/index.js";
 import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, type ShardTask } from "../../shard/index.js";
@@ -48,8 +53,12 @@ const SLICE_MS = 2;
 /** Slots that one step visits: less than a millisecond. */
 const STEP_SLOTS = 16_384;
 const NO_FILE = 0xffffffff;
-/** During replay a pass runs when so many chunks are closed, or one for every second series. */
-const REPLAY_CLOSED_MIN = 4096;
+/** During replay a pass runs when so many chunks are closed, or one for so many series. */
+const REPLAY_CLOSED_MIN = 256;
+const REPLAY_SERIES_PER_CLOSED = 8;
+/** While less memory than this for each row is left, a batch of a replay goes in parts of so many rows. */
+const REPLAY_ROW_BYTES = 2048;
+const REPLAY_ROWS_SCARCE = 64;
 
 export interface HeadLifeDeps {
   readonly task: ShardTask<IngestData>;
@@ -73,6 +82,8 @@ export class HeadLife {
   #onBroken: (error: unknown) => void = () => undefined;
   #isStopping = false;
   #nextPassMs = 0;
+  /** COUNTER_REFUSED_MEMORY of what even flushing could not help. */
+  #refusedBefore = 0;
   #lastPassMs = performance.now();
 
   constructor(deps: HeadLifeDeps) {
@@ -109,10 +120,46 @@ export class HeadLife {
     return loaded;
   }
 
+  /**
+   * Appends a batch of the log, which is not logged again. Where memory is short it goes in small parts, and closed chunks go
+   * to disk before a row is given up: a row that is missing would be a hole in its series.
+   */
+  appendReplayed(staging: number, rows: number): void {
+    const isScarce = this.#deps.head.memoryUse().neverUsedBytes < rows * REPLAY_ROW_BYTES;
+    const step = isScarce ? REPLAY_ROWS_SCARCE : rows;
+    for (let first = 0; first < rows; first += step) {
+      this.#appendPart(staging + first * STAGED_BYTES, Math.min(step, rows - first));
+    }
+    this.replayed();
+  }
+
+  #appendPart(staging: number, rows: number): void {
+    const { head } = this.#deps;
+    const { kernels, words } = head;
+    kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
+    if (this.#counter(COUNTER_REFUSED_MEMORY) > this.#refusedBefore) {
+      this.#flushAll();
+      this.#setCounter(COUNTER_REFUSED_MEMORY, this.#refusedBefore);
+      for (let row = 0; row < rows; row++) {
+        const status = (staging + row * STAGED_BYTES + STAGED_STATUS) >>> 2;
+        if (words[status] === STATUS_NO_MEMORY) words[status] = STATUS_OK;
+      }
+      kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
+      this.#refusedBefore = this.#counter(COUNTER_REFUSED_MEMORY);
+    }
+    const next = (head.committed + 1) >>> 0;
+    kernels.appendBatch(staging, rows, next === 0 ? 1 : next);
+    head.publish();
+  }
+
   /** Called between two batches of a replay: keeps the memory of closed chunks bounded. */
   replayed(): void {
     const closed = this.#closedInMemory();
-    if (closed < Math.max(REPLAY_CLOSED_MIN, this.#counter(COUNTER_SERIES) / 2)) return;
+    if (closed >= Math.max(REPLAY_CLOSED_MIN, this.#counter(COUNTER_SERIES) / REPLAY_SERIES_PER_CLOSED))
+      this.#flushAll();
+  }
+
+  #flushAll(): void {
     if (performance.now() < this.#nextPassMs) return;
     try {
       const pass = this.#flusher.pass();
@@ -124,9 +171,14 @@ export class HeadLife {
 
   /** Ends a replay: figures, and counters that only count what happens from now on. */
   outcome(loaded: LoadedChunks): HeadChunksOutcome {
-    const { floats } = this.#deps.head;
-    for (const counter of [COUNTER_OUT_OF_ORDER, COUNTER_DUPLICATE, COUNTER_OUT_OF_BOUNDS]) {
-      floats[(COUNTERS >> 3) + counter] = 0;
+    for (const counter of [COUNTER_OUT_OF_ORDER, COUNTER_DUPLICATE, COUNTER_OUT_OF_BOUNDS])
+      this.#setCounter(counter, 0);
+    const refused = this.#counter(COUNTER_REFUSED_MEMORY);
+    if (refused > 0) {
+      this.#deps.log.error(
+        "The head's memory was too small for the replay: series or samples are missing until a start with more of it",
+        { refused, remedy: "raise --storage.head.max-memory or the memory limit, and start again" },
+      );
     }
     const isEmpty = this.#counter(COUNTER_SAMPLES_APPENDED) === 0;
     return {
@@ -263,6 +315,10 @@ export class HeadLife {
 
   #slotCount(): number {
     return Atomics.load(this.#deps.head.words, SLOT_COUNT >> 2);
+  }
+
+  #setCounter(counter: number, value: number): void {
+    this.#deps.head.floats[(COUNTERS >> 3) + counter] = value;
   }
 
   #counter(counter: number): number {

@@ -31,11 +31,13 @@ import { checkWebConfig } from "../web-config.js";
 import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
+import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
 import { ReadService } from "./read-service.js";
+import { RemoteWorker } from "./remote-worker.js";
 import { memoryLimitBytes, processors } from "./resources.js";
 import { RulesLink } from "./rules-service.js";
 import { rulesSettings } from "./rules-settings.js";
@@ -108,6 +110,7 @@ class Server {
   readonly #control: ControlMemory;
   readonly #worker: ControlWorker;
   readonly #shards: ShardSet;
+  readonly #remote: RemoteWorker;
   readonly #storage: Storage;
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
@@ -166,6 +169,17 @@ class Server {
       memoryLimitBytes: Math.floor(memoryLimitBytes() * STORAGE_SHARE),
       limits: () => ({ retentionMs: this.#state.retentionMs, retentionBytes: this.#state.retentionBytes }),
     });
+    this.#remote = new RemoteWorker(
+      {
+        control: this.#control.buffer,
+        walDir: this.#walDir,
+        positionDir: join(options.tsdb.path, "remote-write"),
+        userAgent: `Vestal/${vestalVersion()}`,
+        log: options.log,
+      },
+      () => this.#shards.walState.position(),
+      log,
+    );
     this.#registry = new TargetRegistry(this.#shardCount, this.#shards);
   }
 
@@ -185,6 +199,7 @@ class Server {
       this.#isEnding = true;
       await this.#worker.stop();
       await this.#shards.stop();
+      await this.#remote.stop(this.#options.remoteWrite.flushDeadlineMs);
       lock?.release();
       // Not before: a terminal and npm both pass Ctrl-C on, and the second must not end the process halfway.
       removeSignals();
@@ -243,6 +258,8 @@ class Server {
     this.#shards.setTunables({
       exemplarsMax: features.has("exemplar-storage") ? (settings.exemplarsMax ?? DEFAULT_EXEMPLARS_MAX) : 0,
     });
+    const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
+    this.#remote.apply(endpoints, settings.externalLabels);
     this.#registry.setJobs(settings.jobs);
   }
 
@@ -344,6 +361,7 @@ class Server {
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
       remoteRead,
+      remoteQueues: () => this.#remote.stats,
       walDir: this.#walDir,
       cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
@@ -354,6 +372,7 @@ class Server {
       queries,
       storage: this.#storage,
       flags,
+      features: shownFeatures(this.#options),
       startTimeMs: this.#startTimeMs,
       // Main thread, control worker, shards and query threads.
       threadCount: 2 + this.#shardCount + this.#queryThreads,
@@ -389,6 +408,7 @@ class Server {
       readTimeoutMs: web.readTimeoutMs,
       clock: systemClock,
       log: this.#log,
+      notificationSubscribersMax: web.notificationSubscribersMax,
       live: new LiveHub(this.#options.live, {
         queries,
         alerts: this.#rules,
@@ -422,6 +442,8 @@ class Server {
       return;
     }
     if (!this.#shards.isReady) return;
+    // From here on samples are sent: before the first scrape.
+    this.#remote.start();
     for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);
     this.#lifecycle.setReady();
     this.#storage.start();

@@ -210,13 +210,11 @@ class IngestThread {
       head: {
         resolveSeries: (address, length, refLow, refHigh) =>
           head.kernels.resolveSeriesWithRef(address, length, refLow, refHigh),
-        appendStaged: (staging, rows) => {
-          head.kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);
-          head.kernels.appendBatch(staging, rows, nextCommit(head.committed));
-          head.publish();
+        appendStaged: (staging, rows) => this.#life.appendReplayed(staging, rows),
+        appendHistograms: (rows) => {
+          replayHistograms(head, this.#histograms, rows);
           this.#life.replayed();
         },
-        appendHistograms: (rows) => replayHistograms(head, this.#histograms, rows),
         addExemplar: (slot, exemplar) => {
           this.#exemplars.add(head.seriesLabels(slot), exemplar);
         },

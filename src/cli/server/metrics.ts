@@ -28,7 +28,7 @@ import {
   registerThreads,
   watchThread,
 } from "../../metrics/index.js";
-import type { ReceiverCounters } from "../../remote/index.js";
+import type { QueueStats, ReceiverCounters } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { walBytes } from "../../tsdb/wal/index.js";
@@ -57,6 +57,7 @@ export interface MetricsDeps {
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
   readonly remoteRead: { readonly count: number };
+  readonly remoteQueues: () => readonly QueueStats[];
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
@@ -80,6 +81,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const rules = { last: [] as readonly CollectedSamples[] };
   registerRules(registry, () => rules.last);
   registerReceiver(deps);
+  registerQueues(deps);
   registerServer(deps);
   registerProcess(registry);
   const main = watchThread("main");
@@ -315,6 +317,37 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
     durations.observe(timings.resultSeconds, "result_sort");
     samples.add(timings.samples);
   };
+}
+
+function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void {
+  const prefix = "prometheus_remote_storage_";
+  const each = (name: string, read: (stats: QueueStats) => number): void =>
+    registry.samples(`${prefix}${name}`, () =>
+      remoteQueues().map((stats) => ({ labels: [stats.name, stats.url], value: read(stats) })),
+    );
+  each("samples_total", ({ samples }) => samples);
+  each("histograms_total", ({ histograms }) => histograms);
+  each("exemplars_total", ({ exemplars }) => exemplars);
+  each("bytes_total", ({ bytes }) => bytes);
+  each("samples_failed_total", ({ failed }) => failed);
+  each("samples_retried_total", ({ retried }) => retried);
+  each("samples_pending", ({ pending }) => pending);
+  each("shards", ({ shards }) => shards);
+  each("shards_max", ({ shardsMax }) => shardsMax);
+  each("shards_min", ({ shardsMin }) => shardsMin);
+  each("shards_desired", ({ shardsDesired }) => shardsDesired);
+  each("shard_capacity", ({ capacity }) => capacity);
+  each("max_samples_per_send", ({ maxSamplesPerSend }) => maxSamplesPerSend);
+  each("queue_highest_sent_timestamp_seconds", ({ highestSentMs }) => highestSentMs / 1000);
+  each("queue_highest_timestamp_seconds", ({ highestReadMs }) => highestReadMs / 1000);
+  registry.value(`${prefix}highest_timestamp_in_seconds`, () => (control.maxTimeMs ?? 0) / 1000);
+  registry.samples(`${prefix}samples_dropped_total`, () =>
+    remoteQueues().flatMap(({ name, url, droppedUnknown, droppedRelabelled, droppedOld }) => [
+      { labels: [name, url, "unintentional_drop_series"], value: droppedUnknown },
+      { labels: [name, url, "dropped_series"], value: droppedRelabelled },
+      { labels: [name, url, "too_old"], value: droppedOld },
+    ]),
+  );
 }
 
 function registerReceiver({ registry, remoteWrite, remoteRead }: MetricsDeps): void {

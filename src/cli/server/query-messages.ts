@@ -2,7 +2,6 @@
 import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
 import type { FederateRequest } from "../../remote/index.js";
 import type { CancelHandle } from "../../shard/index.js";
-import type { RuleExpression } from "./rules-messages.js";
 
 /** One shard's head, as a query thread reads it. */
 export interface HeadHandle {
@@ -44,8 +43,8 @@ export type QueryJob =
   | ({ readonly kind: "backtest" } & BacktestQuery)
   /** A range as the bytes of a FlatBuffers Frame. */
   | ({ readonly kind: "frame" } & RangeQuery)
-  /** Rules: the answer's data is a RuleExpressionAnswer for each of the first expressions. */
-  | { readonly kind: "rules"; readonly expressions: readonly RuleExpression[] }
+  /** Rules: expressions packed; the answer's data is PackedAnswers of the first ones. */
+  | { readonly kind: "rules"; readonly expressions: string }
   /** `/federate`: the answer is the page. */
   | ({ readonly kind: "federate"; readonly matchers: readonly string[] } & Omit<FederateRequest, "selectors">)
   /** Remote read: the answer is a compressed `prometheus.ReadResponse`. */

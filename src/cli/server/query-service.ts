@@ -30,7 +30,6 @@ import type {
   QueryThreadSettings,
   QueryTimings,
 } from "./query-messages.js";
-import type { RuleExpression } from "./rules-messages.js";
 
 const NEVER_ABORTED = new AbortController().signal;
 /** How long a thread may take to notice its cancel word before it is terminated. */
@@ -178,8 +177,8 @@ export class QueryPool implements QueryService {
     return this.#run({ kind: "frame", ...query }, signal, query.timeoutMs);
   }
 
-  /** Expressions of rules, as many as a task has time for. */
-  rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer> {
+  /** Expressions of rules, packed, as many as a task has time for. */
+  rules(expressions: string): Promise<ServiceAnswer> {
     return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
   }
 

@@ -53,7 +53,7 @@ import type {
 
 import { backtestResult } from "./rule-backtest.js";
 import { RuleQueries } from "./rule-queries.js";
-import type { RuleExpression } from "./rules-messages.js";
+import { packAnswers, unpackExpressions } from "./rules-pack.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
@@ -229,7 +229,7 @@ export class QueryThread {
     return { kind: "data", data: backtestView(await backtestResult(value, job)) };
   }
 
-  async #rules(task: QueryTask, expressions: readonly RuleExpression[], cancel: CancelToken): Promise<ServiceAnswer> {
+  async #rules(task: QueryTask, packed: string, cancel: CancelToken): Promise<ServiceAnswer> {
     const evaluateOne = (request: QueryRequest): Promise<QueryResult> => {
       const kernels = this.#kernels;
       return this.#aroundDamage(() => {
@@ -238,7 +238,9 @@ export class QueryThread {
       });
     };
     const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
-    return { kind: "data", data: await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne) };
+    const expressions = unpackExpressions(packed);
+    const answers = await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne);
+    return { kind: "data", data: packAnswers(answers) };
   }
 
   async #evaluate(

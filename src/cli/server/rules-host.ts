@@ -32,6 +32,7 @@ import { type ForeignOutcome, ForeignSender } from "../../shard/index.js";
 import { alertTemplates } from "../alert-templates.js";
 import { HistoryFile } from "./history-file.js";
 import { AlertNotifier } from "./notifier-host.js";
+import { relabelSteps } from "./relabel-steps.js";
 import type {
   FromRules,
   RuleExpression,
@@ -40,6 +41,7 @@ import type {
   RulesSettings,
   ToRules,
 } from "./rules-messages.js";
+import { packExpressions, unpackAnswers } from "./rules-pack.js";
 
 /** Expressions in one task of the query pool; a task that takes too long gives back the rest. */
 const EXPRESSIONS_MAX = 64;
@@ -63,6 +65,7 @@ export class RulesHost {
   /** Of live subscriptions, by number: which alerts. */
   readonly #watches = new Map<number, readonly (readonly Matcher[])[]>();
   #templates: AlertTemplates | undefined;
+  #config: Config | undefined;
 
   constructor(port: MessagePort, settings: RulesSettings, log: Logger) {
     this.#port = port;
@@ -109,6 +112,7 @@ export class RulesHost {
 
   /** A configuration is in force. */
   apply(config: Config, set: RuleSet): void {
+    this.#config = config;
     this.#templates = alertTemplates(this.#settings.externalUrl, config.global.externalLabels);
     this.#notifier.apply(config);
     this.#manager.update(set).catch((error: unknown) => {
@@ -166,7 +170,7 @@ export class RulesHost {
         this.#sender.loseOwner(message.shard, message.reason);
         return;
       case "answers":
-        this.#queries.take(message.id, message.answers);
+        this.#queries.take(message.id, unpackAnswers(message.answers));
         return;
       case "question":
         this.#post({ type: "answer", id: message.id, answer: this.#answer(message.question) });
@@ -212,6 +216,8 @@ export class RulesHost {
         const data = { changes };
         return isCut ? { kind: "data", data, warnings: ["results truncated due to limit"] } : { kind: "data", data };
       }
+      case "relabel-steps":
+        return relabelSteps(this.#config, question.scrapePool, question.labelsJson);
       case "alertmanagers":
         return encoded(this.#notifier.view());
       case "metrics":
@@ -334,7 +340,7 @@ class RemoteQueries implements RuleQuerier {
       if (task === undefined) return;
       const id = this.#nextId++;
       this.#open.set(id, task);
-      this.#post({ type: "queries", id, expressions: task.expressions });
+      this.#post({ type: "queries", id, expressions: packExpressions(task.expressions) });
     }
   }
 }

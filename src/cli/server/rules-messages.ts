@@ -7,6 +7,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ServiceAnswer } from "../../api/index.js";
 import type { Histogram } from "../../model/index.js";
+import type { PackedAnswers } from "./rules-pack.js";
 
 /** Of all rules and of the sending of alerts; from the command line. */
 export interface RulesSettings {
@@ -69,6 +70,8 @@ export type RulesQuestion =
       readonly limit: number;
     }
   | { readonly kind: "alertmanagers" }
+  /** Not of rules, but of the configuration, which lives in the same thread. */
+  | { readonly kind: "relabel-steps"; readonly scrapePool: string; readonly labelsJson: string }
   | { readonly kind: "metrics" };
 
 export type ToRules =
@@ -79,7 +82,7 @@ export type ToRules =
       readonly type: "answers";
       readonly id: number;
       /** Of the first expressions that were asked: those that are left must be asked again. */
-      readonly answers: readonly RuleExpressionAnswer[];
+      readonly answers: PackedAnswers;
     }
   | { readonly type: "question"; readonly id: number; readonly question: RulesQuestion }
   /** Tell active alerts, and then each change. */
@@ -88,7 +91,7 @@ export type ToRules =
   | { readonly type: "stop" };
 
 export type FromRules =
-  | { readonly type: "queries"; readonly id: number; readonly expressions: readonly RuleExpression[] }
+  | { readonly type: "queries"; readonly id: number; readonly expressions: string }
   | { readonly type: "answer"; readonly id: number; readonly answer: ServiceAnswer }
   | { readonly type: "watched"; readonly id: number; readonly answer: ServiceAnswer }
   /** JSON texts. */

@@ -3,7 +3,8 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { AlertHistoryQuery, AlertListener, RulesFilter, RulesService, ServiceAnswer } from "../../api/index.js";
 import { failure } from "../../api/index.js";
 import type { CollectedSamples } from "./rules-host.js";
-import type { FromRules, RuleExpression, RuleExpressionAnswer, RulesQuestion, ToRules } from "./rules-messages.js";
+import type { FromRules, RulesQuestion, ToRules } from "./rules-messages.js";
+import { type PackedAnswers, packAnswers, unpackExpressions } from "./rules-pack.js";
 
 /** Rules that do not answer within this time are busy with something that should not take so long. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -11,7 +12,8 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface RuleQueryPool {
-  rules(expressions: readonly RuleExpression[]): Promise<ServiceAnswer>;
+  /** Packed; the answer's data is PackedAnswers. */
+  rules(expressions: string): Promise<ServiceAnswer>;
 }
 
 export class RulesLink implements RulesService {
@@ -73,6 +75,10 @@ export class RulesLink implements RulesService {
     return this.#ask({ kind: "alertmanagers" });
   }
 
+  relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "relabel-steps", scrapePool, labelsJson });
+  }
+
   /** Metrics of rules and of the sending of alerts; none where they do not answer in time. */
   async metrics(): Promise<readonly CollectedSamples[]> {
     const answer = await this.#ask({ kind: "metrics" });
@@ -130,18 +136,15 @@ export class RulesLink implements RulesService {
     }
   }
 
-  async #query(id: number, expressions: readonly RuleExpression[]): Promise<void> {
+  async #query(id: number, expressions: string): Promise<void> {
     const answer = this.#pool === undefined ? undefined : await this.#pool.rules(expressions);
     this.#post({ type: "answers", id, answers: answersOf(answer, expressions) });
   }
 }
 
-function answersOf(
-  answer: ServiceAnswer | undefined,
-  expressions: readonly RuleExpression[],
-): readonly RuleExpressionAnswer[] {
-  if (answer?.kind === "data") return answer.data as readonly RuleExpressionAnswer[];
+function answersOf(answer: ServiceAnswer | undefined, expressions: string): PackedAnswers {
+  if (answer?.kind === "data") return answer.data as PackedAnswers;
   const error = answer?.kind === "failure" ? answer.message : "the query was not answered";
   const isCanceled = answer?.kind === "failure" && answer.errorType === "canceled";
-  return expressions.map(() => ({ error, isCanceled, seconds: 0 }));
+  return packAnswers(unpackExpressions(expressions).map(() => ({ error, isCanceled, seconds: 0 })));
 }

@@ -31,6 +31,7 @@ export function scrapeJobOf(config: ScrapeConfig, options: JobOptions = { isProt
     histograms: {
       isNative: config.nativeHistograms,
       isClassicToo: config.alwaysScrapeClassicHistograms,
+      isConverted: config.convertClassicHistogramsToNhcb,
       bucketsMax: limits.histogramBucketsMax,
       bucketFactorMin: limits.histogramBucketFactorMin,
     },

@@ -26,6 +26,7 @@ export interface StatusDeps {
   readonly queries: QueryPool;
   readonly storage: Storage;
   readonly flags: Readonly<Record<string, string>>;
+  readonly features: ReturnType<StatusService["features"]>;
   readonly startTimeMs: number;
   readonly threadCount: number;
 }
@@ -75,6 +76,10 @@ export class ServerStatus implements StatusService {
 
   flags(): Readonly<Record<string, string>> {
     return this.#deps.flags;
+  }
+
+  features(): ReturnType<StatusService["features"]> {
+    return this.#deps.features;
   }
 
   async head(limit: number, signal: AbortSignal): Promise<HeadStatus> {

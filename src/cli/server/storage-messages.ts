@@ -18,6 +18,7 @@ export interface StorageThreadSettings {
   /** Time ranges of the smallest and the largest blocks. */
   readonly minBlockMs: number;
   readonly maxBlockMs: number;
+  readonly compactsOverlapping: boolean;
   readonly memoryLimitBytes: number;
   readonly log: LogSettings;
 }

@@ -46,9 +46,9 @@ export class StorageThread {
     this.#settings = settings;
     this.#files = files;
     this.#control = ControlMemory.attach(settings.control);
-    const { dataDir, minBlockMs, maxBlockMs, blockSegmentBytes } = settings;
+    const { dataDir, minBlockMs, maxBlockMs, blockSegmentBytes, compactsOverlapping } = settings;
     this.#blocks = new BlockTasks(
-      { dataDir, minBlockMs, maxBlockMs, segmentBytes: blockSegmentBytes },
+      { dataDir, minBlockMs, maxBlockMs, compactsOverlapping, segmentBytes: blockSegmentBytes },
       { files, clock: systemClock, log: loggerOf(settings.log, "tsdb") },
     );
   }

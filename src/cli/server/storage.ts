@@ -49,11 +49,12 @@ export class Storage {
       blockSegmentBytes: tsdb.maxChunkSegmentBytes > 0 ? tsdb.maxChunkSegmentBytes : undefined,
       minBlockMs,
       maxBlockMs: largestBlockMs(tsdb),
+      compactsOverlapping: tsdb.compactsOverlapping,
       memoryLimitBytes,
       log: logSettings,
     };
     this.pool = new StoragePool(settings, control, shards, log);
-    const keeperOptions = { dataDir: tsdb.path, minBlockMs, limits };
+    const keeperOptions = { dataDir: tsdb.path, minBlockMs, reloadMs: tsdb.blockReloadMs, limits };
     this.keeper = new BlockKeeper(keeperOptions, { storage: this.pool, list: this.list, log });
     const cutterDeps = { control, shards, storage: this.pool, queries: this.keeper, log };
     this.cutter = new HeadCutter({ chunkRangeMs: minBlockMs }, cutterDeps);

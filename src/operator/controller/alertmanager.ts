@@ -47,7 +47,8 @@ export interface AlertmanagerBuilders {
     alertmanager: Alertmanager,
     input: { readonly tlsSecretCount: number; readonly inputHash: string },
   ): DesiredObject;
-  governingService(alertmanager: Alertmanager): DesiredObject;
+  /** Undefined if the object names one of the user's own. */
+  governingService(alertmanager: Alertmanager): DesiredObject | undefined;
   inputHash(inputs: readonly unknown[]): string;
 }
 
@@ -141,7 +142,8 @@ export class AlertmanagerReconciler {
         secretOf(metadata, { [file]: Buffer.from(content === undefined ? "" : yamlOf(content)) }),
       );
     }
-    if (object.spec?.serviceName === undefined) await applyObject(api, SERVICE, builders.governingService(object));
+    const service = builders.governingService(object);
+    if (service !== undefined) await applyObject(api, SERVICE, service);
     await this.#applySet(object, namespace, prefix, tlsSecretCount);
     if (settings.hasBindings) await this.#bindAll(key, selected);
   }
@@ -154,7 +156,7 @@ export class AlertmanagerReconciler {
     const { api, caches, log } = this.#deps;
     const spec = object.spec ?? {};
     const within = namespacesOf(object, spec.alertmanagerConfigNamespaceSelector, caches.namespaces);
-    const configs = selectObjects(caches.configs, spec.alertmanagerConfigSelector, within);
+    const configs = selectObjects(ALERTMANAGER_CONFIG, caches.configs, spec.alertmanagerConfigSelector, within);
     const references: References = { secrets: new Set(), configMaps: new Set() };
     const namespace = object.metadata?.namespace ?? "";
     addReferences(references, namespace, spec);

@@ -4,20 +4,20 @@ import { clusterTlsConfig } from "../generate/alertmanager/cluster-tls.js";
 import { DEFAULT_PROMETHEUS_VERSION } from "../generate/defaults.js";
 import { invalid } from "../generate/invalid.js";
 import type { ConfigOptions } from "../generate/prometheus/context.js";
-import { ruleFile, rulesText } from "../generate/rules.js";
+import type { Enforcement } from "../generate/prometheus/namespace-label.js";
+import { enforceNamespace, ruleFile, rulesText } from "../generate/rules.js";
 import { Version } from "../generate/version.js";
 import { webConfig } from "../generate/web-config.js";
 import { alertmanagerStatefulSet } from "../generate/workload/alertmanager.js";
 import type { WorkloadOptions } from "../generate/workload/options.js";
 import { agentStatefulSet, prometheusStatefulSet } from "../generate/workload/prometheus.js";
 import { prometheusNames } from "../generate/workload/prometheus-names.js";
+import { governingService } from "../generate/workload/services.js";
 import type { KubeObject } from "../kube-object.js";
-import type { Alertmanager, Prometheus, PrometheusAgent } from "../schema/generated/types.js";
+import type { Alertmanager, Prometheus, PrometheusAgent, PrometheusSpec } from "../schema/generated/types.js";
 import type { AlertmanagerBuilders } from "./alertmanager.js";
 import type { DesiredObject } from "./apply.js";
-import { controllerReference, ownedMetadata } from "./owned.js";
 import type { PrometheusBuilders } from "./prometheus.js";
-import { ALERTMANAGER, PROMETHEUS, PROMETHEUS_AGENT, type Resource } from "./resources.js";
 
 /** The operator's flags as far as workloads depend on them. */
 export interface BuilderFlags {
@@ -91,35 +91,28 @@ function secretNames(prefix: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}-tls-assets-${i}`);
 }
 
-/** What a StatefulSet's pods are found by in DNS. */
-function governingService(
-  of: Resource,
-  owner: { readonly metadata?: Prometheus["metadata"] },
-  name: string,
-  application: string,
-  flags: BuilderFlags,
-  ports: readonly KubeObject[],
-  more: KubeObject = {},
-): DesiredObject {
-  const metadata = ownedMetadata(of, owner, name, flags, { [`operated-${application.split("-")[0]}`]: "true" });
-  const { apiVersion, kind, name: ownerName, uid } = controllerReference(of, owner);
-  // One Service for all objects of the namespace: none of them is its only owner.
-  return {
-    metadata: { ...metadata, ownerReferences: [{ apiVersion, kind, name: ownerName, uid }] },
-    spec: { clusterIP: "None", ...more, ports, selector: { "app.kubernetes.io/name": application } },
-  };
+/** Rules have an older list of exemptions of their own. */
+function ruleEnforcement(spec: PrometheusSpec): Enforcement {
+  const older = (spec.prometheusRulesExcludedFromEnforce ?? []).map(({ ruleName = "", ruleNamespace = "" }) => ({
+    resource: "prometheusrules" as const,
+    namespace: ruleNamespace,
+    name: ruleName,
+  }));
+  return { ...spec, excludedFromEnforcement: [...(spec.excludedFromEnforcement ?? []), ...older] };
 }
 
 export function prometheusBuilders(isAgent: boolean, flags: BuilderFlags, config: ConfigOptions): PrometheusBuilders {
   const options = workloadOptions(flags);
-  const of = isAgent ? PROMETHEUS_AGENT : PROMETHEUS;
   return {
     inputHash: (inputs) => inputHash([...inputs, options, config]),
-    ruleFile: (rule, { spec }) =>
+    ruleFile: (rule, { spec = {} }) =>
       rulesText(
-        ruleFile(rule, "prometheus", Version.parse(spec?.version || DEFAULT_PROMETHEUS_VERSION), {
-          hasExperimentalFunctions: spec?.enableFeatures?.includes("promql-experimental-functions") ?? false,
-        }),
+        ruleFile(
+          enforceNamespace(rule, ruleEnforcement(spec)),
+          "prometheus",
+          Version.parse(spec.version || DEFAULT_PROMETHEUS_VERSION),
+          { hasExperimentalFunctions: spec.enableFeatures?.includes("promql-experimental-functions") ?? false },
+        ),
       ),
     webConfig: ({ spec }) => webConfig("/etc/prometheus/web_config", spec?.web ?? {}),
     statefulSet: (prometheus, input) => {
@@ -139,16 +132,8 @@ export function prometheusBuilders(isAgent: boolean, flags: BuilderFlags, config
         : prometheusStatefulSet(prometheus as Prometheus, all);
       return placed(set, prometheus);
     },
-    governingService: (prometheus) => {
-      const { spec = {} } = prometheus;
-      const ports: KubeObject[] = [{ name: spec.portName || "web", port: 9090, targetPort: spec.portName || "web" }];
-      if ((spec as NonNullable<Prometheus["spec"]>).thanos !== undefined) {
-        ports.push({ name: "grpc", port: 10901, targetPort: "grpc" });
-      }
-      return isAgent
-        ? governingService(of, prometheus, "prometheus-agent-operated", "prometheus-agent", flags, ports)
-        : governingService(of, prometheus, "prometheus-operated", "prometheus", flags, ports);
-    },
+    governingService: (prometheus) =>
+      governingService(isAgent ? "PrometheusAgent" : "Prometheus", prometheus, options) as DesiredObject | undefined,
   };
 }
 
@@ -166,16 +151,7 @@ export function alertmanagerBuilders(flags: BuilderFlags): AlertmanagerBuilders 
         alertmanager,
       );
     },
-    governingService: (alertmanager: Alertmanager) => {
-      const port = alertmanager.spec?.portName || "web";
-      const ports = [
-        { name: port, port: 9093, targetPort: port, protocol: "TCP" },
-        { name: "tcp-mesh", port: 9094, targetPort: "mesh-tcp", protocol: "TCP" },
-        { name: "udp-mesh", port: 9094, targetPort: "mesh-udp", protocol: "UDP" },
-      ];
-      // Peers find each other before they are ready.
-      const more = { publishNotReadyAddresses: true };
-      return governingService(ALERTMANAGER, alertmanager, "alertmanager-operated", "alertmanager", flags, ports, more);
-    },
+    governingService: (alertmanager: Alertmanager) =>
+      governingService("Alertmanager", alertmanager, options) as DesiredObject | undefined,
   };
 }

@@ -11,9 +11,12 @@ import {
   checkScrapeConfig,
   checkServiceMonitor,
 } from "../generate/prometheus/check-monitors.js";
+import { checkWorkload } from "../generate/prometheus/check-workload.js";
 import { agentConfig, type ConfigInput, type Extras, serverConfig } from "../generate/prometheus/config.js";
 import { type ConfigOptions, contextOf } from "../generate/prometheus/context.js";
 import { AssetStore } from "../generate/store.js";
+import { prometheusNames } from "../generate/workload/prometheus-names.js";
+import { SIDECAR_CLIENT_FILES } from "../generate/workload/thanos-sidecar.js";
 import type { Json } from "../kube-object.js";
 import type {
   KeySelector,
@@ -89,7 +92,8 @@ export interface PrometheusBuilders {
       readonly inputHash: string;
     },
   ): DesiredObject;
-  governingService(prometheus: AnyPrometheus): DesiredObject;
+  /** Undefined if the object names one of the user's own. */
+  governingService(prometheus: AnyPrometheus): DesiredObject | undefined;
   /** Of all that a StatefulSet is built from, and of what it is now. */
   inputHash(inputs: readonly unknown[]): string;
 }
@@ -209,9 +213,14 @@ export class PrometheusReconciler {
     const metadata = ownedMetadata(this.#of, object, `${prefix}-web-config`, settings);
     const content = Buffer.from(web === undefined ? "" : yamlOf(web));
     await applyObject(api, SECRET, secretOf(metadata, { "web-config.yaml": content }));
-    if (object.spec?.serviceName === undefined) {
-      await applyObject(api, SERVICE, this.#deps.builders.governingService(object));
+    if (!this.#isAgent) {
+      const { sidecarClientSecret } = prometheusNames("server", object.metadata?.name ?? "");
+      const files = Object.entries(SIDECAR_CLIENT_FILES).map(([file, text]) => [file, Buffer.from(text)]);
+      const named = ownedMetadata(this.#of, object, sidecarClientSecret, settings);
+      await applyObject(api, SECRET, secretOf(named, Object.fromEntries(files)));
     }
+    const service = this.#deps.builders.governingService(object);
+    if (service !== undefined) await applyObject(api, SERVICE, service);
     await this.#applySets(object, prefix, ruleConfigMaps, tlsSecretCount);
     if (settings.hasBindings) await this.#bindAll(key, found);
     if (isUnmanaged) {
@@ -243,23 +252,28 @@ export class PrometheusReconciler {
     const within = (selector: Parameters<typeof namespacesOf>[1]): ReadonlySet<string> =>
       namespacesOf(object, selector, caches.namespaces);
     const serviceMonitors = selectObjects(
+      SERVICE_MONITOR,
       caches.serviceMonitors,
       spec.serviceMonitorSelector,
       within(spec.serviceMonitorNamespaceSelector),
     );
     const podMonitors = selectObjects(
+      POD_MONITOR,
       caches.podMonitors,
       spec.podMonitorSelector,
       within(spec.podMonitorNamespaceSelector),
     );
-    const probes = selectObjects(caches.probes, spec.probeSelector, within(spec.probeNamespaceSelector));
+    const probes = selectObjects(PROBE, caches.probes, spec.probeSelector, within(spec.probeNamespaceSelector));
     const scrapeConfigs = selectObjects(
+      SCRAPE_CONFIG,
       caches.scrapeConfigs,
       spec.scrapeConfigSelector,
       within(spec.scrapeConfigNamespaceSelector),
     );
     const { ruleSelector, ruleNamespaceSelector } = object.spec as Prometheus["spec"] & {};
-    const rules = this.#isAgent ? [] : selectObjects(caches.rules, ruleSelector, within(ruleNamespaceSelector));
+    const rules = this.#isAgent
+      ? []
+      : selectObjects(PROMETHEUS_RULE, caches.rules, ruleSelector, within(ruleNamespaceSelector));
 
     const references: References = { secrets: new Set(), configMaps: new Set() };
     addReferences(references, object.metadata?.namespace ?? "", object.spec);
@@ -270,6 +284,7 @@ export class PrometheusReconciler {
     await fetchReferences(this.#deps.api, references, assets);
 
     const context = contextOf(object, settings.config);
+    checkWorkload(context, assets);
     const ruleFiles: Record<string, string> = {};
     const judgedRules = judge(rules, (rule) => {
       const { namespace, name, uid } = rule.metadata ?? {};

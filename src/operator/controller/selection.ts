@@ -7,6 +7,7 @@ import { selects } from "../generate/prometheus/label-selector.js";
 import type { ObjectMeta } from "../kube-object.js";
 import type { LabelSelector } from "../schema/generated/types.js";
 import type { ResourceCache } from "./cache.js";
+import type { Resource } from "./resources.js";
 
 export interface AnyResource {
   readonly metadata?: ObjectMeta;
@@ -35,8 +36,9 @@ export function namespacesOf(
   return new Set(found.map(({ metadata }) => metadata?.name ?? ""));
 }
 
-/** In the order of `namespace/name`. */
+/** In the order of `namespace/name`, each with its kind, which items of lists lack: exemptions name it. */
 export function selectObjects<T extends AnyResource>(
+  { apiVersion, kind }: Resource,
   cache: ResourceCache<T> | undefined,
   selector: LabelSelector | undefined,
   namespaces: ReadonlySet<string>,
@@ -44,7 +46,8 @@ export function selectObjects<T extends AnyResource>(
   if (cache === undefined || selector === undefined) return [];
   return cache
     .list()
-    .filter(({ metadata }) => namespaces.has(metadata?.namespace ?? "") && selects(selector, metadata?.labels));
+    .filter(({ metadata }) => namespaces.has(metadata?.namespace ?? "") && selects(selector, metadata?.labels))
+    .map((object) => ({ ...object, apiVersion, kind }));
 }
 
 /** @param check  throws InvalidConfigurationError with the reason. */

@@ -79,7 +79,7 @@ describe("slices", () => {
     const { kept } = kubeletSlices(addressesOf([node("a", "10.0.0.1"), node("b", "fd00::1")]), [], service, options);
     expect(kept.map(({ addressType }) => addressType)).toEqual(["IPv4", "IPv6"]);
     expect(kept[0]!["metadata"]).toMatchObject({
-      generateName: "kubelet-",
+      name: "kubelet-ipv4-0",
       labels: { "kubernetes.io/service-name": "kubelet" },
       ownerReferences: [{ kind: "Service", uid: "u", controller: true }],
     });
@@ -88,8 +88,8 @@ describe("slices", () => {
 
 test("the Service and its Endpoints have the same ports", () => {
   const ports = [
-    { name: "https-metrics", port: 10250 },
-    { name: "cadvisor", port: 4194 },
+    { name: "https-metrics", port: 10250, protocol: "TCP" },
+    { name: "cadvisor", port: 4194, protocol: "TCP" },
   ];
   expect(kubeletService(options)["spec"]).toEqual({ type: "ClusterIP", clusterIP: "None", ports });
   const endpoints = kubeletEndpoints(addressesOf([node("a", "10.0.0.1")]), options);

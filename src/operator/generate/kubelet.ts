@@ -91,7 +91,12 @@ function metadataOf(options: KubeletOptions, labels: Readonly<Record<string, str
 }
 
 function portsOf({ hasHttpPort }: KubeletOptions): Mapping[] {
-  return PORTS.filter((port) => hasHttpPort || !("isHttp" in port)).map(({ name, port }) => ({ name, port }));
+  return PORTS.filter((port) => hasHttpPort || !("isHttp" in port)).map(({ name, port }) => ({
+    name,
+    port,
+    // What the API server would fill in: else each look would find a difference.
+    protocol: "TCP",
+  }));
 }
 
 export function kubeletService(options: KubeletOptions): KubeObject {
@@ -132,7 +137,7 @@ export interface EndpointSlice {
 }
 
 export interface SliceChanges {
-  /** Slices as they should be; new ones have no name, only `generateName`. */
+  /** Slices as they should be. */
   readonly kept: readonly KubeObject[];
   /** Names of slices that became empty. */
   readonly removed: readonly string[];
@@ -162,7 +167,10 @@ export function kubeletSlices(
     const addressType = isIPv4(address.ip) ? "IPv4" : "IPv6";
     const room = filled.find((one) => one.addressType === addressType && one.members.length < max);
     if (room !== undefined) room.members.push(address);
-    else filled.push({ slice: newSlice(addressType, service, options), addressType, members: [address] });
+    else {
+      const slice = newSlice(freeName(options.name, addressType, filled), addressType, service, options);
+      filled.push({ slice, addressType, members: [address] });
+    }
   }
   return {
     kept: filled
@@ -183,7 +191,18 @@ function endpointOf(address: Address): Mapping {
   };
 }
 
+const NAME_MAX = 253;
+
+function freeName(service: string, addressType: string, taken: readonly { readonly slice: EndpointSlice }[]): string {
+  const names = new Set(taken.map(({ slice }) => slice.metadata?.name));
+  const begin = `${service.slice(0, NAME_MAX - 16)}-${addressType.toLowerCase()}`;
+  for (let n = 0; ; n++) {
+    if (!names.has(`${begin}-${n}`)) return `${begin}-${n}`;
+  }
+}
+
 function newSlice(
+  name: string,
   addressType: string,
   service: { readonly metadata?: ObjectMeta },
   options: KubeletOptions,
@@ -192,14 +211,12 @@ function newSlice(
     "kubernetes.io/service-name": options.name,
     "endpointslice.kubernetes.io/managed-by": "prometheus-operator",
   });
-  const { name: _, ...metadata } = metadataOf(options, labels);
   const owner = { apiVersion: "v1", kind: "Service", name: options.name, uid: service.metadata?.uid ?? "" };
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
     metadata: {
-      generateName: `${options.name}-`,
-      ...metadata,
+      ...metadataOf({ ...options, name }, labels),
       ownerReferences: [{ ...owner, blockOwnerDeletion: true, controller: true }],
     } as ObjectMeta,
     addressType,

@@ -71,7 +71,13 @@ function encodeLabels(out: ProtoWriter, labels: Labels, externalLabels: Readonly
 }
 
 /** @param low  and high: the sum's words, since it may be a staleness marker. */
-function putHistogram(out: ProtoWriter, histogram: Histogram, timestampMs: number, low: number, high: number): void {
+export function putHistogram(
+  out: ProtoWriter,
+  histogram: Histogram,
+  timestampMs: number,
+  low: number,
+  high: number,
+): void {
   const { isFloat } = histogram;
   if (isFloat) out.doubleAlways(2, histogram.count);
   else out.intAlways(1, histogram.count);

@@ -287,6 +287,10 @@ test.each<[string, BlockMeta[], number[]]>([
   expect(planCompaction(metas, RANGES)).toEqual(wanted.map((index) => metas[index]!.ulid));
 });
 
+test("overlapping blocks are left alone where they are to be", () => {
+  expect(planCompaction([meta(0, 2), meta(2, 4), meta(3, 5), meta(4, 6)], RANGES, false)).toEqual([]);
+});
+
 test("ranges of levels end at the largest block", () => {
   expect(blockRanges(2, 54)).toEqual([2, 6, 18, 54]);
   expect(blockRanges(2, 53)).toEqual([2, 6, 18]);

@@ -14,10 +14,18 @@ export function blockRanges(minBlockMs: number, maxBlockMs: number): number[] {
   return end < 0 ? ranges : ranges.slice(0, Math.max(1, end));
 }
 
-/** ULIDs of the blocks to compact into one now, in order of time; none if there is nothing to do. */
-export function planCompaction(metas: readonly BlockMeta[], ranges: readonly number[]): string[] {
+/**
+ * ULIDs of the blocks to compact into one now, in order of time; none if there is nothing to do.
+ *
+ * @param compactsOverlapping  blocks that overlap come first; otherwise they are compacted by ranges like all others.
+ */
+export function planCompaction(
+  metas: readonly BlockMeta[],
+  ranges: readonly number[],
+  compactsOverlapping = true,
+): string[] {
   const sorted = metas.toSorted((a, b) => a.minTimeMs - b.minTimeMs);
-  const overlapping = overlappingBlocks(sorted);
+  const overlapping = compactsOverlapping ? overlappingBlocks(sorted) : [];
   if (overlapping.length > 0) return ulidsOf(overlapping);
   // The newest block may get neighbours yet, and people copy it first.
   const settled = sorted.slice(0, -1);

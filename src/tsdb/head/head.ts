@@ -26,6 +26,7 @@ import {
   PAIR_COUNT,
   RESOLVE_MALFORMED,
   RESOLVE_NO_MEMORY,
+  ROOT_MARKED_SYMBOLS,
   SLOT_CHUNKS,
   SLOT_COUNT,
   SLOT_FLAG_DEAD,
@@ -58,6 +59,8 @@ const MIN_PAGES = 64;
 const MAX_PAGES = 65535;
 /** Records that one slice of a truncation visits: about 1 ms of work. */
 const SLICE_RECORDS = 16384;
+/** As many pairs, which are found one by one through their chains. */
+const SLICE_PAIRS = 8192;
 
 export interface HeadOptions {
   readonly shardIndex: number;
@@ -78,6 +81,7 @@ export interface HeadMemoryUse {
   readonly limitBytes: number;
   /** Bytes ever handed out: what the head can cost in resident memory at most. */
   readonly touchedBytes: number;
+  readonly neverUsedBytes: number;
   readonly liveBytes: number;
   /** Part of `liveBytes` that only readers may still see. */
   readonly retiredBytes: number;
@@ -239,6 +243,7 @@ export class Head {
   }
 
   seriesLabels(slot: number): Labels {
+    this.index.refresh();
     return this.index.labelsAt(this.#word((this.slotAddress(slot) + SLOT_LABELS) >>> 2));
   }
 
@@ -286,8 +291,8 @@ export class Head {
   ensureStaging(rows: number): number {
     const old = this.#staging;
     const oldBytes = this.#stagingBytes;
-    const bytes = rows * STAGED_BYTES;
-    if (bytes <= oldBytes) return old;
+    if (rows * STAGED_BYTES <= oldBytes) return old;
+    const bytes = Math.max(rows * STAGED_BYTES, oldBytes + (oldBytes >>> 1));
     const address = bytes > 2 ** 30 ? 0 : this.kernels.allocate(bytes) >>> 0;
     if (address === 0) {
       throw new VestalError("HEAD_MEMORY", `the head has no memory for a batch of ${rows} samples`, { rows });
@@ -404,9 +409,24 @@ export class Head {
     }
     const minTime = (COUNTERS >> 3) + COUNTER_MIN_TIME;
     this.#floats[minTime] = Math.max(this.#floats[minTime]!, minTimeMs);
+    if (failed === 0) yield* this.#sweepNames();
     this.kernels.advanceEpoch();
     while (this.kernels.reclaim(SLICE_RECORDS) === SLICE_RECORDS) yield;
     return removed;
+  }
+
+  /** Gives back label pairs and symbols that no series has any more. */
+  *#sweepNames(): Generator<void, void> {
+    const { kernels } = this;
+    if (kernels.beginSweep() === 0) return;
+    yield;
+    while (kernels.sweepPairs(SLICE_PAIRS) !== 0) yield;
+    const symbols = this.#word(ROOT_MARKED_SYMBOLS >> 2);
+    for (let symbol = 0; symbol < symbols; symbol += SLICE_RECORDS) {
+      kernels.sweepSymbols(symbol, SLICE_RECORDS);
+      yield;
+    }
+    kernels.endSweep();
   }
 
   #tellDead(first: number, end: number, onRemoved: (ref: number) => void): void {
@@ -442,6 +462,7 @@ export class Head {
     return {
       limitBytes: this.#word(HEAD_LIMIT >> 2),
       touchedBytes: this.#word(ARENA_BUMP >> 2),
+      neverUsedBytes: this.#word(HEAD_LIMIT >> 2) - this.#word(ARENA_BUMP >> 2),
       liveBytes: this.#floats[ARENA_USED >> 3]!,
       retiredBytes: this.#floats[ARENA_RETIRED_BYTES >> 3]!,
     };

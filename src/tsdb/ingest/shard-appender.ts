@@ -7,6 +7,7 @@
  * Lines whose labels belong to another shard leave as rows of a foreign append after the shard's own commit.
  */
 import {
+  CLASSIC_SLOTS,
   DROPPED_SLOT,
   FOREIGN_SLOTS,
   STAGED_BYTES,
@@ -54,6 +55,7 @@ import type {
 } from "../../storage/index.js";
 import type { HistogramRow } from "../head/index.js";
 import { BodyBuffers } from "./body-buffers.js";
+import { ClassicConversion, type ClassicPart, type ConvertedHistogram, classicPart } from "./classic-conversion.js";
 import type { CommitExtras, Committer, ExemplarRow } from "./committer.js";
 import { labelLimitProblem, reportLabels, sampleLabels } from "./sample-labels.js";
 
@@ -107,6 +109,10 @@ class Target implements AppendTarget {
   readonly foreignLines: Labels[] = [];
   /** Label key → number in `foreignLines`. */
   readonly foreignNumbers = new Map<string, number>();
+  /** Of targets whose classic histograms are converted. */
+  readonly conversion: ClassicConversion | undefined;
+  /** Converted histograms of the scrape under way. */
+  converted: ReadonlySet<string> = new Set();
   /** Slot and generation of each report series; undefined until it is first written. */
   readonly reportSlots: ({ readonly slot: number; readonly generation: number } | undefined)[] = [];
   hasReported = false;
@@ -118,6 +124,7 @@ class Target implements AppendTarget {
     this.options = options;
     this.#parser = parser;
     this.handle = handle;
+    this.conversion = options.histograms.isConverted ? new ClassicConversion() : undefined;
   }
 
   metadata(): readonly MetricMetadata[] {
@@ -146,6 +153,15 @@ interface RowParts {
   readonly exemplars: readonly ExemplarText[];
 }
 
+/** What converting the classic histograms of a scrape adds to it. */
+interface Conversion {
+  readonly rows: number;
+  readonly parts: ReadonlyMap<number, RowParts>;
+  readonly samples: number;
+  readonly kept: number;
+  readonly added: number;
+}
+
 interface HistogramProblem {
   /** In Prometheus' words. */
   readonly problem: string;
@@ -155,6 +171,9 @@ interface HistogramProblem {
 interface NewSeries {
   readonly index: number;
   readonly row: number;
+  /** Part of a classic histogram that is converted. */
+  readonly part: ClassicPart | undefined;
+  /** Undefined: not stored as a series of its own. */
   readonly labels: Labels | undefined;
 }
 
@@ -276,6 +295,7 @@ export class ShardAppender implements ScrapeAppender {
     const { staging } = this.#committer.head;
     const foreign = this.#takeForeign(target, staging, rows, zeros, staged.extras);
     this.#parser.accept(handle);
+    target.conversion?.accept(target.converted);
     this.#forgetForeign(target, handle, foreign.length);
     target.rows = rows;
     target.hasReported = true;
@@ -328,7 +348,7 @@ export class ShardAppender implements ScrapeAppender {
     const kept =
       parsed.samples -
       parsed.dropped -
-      (series as readonly NewSeries[]).filter(({ labels }) => labels === undefined).length;
+      (series as readonly NewSeries[]).filter(({ labels, part }) => isDropped(labels, part, options)).length;
     const stale = parser.collectStale(handle, input.timestampMs, staging, parsed.rows, room - SPARE_ROWS / 2);
     if (stale === "too many rows") {
       parser.reject(handle);
@@ -338,15 +358,27 @@ export class ShardAppender implements ScrapeAppender {
       parser.reject(handle);
       return refusal("the head's memory is full", undefined, parsed.samples, kept);
     }
-    return { status: "staged", rows: parsed.rows + stale, samples: parsed.samples, kept, added, extras };
+    const rows = parsed.rows + stale;
+    const { conversion } = target;
+    if (conversion === undefined) return { status: "staged", rows, samples: parsed.samples, kept, added, extras };
+    const converted = this.#convert(target, conversion, parsed.rows, rows, extras, input.timestampMs);
+    return {
+      status: "staged",
+      rows: rows + converted.rows,
+      samples: parsed.samples + converted.samples,
+      kept: kept + converted.kept,
+      added: added + converted.added,
+      extras: converted.parts,
+    };
   }
 
   /** Histograms, exemplars and times of creation by staged row; or what is wrong with a histogram. */
   #rowParts(target: Target, handle: TargetHandle): ReadonlyMap<number, RowParts> | HistogramProblem {
     if (!this.#parser.hasExtras(handle)) return NO_PARTS;
-    const { bucketsMax, schemaMax } = target.options.histograms;
+    const { bucketsMax, schemaMax, hasCreatedZeros } = target.options.histograms;
+    const wanted = { hasExemplars: this.#committer.exemplars.capacity > 0, hasCreated: hasCreatedZeros };
     const parts = new Map<number, RowParts>();
-    for (const { row, sample, histogram, createdMs, exemplars } of this.#parser.extras(handle)) {
+    for (const { row, sample, histogram, createdMs, exemplars } of this.#parser.extras(handle, wanted)) {
       let stored: Histogram | undefined;
       if (histogram !== undefined) {
         const exposed = exposedHistogram(histogram);
@@ -409,10 +441,12 @@ export class ShardAppender implements ScrapeAppender {
       const line = this.#parser.newLine(handle, index);
       if (line.row < 0 || this.#parser.resolveRepeated(handle, index, staging)) continue;
       const text = this.#parser.seriesOf(line);
-      const labels = sampleLabels(text, options);
-      series.push({ index, row: line.row, labels });
+      const part = target.conversion === undefined ? undefined : classicPart(text, line.type);
+      const isPartOnly = part !== undefined && !options.histograms.isClassicToo;
+      const labels = isPartOnly ? undefined : sampleLabels(text, options);
+      series.push({ index, row: line.row, labels, part });
       if (labels === undefined) {
-        dropped++;
+        if (!isPartOnly) dropped++;
         continue;
       }
       const refusal = seriesRefusal(text, labels);
@@ -423,9 +457,21 @@ export class ShardAppender implements ScrapeAppender {
     const { sampleLimit } = options.limits;
     const afterRelabelling = parsed.samples - dropped;
     // Native histograms do not count towards it, as in Prometheus.
-    if (sampleLimit === 0 || afterRelabelling - keptHistograms(extras, series) <= sampleLimit) return series;
+    const floats = afterRelabelling - keptHistograms(extras, series) - this.#countParts(target, parsed.rows, series);
+    if (sampleLimit === 0 || floats <= sampleLimit) return series;
     const linesSeen = this.#lineBehind(handle, series, sampleLimit);
     return { error: "sample limit exceeded", limit: "sample", samples: parsed.samples, afterRelabelling, linesSeen };
+  }
+
+  /** Lines of the scrape under way that are only parts of histograms. */
+  #countParts(target: Target, rows: number, series: readonly NewSeries[]): number {
+    if (target.conversion === undefined) return 0;
+    let count = series.filter(({ labels, part }) => labels === undefined && part !== undefined).length;
+    for (let row = 0; row < rows; row++) {
+      const slot = this.#committer.head.stagedRow(row).slot | 0;
+      if (slot >= CLASSIC_SLOTS && slot < DROPPED_SLOT) count++;
+    }
+    return count;
   }
 
   /** Number of the line that holds the first kept sample behind `count` of them. */
@@ -441,19 +487,121 @@ export class ShardAppender implements ScrapeAppender {
   #resolve(target: Target, handle: TargetHandle, series: readonly NewSeries[], staging: number): number {
     const { head } = this.#committer;
     let added = 0;
-    for (const { index, row, labels } of series) {
+    for (const { index, row, labels, part } of series) {
       // The same text may stand twice among the new lines: the first one has resolved it by now.
       if (this.#parser.resolveRepeated(handle, index, staging)) continue;
-      const slot = labels === undefined ? DROPPED_SLOT : this.#place(target, labels);
+      const slot = labels === undefined ? this.#slotOfNone(target, part) : this.#place(target, labels);
+      if (slot !== undefined && part !== undefined) {
+        target.conversion?.add(slot, part, (base) => sampleLabels(base, target.options));
+      }
       if (slot === undefined) {
         head.words[(staging + row * STAGED_BYTES + STAGED_SLOT) >>> 2] = DROPPED_SLOT;
         this.#committer.countRefusedForMemory();
         continue;
       }
       this.#parser.remember(handle, index, slot, staging);
-      if (slot !== DROPPED_SLOT) added++;
+      if (labels !== undefined) added++;
     }
     return added;
+  }
+
+  /** Of a line that is no series of its own. */
+  #slotOfNone(target: Target, part: ClassicPart | undefined): number {
+    if (part === undefined || target.conversion === undefined) return DROPPED_SLOT;
+    return CLASSIC_SLOTS + target.conversion.nextNumber();
+  }
+
+  /**
+   * Stages a row for each histogram that the lines of this scrape make, from row `row` on, and staleness markers of those that
+   * are missing now.
+   */
+  #convert(
+    target: Target,
+    conversion: ClassicConversion,
+    parsedRows: number,
+    row: number,
+    extras: ReadonlyMap<number, RowParts>,
+    timestampMs: number,
+  ): Conversion {
+    const { head } = this.#committer;
+    // A histogram that is exposed as a native one too is not converted.
+    const natives = new Set<number>();
+    for (const [native, { histogram }] of extras) if (histogram !== undefined) natives.add(head.stagedRow(native).slot);
+    const exemplars = new Map<string, ExemplarText[]>();
+    const exemplarRows: { readonly row: number; readonly key: string }[] = [];
+    let lines = 0;
+    conversion.begin();
+    for (let i = 0; i < parsedRows; i++) {
+      const staged = head.stagedRow(i);
+      const status = head.rowStatus(i);
+      if (status !== STATUS_OK && status !== STATUS_SKIPPED) continue;
+      const slot = staged.slot | 0; // as `add` got it
+      if (!conversion.take(slot, staged.value, staged.timestampMs)) continue;
+      if (slot >= CLASSIC_SLOTS && slot < DROPPED_SLOT) lines++;
+      const found = extras.get(i)?.exemplars ?? [];
+      const key = conversion.groupOf(slot)!.key;
+      if (found.length === 0) continue;
+      exemplars.set(key, [...(exemplars.get(key) ?? []), ...found]);
+      exemplarRows.push({ row: i, key });
+    }
+    const parts = new Map(extras);
+    const seen = new Set<string>();
+    let [next, histograms, kept, added] = [row, 0, 0, 0];
+    const inhibited = new Set<string>();
+    for (const { of, histogram } of conversion.converted()) {
+      const isNew = of.place === undefined;
+      const isStored = of.labels !== undefined && target.options.histograms.isNative;
+      const slot = isStored ? this.#placeConverted(target, of, of.labels) : undefined;
+      if (slot !== undefined && natives.has(slot >>> 0)) {
+        inhibited.add(of.key);
+        continue;
+      }
+      histograms++;
+      if (!isStored) continue;
+      kept++;
+      if (slot === undefined) continue;
+      if (isNew) added++;
+      head.ensureStaging(next + 1);
+      head.stageRow(next, slot, of.timestampMs, 0);
+      parts.set(next++, { histogram, createdMs: 0, exemplars: exemplars.get(of.key) ?? [] });
+      seen.add(of.key);
+    }
+    // Exemplars of buckets are those of the histogram now.
+    for (const { row: bucket, key } of exemplarRows) {
+      const part = parts.get(bucket);
+      if (part !== undefined && !inhibited.has(key)) parts.set(bucket, { ...part, exemplars: [] });
+    }
+    next = this.#stageVanished(conversion, seen, next, timestampMs);
+    target.converted = seen;
+    return { rows: next - row, parts, samples: histograms - lines, kept: kept - lines, added };
+  }
+
+  #placeConverted(target: Target, converted: ConvertedHistogram, labels: Labels): number | undefined {
+    const { head } = this.#committer;
+    const known = converted.place;
+    if (known !== undefined && (known.slot < 0 || head.slotGeneration(known.slot) === known.generation)) {
+      return known.slot;
+    }
+    const slot = this.#place(target, labels);
+    if (slot === undefined) {
+      this.#committer.countRefusedForMemory();
+      return undefined;
+    }
+    converted.place = { slot, generation: slot < 0 ? 0 : head.slotGeneration(slot) };
+    return slot;
+  }
+
+  /** Staleness markers of converted histograms that are not in `seen`; returns the rows staged in all. */
+  #stageVanished(conversion: ClassicConversion, seen: ReadonlySet<string>, row: number, timestampMs: number): number {
+    const { head } = this.#committer;
+    let next = row;
+    for (const { place } of conversion.vanished(seen)) {
+      if (place === undefined) continue;
+      if (place.slot >= 0 && head.slotGeneration(place.slot) !== place.generation) continue;
+      head.ensureStaging(next + 1);
+      head.stageBits(next++, place.slot, timestampMs, STALE_NAN_LOW, STALE_NAN_HIGH);
+    }
+    return next;
   }
 
   /** Slot of a label set in this shard, its number among the target's foreign lines, or undefined at a ceiling. */
@@ -516,8 +664,11 @@ export class ShardAppender implements ScrapeAppender {
         : this.#parser.collectAllStale(handle, timestampMs, staging, 0, room - SPARE_ROWS / 2);
       if (stale === "too many rows") continue;
       if (stale === "no memory") throw new VestalError("HEAD_MEMORY", "the head's memory is full");
-      const rows = this.#stageReport(target, stale, timestampMs, report);
-      this.#committer.commit(staging, rows);
+      const { conversion } = target;
+      const vanished = conversion === undefined ? stale : this.#stageVanished(conversion, NO_KEYS, stale, timestampMs);
+      const rows = this.#stageReport(target, vanished, timestampMs, report);
+      this.#committer.commit(this.#committer.head.staging, rows);
+      conversion?.acceptAllStale();
       const foreign = this.#takeForeign(target, this.#committer.head.staging, rows);
       if (isCut) this.#parser.accept(handle);
       else this.#parser.acceptAllStale(handle);
@@ -696,6 +847,7 @@ function isKeptIn(series: readonly NewSeries[]): (index: number) => boolean {
 
 const ALL_LINES = 2 ** 31 - 1;
 const NO_REFUSALS = { outOfOrder: 0, duplicates: 0, outOfBounds: 0 };
+const NO_KEYS: ReadonlySet<string> = new Set();
 const NO_PARTS: ReadonlyMap<number, RowParts> = new Map();
 /** As Prometheus says it. */
 const BUCKET_LIMIT = "histogram bucket limit exceeded";
@@ -709,6 +861,11 @@ function exposedHistogram({ bytes, isFloat }: { bytes: Uint8Array; isFloat: bool
     if (error instanceof CorruptionError) return error.message;
     throw error;
   }
+}
+
+/** Whether relabelling drops a new line; one that is only a part of a histogram is none to drop. */
+function isDropped(labels: Labels | undefined, part: ClassicPart | undefined, options: ScrapeTargetOptions): boolean {
+  return labels === undefined && (part === undefined || options.histograms.isClassicToo);
 }
 
 /** Histograms of staged rows that relabelling keeps. */

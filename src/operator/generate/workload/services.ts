@@ -1,6 +1,12 @@
 /** Headless Services that give pods their names. Those of one namespace share a Service, and own it together. */
 import type { KubeObject } from "../../kube-object.js";
-import type { Alertmanager, Prometheus, PrometheusAgent, ThanosRuler } from "../../schema/generated/types.js";
+import type {
+  Alertmanager,
+  Prometheus,
+  PrometheusAgent,
+  PrometheusSpec,
+  ThanosRuler,
+} from "../../schema/generated/types.js";
 import { compact, type Mapping, nonEmpty } from "../value.js";
 import { objectMetadata } from "./metadata.js";
 import type { WorkloadOptions } from "./options.js";
@@ -20,6 +26,8 @@ interface Governing {
 const tcp = (name: string, port: number, targetPort = name): Mapping => ({ name, port, targetPort, protocol: "TCP" });
 
 const PROMETHEUS_PORTS = (web: string): readonly Mapping[] => [{ name: web, port: 9090, targetPort: web }];
+
+const SIDECAR_PORT: Mapping = { name: "grpc", port: 10901, targetPort: "grpc" };
 
 const GOVERNING: Readonly<Record<OwnerKind, Governing>> = {
   Prometheus: {
@@ -57,6 +65,7 @@ const GOVERNING: Readonly<Record<OwnerKind, Governing>> = {
 export function governingService(kind: OwnerKind, owner: Owner, options: WorkloadOptions): KubeObject | undefined {
   if (nonEmpty(owner.spec?.serviceName) !== undefined) return undefined;
   const { name, label, application, ports, hasUnreadyAddresses } = GOVERNING[kind];
+  const hasSidecar = kind === "Prometheus" && (owner.spec as PrometheusSpec | undefined)?.thanos !== undefined;
   return compact({
     apiVersion: "v1",
     kind: "Service",
@@ -64,7 +73,7 @@ export function governingService(kind: OwnerKind, owner: Owner, options: Workloa
     spec: {
       clusterIP: "None",
       publishNotReadyAddresses: hasUnreadyAddresses,
-      ports: ports(nonEmpty(owner.spec?.portName) ?? "web"),
+      ports: [...ports(nonEmpty(owner.spec?.portName) ?? "web"), ...(hasSidecar ? [SIDECAR_PORT] : [])],
       selector: { "app.kubernetes.io/name": application },
     },
   }) as KubeObject;

@@ -15,7 +15,11 @@ import { CONFINED } from "./reloader.js";
 
 const CONFIG_FOLDER = "/etc/thanos/config";
 const CLIENT_VOLUME = "thanos-prometheus-http-client-file";
-export const CLIENT_FILE = "prometheus.http-client-file.yaml";
+const CLIENT_FILE = "prometheus.http-client-file.yaml";
+/** How the sidecar speaks to a Prometheus with TLS in its own pod, where the certificate's name cannot match. */
+export const SIDECAR_CLIENT_FILES: Readonly<Record<string, string>> = {
+  [CLIENT_FILE]: "tls_config:\n  insecure_skip_verify: true\n",
+};
 
 /**
  * What happens to blocks that are uploaded: Prometheus compacts as usual, or not at all, or only blocks that have been
