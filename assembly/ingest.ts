@@ -44,6 +44,7 @@ export { initHead, refsLeft, setRefRange } from "./head/init";
 export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
 export { slotAddress } from "./head/slots";
 export { freeDeadSlots, sweepPostings, truncateSlots } from "./head/truncate";
+export { beginSweep, endSweep, sweepPairs, sweepSymbols } from "./index/sweep";
 export {
   advanceEpoch,
   allocate,

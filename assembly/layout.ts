@@ -31,7 +31,7 @@
  * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
  */
 
-export const LAYOUT_VERSION = 5; // raised with every change below
+export const LAYOUT_VERSION = 6; // raised with every change below
 
 // ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export const HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
@@ -80,6 +80,17 @@ export const ROOT_SCRATCH = 1072; // u32, region for the labels of the series be
 export const ROOT_SERIES_LIMIT = 1076; // u32, most live series; 0 = as many as the memory holds
 export const ROOT_TOUCHED = 1080; // u32, meaningless: what the append loop loads early is stored here, so that it is loaded
 export const ROOT_DIGEST_KEYS = 1084; // u32, region of random bytes that `assembly/exposition/digest.ts` reads (writer only)
+// Ids of pairs and symbols that nothing names any more: first retired (readers may know them), then free to be given again.
+export const ROOT_FREE_PAIRS = 1088; // u32, LIST of ids (writer only, as the next ones)
+export const ROOT_FREE_SYMBOLS = 1092; // u32, LIST of ids
+export const ROOT_RETIRED_PAIRS = 1096; // u32, LIST of ids
+export const ROOT_RETIRED_SYMBOLS = 1100; // u32, LIST of ids
+export const ROOT_RETIRED_EPOCH = 1104; // u32, epoch in which the last of both was retired
+export const ROOT_SYMBOL_MARKS = 1108; // u32, region of u8 × ROOT_MARKED_SYMBOLS: 1 = named; 0 while no sweep is under way
+export const ROOT_MARKED_SYMBOLS = 1112; // u32, symbols that the sweep under way looks at
+export const ROOT_SWEEP_NAME = 1116; // u32, place in the list of names of the chain that is swept
+export const ROOT_SWEEP_PAIR = 1120; // u32, pair of that chain behind which the sweep goes on
+export const ROOT_SYMBOL_SWEEPS = 1124; // u32, atomic: +1 after ids of symbols were retired, before any is given again; caches of texts compare it
 export const ARENA_FREE_COUNT = 1600; // u32 × ARENA_CLASSES, regions in each free list
 export const RESERVED_COUNTS = 1280; // u32 × ARENA_CLASSES, free regions that the reservation under way counts on
 
@@ -200,8 +211,11 @@ export const LIST_LENGTH = 0; // u32
 export const LIST_CAPACITY = 4; // u32
 export const LIST_ITEMS = 8; // u32 × capacity
 
-// TABLE region (symbol and pair tables): open addressing, linear probing, ids; 0 = empty; never more than 2/3 full
+// TABLE region (symbol and pair tables): open addressing, linear probing, ids; 0 = empty; at most 2/3 are not. An id that
+// was removed leaves REMOVED_ID in its place: the empty symbol, or the pair without a name, which nobody looks for
 export const TABLE_MASK = 0; // u32, entries − 1
+export const REMOVED_ID = 1;
+export const TABLE_USED = 4; // u32, entries that are not 0 (writer only)
 export const TABLE_ITEMS = 8; // u32 × entries (atomic store of an id AFTER its record)
 
 // ── names: ROOT_NAMES → LIST of (name symbol id, id of its anchor pair) couples: two items a name ────────────────

@@ -18,12 +18,14 @@ import {
   PAIR_BYTES,
   PAIR_COUNT,
   PAIR_DIRECTORY,
+  REMOVED_ID,
   ROOT_NEXT_REF,
   ROOT_REF_END,
   ROOT_SCRATCH,
   ROOT_SERIES_LIMIT,
   SYMBOL_COUNT,
   SYMBOL_DIRECTORY,
+  SYMBOL_TEXT,
 } from "../layout";
 import { allocate, initArena } from "../memory/arena";
 import { SCRATCH_REGION_BYTES } from "./label-bytes";
@@ -49,8 +51,8 @@ export function initHead(
   store<u32>(HEAD_CHUNK_RANGE, chunkRange);
   store<u32>(HEAD_SAMPLES_PER_CHUNK, samplesPerChunk);
   store<u32>(ROOT_SERIES_LIMIT, seriesLimit);
-  store<u32>(SYMBOL_COUNT, 1); // 0 is the empty string
-  store<u32>(PAIR_COUNT, 1); // 0 is none
+  store<u32>(SYMBOL_COUNT, REMOVED_ID + 1); // 0 is the empty string
+  store<u32>(PAIR_COUNT, REMOVED_ID + 1); // 0 is none
   store<u32>(EPOCH, 1);
   store<u32>(COMMITTED, 0);
   initArena();
@@ -58,6 +60,10 @@ export function initHead(
   makeDigestKeys(digestSeed);
   newRecord(SYMBOL_DIRECTORY, 0, 4);
   newRecord(PAIR_DIRECTORY, 0, PAIR_BYTES);
+  // REMOVED_ID: an empty text, which is looked up nowhere, and a pair whose name has no text.
+  const removed = allocate(<u32>SYMBOL_TEXT);
+  store<u64>(removed, 0);
+  store<u32>(newRecord(SYMBOL_DIRECTORY, REMOVED_ID, 4), <u32>removed);
   growSymbolTable(1);
   growPairTable(1, 0);
   atomic.store<u32>(HEAD_VERSION, LAYOUT_VERSION);

@@ -10,8 +10,12 @@ import {
   PAIR_NEXT_OF_NAME,
   PAIR_POSTINGS,
   PAIR_VALUE,
+  REMOVED_ID,
+  ROOT_FREE_PAIRS,
+  ROOT_MARKED_SYMBOLS,
   ROOT_NAMES,
   ROOT_PAIR_TABLE,
+  ROOT_SYMBOL_MARKS,
   TABLE_ITEMS,
   TABLE_MASK,
 } from "../layout";
@@ -28,6 +32,7 @@ import {
   reserveSegments,
   reserveTable,
   tableIsSmall,
+  takeListItem,
 } from "./tables";
 
 /** Address of the PAIR record of `id`, which is not 0. */
@@ -64,9 +69,13 @@ export function reservePairs(added: u32, names: u32): bool {
 export function growPairTable(added: u32, names: u32): void {
   if (names !== 0) growList(ROOT_NAMES, names << 1);
   const count = load<u32>(PAIR_COUNT);
-  if (!tableIsSmall(ROOT_PAIR_TABLE, count + added)) return;
+  if (!tableIsSmall(ROOT_PAIR_TABLE, count, added)) return;
   const table = newTable(count + added);
-  for (let id: u32 = 1; id < count; id++) {
+  const old = <usize>load<u32>(ROOT_PAIR_TABLE);
+  const places: u32 = old === 0 ? 0 : load<u32>(old, TABLE_MASK) + 1;
+  for (let i: u32 = 0; i < places; i++) {
+    const id = load<u32>(old + <usize>(i << 2), TABLE_ITEMS);
+    if (id <= <u32>REMOVED_ID) continue;
     const pair = pairAddress(id);
     insertId(table, hashPair(load<u32>(pair, PAIR_NAME), load<u32>(pair, PAIR_VALUE)), id);
   }
@@ -90,15 +99,26 @@ export function internPair(name: u32, value: u32): u32 {
 }
 
 function addPair(name: u32, value: u32, next: u32): u32 {
-  const id = load<u32>(PAIR_COUNT);
-  const pair = newRecord(PAIR_DIRECTORY, id, PAIR_BYTES);
+  const free = takeListItem(ROOT_FREE_PAIRS);
+  const id: u32 = free !== 0 ? free : load<u32>(PAIR_COUNT);
+  const pair = free !== 0 ? pairAddress(free) : newRecord(PAIR_DIRECTORY, id, PAIR_BYTES);
   store<u32>(pair, name, PAIR_NAME);
   store<u32>(pair, value, PAIR_VALUE);
   store<u32>(pair, 0, PAIR_POSTINGS);
   store<u32>(pair, next, PAIR_NEXT_OF_NAME);
-  atomic.store<u32>(PAIR_COUNT, id + 1);
+  if (free === 0) atomic.store<u32>(PAIR_COUNT, id + 1);
+  markSymbols(name, value);
   insertId(<usize>load<u32>(ROOT_PAIR_TABLE), hashPair(name, value), id);
   return id;
+}
+
+/** Tells the sweep of symbols that is under way, if any, that a pair names these. */
+export function markSymbols(name: u32, value: u32): void {
+  const marks = <usize>load<u32>(ROOT_SYMBOL_MARKS);
+  if (marks === 0) return;
+  const count = load<u32>(ROOT_MARKED_SYMBOLS);
+  if (name < count) store<u8>(marks + <usize>name, 1);
+  if (value < count) store<u8>(marks + <usize>value, 1);
 }
 
 /** Where the address of the postings of pair `id` is. */

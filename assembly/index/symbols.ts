@@ -1,5 +1,10 @@
-/** Interned strings. Ids are dense, in order of first use, and never reused; id 0 is the empty string. */
+/**
+ * Interned strings. Ids are dense; one that nothing names any more is given again (sweep.ts). Id 0 is the empty string, and
+ * REMOVED_ID stands for what was taken out of the table.
+ */
 import {
+  REMOVED_ID,
+  ROOT_FREE_SYMBOLS,
   ROOT_SYMBOL_TABLE,
   SYMBOL_COUNT,
   SYMBOL_DIRECTORY,
@@ -20,6 +25,7 @@ import {
   reserveSegments,
   reserveTable,
   tableIsSmall,
+  takeListItem,
 } from "./tables";
 
 /** Address of the SYMBOL region of `id`, which is not 0. */
@@ -62,9 +68,14 @@ export function reserveSymbols(added: u32): bool {
 /** Makes the table large enough for `added` more symbols. */
 export function growSymbolTable(added: u32): void {
   const count = load<u32>(SYMBOL_COUNT);
-  if (!tableIsSmall(ROOT_SYMBOL_TABLE, count + added)) return;
+  if (!tableIsSmall(ROOT_SYMBOL_TABLE, count, added)) return;
   const table = newTable(count + added);
-  for (let id: u32 = 1; id < count; id++) insertId(table, load<u32>(symbolAddress(id), SYMBOL_HASH), id);
+  const old = <usize>load<u32>(ROOT_SYMBOL_TABLE);
+  const places: u32 = old === 0 ? 0 : load<u32>(old, TABLE_MASK) + 1;
+  for (let i: u32 = 0; i < places; i++) {
+    const id = load<u32>(old + <usize>(i << 2), TABLE_ITEMS);
+    if (id > <u32>REMOVED_ID) insertId(table, load<u32>(symbolAddress(id), SYMBOL_HASH), id);
+  }
   replaceTable(ROOT_SYMBOL_TABLE, table);
 }
 
@@ -78,6 +89,12 @@ export function internSymbol(text: usize, length: u32): u32 {
   store<u32>(symbol, length, SYMBOL_LENGTH);
   store<u32>(symbol, hash, SYMBOL_HASH);
   memory.copy(symbol + SYMBOL_TEXT, text, <usize>length);
+  const free = takeListItem(ROOT_FREE_SYMBOLS);
+  if (free !== 0) {
+    store<u32>(recordAddress(SYMBOL_DIRECTORY, free, 4), <u32>symbol);
+    insertId(<usize>load<u32>(ROOT_SYMBOL_TABLE), hash, free);
+    return free;
+  }
   const id = load<u32>(SYMBOL_COUNT);
   store<u32>(newRecord(SYMBOL_DIRECTORY, id, 4), <u32>symbol);
   atomic.store<u32>(SYMBOL_COUNT, id + 1);

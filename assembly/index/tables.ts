@@ -10,10 +10,12 @@ import {
   LIST_CAPACITY,
   LIST_ITEMS,
   LIST_LENGTH,
+  REMOVED_ID,
   SEGMENT_MASK,
   SEGMENT_SHIFT,
   TABLE_ITEMS,
   TABLE_MASK,
+  TABLE_USED,
 } from "../layout";
 import { allocate, reserve, retire, roomFor } from "../memory/arena";
 
@@ -97,16 +99,17 @@ function grownListBytes(length: u32): u32 {
 
 /** Counts on the memory for a table of `count + added` ids. */
 export function reserveTable(root: usize, count: u32, added: u32): bool {
-  const table = <usize>load<u32>(root);
+  if (!tableIsSmall(root, count, added)) return true;
   const entries = entriesFor(count + added);
-  if (table !== 0 && entries <= load<u32>(table, TABLE_MASK) + 1) return true;
   return reserve(<u32>TABLE_ITEMS + (entries << 2)) && reserve(RETIRED_NOTE_BYTES);
 }
 
-/** Whether a table for `count` ids must be larger than the one at `root`. */
-export function tableIsSmall(root: usize, count: u32): bool {
+/** Whether the table at `root`, with places of removed ids, is too small for `added` more ids: a new one for `count + added` is due. */
+export function tableIsSmall(root: usize, count: u32, added: u32): bool {
   const table = <usize>load<u32>(root);
-  return table === 0 || entriesFor(count) > load<u32>(table, TABLE_MASK) + 1;
+  if (table === 0) return true;
+  const entries = load<u32>(table, TABLE_MASK) + 1;
+  return entriesFor(count + added) > entries || entriesFor(load<u32>(table, TABLE_USED) + added) > entries;
 }
 
 /** An empty table with room for `count` ids; the caller fills it and then calls `replaceTable`. */
@@ -114,16 +117,37 @@ export function newTable(count: u32): usize {
   const entries = entriesFor(count);
   const table = allocate(<u32>TABLE_ITEMS + (entries << 2));
   store<u32>(table, entries - 1, TABLE_MASK);
+  store<u32>(table, 0, TABLE_USED);
   memory.fill(table + TABLE_ITEMS, 0, <usize>(entries << 2));
   return table;
 }
 
-/** Puts `id` in the first free place from `hash` on. The table has one. */
+/** Puts `id` in the first free place from `hash` on. The table has one, and does not have the id. */
 export function insertId(table: usize, hash: u32, id: u32): void {
   const mask = load<u32>(table, TABLE_MASK);
   let i = hash & mask;
-  while (load<u32>(table + <usize>(i << 2), TABLE_ITEMS) !== 0) i = (i + 1) & mask;
+  while (load<u32>(table + <usize>(i << 2), TABLE_ITEMS) > <u32>REMOVED_ID) i = (i + 1) & mask;
+  if (load<u32>(table + <usize>(i << 2), TABLE_ITEMS) === 0)
+    store<u32>(table, load<u32>(table, TABLE_USED) + 1, TABLE_USED);
   atomic.store<u32>(table + <usize>(i << 2), id, TABLE_ITEMS);
+}
+
+/** Takes `id` out of the table, which has it; readers on their way pass over its place. */
+export function removeId(table: usize, hash: u32, id: u32): void {
+  const mask = load<u32>(table, TABLE_MASK);
+  let i = hash & mask;
+  while (load<u32>(table + <usize>(i << 2), TABLE_ITEMS) !== id) i = (i + 1) & mask;
+  atomic.store<u32>(table + <usize>(i << 2), REMOVED_ID, TABLE_ITEMS);
+}
+
+/** Takes the item that was appended last from the list whose address is at `root`; 0 if there is none. */
+export function takeListItem(root: usize): u32 {
+  const list = <usize>load<u32>(root);
+  if (list === 0) return 0;
+  const length = load<u32>(list, LIST_LENGTH);
+  if (length === 0) return 0;
+  store<u32>(list, length - 1, LIST_LENGTH);
+  return load<u32>(list + <usize>((length - 1) << 2), LIST_ITEMS);
 }
 
 /** Publishes `table` at `root` and retires the one before. */

@@ -196,6 +196,12 @@ export class Alertmanager {
     const { log, timers, random, cluster } = this.#deps;
     const templates = new NotificationTemplates(readTemplates(config.templates));
     const route = new Route(config.route, this.#syntax);
+    for (const section of ["tracing", "event_recorder"] as const) {
+      const given = Object.values(config.document[section] ?? {}).some(
+        (item) => item !== "" && item !== undefined && item !== false,
+      );
+      if (given) log.warn("a section of the configuration is accepted and does nothing here", { section });
+    }
     const used = new Set<string>();
     const walk = (at: Route): void => {
       used.add(at.options.receiver);

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { TlsOptions } from "node:tls";
 import { compare } from "bcryptjs";
 import { errorMessage, type Logger } from "../base/index.js";
+import { formatGoDuration } from "../template/index.js";
 import type { Alertmanager } from "./alertmanager.js";
 import { type Answer, json, text } from "./api/answer.js";
 
@@ -73,7 +74,7 @@ export class AlertmanagerServer {
     const url = new URL(request.url ?? "/", "http://localhost");
     let answer: Answer;
     try {
-      answer = await this.#answer(request, method, url);
+      answer = await this.#limited(this.#answer(request, method, url));
     } catch (error) {
       this.#log.error("A request failed", { method, path: url.pathname, err: errorMessage(error) });
       answer = text("Internal Server Error\n", 500);
@@ -95,6 +96,21 @@ export class AlertmanagerServer {
       method.toLowerCase(),
       String(answer.status),
     );
+  }
+
+  async #limited(answer: Promise<Answer>): Promise<Answer> {
+    const { timeoutMs } = this.#options;
+    if (timeoutMs <= 0) return answer;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Answer>((resolve) => {
+      const message = `Exceeded configured timeout of ${formatGoDuration(BigInt(Math.round(timeoutMs * 1e6)))}.\n`;
+      timer = setTimeout(() => resolve(text(message, 503)), timeoutMs);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #answer(request: IncomingMessage, method: string, url: URL): Promise<Answer> {

@@ -294,6 +294,10 @@ export function parseRfc3339(text: string): GoTime | undefined {
 
 /** As encoding/json writes a time: RFC 3339 with as many digits of a second as it has. */
 export function formatRfc3339(time: GoTime): string {
+  // Most times are in UTC, in a year of four digits, and to the millisecond.
+  if (time.zone === "UTC" && time.unixNano > 0n && time.unixNano % 1_000_000n === 0n) {
+    return new Date(time.unixMs).toISOString().replace(/\.?0*Z$/, "Z");
+  }
   return time.format("2006-01-02T15:04:05.999999999Z07:00");
 }
 

@@ -25,7 +25,8 @@ export interface Case {
   /** Further receivers, in flow form. */
   readonly receivers?: (base: string) => string;
   /** Of the receiver, in flow form. `base` is where it sends to. */
-  readonly receiver?: (base: string, smtp: string) => string;
+  /** `proxy` leads to hosts that cannot be configured. */
+  readonly receiver?: (base: string, smtp: string, proxy: string) => string;
   readonly steps: readonly Step[];
   /** What the recording server answers, in order; then 200. */
   readonly answers?: readonly { readonly status: number; readonly body?: string; readonly type?: string }[];
@@ -47,11 +48,33 @@ const fireAndResolve: readonly Step[] = [
 const json = (body: unknown) => ({ status: 200, body: JSON.stringify(body), type: "application/json" });
 
 /** An integration with its payloads: fires with two alerts, then resolves. */
-function payload(name: string, receiver: (base: string, smtp: string) => string, more: Partial<Case> = {}): Case {
+function payload(
+  name: string,
+  receiver: (base: string, smtp: string, proxy: string) => string,
+  more: Partial<Case> = {},
+): Case {
   return { name, receiver, steps: fireAndResolve, ...more };
 }
 
+const throughProxy = (proxy: string): string =>
+  `http_config: {proxy_url: "${proxy}", tls_config: {insecure_skip_verify: true}}`;
+
 export const CASES: readonly Case[] = [
+  payload(
+    "pushover",
+    (_, __, proxy) =>
+      `pushover_configs: [{user_key: u, token: t, url_title: 'x y', ttl: 90s, sound: s, ${throughProxy(proxy)}}]`,
+  ),
+  payload(
+    "pushover-html",
+    (_, __, proxy) =>
+      `pushover_configs: [{user_key: u, token: html, html: true, message: '<b>{{ .CommonAnnotations.summary }}{{ .Status }}</b>', ${throughProxy(proxy)}}]`,
+  ),
+  payload(
+    "pagerduty-v1",
+    (_, __, proxy) => `pagerduty_configs: [{service_key: k, details: {own: '{{ .Status }}'}, ${throughProxy(proxy)}}]`,
+    { answers: [{ status: 403 }] },
+  ),
   { name: "one-alert", steps: [{ at: 0, alerts: [one] }] },
   { name: "fires-and-resolves", steps: fireAndResolve },
   {
@@ -70,13 +93,13 @@ export const CASES: readonly Case[] = [
   },
   {
     name: "resolves-in-group-wait",
-    route: "group_wait: 3s",
+    route: "group_wait: 4s",
     steps: [
       { at: 0, alerts: [one] },
-      { at: 0.1, alerts: [resolved(one)] },
+      { at: 0.8, alerts: [resolved(one)] },
     ],
   },
-  { name: "repeats", route: "repeat_interval: 1500ms", steps: [{ at: 0, alerts: [one] }] },
+  { name: "repeats", route: "repeat_interval: 3s", steps: [{ at: 0, alerts: [one] }] },
   {
     name: "no-resolved",
     receiver: (base) => `webhook_configs: [{url: "${base}", send_resolved: false}]`,
@@ -143,7 +166,7 @@ export const CASES: readonly Case[] = [
   {
     name: "silence-ends",
     steps: [
-      { at: 0, silence: { instance: "h:1" }, forSeconds: 2 },
+      { at: 0, silence: { instance: "h:1" }, forSeconds: 4 },
       { at: 0.1, alerts: [one] },
     ],
   },

@@ -154,7 +154,8 @@ function alertFilter(request: ApiRequest, deps: ApiDeps): (alert: Alert) => Aler
 
 /** strfmt's date-time: milliseconds, in UTC. */
 function dateTime(time: GoTime | typeof ZERO_TIME): string {
-  return new GoTime(time.unixNano, time.zone).format("2006-01-02T15:04:05.000Z07:00");
+  if (time.zone === "UTC" && time.unixNano > 0n) return new Date(time.unixMs).toISOString();
+  return time.format("2006-01-02T15:04:05.000Z07:00");
 }
 
 function alertJson(

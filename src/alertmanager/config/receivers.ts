@@ -378,7 +378,7 @@ export const pushover = struct(
     priority: field(text(), '{{ if eq .Status "firing" }}2{{ else }}0{{ end }}'),
     retry: field(goDuration(), "1m0s"),
     expire: field(goDuration(), "1h0m0s"),
-    ttl: field(goDuration(), "0s"),
+    ttl: field(goDuration(), ""),
     html: field(bool()),
     monospace: field(bool()),
   },

@@ -52,7 +52,10 @@ export const ALERTMANAGER_FLAGS: FlagTable = {
     flag("cluster.peer-timeout", "string", "15s", "How long a member waits for each one before it in order.", {
       placeholder: "15s",
     }),
-    flag("cluster.peers-resolve-timeout", "string", "15s", "Longest time to look up members.", { placeholder: "15s" }),
+    flag("cluster.peers-resolve-timeout", "string", "15s", "Longest time to look up members.", {
+      placeholder: "15s",
+      state: "no-effect",
+    }),
     flag("cluster.gossip-interval", "string", "200ms", "How often changes are sent to members.", {
       placeholder: "200ms",
     }),

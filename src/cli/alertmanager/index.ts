@@ -67,6 +67,11 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
   const addresses = (values.get("web.listen-address") as readonly string[]).map(parseAddress);
   const externalUrl = externalUrlOf(text("web.external-url"), addresses[0]!.port);
   const web = readWebConfig(text("web.config.file"));
+  for (const feature of text("enable-feature").split(",")) {
+    if (feature !== "" && feature !== "classic-mode" && feature !== "utf8-strict-mode") {
+      log.warn("a feature is accepted and has no effect here", { feature });
+    }
+  }
   log.info("Starting Alertmanager", { version: `(version=${ALERTMANAGER_VERSION}, vestal=${vestalVersion()})` });
   const cluster = await startCluster(values, log);
   const alertmanager = new Alertmanager(

@@ -72,11 +72,11 @@ function operate(isNewer: boolean, op: ValueOperator, span: Span, a: Value, b: V
     if (op === "+" || op === "-") return joined(isNewer, op, span, a, b, say);
     if (op === "==" || op === "!=") return { value: a, holds: a.equals(b) === (op === "==") };
   } else if (typeof a === "number") {
-    if (op === "*") return { value: (b as FloatHistogram).copy().multiply(a).compact(), holds: true };
+    if (op === "*") return { value: (b as FloatHistogram).copy().multiply(a, isNewer).compact(), holds: true };
   } else {
     const factor = b as number;
-    if (op === "*") return { value: a.copy().multiply(factor).compact(), holds: true };
-    if (op === "/") return { value: a.copy().divide(factor).compact(), holds: true };
+    if (op === "*") return { value: a.copy().multiply(factor, isNewer).compact(), holds: true };
+    if (op === "/") return { value: a.copy().divide(factor, isNewer).compact(), holds: true };
     if (op === "</" || op === ">/") return { value: trim(a.copy(), factor, op === "</"), holds: true };
   }
   const kindOf = (value: Value): string => (typeof value === "number" ? "float" : "histogram");

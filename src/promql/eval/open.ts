@@ -66,7 +66,7 @@ function negatedRows(evaluation: Evaluation, plan: NegatePlan): Rows {
       const value = memory.floats[at]!;
       if (memory.bytes[present + i] === FLOAT) memory.floats[at] = -value;
       else if (memory.bytes[present + i] === HISTOGRAM) {
-        memory.floats[at] = histograms.put(histograms.get(value).copy().multiply(-1));
+        memory.floats[at] = histograms.put(histograms.get(value).copy().multiply(-1, evaluation.isNewer));
       }
     }
     return found;

@@ -24,6 +24,13 @@ function splitExponent(x: number): { readonly fraction: number; readonly exponen
   return { fraction: bits.getFloat64(0), exponent };
 }
 
+/** A subnormal's bits taken for those of a normal number, as Go's logarithm on amd64 takes them. */
+function rawParts(x: number): { readonly fraction: number; readonly exponent: number } {
+  bits.setFloat64(0, x);
+  bits.setUint32(0, (bits.getUint32(0) & 0x000fffff) | 0x3fe00000);
+  return { fraction: bits.getFloat64(0), exponent: -1022 };
+}
+
 /** `fraction × 2^exponent`, rounded once. */
 function scale(fraction: number, exponent: number): number {
   if (exponent > 1023)
@@ -92,7 +99,7 @@ function roundToEven(x: number): number {
 export function log(x: number): number {
   if (x === 0) return Number.NEGATIVE_INFINITY;
   if (!(x > 0) || x === Number.POSITIVE_INFINITY) return x < 0 ? Number.NaN : x;
-  let { fraction, exponent } = splitExponent(x);
+  let { fraction, exponent } = x < 2 ** -1022 ? rawParts(x) : splitExponent(x);
   if (fraction < Math.SQRT1_2) {
     fraction *= 2;
     exponent--;

@@ -75,19 +75,20 @@ export class FloatHistogram {
     return other;
   }
 
-  multiply(factor: number): this {
+  /** @param marksGauge  a negative factor makes a gauge of it, as from 3.14 on */
+  multiply(factor: number, marksGauge = false): this {
     this.zeroCount *= factor;
     this.count *= factor;
     this.sum *= factor;
     for (const { counts } of [this.positive, this.negative]) {
       for (let i = 0; i < counts.length; i++) counts[i]! *= factor;
     }
-    if (factor < 0) this.counterResetHint = RESET_GAUGE;
+    if (marksGauge && factor < 0) this.counterResetHint = RESET_GAUGE;
     return this;
   }
 
-  /** Division by zero leaves no buckets. */
-  divide(divisor: number): this {
+  /** Division by zero leaves no buckets. @param marksGauge  as for `multiply` */
+  divide(divisor: number, marksGauge = false): this {
     this.zeroCount /= divisor;
     this.count /= divisor;
     this.sum /= divisor;
@@ -99,7 +100,7 @@ export class FloatHistogram {
     for (const { counts } of [this.positive, this.negative]) {
       for (let i = 0; i < counts.length; i++) counts[i]! /= divisor;
     }
-    if (divisor < 0) this.counterResetHint = RESET_GAUGE;
+    if (marksGauge && divisor < 0) this.counterResetHint = RESET_GAUGE;
     return this;
   }
 

@@ -48,6 +48,11 @@ const NOWHERE: Span = { start: 0, end: 0 };
 class Builder {
   readonly #invariant: ReadonlySet<Expr>;
   readonly #statsOnly: ReadonlySet<Expr>;
+  /**
+   * Above 0 within the parameter of an aggregation, which Prometheus does not prepare as it does all else: `@ start()` and
+   * `@ end()` are overlooked there, and other fixed times fix the first step alone.
+   */
+  #parameterDepth = 0;
   readonly #options: PlanOptions;
 
   constructor(expr: Expr, options: PlanOptions) {
@@ -60,7 +65,7 @@ class Builder {
   build(expr: Expr, grid: Grid, around: Surroundings): Plan {
     if (expr.kind === "paren") return this.build(expr.expr, grid, around);
     const isLiteral = expr.kind === "number" || expr.kind === "string";
-    if (grid.steps > 1 && !isLiteral && this.#invariant.has(expr)) {
+    if (grid.steps > 1 && !isLiteral && this.#parameterDepth === 0 && this.#invariant.has(expr)) {
       const inner = this.#node(expr, { ...grid, steps: 1 }, around);
       return { kind: "hoist", grid, span: expr, inner };
     }
@@ -90,10 +95,13 @@ class Builder {
         return this.#binary(expr, grid, { ...around, func: "" });
       case "aggregate": {
         const below = { ...around, func: expr.op };
+        this.#parameterDepth++;
         const param = expr.param === undefined ? undefined : this.build(expr.param, grid, below);
+        this.#parameterDepth--;
         const operand = this.build(expr.expr, grid, below);
         const { op, without } = expr;
-        const operandSpan = { start: expr.expr.start, end: expr.expr.end };
+        const { start, end } = this.#options.language === "3.14" ? withoutParens(expr.expr) : expr.expr;
+        const operandSpan = { start, end };
         return { ...base, kind: "aggregate", op, operand, operandSpan, param, without, grouping: [...expr.grouping] };
       }
       case "call":
@@ -228,6 +236,7 @@ class Builder {
       if (node.kind === "subquery" && !isNewer) {
         // Once it is evaluated, 3.5 finds a selector of the subquery's offset in its place.
         offsetMs = node.offsetExpr === undefined ? node.offsetMs : durationOf(node.offsetExpr, true, this.#options);
+        at = node.at;
         return true;
       }
       if (node.kind !== "vectorSelector") {
@@ -257,10 +266,13 @@ class Builder {
     const smoothed = expr.extended === "smoothed" && what === "value";
     const selection = this.#selection(expr, grid, reference, lookbackDeltaMs, smoothed ? lookbackDeltaMs : 0, around);
     const statsOnly = this.#statsOnly.has(expr);
+    // The functions of samples' times see a fixed time without its offset, within what was asked of storage with it.
+    const isFixed = what !== "value" && expr.at !== undefined && this.#parameterDepth === 0;
+    const looked = isFixed ? { firstMs: this.#fixedTime(expr.at!), stepMs: 0 } : reference;
     const span = { start: expr.start, end: expr.end };
     const stamps = what === "timestamp";
     const startStamps = what === "start_timestamp";
-    return { kind: "select", grid, span, selection, reference, stamps, startStamps, statsOnly, smoothed };
+    return { kind: "select", grid, span, selection, reference: looked, stamps, startStamps, statsOnly, smoothed };
   }
 
   #range(expr: MatrixSelector | SubqueryExpr, grid: Grid, around: Surroundings): RangePlan {
@@ -282,15 +294,16 @@ class Builder {
     const openMs = reference.firstMs - rangeMs;
     const startMs = (Math.floor(openMs / stepMs) + 1) * stepMs;
     const endMs = lastReference(reference, grid);
-    const steps = Math.max(0, Math.floor((endMs - startMs) / stepMs) + 1);
+    const steps = grid.steps === 0 ? 0 : Math.max(0, Math.floor((endMs - startMs) / stepMs) + 1);
     const inner = this.build(expr.expr, { startMs, stepMs, steps }, { ...around, stepMs });
     return { kind: "subquery", inner, reference, rangeMs };
   }
 
   #reference(expr: TimeModifiers, grid: Grid): Reference {
     const offsetMs = expr.offsetExpr === undefined ? expr.offsetMs : durationOf(expr.offsetExpr, true, this.#options);
-    if (expr.at === undefined) return { firstMs: grid.startMs - offsetMs, stepMs: grid.stepMs };
-    return { firstMs: this.#fixedTime(expr.at) - offsetMs, stepMs: 0 };
+    const isOverlooked = this.#parameterDepth > 0 && expr.at?.kind !== "timestamp";
+    if (expr.at === undefined || isOverlooked) return { firstMs: grid.startMs - offsetMs, stepMs: grid.stepMs };
+    return { firstMs: this.#fixedTime(expr.at) - offsetMs, stepMs: this.#parameterDepth > 0 ? grid.stepMs : 0 };
   }
 
   #fixedTime(at: AtModifier): number {
@@ -306,10 +319,12 @@ class Builder {
     aheadMs: number,
     around: Surroundings,
   ): Selection {
+    const isFixed = this.#parameterDepth > 0 && expr.at?.kind === "timestamp";
     return {
       matchers: expr.matchers,
       minTimeMs: reference.firstMs - backMs + 1,
-      maxTimeMs: lastReference(reference, grid) + aheadMs,
+      // What is asked of storage knows of the fixed time.
+      maxTimeMs: (isFixed ? reference.firstMs : lastReference(reference, grid)) + aheadMs,
       stepMs: around.stepMs,
       func: around.func,
     };

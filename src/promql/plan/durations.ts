@@ -13,7 +13,9 @@ export interface QueryTimes {
 export function durationOf(expr: DurationExpr, mayBeNegative: boolean, times: QueryTimes): number {
   const seconds = secondsOf(expr, times);
   if (seconds <= 0 && !mayBeNegative) throw durationError(expr, "duration must be greater than 0");
-  if (!(Math.abs(seconds) <= 9.2e15)) throw durationError(expr, "duration is out of range");
+  // What is no number becomes 0 on its way through Go's integers.
+  if (Number.isNaN(seconds)) return 0;
+  if (Math.abs(seconds) > 9.2e15) throw durationError(expr, "duration is out of range");
   return Math.trunc(seconds * 1000);
 }
 

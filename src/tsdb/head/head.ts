@@ -26,6 +26,7 @@ import {
   PAIR_COUNT,
   RESOLVE_MALFORMED,
   RESOLVE_NO_MEMORY,
+  ROOT_MARKED_SYMBOLS,
   SLOT_CHUNKS,
   SLOT_COUNT,
   SLOT_FLAG_DEAD,
@@ -58,6 +59,8 @@ const MIN_PAGES = 64;
 const MAX_PAGES = 65535;
 /** Records that one slice of a truncation visits: about 1 ms of work. */
 const SLICE_RECORDS = 16384;
+/** As many pairs, which are found one by one through their chains. */
+const SLICE_PAIRS = 8192;
 
 export interface HeadOptions {
   readonly shardIndex: number;
@@ -240,6 +243,7 @@ export class Head {
   }
 
   seriesLabels(slot: number): Labels {
+    this.index.refresh();
     return this.index.labelsAt(this.#word((this.slotAddress(slot) + SLOT_LABELS) >>> 2));
   }
 
@@ -405,9 +409,24 @@ export class Head {
     }
     const minTime = (COUNTERS >> 3) + COUNTER_MIN_TIME;
     this.#floats[minTime] = Math.max(this.#floats[minTime]!, minTimeMs);
+    if (failed === 0) yield* this.#sweepNames();
     this.kernels.advanceEpoch();
     while (this.kernels.reclaim(SLICE_RECORDS) === SLICE_RECORDS) yield;
     return removed;
+  }
+
+  /** Gives back label pairs and symbols that no series has any more. */
+  *#sweepNames(): Generator<void, void> {
+    const { kernels } = this;
+    if (kernels.beginSweep() === 0) return;
+    yield;
+    while (kernels.sweepPairs(SLICE_PAIRS) !== 0) yield;
+    const symbols = this.#word(ROOT_MARKED_SYMBOLS >> 2);
+    for (let symbol = 0; symbol < symbols; symbol += SLICE_RECORDS) {
+      kernels.sweepSymbols(symbol, SLICE_RECORDS);
+      yield;
+    }
+    kernels.endSweep();
   }
 
   #tellDead(first: number, end: number, onRemoved: (ref: number) => void): void {

@@ -38,6 +38,10 @@ export interface HeadKernels {
   truncateSlots(first: number, slots: number, minTime: number): number;
   sweepPostings(first: number, pairs: number): number;
   freeDeadSlots(first: number, slots: number): void;
+  beginSweep(): number;
+  sweepPairs(most: number): number;
+  sweepSymbols(first: number, count: number): void;
+  endSweep(): void;
   allocate(bytes: number): number;
   release(address: number, bytes: number): void;
   retire(address: number, bytes: number): void;

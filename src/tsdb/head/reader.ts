@@ -175,6 +175,7 @@ export class HeadReader {
       Atomics.store(words, this.#pin, epoch);
       // The writer advances the epoch before it looks at the pins: if the epoch is still the same, it will see this one.
     } while (Atomics.load(words, EPOCH >> 2) !== epoch);
+    this.index.refresh();
     try {
       return read();
     } finally {

@@ -2,8 +2,8 @@
  * Symbols, pairs and postings of a head, read in place by any thread. Nothing here locks: what the shard's thread changes
  * it publishes with one atomic store (see assembly/layout.ts), so each pointer is loaded once, atomically, and followed.
  *
- * Symbols and pairs live as long as the head. Tables, lists and label regions may be replaced: a reader in another thread
- * than the shard's calls the methods that read them (all but `symbol`) under a pin.
+ * Symbols and pairs that no series has go when their shard sweeps them. Tables, lists and label regions may be replaced: a
+ * reader in another thread than the shard's calls the methods that read them under a pin.
  */
 import {
   HEAD_HASH_SEED,
@@ -20,6 +20,7 @@ import {
   PAIR_VALUE,
   ROOT_NAMES,
   ROOT_PAIR_TABLE,
+  ROOT_SYMBOL_SWEEPS,
   ROOT_SYMBOL_TABLE,
   SEGMENT_MASK,
   SEGMENT_SHIFT,
@@ -40,14 +41,27 @@ const encoder = new TextEncoder();
 export class MemoryIndex {
   readonly words: Uint32Array;
   readonly #bytes: Uint8Array;
-  readonly #symbols: (string | undefined)[] = [""];
+  #symbols: (string | undefined)[] = [""];
+  /** ROOT_SYMBOL_SWEEPS of when #symbols was begun. */
+  #sweeps = 0;
 
   constructor(buffer: SharedArrayBuffer) {
     this.words = new Uint32Array(buffer);
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** Text of symbol `id`; kept, since symbols never change. */
+  /**
+   * Forgets the texts of symbols whose ids may have been given again. A reader in another thread calls it when it has pinned:
+   * what is retired later keeps its meaning until it unpins.
+   */
+  refresh(): void {
+    const sweeps = Atomics.load(this.words, ROOT_SYMBOL_SWEEPS >> 2);
+    if (sweeps === this.#sweeps) return;
+    this.#sweeps = sweeps;
+    this.#symbols = [""];
+  }
+
+  /** Text of symbol `id`; kept until `refresh` finds that symbols were swept. */
   symbol(id: number): string {
     const known = this.#symbols[id];
     if (known !== undefined) return known;
