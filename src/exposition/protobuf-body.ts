@@ -31,6 +31,12 @@ export interface ReadBody {
   readonly error: string | undefined;
 }
 
+/** What of it is asked for beside histograms. */
+export interface WantedExtras {
+  readonly hasExemplars: boolean;
+  readonly hasCreated: boolean;
+}
+
 /** What a sample has beside its value. */
 export interface SampleExtra {
   readonly row: number;
@@ -127,7 +133,7 @@ export class ProtobufBody {
   }
 
   /** What samples that were staged have beside a value; to be called once a body is parsed. */
-  *extras(): Generator<SampleExtra> {
+  *extras({ hasExemplars, hasCreated }: WantedExtras): Generator<SampleExtra> {
     const count = this.#word(L.PROTO_SAMPLES_COUNT);
     const isHistogram = L.SAMPLE_IS_HISTOGRAM | L.SAMPLE_IS_FLOAT_HISTOGRAM;
     for (let i = 0; i < count; i++) {
@@ -135,8 +141,8 @@ export class ProtobufBody {
       const row = this.#words[(sample + L.SAMPLE_ROW) >>> 2]!;
       if (row === L.NEW_NO_ROW >>> 0) continue;
       const flags = this.#words[(sample + L.SAMPLE_FLAGS) >>> 2]!;
-      const createdMs = Number(this.#longs[(sample + L.SAMPLE_CREATED) >>> 3]!);
-      const exemplarCount = this.#words[(sample + L.SAMPLE_EXEMPLARS_COUNT) >>> 2]!;
+      const createdMs = hasCreated ? Number(this.#longs[(sample + L.SAMPLE_CREATED) >>> 3]!) : 0;
+      const exemplarCount = hasExemplars ? this.#words[(sample + L.SAMPLE_EXEMPLARS_COUNT) >>> 2]! : 0;
       if ((flags & isHistogram) === 0 && createdMs === 0 && exemplarCount === 0) continue;
       yield {
         row,

@@ -13,7 +13,7 @@ import type { ExpositionKernels } from "./kernels.js";
 import { failureMessage, type ParseFailure, rangeMessage } from "./messages.js";
 import { type CommentLine, foldMetadata } from "./metadata.js";
 import { openMetricsExemplar } from "./openmetrics-exemplar.js";
-import { ProtobufBody } from "./protobuf-body.js";
+import { ProtobufBody, type WantedExtras } from "./protobuf-body.js";
 import type { ExemplarText } from "./protobuf-exemplar.js";
 import { parseSeriesText, type SeriesText } from "./series-text.js";
 
@@ -135,9 +135,9 @@ export class ScrapeParser {
   }
 
   /** What rows of the scrape under way have beside their values; in their order. */
-  *extras(target: TargetHandle): Generator<RowExtra> {
+  *extras(target: TargetHandle, wanted: WantedExtras): Generator<RowExtra> {
     if (this.#word(target, L.TARGET_PROTO) !== 0) {
-      yield* this.#protobuf.extras();
+      yield* this.#protobuf.extras(wanted);
       return;
     }
     const list = this.#word(target, L.TARGET_LIST);

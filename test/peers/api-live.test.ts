@@ -324,11 +324,22 @@ test("status answers have their shape, and what must be equal is", async () => {
   // Of the distribution's build of Prometheus, which has no OTLP receiver, and of ours.
   const own = [
     "ingest.threads",
+    "live.max-buffer",
+    "live.max-queries",
+    "live.max-subscriptions",
+    "query.language",
     "query.threads",
+    "rules.alert-history.max-entries",
+    "rules.alert-history.retention",
+    "storage.block-cache.max-memory",
     "storage.head.max-memory",
+    "storage.head.series-budget",
     "storage.wal.fsync",
     "storage.wal.salvage",
     "web.enable-otlp-receiver",
+    "web.remote-write-receiver.max-body-size",
+    "web.remote-write-receiver.max-decoded-size",
+    "web.remote-write-receiver.max-samples",
   ];
   expect(Object.keys(ourFlags).filter((name) => !(name in theirFlags))).toEqual(own);
   const paths = /^(config\.file|storage\..*path|web\.(console\..*|local-assets|listen-address))$/;

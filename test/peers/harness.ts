@@ -70,6 +70,24 @@ export async function startVictoriaMetrics(folder: string): Promise<Server> {
   return serverOf(child, url, folder);
 }
 
+/** The real vmagent: scrapes as `config` says and sends to `remoteWriteUrl`. */
+export async function startVmagent(folder: string, config: unknown, remoteWriteUrl: string): Promise<Server> {
+  const port = await freePort();
+  const file = join(folder, "vmagent.yml");
+  writeFileSync(file, JSON.stringify(config));
+  const args = [
+    `-promscrape.config=${file}`,
+    `-remoteWrite.url=${remoteWriteUrl}`,
+    `-remoteWrite.tmpDataPath=${join(folder, "queue")}`,
+    "-remoteWrite.flushInterval=200ms",
+    `-httpListenAddr=127.0.0.1:${port}`,
+  ];
+  const child = start(peerBinary("vmagent"), args, folder);
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntil(`vmagent answers at ${url}`, 20_000, async () => (await fetch(`${url}/health`)).ok);
+  return serverOf(child, url, folder);
+}
+
 export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -5,13 +5,21 @@ import { compileKernels, type KernelVariant } from "../../src/memory/kernels.js"
 import type { Labels } from "../../src/model/index.js";
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../src/tsdb/head/index.js";
 import { CardinalityGuard, Committer, WriteAppender } from "../../src/tsdb/ingest/index.js";
-import { startWal, WAL_STATE_BYTES, type WalKernels, WalState, WalWriter } from "../../src/tsdb/wal/index.js";
+import {
+  startWal,
+  WAL_STATE_BYTES,
+  type WalKernels,
+  type WalPosition,
+  WalState,
+  WalWriter,
+} from "../../src/tsdb/wal/index.js";
 
 export interface WriteShard {
   readonly head: Head;
   readonly writer: WriteAppender;
   /** Of the newest sample of a series. */
   lastValue(labels: Labels): number;
+  walPosition(): WalPosition;
   close(): void;
 }
 
@@ -23,6 +31,7 @@ export interface WriteShardOptions {
   readonly limitPages?: number;
   readonly decodedBytesMax?: number;
   readonly samplesMax?: number;
+  readonly walSegmentBytes?: number;
 }
 
 export function makeWriteShard(options: WriteShardOptions): WriteShard {
@@ -35,7 +44,15 @@ export function makeWriteShard(options: WriteShardOptions): WriteShard {
   startWal(state, systemFiles, walDir, -1);
   // The ingest instance has all kernels; each module types its own.
   const kernels = head.kernels as unknown as WalKernels;
-  const wal = new WalWriter({ dir: walDir, files: systemFiles, state, ownerId: 1, kernels, memory: head.memory });
+  const wal = new WalWriter({
+    dir: walDir,
+    files: systemFiles,
+    state,
+    ownerId: 1,
+    kernels,
+    memory: head.memory,
+    ...(options.walSegmentBytes !== undefined && { segmentBytes: options.walSegmentBytes }),
+  });
   const clock: Clock = { nowMs: () => Number.MAX_SAFE_INTEGER, monotonicMs: () => 0 };
   let nextRef = 1 + shard * 2 ** 30;
   const bounds = {
@@ -77,6 +94,7 @@ export function makeWriteShard(options: WriteShardOptions): WriteShard {
       const slot = head.slotAddress(head.findLabels(labels));
       return head.floats[(slot + SLOT_LAST_VALUE) >>> 3]!;
     },
+    walPosition: () => state.position(),
     close: () => wal.close(),
   };
 }

@@ -1,7 +1,7 @@
 /** What `/api/v1/admin/tsdb` does: snapshots, deletion, and writing blocks anew without what was deleted. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { AdminService, ServiceAnswer } from "../../api/index.js";
+import { type AdminService, failure, type ServiceAnswer } from "../../api/index.js";
 import { VestalError } from "../../base/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import type { PlainSelector } from "./ingest-messages.js";
@@ -61,7 +61,27 @@ export class Admin implements AdminService {
       await storage.pool.run({ kind: "delete-series", ulids, selectors, minTimeMs, maxTimeMs });
       await storage.keeper.reload();
     });
-    return { kind: "empty" };
+    return (await this.#leftInHead(matchers, minTimeMs, maxTimeMs, signal)) ?? { kind: "empty" };
+  }
+
+  /** Nothing can be deleted from a head yet: where it has such samples the caller must know. */
+  async #leftInHead(
+    matchers: readonly string[],
+    minTimeMs: number,
+    maxTimeMs: number,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer | undefined> {
+    const { control, queries } = this.#deps;
+    if (control.minTimeMs === undefined || maxTimeMs < control.minTimeMs) return undefined;
+    const startMs = Math.max(minTimeMs, control.minTimeMs);
+    const left = await queries.series({ matchers, startMs, endMs: maxTimeMs, limit: 1 }, signal);
+    if (left.kind !== "data" || (left.data as readonly unknown[]).length === 0) return undefined;
+    const since = new Date(startMs).toISOString();
+    return failure(
+      "unavailable",
+      `deleted from all blocks, but samples since ${since} are still in the head, from which nothing can be deleted yet; ` +
+        "ask again when they are in a block",
+    );
   }
 
   async cleanTombstones(): Promise<void> {

@@ -375,9 +375,10 @@ export class ShardAppender implements ScrapeAppender {
   /** Histograms, exemplars and times of creation by staged row; or what is wrong with a histogram. */
   #rowParts(target: Target, handle: TargetHandle): ReadonlyMap<number, RowParts> | HistogramProblem {
     if (!this.#parser.hasExtras(handle)) return NO_PARTS;
-    const { bucketsMax, schemaMax } = target.options.histograms;
+    const { bucketsMax, schemaMax, hasCreatedZeros } = target.options.histograms;
+    const wanted = { hasExemplars: this.#committer.exemplars.capacity > 0, hasCreated: hasCreatedZeros };
     const parts = new Map<number, RowParts>();
-    for (const { row, sample, histogram, createdMs, exemplars } of this.#parser.extras(handle)) {
+    for (const { row, sample, histogram, createdMs, exemplars } of this.#parser.extras(handle, wanted)) {
       let stored: Histogram | undefined;
       if (histogram !== undefined) {
         const exposed = exposedHistogram(histogram);
