@@ -4,7 +4,7 @@ import { Matcher } from "../../model/index.js";
 import { childrenOf, type Expr, parseExpr, printExpr } from "../../promql/parser/index.js";
 import { readRules } from "../../rules/format/index.js";
 import { checkAlertTemplate } from "../../template/index.js";
-import type { Json, KubeObject } from "../kube-object.js";
+import type { Json } from "../kube-object.js";
 import type {
   PrometheusRule,
   PrometheusRuleGroup,
@@ -13,13 +13,13 @@ import type {
 } from "../schema/generated/types.js";
 import { invalid } from "./invalid.js";
 import { type Enforcement, enforcedLabel } from "./prometheus/namespace-label.js";
-import { compact, compareText, nonEmpty, type Value } from "./value.js";
+import { compact, nonEmpty, type Value } from "./value.js";
 import type { Version } from "./version.js";
 
 export type RuleFormat = "prometheus" | "thanos";
 
 /** Of a ConfigMap's 1 MiB half is used: its own fields take space too. */
-export const MAX_RULES_BYTES = 512 * 1024;
+const MAX_RULES_BYTES = 512 * 1024;
 
 /** First versions that know a field, by format. */
 const SINCE: Readonly<
@@ -167,48 +167,4 @@ function confineSelectors(expr: Expr, matcher: Matcher): void {
     Object.assign(expr, { matchers });
   }
   for (const child of childrenOf(expr)) confineSelectors(child, matcher);
-}
-
-export interface RuleConfigMapOptions {
-  /** `prometheus-NAME` or `thanos-ruler-NAME`. */
-  readonly prefix: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-/** The ConfigMaps that hold rule files, by their names: as few as their size allows, in the order of the names. */
-export function ruleConfigMaps(files: ReadonlyMap<string, string>, options: RuleConfigMapOptions): KubeObject[] {
-  const maps: Record<string, string>[] = [{}];
-  let bytes = 0;
-  for (const name of [...files.keys()].sort(compareText)) {
-    const text = files.get(name) ?? "";
-    const size = Buffer.byteLength(text);
-    if (bytes + size > MAX_RULES_BYTES) {
-      maps.push({});
-      bytes = 0;
-    }
-    maps[maps.length - 1]![name] = text;
-    bytes += size;
-  }
-  return maps.map((data, index) => ({
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: {
-      name: ruleConfigMapName(options.prefix, index),
-      namespace: options.namespace,
-      labels: options.labels,
-      annotations: options.annotations,
-    },
-    data,
-  }));
-}
-
-export function ruleConfigMapName(prefix: string, index: number): string {
-  return `${prefix}-rulefiles-${index}`;
-}
-
-/** Name of an object's file in its ConfigMap: no two objects share one. */
-export function ruleFileName({ metadata }: PrometheusRule): string {
-  return `${metadata?.namespace ?? ""}-${metadata?.name ?? ""}-${metadata?.uid ?? ""}.yaml`;
 }

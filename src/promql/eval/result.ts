@@ -122,7 +122,7 @@ export function matrixFromRange(evaluation: Evaluation, source: RangeSource): Ma
     if (count > 0) {
       const times = floats.slice(timesAddr >>> 3, (timesAddr >>> 3) + count);
       series.push({
-        labels: source.labels(i),
+        labels: evaluation.delayedNameRemoval && source.dropsName(i) ? withoutName(source.labels(i)) : source.labels(i),
         times,
         values: floats.slice(valuesAddr >>> 3, (valuesAddr >>> 3) + count),
         histograms,
@@ -131,6 +131,7 @@ export function matrixFromRange(evaluation: Evaluation, source: RangeSource): Ma
     }
     memory.releaseTo(mark);
   }
+  if (new Set(series.map(({ labels }) => labels.key)).size !== series.length) throw sameLabelsetError();
   series.sort((a, b) => compareLabels(a.labels, b.labels));
   const offsets = new Uint32Array(series.length + 1);
   for (const [i, { times }] of series.entries()) offsets[i + 1] = offsets[i]! + times.length;
