@@ -6,7 +6,12 @@ import { createRouter, resolvePath, runRoute } from "./api.js";
 import { type ApiDeps, type ApiResponse, MAX_TIME_MS, MIN_TIME_MS } from "./index.js";
 import { Parameters } from "./parameters.js";
 
-async function ask(path: string, deps: ApiDeps, method = "GET"): Promise<ApiResponse> {
+async function ask(
+  path: string,
+  deps: ApiDeps,
+  method = "GET",
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ApiResponse> {
   const [rawPath = "", rawQuery = ""] = path.split("?");
   const resolution = resolvePath(createRouter(), method, rawPath, rawQuery, "");
   if (resolution.kind === "answer") return resolution.response;
@@ -17,7 +22,7 @@ async function ask(path: string, deps: ApiDeps, method = "GET"): Promise<ApiResp
     query,
     form: query,
     pathParameters: resolution.pathParameters,
-    header: () => "",
+    header: (name: string) => headers[name] ?? "",
     body: new Uint8Array(0),
     remoteAddress: "",
   };
@@ -221,10 +226,32 @@ describe("life-cycle", () => {
   });
 });
 
-test("the front page runs nothing and links to what there is", async () => {
-  const response = await ask("/query", fakeDeps());
-  expect(response.headers).toContainEqual(["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"]);
-  for (const [, path] of String(response.body).matchAll(/href="([^"]+)"/g)) {
-    expect((await ask(path!, fakeDeps())).status, path).toBe(200);
-  }
+describe("the user interface", () => {
+  const bytes = Buffer.from("plain");
+  const gzip = Buffer.from("zipped");
+  const web = {
+    document: '<base href="__BASE__/"><meta content="__NONCE__">',
+    asset: (path: string) => (path === "a.js" ? { type: "text/javascript", bytes, gzip } : undefined),
+  };
+
+  test("a page is the document with the outer path, a nonce of its own and a policy that lets nothing else run", async () => {
+    const deps = fakeDeps({ web, externalUrl: new URL('http://x/a"b/') });
+    const [first, second] = [await ask("/targets", deps), await ask("/targets", deps)];
+    const nonce = /content="([^"]+)"/.exec(String(first.body))?.[1];
+    expect(first.body).toBe(`<base href="/a%22b/"><meta content="${nonce}">`);
+    expect(nonce).toMatch(/^[A-Za-z0-9+/]{22}==$/);
+    expect(second.body).not.toBe(first.body);
+    const policy = new Map(first.headers).get("Content-Security-Policy");
+    expect(policy).toContain("default-src 'none'; script-src 'self'; ");
+    expect(policy).toContain(`'nonce-${nonce}'`);
+  });
+
+  test("an asset comes as the client can read it; another name is not found", async () => {
+    const deps = fakeDeps({ web });
+    expect(await ask("/assets/a.js", deps)).toMatchObject({ status: 200, encoding: "identity", body: bytes });
+    const zipped = await ask("/assets/a.js", deps, "GET", { "accept-encoding": "br, gzip" });
+    expect(zipped).toMatchObject({ encoding: "gzip", body: gzip });
+    expect((await ask("/assets/..%2f..%2fpackage.json", deps)).status).toBe(404);
+    expect((await ask("/assets/b.js", deps)).status).toBe(404);
+  });
 });

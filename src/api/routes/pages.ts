@@ -76,6 +76,7 @@ export function asset(request: ApiRequest, deps: ApiDeps): ApiResponse {
     // The name has a hash of the content.
     headers: [
       ["Cache-Control", "public, max-age=31536000, immutable"],
+      ["Vary", "Accept-Encoding"],
       ["X-Content-Type-Options", "nosniff"],
     ],
     encoding: isGzip ? "gzip" : "identity",
