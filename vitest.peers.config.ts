@@ -10,7 +10,7 @@ export default defineConfig({
     maxWorkers: 1,
     fileParallelism: false,
     // Two servers scrape the same moving targets at different moments on a busy machine: one run may catch a change between
-    // them. A defect fails three times.
-    retry: 2,
+    // them. A defect fails twice.
+    retry: 1,
   },
 });

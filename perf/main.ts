@@ -1,7 +1,9 @@
 /**
  * `npm run perf -- [ingest|micro] [--quick]`: without a name, both. PEERS names a folder with the peers' binaries in
  * `bin/`; without it only our own figures are measured. Prints tables and writes `perf/results/<what>.json`.
+ * `npm run perf -- NAME …`: one of `SCRIPTS`, with its own arguments.
  */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -9,7 +11,30 @@ import { packageRoot } from "../src/base/index.js";
 import { benchIngest, type IngestFigures, type IngestOptions } from "./ingest/ingest.bench.js";
 import { runMicroBenchmarks } from "./micro.js";
 
+const SCRIPTS: Readonly<Record<string, string>> = {
+  alertmanager: "alertmanager/load.js",
+  head: "tsdb/head.bench.js",
+  replay: "tsdb/replay.js",
+  "restart-memory": "tsdb/restart-memory.js",
+  rules: "rules/main.js",
+  soak: "tsdb/soak.js",
+  write: "remote/write.bench.js",
+};
+
+const [first = "", ...rest] = process.argv.slice(2);
+const script = SCRIPTS[first];
+if (script !== undefined) {
+  const run = spawnSync(process.execPath, [join(import.meta.dirname, script), ...rest], { stdio: "inherit" });
+  process.exit(run.status ?? 1);
+}
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const unknown = names.filter((name) => name !== "ingest" && name !== "micro");
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no benchmark is called ${unknown.join(", ")}; there are: ingest, micro, ${Object.keys(SCRIPTS).join(", ")}\n`,
+  );
+  process.exit(2);
+}
 const quick = process.argv.includes("--quick");
 const peers = process.env["PEERS"];
 
