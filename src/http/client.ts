@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
-import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
 import { errorCode, errorMessage, VestalError } from "../base/index.js";
 import { Oauth2TokenSource } from "./oauth2.js";
 import type { HttpClientOptions, ProxyOptions, TlsOptions } from "./options.js";
@@ -128,7 +128,9 @@ export class HttpClient {
       const headers = await this.#headers(request, isOwnHost, body !== undefined);
       let response: Dispatcher.ResponseData;
       try {
-        response = await this.#dispatcher(url).request({
+        // Loaded by the first request: it costs each thread some 20 MB, and most threads never ask.
+        const undici = await import("undici");
+        response = await this.#dispatcher(url, undici).request({
           origin: url.origin,
           path: `${url.pathname}${url.search}`,
           method,
@@ -183,7 +185,7 @@ export class HttpClient {
     return all;
   }
 
-  #dispatcher(url: URL): Dispatcher {
+  #dispatcher(url: URL, { Agent, ProxyAgent }: typeof import("undici")): Dispatcher {
     if (this.#isClosed) throw new VestalError("HTTP_FAILED", "the HTTP client is closed");
     const tls = this.#currentTls();
     const proxy = proxyFor(url, this.#options.proxy);
