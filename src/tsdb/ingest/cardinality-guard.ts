@@ -8,7 +8,7 @@ import { type Labels, METRIC_NAME } from "../../model/index.js";
 
 /** Labels whose every value has a budget of its own. */
 const GUARDED_LABELS = ["job", "namespace", METRIC_NAME] as const;
-/** Keys and offenders that are remembered: what a flood of job names may cost. */
+/** Values of a label, and offenders, that are remembered: what a flood of job names may cost. */
 const KEYS_MAX = 10_000;
 const OFFENDERS_MAX = 1000;
 /** Refused series of an offender whose labels are looked at. */
@@ -41,8 +41,8 @@ export class CardinalityGuard {
   readonly #clock: Clock;
   readonly #log: Logger;
   #windowStartMs = Number.NEGATIVE_INFINITY;
-  /** New series of this window by guarded label and value. */
-  readonly #made = new Map<string, number>();
+  /** New series of this window by value, a table for each guarded label. */
+  readonly #made = GUARDED_LABELS.map((name) => ({ name, counts: new Map<string, number>() }));
   #offenders = new Map<string, Offender>();
   #before = new Map<string, Offender>();
   /** Since the start. */
@@ -62,17 +62,18 @@ export class CardinalityGuard {
   admits(labels: Labels): boolean {
     if (!this.isActive) return true;
     this.#turn();
-    const keys = GUARDED_LABELS.flatMap((name) => {
-      const value = labels.get(name);
-      return value === "" ? [] : [`${name}\xff${value}`];
-    });
     const { budget } = this.#options;
-    if (keys.some((key) => (this.#made.get(key) ?? 0) >= budget)) {
+    for (const { name, counts } of this.#made) {
+      // A series without the label finds nothing here: "" is never counted.
+      if ((counts.get(labels.get(name)) ?? 0) < budget) continue;
       this.#refuse(labels);
       return false;
     }
-    for (const key of keys) {
-      if (this.#made.has(key) || this.#made.size < KEYS_MAX) this.#made.set(key, (this.#made.get(key) ?? 0) + 1);
+    for (const { name, counts } of this.#made) {
+      const value = labels.get(name);
+      const count = counts.get(value);
+      if (count !== undefined) counts.set(value, count + 1);
+      else if (value !== "" && counts.size < KEYS_MAX) counts.set(value, 1);
     }
     return true;
   }
@@ -90,7 +91,7 @@ export class CardinalityGuard {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#windowStartMs < this.#options.windowMs) return;
     this.#windowStartMs = nowMs;
-    this.#made.clear();
+    for (const { counts } of this.#made) counts.clear();
     this.#before = this.#offenders;
     this.#offenders = new Map();
   }
