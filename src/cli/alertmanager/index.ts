@@ -115,6 +115,7 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
     await alertmanager.stop();
     throw new VestalError("LISTEN", `Listen error: ${(error as Error).message}`, {}, error);
   }
+  // A refused file is logged by reload(), and the old one stays in force.
   process.on("SIGHUP", () => void alertmanager.reload().catch(() => undefined));
   await new Promise<void>((resolve) => {
     process.once("SIGTERM", resolve);

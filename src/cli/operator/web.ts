@@ -1,5 +1,5 @@
 /** The operator's own pages: health and metrics. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { systemReason, VestalError } from "../../base/index.js";
@@ -54,12 +54,8 @@ function tlsOf({ certFile, keyFile, clientCaFile, minVersion }: NonNullable<Oper
       throw new VestalError("LISTEN", `cannot read ${file}: ${systemReason(error)}`, { file }, error);
     }
   };
-  let ca: Buffer | undefined;
-  try {
-    ca = readFileSync(clientCaFile);
-  } catch {
-    ca = undefined; // without the file, clients need no certificate: as in prometheus-operator
-  }
+  // Without the file, clients need no certificate, as in prometheus-operator; one that cannot be read must not mean the same.
+  const ca = existsSync(clientCaFile) ? read(clientCaFile) : undefined;
   return {
     cert: read(certFile),
     key: read(keyFile),
