@@ -35,6 +35,7 @@ beforeAll(async () => {
   };
   const ports = await Promise.all(folders.map(freePort));
   const args = ["--web.external-url=http://outside.example/some/path/", `--web.route-prefix=${PREFIX}`];
+  const isReady = async (url: string): Promise<boolean> => (await fetch(`${url}${PREFIX}/-/ready`)).ok;
   const started = folders.map((folder, i) => {
     const start = i % 2 === 0 ? startPrometheus : startVestal;
     return start({
@@ -42,7 +43,7 @@ beforeAll(async () => {
       folder,
       port: ports[i]!,
       args: i < 2 ? PLAIN_ARGS : args,
-      ...(i >= 2 && { prefix: PREFIX }),
+      ...(i >= 2 && { isReady }),
     });
   });
   await Promise.all(started);
