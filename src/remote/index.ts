@@ -2,6 +2,7 @@ export { type OtlpBody, type OtlpSettings, translateOtlpBody } from "./otlp/inde
 export { type FederateRequest, federate } from "./read/federate.js";
 export { decodeReadRequest, type ReadQuery } from "./read/read-request.js";
 export { encodeReadResponse } from "./read/read-response.js";
+export { ReadClient, type ReadEndpoint, type ReadExchange, RemoteQuerier } from "./read-client/index.js";
 export { OtlpReceiver, type OtlpTranslator } from "./receive/otlp-receiver.js";
 export {
   type ReceiverCounters,
