@@ -1,10 +1,9 @@
 /** The one place that touches Node's HTTP server: TLS, basic authentication, limits, route prefix, CORS. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { TlsOptions } from "node:tls";
-import { compare } from "bcryptjs";
+import type { TLSSocket } from "node:tls";
 import { errorMessage, type Logger } from "../base/index.js";
 import { formatGoDuration } from "../template/index.js";
+import { type ConfigSource, type Gate, TlsListener } from "../web-config/index.js";
 import type { Alertmanager } from "./alertmanager.js";
 import { type Answer, json, moved, text } from "./api/answer.js";
 
@@ -17,9 +16,10 @@ export interface WebOptions {
   /** 0: none. */
   readonly timeoutMs: number;
   readonly bodyBytesMax: number;
-  readonly tls: TlsOptions | undefined;
-  /** Hashes of bcrypt by user. */
-  readonly users: ReadonlyMap<string, string>;
+  /** Undefined: plain HTTP. */
+  readonly tls: ConfigSource | undefined;
+  /** Asked before every request; undefined: all pass. */
+  readonly gate: Gate | undefined;
 }
 
 export class AlertmanagerServer {
@@ -27,8 +27,7 @@ export class AlertmanagerServer {
   readonly #options: WebOptions;
   readonly #log: Logger;
   readonly #servers: Server[] = [];
-  /** Passwords that were right: bcrypt is slow on purpose. */
-  readonly #known = new Set<string>();
+  #tls: TlsListener | undefined;
   #gets = 0;
 
   constructor(alertmanager: Alertmanager, options: WebOptions, log: Logger) {
@@ -39,12 +38,21 @@ export class AlertmanagerServer {
 
   /** @returns the ports. */
   async listen(): Promise<readonly number[]> {
+    const { tls, addresses } = this.#options;
+    const handler = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
+    const ports = tls === undefined ? await this.#listenPlain(handler) : await this.#listenTls(handler, tls);
+    for (const [i, { host }] of addresses.entries()) {
+      const address = `${host === "" ? "[::]" : host}:${ports[i]}`;
+      this.#log.info("Listening on", { address });
+      this.#log.info(tls === undefined ? "TLS is disabled." : "TLS is enabled.", { http2: false, address });
+    }
+    return ports;
+  }
+
+  async #listenPlain(handler: Handler): Promise<readonly number[]> {
     const ports: number[] = [];
     for (const { host, port } of this.#options.addresses) {
-      const handler = (request: IncomingMessage, response: ServerResponse): void =>
-        void this.#handle(request, response);
-      const server =
-        this.#options.tls === undefined ? createServer(handler) : createTlsServer(this.#options.tls, handler);
+      const server = createServer(handler);
       this.#servers.push(server);
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
@@ -52,13 +60,25 @@ export class AlertmanagerServer {
       });
       const address = server.address();
       ports.push(typeof address === "object" && address !== null ? address.port : port);
-      this.#log.info("Listening on", { address: `${host === "" ? "[::]" : host}:${ports.at(-1)}` });
-      this.#log.info(this.#options.tls === undefined ? "TLS is disabled." : "TLS is enabled.", { http2: false });
     }
     return ports;
   }
 
+  /** The HTTP server never listens itself: connections are given to it once they are encrypted. */
+  async #listenTls(handler: Handler, source: ConfigSource): Promise<readonly number[]> {
+    const server = createServer(handler);
+    this.#tls = await TlsListener.listen({
+      addresses: this.#options.addresses,
+      source,
+      maxConnections: 0,
+      log: this.#log,
+      onConnection: (socket: TLSSocket) => server.emit("connection", socket),
+    });
+    return this.#tls.ports;
+  }
+
   async close(): Promise<void> {
+    this.#tls?.close();
     await Promise.all(
       this.#servers.map((server) => {
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -73,6 +93,12 @@ export class AlertmanagerServer {
     const method = request.method ?? "GET";
     const url = urlOf(request.url ?? "/");
     let answer: Answer;
+    const verdict = await this.#options.gate?.check(request.headers.authorization ?? "");
+    if (verdict?.kind === "refuse") {
+      response.writeHead(verdict.status, Object.fromEntries(verdict.headers));
+      response.end(method === "HEAD" ? undefined : verdict.text);
+      return;
+    }
     try {
       answer = await this.#limited(this.#answer(request, method, url));
     } catch (error) {
@@ -88,6 +114,7 @@ export class AlertmanagerServer {
         CROSS_ORIGIN_METHODS.has(method) && { "Access-Control-Allow-Origin": "*" }),
       ...(answer.status !== 204 && { "Content-Length": Buffer.byteLength(answer.body) }),
       ...answer.headers,
+      ...Object.fromEntries(verdict?.headers ?? []),
     });
     response.end(method === "HEAD" ? undefined : answer.body);
     this.#alertmanager.metrics.observeRequest(
@@ -115,10 +142,7 @@ export class AlertmanagerServer {
   }
 
   async #answer(request: IncomingMessage, method: string, url: URL): Promise<Answer> {
-    const { routePrefix, maxConcurrentGets, users, bodyBytesMax } = this.#options;
-    if (users.size > 0 && !(await this.#isAllowed(request.headers.authorization))) {
-      return { ...text("Unauthorized\n", 401), headers: { "WWW-Authenticate": "Basic" } };
-    }
+    const { routePrefix, maxConcurrentGets, bodyBytesMax } = this.#options;
     if (routePrefix !== "" && url.pathname === "/") {
       return { status: 302, body: "", headers: { Location: routePrefix } };
     }
@@ -164,17 +188,6 @@ export class AlertmanagerServer {
       this.#gets--;
       this.#alertmanager.metrics.inFlight = this.#gets;
     }
-  }
-
-  async #isAllowed(header: string | undefined): Promise<boolean> {
-    if (header === undefined || !header.startsWith("Basic ")) return false;
-    if (this.#known.has(header)) return true;
-    const decoded = Buffer.from(header.slice("Basic ".length), "base64").toString();
-    const colon = decoded.indexOf(":");
-    const hash = this.#options.users.get(decoded.slice(0, colon));
-    if (colon < 0 || hash === undefined || !(await compare(decoded.slice(colon + 1), hash))) return false;
-    this.#known.add(header);
-    return true;
   }
 }
 
@@ -225,6 +238,8 @@ function handlerName(path: string): string {
     .replace(/^\/api\/v1\//, "/");
   return name.length > HANDLER_LENGTH_MAX ? "/*" : name;
 }
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 async function readBody(request: IncomingMessage, bytesMax: number): Promise<string | undefined> {
   const parts: Buffer[] = [];

@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly port?: number;
   readonly folder: string;
   readonly args?: readonly string[];
+  /** Whether the server at `url` is ready, where a plain request does not tell. */
+  readonly isReady?: (url: string) => Promise<boolean>;
 }
 
 const running = new Set<ChildProcess>();
@@ -225,7 +227,7 @@ async function startServer(
   const server = serverOf(child, url, options.folder, name);
   await waitUntil(`${name} is ready at ${url}`, 60_000, async () => {
     if (child.exitCode !== null) throw new Error(`${name} ended with code ${child.exitCode}: ${server.log()}`);
-    return (await fetch(`${url}/-/ready`)).ok;
+    return options.isReady === undefined ? (await fetch(`${url}/-/ready`)).ok : options.isReady(url);
   }).catch((error: unknown) => {
     throw new Error(`${name} did not start: ${server.log().slice(-2000)}`, { cause: error });
   });
