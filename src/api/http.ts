@@ -16,7 +16,7 @@ import { createRequire } from "node:module";
 import { type Clock, type Logger, VestalError } from "../base/index.js";
 import type { Regex } from "../model/index.js";
 import { resolvePath, runRoute } from "./api.js";
-import { acceptsGzip, compress, GZIP_BYTES_MIN } from "./compress.js";
+import { COMPRESSED_BYTES_MIN, codingFor, compress } from "./compress.js";
 import { corsHeaders } from "./cors.js";
 import type { ApiDeps } from "./deps.js";
 import { type Headers, type RequestGate, statusLine } from "./gate.js";
@@ -161,6 +161,7 @@ interface Exchange {
   readonly method: string;
   readonly headers: ReadonlyMap<string, string>;
   readonly resolution: Resolution<ApiDeps>;
+  readonly rawQuery: string;
   readonly startedMs: number;
   readonly controller: AbortController;
   /** What the gate wants on the answer. */
@@ -249,6 +250,7 @@ class Server {
       method,
       headers,
       resolution,
+      rawQuery,
       startedMs: clock.monotonicMs(),
       controller: new AbortController(),
       gateHeaders: [],
@@ -342,6 +344,7 @@ class Server {
     const request: ApiRequest = {
       method: exchange.method,
       path: resolution.path,
+      rawQuery: exchange.rawQuery,
       query,
       form: form === undefined ? query : form.concat(query),
       pathParameters: resolution.pathParameters,
@@ -390,19 +393,23 @@ class Server {
     if (response.encoding === "gzip") headers.push(["Content-Encoding", "gzip"]);
     if (response.encoding !== undefined) headers.push(["Vary", "Accept-Encoding"]);
     const isPlain = response.encoding === undefined;
-    const mayCompress = isPlain && body !== undefined && body.length >= GZIP_BYTES_MIN && exchange.method !== "HEAD";
-    if (mayCompress && acceptsGzip(exchange.headers.get("accept-encoding") ?? "")) {
-      body = await compress(body!);
+    const mayCompress = isPlain && exchange.method !== "HEAD";
+    const coding = mayCompress ? codingFor(exchange.headers.get("accept-encoding") ?? "") : undefined;
+    if (coding !== undefined && body !== undefined && body.length >= COMPRESSED_BYTES_MIN) {
+      body = await compress(body, coding);
       if (exchange.closed) return 0;
-      headers.push(["Content-Encoding", "gzip"], ["Vary", "Accept-Encoding"]);
+      headers.push(["Content-Encoding", coding], ["Vary", "Accept-Encoding"]);
     }
+    // The library then closes the connection, but does not say so; and not at all after a HEAD with a length.
+    const isLast = exchange.headers.get("connection")?.toLowerCase() === "close";
+    if (isLast) headers.push(["Connection", "close"]);
     await new Promise<void>((resolve) => {
       exchange.controller.signal.addEventListener("abort", () => resolve(), { once: true });
       res.cork(() => {
         res.writeStatus(statusLine(response.status));
         for (const [name, value] of headers) res.writeHeader(name, value);
         if (exchange.method === "HEAD")
-          this.#end(exchange, () => res.endWithoutBody(body?.length ?? 0, this.#closing), resolve);
+          this.#end(exchange, () => res.endWithoutBody(body?.length ?? 0, this.#closing || isLast), resolve);
         else if (body === undefined) this.#end(exchange, () => this.#endEmpty(res), resolve);
         else if (body.length <= ONE_PIECE_BYTES) this.#end(exchange, () => res.end(body, this.#closing), resolve);
         else this.#sendInParts(exchange, body, resolve);

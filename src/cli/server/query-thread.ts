@@ -204,8 +204,8 @@ export class QueryThread {
   ): Promise<ServiceAnswer> {
     const selectors = matchers.map((text) => parseMetricSelector(text, this.#parser()));
     return this.#withSink(async (sink) => {
-      const text = await federate({ ...request, selectors }, this.#localQuerier(task, cancel), sink);
-      return { kind: "encoded", body: Buffer.from(text) };
+      const querier = this.#localQuerier(task, cancel);
+      return { kind: "encoded", body: await federate({ ...request, selectors }, querier, sink) };
     });
   }
 
