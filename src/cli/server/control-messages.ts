@@ -2,7 +2,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
-import type { RemoteWriteConfig } from "../../config/index.js";
+import type { RemoteReadConfig, RemoteWriteConfig } from "../../config/index.js";
 import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
@@ -53,6 +53,7 @@ export interface LoadedSettings {
   readonly otlp: Omit<OtlpSettings, "allowsDelta">;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly remoteWrite: readonly RemoteWriteConfig[];
+  readonly remoteRead: readonly RemoteReadConfig[];
 }
 
 export interface LoadedMessage {
