@@ -69,6 +69,7 @@ export class ShardRig {
         settings: {
           walDir: join(this.#folder, "wal"),
           chunksHeadDir: join(this.#folder, "chunks_head"),
+          keepsChunks: true,
           walSegmentBytes: SEGMENT_BYTES,
           walCompression: "snappy",
           walSync: "segment",

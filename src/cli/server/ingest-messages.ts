@@ -52,6 +52,8 @@ export const NO_TUNABLES: IngestTunables = { exemplarsMax: 0 };
 export interface IngestSettings {
   readonly walDir: string;
   readonly chunksHeadDir: string;
+  /** False: closed chunks are forgotten, as nobody will read them. */
+  readonly keepsChunks: boolean;
   readonly walSegmentBytes: number | undefined;
   readonly walCompression: "snappy" | "none";
   readonly walSync: FsyncPolicy;
