@@ -61,6 +61,7 @@ function load(
     retentionMs: config.storage.retentionMs,
     retentionBytes: config.storage.retentionBytes,
     exemplarsMax: config.storage.exemplarsMax,
+    outOfOrderWindowMs: config.storage.outOfOrderTimeWindowMs,
     otlp: config.otlp,
     externalLabels: config.global.externalLabels,
     remoteWrite: config.remoteWrite,
