@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRouter, type HttpServer, LiveHub, ROUTES, startHttp } from "../../api/index.js";
 import {
+  collectWithoutHelpers,
   createLogger,
   deferred,
   errorCode,
@@ -79,6 +80,7 @@ export interface EmbeddedConfig {
 
 /** Runs until it is told to end, and sets the process' exit code. Start-up problems: one clear line, code 1 or 2. */
 export async function runServer(options: ServerOptions, embedded?: EmbeddedConfig): Promise<void> {
+  collectWithoutHelpers();
   const log = createLogger(options.log);
   try {
     await new Server(options, embedded, log).run();

@@ -2,10 +2,12 @@
  * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
  * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
  */
+import { COUNTER_SERIES_CREATED } from "../../../assembly/layout.js";
 import {
   errorMessage,
   type Files,
   type Logger,
+  returnFreeHeap,
   systemClock,
   systemFiles,
   systemTimers,
@@ -31,6 +33,7 @@ import {
 import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../tsdb/head/index.js";
 import { CardinalityGuard, Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
 import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
+import { BurstTrim, LOOK_INTERVAL_MS } from "./burst-trim.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
 import type {
@@ -80,6 +83,7 @@ class IngestThread {
   #receiver: ForeignReceiver | undefined;
   #writer: WriteAppender | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
+  #trimTimer: NodeJS.Timeout | undefined;
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
   /** Messages that came before the log was open. */
@@ -297,6 +301,8 @@ class IngestThread {
     if (settings.walSync === "interval") {
       this.#syncTimer = setInterval(() => this.#sync(() => wal.sync()), SYNC_INTERVAL_MS);
     }
+    const trim = new BurstTrim(returnFreeHeap);
+    this.#trimTimer = setInterval(() => trim.look(head.counter(COUNTER_SERIES_CREATED)), LOOK_INTERVAL_MS);
     this.#control.setShardState(shard, SHARD_RUNNING);
   }
 
@@ -384,6 +390,7 @@ class IngestThread {
 
   async #stop(): Promise<void> {
     clearInterval(this.#syncTimer);
+    clearInterval(this.#trimTimer);
     await this.#engine?.stop();
     await this.#receiver?.stop();
     try {
