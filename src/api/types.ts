@@ -8,6 +8,8 @@ export interface ApiRequest {
   readonly method: string;
   /** Decoded, without the route prefix; begins with "/". */
   readonly path: string;
+  /** The query string as it came, without its "?". */
+  readonly rawQuery: string;
   /** Parameters of the query string only. */
   readonly query: Parameters;
   /** Parameters of the form body, then those of the query string: the body's value wins where only one is asked for. */

@@ -276,7 +276,10 @@ export class ProtoWriter {
   }
 
   sint(field: number, value: number): void {
-    if (value === 0) return;
+    if (value !== 0) this.sintAlways(field, value);
+  }
+
+  sintAlways(field: number, value: number): void {
     this.#tag(field, WIRE_VARINT);
     this.#zigzag(value);
   }
@@ -333,6 +336,11 @@ export class ProtoWriter {
 
   message(field: number, fill: () => void): void {
     this.#tag(field, WIRE_BYTES);
+    this.delimited(fill);
+  }
+
+  /** What `fill` writes, with its length in front but no field: one message of a stream. */
+  delimited(fill: () => void): void {
     // Most messages are short: one byte for the length is kept free, and what follows moves where it is not enough.
     this.#need(1);
     const start = ++this.#length;

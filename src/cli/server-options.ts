@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly configFile: string;
   readonly web: {
     readonly listenAddresses: readonly ListenAddress[];
-    /** Holds TLS and authentication settings; "" is none. Read it with `checkWebConfig`. */
+    /** Holds TLS and authentication settings; "" is none. Read it with `validateWebConfig`. */
     readonly configFile: string;
     readonly readTimeoutMs: number;
     readonly maxConnections: number;

@@ -165,3 +165,20 @@ test.each([
     expect({ accept, ...ours }).toEqual({ accept, ...theirs });
   }
 });
+
+test.each(['native{job="h"}', 'native{job="f"}', 'metric_1{series="1"}', "mine", '{"quo\\"ted.ü"}', "nope"])(
+  "federation of %s as protobuf, which has histograms",
+  async (selector) => {
+    const accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+    const [theirs, ours] = await Promise.all(
+      [prometheus, vestal].map(async ({ url }) => {
+        const query = new URLSearchParams({ "match[]": selector });
+        const response = await fetch(`${url}/federate?${query}`, { headers: { Accept: accept } });
+        const bytes = Buffer.from(await response.arrayBuffer());
+        return { type: response.headers.get("content-type"), bytes: bytes.toString("hex") };
+      }),
+    );
+    expect(ours).toEqual(theirs);
+    if (selector !== "nope") expect(ours!.bytes.length).toBeGreaterThan(20);
+  },
+);

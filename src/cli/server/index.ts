@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createRouter, type HttpServer, LiveHub, ROUTES, startHttp } from "../../api/index.js";
+import { createRouter, type HttpServer, LiveHub, ROUTES } from "../../api/index.js";
 import {
   createLogger,
   deferred,
@@ -25,9 +25,9 @@ import { OtlpReceiver, WriteReceiver } from "../../remote/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
+import { validateWebConfig } from "../../web-config/index.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
-import { checkWebConfig } from "../web-config.js";
 import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
@@ -45,6 +45,7 @@ import { ShardSet } from "./shards.js";
 import { type ServerState, ServerStatus } from "./status.js";
 import { Storage } from "./storage.js";
 import { TargetRegistry } from "./targets.js";
+import { startWeb, type WebConfigUse } from "./web.js";
 import { readWebAssets } from "./web-assets.js";
 
 const PAGE_BYTES = 65_536;
@@ -85,9 +86,11 @@ export async function runServer(options: ServerOptions, embedded?: EmbeddedConfi
   } catch (error) {
     if (!(error instanceof VestalError)) throw error;
     const isConfig = error.code === "CONFIG" || error.code === "CONFIG_FILE";
-    const message = isConfig ? `Error loading config (--config.file=${options.configFile})` : "The server cannot start";
+    const isWeb = error.code === "WEB_CONFIG";
+    const start = isWeb ? "Unable to validate web configuration file" : "The server cannot start";
+    const message = isConfig ? `Error loading config (--config.file=${options.configFile})` : start;
     log.error(message, { ...(isConfig && { file: options.configFile }), err: error.message });
-    process.exitCode = isConfig || error.code === "WEB_CONFIG" ? 2 : 1;
+    process.exitCode = isConfig ? 2 : 1;
   }
 }
 
@@ -117,6 +120,7 @@ class Server {
   readonly #rules = new RulesLink();
   #queries: QueryPool | undefined;
   #settings: LoadedSettings | undefined;
+  #web: WebConfigUse | undefined;
   #isFatal = false;
   #isEnding = false;
 
@@ -128,7 +132,6 @@ class Server {
     this.#shardCount = options.ingest.threads || half;
     this.#queryThreads = Math.min(options.query.threads || half, Math.max(1, options.query.maxConcurrency));
     this.#walDir = join(options.tsdb.path, "wal");
-    checkWebConfig(options.web.configFile);
     this.#control = ControlMemory.create(this.#shardCount, QUERIES_MAX);
     this.#lifecycle = new Lifecycle(
       options.web.enableLifecycle,
@@ -184,13 +187,17 @@ class Server {
   }
 
   async run(): Promise<void> {
-    const { tsdb } = this.#options;
+    const { tsdb, web } = this.#options;
     const log = this.#log;
     for (const warning of this.#options.warnings) log.warn(warning);
     log.info("Starting Vestal", { version: vestalVersion(), node: process.version, shards: this.#shardCount });
     let lock: DirectoryLock | undefined;
     const removeSignals = this.#onSignals();
     try {
+      if (web.configFile !== "") {
+        const config = await validateWebConfig(web.configFile);
+        this.#web = { file: web.configFile, config, folder: tsdb.path };
+      }
       makeFolder(tsdb.path);
       lock = tsdb.hasLockfile ? lockDirectory(tsdb.path, { logger: log }) : undefined;
       await this.#load();
@@ -377,7 +384,7 @@ class Server {
       // Main thread, control worker, shards and query threads.
       threadCount: 2 + this.#shardCount + this.#queryThreads,
     });
-    return startHttp({
+    const options = {
       addresses: web.listenAddresses,
       router: createRouter(),
       deps: {
@@ -420,7 +427,8 @@ class Server {
         registry,
         ROUTES.map(({ pattern }) => pattern),
       ),
-    });
+    };
+    return startWeb(options, this.#web);
   }
 
   #admin(queries: QueryPool): Admin {

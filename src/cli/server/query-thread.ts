@@ -183,8 +183,7 @@ export class QueryThread {
   ): Promise<ServiceAnswer> {
     const selectors = matchers.map((text) => parseMetricSelector(text, this.#parser()));
     return this.#withSink(async (sink) => {
-      const text = await federate({ ...request, selectors }, this.#querier(task, cancel), sink);
-      return { kind: "encoded", body: Buffer.from(text) };
+      return { kind: "encoded", body: await federate({ ...request, selectors }, this.#querier(task, cancel), sink) };
     });
   }
 

@@ -1,6 +1,7 @@
 /** Remote read and federation: what other servers ask of this one, answered by the query threads. */
 import type { ApiRequest, ApiResponse, RemoteReadService } from "../../api/index.js";
 import type { Clock } from "../../base/index.js";
+import { federateContentType, negotiateFederation } from "../../remote/index.js";
 import type { QueryPool } from "./query-service.js";
 
 export interface ReadServiceOptions {
@@ -19,6 +20,7 @@ export interface ReadServiceDeps {
 }
 
 const TEXT = "text/plain; charset=utf-8";
+const NOSNIFF = [["X-Content-Type-Options", "nosniff"]] as const;
 
 export class ReadService implements RemoteReadService {
   readonly #options: ReadServiceOptions;
@@ -60,19 +62,17 @@ export class ReadService implements RemoteReadService {
 
   async federate({ form, header }: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
     const { queries, clock, externalLabels } = this.#deps;
-    const allowsUtf8 = /escaping=allow-utf-8/.test(header("accept"));
+    const format = negotiateFederation(header("accept"));
     const request = {
       matchers: form.all("match[]"),
       timeMs: clock.nowMs(),
       lookbackDeltaMs: this.#options.lookbackDeltaMs,
       externalLabels: externalLabels(),
-      allowsUtf8,
+      format,
     };
     const answer = await queries.federate(request, signal);
     if (answer.kind !== "encoded") return refused(answer);
-    const escaping = allowsUtf8 ? "allow-utf-8" : "underscores";
-    const contentType = `text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}`;
-    return { status: 200, contentType, body: answer.body };
+    return { status: 200, contentType: federateContentType(format), body: answer.body };
   }
 }
 
@@ -82,5 +82,5 @@ function refused(answer: {
   readonly message?: string;
 }): ApiResponse {
   const status = answer.errorType === "bad_data" ? 400 : answer.errorType === "unavailable" ? 503 : 500;
-  return { status, contentType: TEXT, body: `${answer.message ?? "no answer"}\n` };
+  return { status, contentType: TEXT, headers: NOSNIFF, body: `${answer.message ?? "no answer"}\n` };
 }
