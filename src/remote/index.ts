@@ -3,6 +3,7 @@ export { type FederateRequest, federate } from "./read/federate.js";
 export { type FederateFormat, federateContentType, negotiateFederation } from "./read/federate-format.js";
 export { decodeReadRequest, type ReadQuery } from "./read/read-request.js";
 export { encodeReadResponse } from "./read/read-response.js";
+export { ReadClient, type ReadEndpoint, type ReadExchange, RemoteQuerier } from "./read-client/index.js";
 export { OtlpReceiver, type OtlpTranslator } from "./receive/otlp-receiver.js";
 export {
   type ReceiverCounters,

@@ -1,2 +1,3 @@
 export { DatabaseQuerier, type DatabaseQuerierOptions } from "./database-querier.js";
+export { FanoutQuerier, type FanoutQuerierOptions } from "./fanout-querier.js";
 export { MergedSeries } from "./merged-series.js";
