@@ -325,7 +325,7 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "storage.remote.read-max-bytes-in-frame",
     "int",
     "1048576",
-    "not-yet",
+    "supported",
     "Most bytes of one frame of a streamed remote read.",
   ),
   flag(

@@ -98,6 +98,7 @@ export interface ServerOptions {
     readonly samplesMax: number;
     /** 0 is no limit. */
     readonly concurrencyMax: number;
+    readonly frameBytesMax: number;
   };
   /** Live queries over WebSockets. */
   readonly live: LiveOptions;
@@ -216,6 +217,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
       concurrencyMax: number("storage.remote.read-concurrent-limit"),
+      frameBytesMax: number("storage.remote.read-max-bytes-in-frame"),
     },
     live: {
       subscriptionsMax: atLeastZero("live.max-subscriptions", number("live.max-subscriptions")),

@@ -31,7 +31,7 @@ import {
   parseMetricSelector,
   prettifyExpr,
 } from "../../promql/parser/index.js";
-import { decodeReadRequest, encodeReadResponse, federate } from "../../remote/index.js";
+import { decodeReadRequest, encodeReadResponse, encodeReadSlice, federate } from "../../remote/index.js";
 import { backtestView } from "../../rules/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken, Querier } from "../../storage/index.js";
@@ -49,6 +49,7 @@ import type {
   QueryTask,
   QueryThreadSettings,
   QueryTimings,
+  ReadPart,
 } from "./query-messages.js";
 
 import { backtestResult } from "./rule-backtest.js";
@@ -189,14 +190,17 @@ export class QueryThread {
 
   async #remoteRead(
     task: QueryTask,
-    { body, externalLabels, samplesMax }: QueryJob & { readonly kind: "remoteRead" },
+    { body, externalLabels, samplesMax, after, ...limits }: QueryJob & { readonly kind: "remoteRead" },
     cancel: CancelToken,
   ): Promise<ServiceAnswer> {
-    const queries = decodeReadRequest(body, externalLabels);
+    const { queries, responseType } = decodeReadRequest(body, externalLabels);
     return this.#withSink(async (sink) => {
       const querier = this.#querier(task, cancel);
-      const answer = await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink);
-      return { kind: "encoded", body: answer };
+      const part: ReadPart =
+        responseType === "samples"
+          ? { type: "samples", body: await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink) }
+          : { type: "chunks", ...(await encodeReadSlice(queries, after, externalLabels, limits, querier, sink)) };
+      return { kind: "data", data: part };
     });
   }
 
@@ -467,6 +471,7 @@ function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
     case "PROTO":
     case "REGEX":
     case "READ_SAMPLES":
+    case "READ_TYPE":
       return { kind: "failure", errorType: "bad_data", message };
     case "QUERY_CANCELED":
       return { kind: "failure", errorType: "canceled", message };

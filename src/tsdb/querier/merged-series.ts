@@ -2,9 +2,12 @@
  * Several sets of series as one: series with equal labels become one, and their samples too. Of two samples of one time the
  * one of the earlier set stays, as in Prometheus.
  */
+import { assert } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Histogram, type Labels, RESET_GAUGE, RESET_UNKNOWN } from "../../model/index.js";
 import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import type { EncodedChunk } from "../chunk/index.js";
+import { mergeChunks } from "../compact/index.js";
 
 interface Source {
   readonly set: SeriesSet;
@@ -51,6 +54,15 @@ export class MergedSeries implements SeriesSet {
       behind.taken = this.#join(addresses, before, columns.count, histograms);
     }
     return { ...addresses, count: behind.taken, ...(histograms !== undefined && { histograms }) };
+  }
+
+  chunks(index: number, minTimeMs: number, maxTimeMs: number, memory: WebAssembly.Memory): EncodedChunk[] {
+    const sources = this.#series[index]!;
+    const all = sources.flatMap(({ set, index: place }) => {
+      assert(set.chunks !== undefined, "a set that has no chunks is merged as chunks");
+      return set.chunks(place, minTimeMs, maxTimeMs, memory) as readonly EncodedChunk[]; // storage knows only numbers
+    });
+    return sources.length === 1 ? all : mergeChunks(all);
   }
 
   close(): void {
