@@ -12,6 +12,7 @@ export interface Config {
   readonly storage: StorageConfig;
   readonly otlp: OtlpConfig;
   readonly remoteWrite: readonly RemoteWriteConfig[];
+  readonly remoteRead: readonly RemoteReadConfig[];
   /** All of the file, also what nothing acts on yet, under Prometheus' keys; `renderConfig` prints it. */
   readonly document: ConfigDocument;
 }
@@ -74,6 +75,22 @@ export interface RemoteWriteConfig {
   };
   /** A way to authenticate that is not built; nothing is sent then. */
   readonly unsupported: string | undefined;
+}
+
+/** One server that is asked for samples. */
+export interface RemoteReadConfig {
+  readonly name: string;
+  /** Equal for equal settings. */
+  readonly hash: string;
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly readsRecent: boolean;
+  readonly requiredMatchers: Readonly<Record<string, string>>;
+  /** Empty where they are not to be filtered. */
+  readonly externalLabels: Readonly<Record<string, string>>;
+  readonly frameBytesMax: number;
+  readonly http: HttpClientConfig;
 }
 
 export interface OtlpConfig {

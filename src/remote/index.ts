@@ -4,6 +4,7 @@ export { type FederateFormat, federateContentType, negotiateFederation } from ".
 export { encodeReadSlice, type ReadCursor, type ReadSlice } from "./read/read-chunks.js";
 export { decodeReadRequest, type ReadQuery, type ReadRequest } from "./read/read-request.js";
 export { encodeReadResponse } from "./read/read-response.js";
+export { ReadClient, type ReadEndpoint, type ReadExchange, RemoteQuerier } from "./read-client/index.js";
 export { OtlpReceiver, type OtlpTranslator } from "./receive/otlp-receiver.js";
 export {
   type ReceiverCounters,

@@ -1,7 +1,7 @@
 /** What the main thread and the control worker say to each other. */
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
-import type { RemoteWriteConfig } from "../../config/index.js";
+import type { RemoteReadConfig, RemoteWriteConfig } from "../../config/index.js";
 import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
@@ -49,6 +49,7 @@ export interface LoadedSettings {
   readonly otlp: Omit<OtlpSettings, "allowsDelta">;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly remoteWrite: readonly RemoteWriteConfig[];
+  readonly remoteRead: readonly RemoteReadConfig[];
 }
 
 export interface LoadedMessage {

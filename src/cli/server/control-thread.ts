@@ -64,6 +64,7 @@ function load(
     otlp: config.otlp,
     externalLabels: config.global.externalLabels,
     remoteWrite: config.remoteWrite,
+    remoteRead: config.remoteRead,
   };
   const apply = (): void => {
     manager.apply(config);

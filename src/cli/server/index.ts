@@ -267,6 +267,7 @@ class Server {
     });
     const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
     this.#remote.apply(endpoints, settings.externalLabels);
+    if (this.#queries !== undefined) this.#queries.remoteReads = settings.remoteRead;
     this.#registry.setJobs(settings.jobs);
   }
 
@@ -284,7 +285,7 @@ class Server {
       walSync: tsdb.walSync,
       walSalvage: tsdb.walSalvage,
       limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
-      chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
+      chunkRangeMs: this.#chunkRangeMs,
       samplesPerChunk: tsdb.samplesPerChunk,
       seriesBudget: seriesBudget(tsdb.seriesBudget, headBytes, this.#shardCount),
       engine: {
@@ -301,6 +302,11 @@ class Server {
     };
   }
 
+  get #chunkRangeMs(): number {
+    const { minBlockMs } = this.#options.tsdb;
+    return minBlockMs > 0 ? minBlockMs : CHUNK_RANGE_MS;
+  }
+
   #queryPool(): QueryPool {
     const { query, features } = this.#options;
     const settings = {
@@ -310,6 +316,8 @@ class Server {
       maxSamples: query.maxSamples,
       lookbackDeltaMs: query.lookbackDeltaMs,
       defaultStepMs: this.#settings?.evaluationIntervalMs ?? 60_000,
+      localStartMarginMs: 2 * this.#chunkRangeMs,
+      userAgent: `Vestal/${vestalVersion()}`,
       features: {
         experimentalFunctions: features.has("promql-experimental-functions"),
         durationExpressions: features.has("promql-duration-expr"),
@@ -322,7 +330,9 @@ class Server {
       },
     };
     const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };
-    return new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
+    const pool = new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
+    pool.remoteReads = this.#settings?.remoteRead ?? [];
+    return pool;
   }
 
   /** Undefined: what is switched off. */

@@ -1,6 +1,6 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
 import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
-import type { FederateRequest, ReadCursor, ReadSlice } from "../../remote/index.js";
+import type { FederateRequest, ReadCursor, ReadEndpoint, ReadExchange, ReadSlice } from "../../remote/index.js";
 import type { CancelHandle } from "../../shard/index.js";
 
 /** One shard's head, as a query thread reads it. */
@@ -72,6 +72,8 @@ export interface QueryTask {
   readonly heads: readonly HeadHandle[];
   /** In order of time; they stay as long as the query runs. */
   readonly blocks: readonly BlockHandle[];
+  /** Other servers that are asked too. */
+  readonly remoteReads: readonly ReadEndpoint[];
   /** Shards that cannot be read now; an answer without them carries a warning. */
   readonly missingShards: readonly number[];
   readonly cancel: CancelHandle;
@@ -94,6 +96,9 @@ export interface QueryThreadSettings {
   readonly maxSamples: number;
   readonly lookbackDeltaMs: number;
   readonly defaultStepMs: number;
+  /** After the oldest block begins, or after now where there is none: from when on other servers need not be asked. */
+  readonly localStartMarginMs: number;
+  readonly userAgent: string;
   readonly features: QueryFeatures;
 }
 
@@ -124,4 +129,6 @@ export interface QueryReply {
   /** Of PromQL queries that were evaluated to the end. */
   readonly timings: QueryTimings | undefined;
   readonly damagedBlocks: readonly DamagedBlock[];
+  /** With other servers. */
+  readonly exchanges: readonly ReadExchange[];
 }

@@ -8,8 +8,8 @@
  */
 import { crc32c, ProtoWriter } from "../../base/index.js";
 import { compareLabels, Labels } from "../../model/index.js";
-import type { ColumnSink, EncodedSamples, Querier, SeriesSet } from "../../storage/index.js";
-import { ENCODING_XOR, encodingOf, HistogramAppender, XorAppender } from "../../tsdb/chunk/index.js";
+import type { ColumnSink, EncodedSamples, Querier } from "../../storage/index.js";
+import { encodeSamples } from "../../tsdb/querier/index.js";
 import type { ReadQuery } from "./read-request.js";
 import { putLabels } from "./read-response.js";
 
@@ -59,7 +59,8 @@ export async function encodeReadSlice(
       const labels = set.labels(series);
       if (i === 0 && sent !== undefined && compareLabels(labels, sent) <= 0) continue;
       const { startMs, endMs } = queries[query]!;
-      const chunks = set.chunks?.(series, startMs, endMs, sink.memory) ?? encoded(set, series, startMs, endMs, sink);
+      const chunks =
+        set.chunks?.(series, startMs, endMs, sink.memory) ?? encodeSamples(set, series, startMs, endMs, sink);
       out.series(query, labels, externalLabels, chunks, limits.frameBytesMax);
       if (out.length >= limits.sliceBytes) next = { query, labelPairs: [...labels.pairs] };
     }
@@ -122,36 +123,3 @@ class FrameWriter {
     this.#out.raw(message);
   }
 }
-
-/** Chunks of a set that has none: each holds as many samples as it is best to. */
-function encoded(set: SeriesSet, index: number, startMs: number, endMs: number, sink: ColumnSink): EncodedSamples[] {
-  const { timesAddr, valuesAddr, count, histograms } = set.samples(index, startMs, endMs, sink);
-  const { buffer } = sink.memory;
-  const times = new Float64Array(buffer, timesAddr, count);
-  const words = new Uint32Array(buffer, valuesAddr, 2 * count);
-  const all: (XorAppender | HistogramAppender)[] = [];
-  for (let i = 0; i < count; i++) {
-    const histogram = histograms?.[i];
-    const last = all.at(-1);
-    if (histogram === undefined) {
-      const open = last instanceof XorAppender && last.count < SAMPLES_PER_CHUNK ? last : new XorAppender();
-      if (open !== last) all.push(open);
-      open.append(times[i]!, words[2 * i]!, words[2 * i + 1]!);
-      continue;
-    }
-    const encoding = encodingOf(histogram);
-    const isOpen = last instanceof HistogramAppender && last.encoding === encoding && last.count < SAMPLES_PER_CHUNK;
-    const open = isOpen ? last : new HistogramAppender(encoding);
-    if (!isOpen) all.push(open);
-    const { outcome, appender } = open.append(times[i]!, histogram);
-    if (outcome === "new-chunk") all.push(appender);
-  }
-  return all.map((one) => ({
-    minTimeMs: one.minTimeMs,
-    maxTimeMs: one.maxTimeMs,
-    encoding: one instanceof XorAppender ? ENCODING_XOR : one.encoding,
-    data: one.bytes(),
-  }));
-}
-
-const SAMPLES_PER_CHUNK = 120;
