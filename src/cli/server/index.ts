@@ -105,6 +105,8 @@ class Server {
     lastConfigMs: 0,
     retentionMs: 0,
     retentionBytes: 0,
+    retentionPercent: 0,
+    retentionRules: [],
   };
   readonly #ended = deferred<void>();
   readonly #shardCount: number;
@@ -170,7 +172,7 @@ class Server {
       shards: this.#shards,
       log,
       memoryLimitBytes: Math.floor(memoryLimitBytes() * STORAGE_SHARE),
-      limits: () => ({ retentionMs: this.#state.retentionMs, retentionBytes: this.#state.retentionBytes }),
+      limits: () => this.#state,
     });
     this.#remote = new RemoteWorker(
       {
@@ -260,8 +262,11 @@ class Server {
     this.#state.isReloadSuccessful = true;
     this.#state.lastConfigMs = Date.now();
     this.#state.retentionBytes = settings.retentionBytes ?? tsdb.retentionBytes;
+    this.#state.retentionPercent = settings.retentionPercent ?? 0;
+    this.#state.retentionRules = settings.retentionRules;
+    const hasSize = this.#state.retentionBytes > 0 || this.#state.retentionPercent > 0;
     const retentionMs = settings.retentionMs ?? tsdb.retentionMs;
-    this.#state.retentionMs = retentionMs > 0 ? retentionMs : this.#state.retentionBytes > 0 ? 0 : DEFAULT_RETENTION_MS;
+    this.#state.retentionMs = retentionMs > 0 ? retentionMs : hasSize ? 0 : DEFAULT_RETENTION_MS;
     this.#shards.setTunables({
       exemplarsMax: features.has("exemplar-storage") ? (settings.exemplarsMax ?? DEFAULT_EXEMPLARS_MAX) : 0,
     });
