@@ -7,15 +7,7 @@
  */
 import type { QueryMemory } from "../../memory/index.js";
 import type { Labels } from "../../model/index.js";
-import {
-  type ChunkEncoding,
-  ENCODING_XOR,
-  type EncodedChunk,
-  HistogramAppender,
-  HistogramReader,
-  XorAppender,
-  XorReader,
-} from "../chunk/index.js";
+import { type EncodedChunk, partOfChunk } from "../chunk/index.js";
 import type { CopiedChunk, DiskAccess, HeadReader } from "./reader.js";
 import { orderSeries } from "./series-order.js";
 
@@ -78,44 +70,11 @@ function encodedOf(copied: readonly CopiedChunk[], range: CutRange, bytes: Uint8
     const data = bytes.subarray(address, address + lengthBytes);
     const isInside = minTimeMs >= range.minTimeMs && maxTimeMs <= range.maxTimeMs;
     if (isInside) chunks.push({ minTimeMs, maxTimeMs, encoding, data });
-    else chunks.push(...partOf(encoding, data, range));
+    else {
+      // A head's chunks end where ranges do, unless the length of ranges was changed between two starts.
+      const isWanted = (timeMs: number): boolean => timeMs >= range.minTimeMs && timeMs <= range.maxTimeMs;
+      chunks.push(...partOfChunk(encoding, data, isWanted));
+    }
   }
   return chunks;
-}
-
-/**
- * Chunks of the samples of a chunk that lie in the range. A head's chunks end where ranges do, unless the length of ranges
- * was changed between two starts.
- */
-export function partOf(encoding: ChunkEncoding, data: Uint8Array, { minTimeMs, maxTimeMs }: CutRange): EncodedChunk[] {
-  if (encoding === ENCODING_XOR) {
-    const reader = new XorReader(data);
-    const appender = new XorAppender();
-    while (reader.next()) {
-      if (reader.timeMs >= minTimeMs && reader.timeMs <= maxTimeMs)
-        appender.append(reader.timeMs, reader.low, reader.high);
-    }
-    if (appender.count === 0) return [];
-    return [{ minTimeMs: appender.minTimeMs, maxTimeMs: appender.maxTimeMs, encoding, data: appender.bytes() }];
-  }
-  const reader = new HistogramReader(encoding, data);
-  const parts: HistogramAppender[] = [];
-  while (reader.next()) {
-    if (reader.timeMs < minTimeMs || reader.timeMs > maxTimeMs) continue;
-    const last = parts.at(-1);
-    if (last === undefined) {
-      const appender = new HistogramAppender(encoding);
-      appender.append(reader.timeMs, reader.histogram());
-      parts.push(appender);
-      continue;
-    }
-    const { outcome, appender } = last.append(reader.timeMs, reader.histogram());
-    if (outcome === "new-chunk") parts.push(appender);
-  }
-  return parts.map((appender) => ({
-    minTimeMs: appender.minTimeMs,
-    maxTimeMs: appender.maxTimeMs,
-    encoding,
-    data: appender.bytes(),
-  }));
 }
