@@ -1,12 +1,11 @@
 /** The one place that touches Node's HTTP server: TLS, basic authentication, limits, route prefix, CORS. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { TlsOptions } from "node:tls";
-import { compare } from "bcryptjs";
+import type { TLSSocket } from "node:tls";
 import { errorMessage, type Logger } from "../base/index.js";
 import { formatGoDuration } from "../template/index.js";
+import { type ConfigSource, type Gate, TlsListener } from "../web-config/index.js";
 import type { Alertmanager } from "./alertmanager.js";
-import { type Answer, json, text } from "./api/answer.js";
+import { type Answer, json, moved, text } from "./api/answer.js";
 
 export interface WebOptions {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
@@ -17,9 +16,10 @@ export interface WebOptions {
   /** 0: none. */
   readonly timeoutMs: number;
   readonly bodyBytesMax: number;
-  readonly tls: TlsOptions | undefined;
-  /** Hashes of bcrypt by user. */
-  readonly users: ReadonlyMap<string, string>;
+  /** Undefined: plain HTTP. */
+  readonly tls: ConfigSource | undefined;
+  /** Asked before every request; undefined: all pass. */
+  readonly gate: Gate | undefined;
 }
 
 export class AlertmanagerServer {
@@ -27,8 +27,7 @@ export class AlertmanagerServer {
   readonly #options: WebOptions;
   readonly #log: Logger;
   readonly #servers: Server[] = [];
-  /** Passwords that were right: bcrypt is slow on purpose. */
-  readonly #known = new Set<string>();
+  #tls: TlsListener | undefined;
   #gets = 0;
 
   constructor(alertmanager: Alertmanager, options: WebOptions, log: Logger) {
@@ -39,12 +38,21 @@ export class AlertmanagerServer {
 
   /** @returns the ports. */
   async listen(): Promise<readonly number[]> {
+    const { tls, addresses } = this.#options;
+    const handler = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
+    const ports = tls === undefined ? await this.#listenPlain(handler) : await this.#listenTls(handler, tls);
+    for (const [i, { host }] of addresses.entries()) {
+      const address = `${host === "" ? "[::]" : host}:${ports[i]}`;
+      this.#log.info("Listening on", { address });
+      this.#log.info(tls === undefined ? "TLS is disabled." : "TLS is enabled.", { http2: false, address });
+    }
+    return ports;
+  }
+
+  async #listenPlain(handler: Handler): Promise<readonly number[]> {
     const ports: number[] = [];
     for (const { host, port } of this.#options.addresses) {
-      const handler = (request: IncomingMessage, response: ServerResponse): void =>
-        void this.#handle(request, response);
-      const server =
-        this.#options.tls === undefined ? createServer(handler) : createTlsServer(this.#options.tls, handler);
+      const server = createServer(handler);
       this.#servers.push(server);
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
@@ -52,13 +60,25 @@ export class AlertmanagerServer {
       });
       const address = server.address();
       ports.push(typeof address === "object" && address !== null ? address.port : port);
-      this.#log.info("Listening on", { address: `${host === "" ? "[::]" : host}:${ports.at(-1)}` });
-      this.#log.info(this.#options.tls === undefined ? "TLS is disabled." : "TLS is enabled.", { http2: false });
     }
     return ports;
   }
 
+  /** The HTTP server never listens itself: connections are given to it once they are encrypted. */
+  async #listenTls(handler: Handler, source: ConfigSource): Promise<readonly number[]> {
+    const server = createServer(handler);
+    this.#tls = await TlsListener.listen({
+      addresses: this.#options.addresses,
+      source,
+      maxConnections: 0,
+      log: this.#log,
+      onConnection: (socket: TLSSocket) => server.emit("connection", socket),
+    });
+    return this.#tls.ports;
+  }
+
   async close(): Promise<void> {
+    this.#tls?.close();
     await Promise.all(
       this.#servers.map((server) => {
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -71,30 +91,38 @@ export class AlertmanagerServer {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const began = performance.now();
     const method = request.method ?? "GET";
-    const url = new URL(request.url ?? "/", "http://localhost");
+    const url = urlOf(request.url ?? "/");
     let answer: Answer;
+    const verdict = await this.#options.gate?.check(request.headers.authorization ?? "");
+    if (verdict?.kind === "refuse") {
+      response.writeHead(verdict.status, Object.fromEntries(verdict.headers));
+      response.end(method === "HEAD" ? undefined : verdict.text);
+      return;
+    }
     try {
       answer = await this.#limited(this.#answer(request, method, url));
     } catch (error) {
       this.#log.error("A request failed", { method, path: url.pathname, err: errorMessage(error) });
       answer = text("Internal Server Error\n", 500);
     }
-    const isApi = url.pathname.includes("/api/v2/");
+    const isApi = url.pathname.includes("/api/v2/") && answer.status !== 301;
     response.writeHead(answer.status, {
       ...(answer.type !== undefined && { "Content-Type": answer.type }),
-      ...(answer.status === 404 && !isApi && { "X-Content-Type-Options": "nosniff" }),
-      ...(isApi && { "Cache-Control": "no-store", Vary: "Origin" }),
-      ...(isApi && request.headers.origin !== undefined && { "Access-Control-Allow-Origin": "*" }),
-      "Content-Length": Buffer.byteLength(answer.body),
+      ...(isApi && !isPreflight(request) && { "Cache-Control": "no-store", Vary: "Origin" }),
+      ...(isApi &&
+        request.headers.origin !== undefined &&
+        CROSS_ORIGIN_METHODS.has(method) && { "Access-Control-Allow-Origin": "*" }),
+      ...(answer.status !== 204 && { "Content-Length": Buffer.byteLength(answer.body) }),
       ...answer.headers,
+      ...Object.fromEntries(verdict?.headers ?? []),
     });
     response.end(method === "HEAD" ? undefined : answer.body);
-    const handler = url.pathname.replace(/\/silence\/.*/, "/silence/:id");
-    this.#alertmanager.metrics.http.observe(
-      (performance.now() - began) / 1000,
-      handler.length > 100 ? "/*" : handler,
+    this.#alertmanager.metrics.observeRequest(
+      handlerName(url.pathname.slice(this.#options.routePrefix.length)),
       method.toLowerCase(),
-      String(answer.status),
+      answer.status,
+      (performance.now() - began) / 1000,
+      Buffer.byteLength(answer.body),
     );
   }
 
@@ -114,18 +142,20 @@ export class AlertmanagerServer {
   }
 
   async #answer(request: IncomingMessage, method: string, url: URL): Promise<Answer> {
-    const { routePrefix, maxConcurrentGets, users, bodyBytesMax } = this.#options;
-    if (users.size > 0 && !(await this.#isAllowed(request.headers.authorization))) {
-      return { ...text("Unauthorized\n", 401), headers: { "WWW-Authenticate": "Basic" } };
-    }
+    const { routePrefix, maxConcurrentGets, bodyBytesMax } = this.#options;
     if (routePrefix !== "" && url.pathname === "/") {
       return { status: 302, body: "", headers: { Location: routePrefix } };
     }
     if (!url.pathname.startsWith(`${routePrefix}/`) && url.pathname !== routePrefix) {
       return text("404 page not found\n", 404);
     }
+    if (url.pathname.includes("//")) {
+      const location = url.pathname.replace(/\/{2,}/g, "/") + url.search;
+      return moved(method, location);
+    }
     const path = url.pathname.slice(routePrefix.length) || "/";
-    if (method === "OPTIONS") return { status: 204, body: "" };
+    if (isPreflight(request) && path.startsWith("/api/v2/")) return preflight(request);
+    const accept = request.headers.accept ?? "";
     if (method !== "GET") {
       const body = await readBody(request, bodyBytesMax);
       if (body === undefined) return json({ code: 413, message: "http: request body too large" }, 413);
@@ -134,6 +164,7 @@ export class AlertmanagerServer {
         path,
         query: url.searchParams,
         contentType: request.headers["content-type"] ?? "application/octet-stream",
+        accept,
         body,
       });
     }
@@ -145,24 +176,70 @@ export class AlertmanagerServer {
     this.#gets++;
     this.#alertmanager.metrics.inFlight = this.#gets;
     try {
-      return await this.#alertmanager.handle({ method, path, query: url.searchParams, contentType: "", body: "" });
+      return await this.#alertmanager.handle({
+        method,
+        path,
+        query: url.searchParams,
+        contentType: "",
+        accept,
+        body: "",
+      });
     } finally {
       this.#gets--;
       this.#alertmanager.metrics.inFlight = this.#gets;
     }
   }
+}
 
-  async #isAllowed(header: string | undefined): Promise<boolean> {
-    if (header === undefined || !header.startsWith("Basic ")) return false;
-    if (this.#known.has(header)) return true;
-    const decoded = Buffer.from(header.slice("Basic ".length), "base64").toString();
-    const colon = decoded.indexOf(":");
-    const hash = this.#options.users.get(decoded.slice(0, colon));
-    if (colon < 0 || hash === undefined || !(await compare(decoded.slice(colon + 1), hash))) return false;
-    this.#known.add(header);
-    return true;
+function urlOf(written: string): URL {
+  // Two slashes at the start would be read as a host.
+  const path = written.startsWith("/") ? written : `/${written}`;
+  try {
+    return new URL(`http://localhost${path}`);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new URL("http://localhost/404");
   }
 }
+
+function isPreflight({ method, headers }: IncomingMessage): boolean {
+  return method === "OPTIONS" && headers.origin !== undefined && headers["access-control-request-method"] !== undefined;
+}
+
+const CROSS_ORIGIN_METHODS = new Set(["GET", "HEAD", "POST"]);
+const CROSS_ORIGIN_HEADERS = new Set(["accept", "content-type", "x-requested-with"]);
+
+/** Every origin may read and post, but not delete; browsers ask with the names of headers sorted and in small letters. */
+function preflight({ headers }: IncomingMessage): Answer {
+  const method = String(headers["access-control-request-method"]);
+  const wanted = headers["access-control-request-headers"];
+  const names = wanted === undefined ? [] : wanted.split(",").map((name) => name.trim());
+  const isSorted = names.every((name, i) => i === 0 || names[i - 1]! < name);
+  const isAllowed =
+    CROSS_ORIGIN_METHODS.has(method) && isSorted && names.every((name) => CROSS_ORIGIN_HEADERS.has(name));
+  return {
+    status: 204,
+    body: "",
+    headers: {
+      Vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+      ...(isAllowed && { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": method }),
+      ...(isAllowed && wanted !== undefined && { "Access-Control-Allow-Headers": wanted }),
+    },
+  };
+}
+
+const HANDLER_LENGTH_MAX = 100;
+
+/** As the metrics name who answered: one name for all silences, none so long that strangers could fill the memory. */
+function handlerName(path: string): string {
+  const name = path
+    .replace(/^\/api\/v2\/silence\/[^/]+$/, "/api/v2/silence/{silenceID}")
+    .replace(/^\/api\/v1\/silence\/.*/, "/silence/:sid")
+    .replace(/^\/api\/v1\//, "/");
+  return name.length > HANDLER_LENGTH_MAX ? "/*" : name;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 async function readBody(request: IncomingMessage, bytesMax: number): Promise<string | undefined> {
   const parts: Buffer[] = [];

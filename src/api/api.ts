@@ -69,6 +69,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/tsdb/blocks", status.tsdbBlocks),
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
+  api(GET, "/notifications/live", status.noLiveNotifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),
   api(["POST"], "/read", remote.read, { cors: false }),
   api(["POST"], "/otlp/v1/metrics", remote.otlp, { cors: false }),

@@ -12,14 +12,14 @@
  */
 
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from "uWebSockets.js";
-import { STATUS_CODES } from "node:http";
 import { createRequire } from "node:module";
 import { type Clock, type Logger, VestalError } from "../base/index.js";
 import type { Regex } from "../model/index.js";
 import { resolvePath, runRoute } from "./api.js";
-import { acceptsGzip, compress, GZIP_BYTES_MIN } from "./compress.js";
+import { COMPRESSED_BYTES_MIN, codingFor, compress } from "./compress.js";
 import { corsHeaders } from "./cors.js";
 import type { ApiDeps } from "./deps.js";
+import { type Headers, type RequestGate, statusLine } from "./gate.js";
 import type { ListenAddress } from "./listen-address.js";
 import type { LiveHub } from "./live/hub.js";
 import { attachLive } from "./live/websocket.js";
@@ -60,6 +60,10 @@ export interface HttpOptions {
   readonly notificationSubscribersMax?: number;
   /** Live queries; absent: there are none. */
   readonly live?: LiveHub;
+  /** Asked before every request; absent: all pass. */
+  readonly gate?: RequestGate | undefined;
+  /** Listen on a Unix socket of this path and not on the addresses: another part of the program stands before it. */
+  readonly socketPath?: string | undefined;
 }
 
 /** What the server's own metrics want to know. */
@@ -90,7 +94,19 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const app = uws.App();
   server.attach(app);
   const sockets: us_listen_socket[] = [];
-  for (const address of options.addresses) {
+  if (options.socketPath !== undefined) {
+    const { socketPath } = options;
+    let isOpen = false;
+    app.listen_unix((socket) => {
+      isOpen = Boolean(socket);
+      if (isOpen) sockets.push(socket);
+    }, socketPath);
+    if (!isOpen) {
+      app.close();
+      throw new VestalError("LISTEN", `cannot listen on the socket ${socketPath}`, { socketPath });
+    }
+  }
+  for (const address of options.socketPath === undefined ? options.addresses : []) {
     const socket = listen(app, address);
     if (socket === undefined) {
       app.close();
@@ -145,8 +161,11 @@ interface Exchange {
   readonly method: string;
   readonly headers: ReadonlyMap<string, string>;
   readonly resolution: Resolution<ApiDeps>;
+  readonly rawQuery: string;
   readonly startedMs: number;
   readonly controller: AbortController;
+  /** What the gate wants on the answer. */
+  gateHeaders: Headers;
   /** True once answered or aborted: `res` must not be touched any more. */
   closed: boolean;
 }
@@ -166,11 +185,11 @@ class Server {
 
   attach(app: TemplatedApp): void {
     app.filter((res, count) => this.#connectionChanged(res, Number(count)));
-    const { live, deps, notificationSubscribersMax } = this.#options;
+    const { live, deps, notificationSubscribersMax, gate } = this.#options;
     if (notificationSubscribersMax !== undefined) {
-      attachNotifications(app, deps.routePrefix, deps.status, notificationSubscribersMax);
+      attachNotifications(app, deps.routePrefix, deps.status, notificationSubscribersMax, gate);
     }
-    if (live !== undefined) attachLive(app, deps.routePrefix, live, () => deps.lifecycle.isReady());
+    if (live !== undefined) attachLive(app, deps.routePrefix, live, () => deps.lifecycle.isReady(), gate);
     app.any("/*", (res, req) => {
       try {
         this.#accept(res, req);
@@ -231,8 +250,10 @@ class Server {
       method,
       headers,
       resolution,
+      rawQuery,
       startedMs: clock.monotonicMs(),
       controller: new AbortController(),
+      gateHeaders: [],
       closed: false,
     };
     this.#running.add(exchange);
@@ -241,11 +262,28 @@ class Server {
       exchange.controller.abort();
     });
     const query = Parameters.parse(rawQuery);
-    if (!HAS_BODY.has(method)) {
-      this.#run(exchange, query, undefined);
-      return;
-    }
-    this.#readBody(exchange, (body) => this.#run(exchange, query, body));
+    const passed = this.#passGate(exchange);
+    const run = (body: Uint8Array | undefined): void => {
+      if (passed === undefined) this.#run(exchange, query, body);
+      else void passed.then((mayPass) => mayPass && this.#run(exchange, query, body));
+    };
+    if (HAS_BODY.has(method)) this.#readBody(exchange, run);
+    else run(undefined);
+  }
+
+  /** Answers a request that the gate refuses, also in the middle of its body. Undefined: there is no gate. */
+  #passGate(exchange: Exchange): Promise<boolean> | undefined {
+    const { gate } = this.#options;
+    return gate?.check(exchange.headers.get("authorization") ?? "").then((verdict) => {
+      if (exchange.closed) return false;
+      if (verdict.kind === "pass") {
+        exchange.gateHeaders = verdict.headers;
+        return true;
+      }
+      const { status, headers, text } = verdict;
+      this.#refuse(exchange, { status, headers, body: exchange.method === "HEAD" ? "" : text });
+      return false;
+    });
   }
 
   /** Calls `done` with the whole body, unless it is too big, too slow, or the client goes away. */
@@ -306,18 +344,25 @@ class Server {
     const request: ApiRequest = {
       method: exchange.method,
       path: resolution.path,
+      rawQuery: exchange.rawQuery,
       query,
       form: form === undefined ? query : form.concat(query),
       pathParameters: resolution.pathParameters,
       header: (name) => headers.get(name) ?? "",
       body: form === undefined && body !== undefined ? body : new Uint8Array(0),
-      remoteAddress: exchange.closed ? "" : decodeUtf8(new Uint8Array(res.getRemoteAddressAsText())),
+      remoteAddress: exchange.closed ? "" : this.#addressOf(res),
     };
     const { response, cors: hasCors } = await runRoute(resolution, request, deps, exchange.controller.signal);
     const cors = hasCors ? corsHeaders(this.#options.corsOrigin, headers.get("origin") ?? "") : [];
     const bytes = await this.#send(exchange, response, cors);
     const seconds = (this.#options.clock.monotonicMs() - exchange.startedMs) / 1000;
     this.#options.observer.answered(resolution.route.pattern, response.status, seconds, bytes);
+  }
+
+  /** Of the client: behind a socket of our own, as its first bytes say. */
+  #addressOf(res: HttpResponse): string {
+    const isProxied = this.#options.socketPath !== undefined;
+    return decodeUtf8(new Uint8Array(isProxied ? res.getProxiedRemoteAddressAsText() : res.getRemoteAddressAsText()));
   }
 
   /** The parameters of a form body; undefined where the body is something else. */
@@ -338,28 +383,38 @@ class Server {
     response: ApiResponse,
     cors: ReadonlyArray<readonly [string, string]>,
   ): Promise<number> {
-    if (exchange.closed) return 0;
+    if (exchange.closed) {
+      if (isInPieces(response.body)) await response.body.return?.();
+      return 0;
+    }
     const { res } = exchange;
     const headers: (readonly [string, string])[] = [...cors];
     if (response.contentType !== undefined) headers.push(["Content-Type", response.contentType]);
     if (response.headers !== undefined) headers.push(...response.headers);
-    let body = response.body === undefined ? undefined : bytesOf(response.body);
+    replaceHeaders(headers, exchange.gateHeaders);
+    const pieces = isInPieces(response.body) ? response.body : undefined;
+    let body = response.body === undefined || isInPieces(response.body) ? undefined : bytesOf(response.body);
     if (response.encoding === "gzip") headers.push(["Content-Encoding", "gzip"]);
-    if (response.encoding !== undefined) headers.push(["Vary", "Accept-Encoding"]);
+    if (response.encoding === "gzip" || response.encoding === "identity") headers.push(["Vary", "Accept-Encoding"]);
     const isPlain = response.encoding === undefined;
-    const mayCompress = isPlain && body !== undefined && body.length >= GZIP_BYTES_MIN && exchange.method !== "HEAD";
-    if (mayCompress && acceptsGzip(exchange.headers.get("accept-encoding") ?? "")) {
-      body = await compress(body!);
+    const mayCompress = isPlain && exchange.method !== "HEAD";
+    const coding = mayCompress ? codingFor(exchange.headers.get("accept-encoding") ?? "") : undefined;
+    if (coding !== undefined && body !== undefined && body.length >= COMPRESSED_BYTES_MIN) {
+      body = await compress(body, coding);
       if (exchange.closed) return 0;
-      headers.push(["Content-Encoding", "gzip"], ["Vary", "Accept-Encoding"]);
+      headers.push(["Content-Encoding", coding], ["Vary", "Accept-Encoding"]);
     }
+    // The library then closes the connection, but does not say so; and not at all after a HEAD with a length.
+    const isLast = exchange.headers.get("connection")?.toLowerCase() === "close";
+    if (isLast) headers.push(["Connection", "close"]);
+    if (pieces !== undefined) return this.#sendPieces(exchange, response.status, headers, pieces);
     await new Promise<void>((resolve) => {
       exchange.controller.signal.addEventListener("abort", () => resolve(), { once: true });
       res.cork(() => {
-        res.writeStatus(`${response.status} ${STATUS_CODES[response.status] ?? `status code ${response.status}`}`);
+        res.writeStatus(statusLine(response.status));
         for (const [name, value] of headers) res.writeHeader(name, value);
         if (exchange.method === "HEAD")
-          this.#end(exchange, () => res.endWithoutBody(body?.length ?? 0, this.#closing), resolve);
+          this.#end(exchange, () => res.endWithoutBody(body?.length ?? 0, this.#closing || isLast), resolve);
         else if (body === undefined) this.#end(exchange, () => this.#endEmpty(res), resolve);
         else if (body.length <= ONE_PIECE_BYTES) this.#end(exchange, () => res.end(body, this.#closing), resolve);
         else this.#sendInParts(exchange, body, resolve);
@@ -378,6 +433,54 @@ class Server {
     end();
     this.#finish(exchange);
     done();
+  }
+
+  /** Each piece in parts, and the next part when the client has taken the one before. A failure cuts the connection. */
+  async #sendPieces(
+    exchange: Exchange,
+    status: number,
+    headers: Headers,
+    pieces: AsyncIterableIterator<Uint8Array>,
+  ): Promise<number> {
+    const { res } = exchange;
+    let bytes = 0;
+    let wake = (): void => {};
+    exchange.controller.signal.addEventListener("abort", () => wake(), { once: true });
+    res.onWritable(() => {
+      wake();
+      return true;
+    });
+    res.cork(() => {
+      res.writeStatus(statusLine(status));
+      for (const [name, value] of headers) res.writeHeader(name, value);
+    });
+    for await (const piece of pieces) {
+      for (let at = 0; at < piece.length && !exchange.closed; at += ONE_PIECE_BYTES) {
+        const part = piece.subarray(at, at + ONE_PIECE_BYTES);
+        const isTaken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        let ok = true;
+        res.cork(() => {
+          ok = res.write(part);
+        });
+        bytes += part.length;
+        if (!ok) await isTaken;
+      }
+      // Ends the loop, and the iterator with it.
+      if (exchange.closed) break;
+    }
+    const { closed } = exchange;
+    if (!closed) {
+      res.cork(() =>
+        this.#end(
+          exchange,
+          () => res.end("", this.#closing),
+          () => {},
+        ),
+      );
+    }
+    return bytes;
   }
 
   /** Hands over as much as the socket takes, and the rest whenever it takes more. */
@@ -401,15 +504,16 @@ class Server {
     });
   }
 
-  /** Answers before the body has been read; the connection cannot be used again. */
+  /** Answers before a body has been read; where one is on its way, the connection cannot be used again. */
   #refuse(exchange: Exchange, response: ApiResponse): void {
     const { res } = exchange;
     res.cork(() => {
-      res.writeStatus(`${response.status} ${STATUS_CODES[response.status]}`);
+      res.writeStatus(statusLine(response.status));
       if (response.contentType !== undefined) res.writeHeader("Content-Type", response.contentType);
+      for (const [name, value] of response.headers ?? []) res.writeHeader(name, value);
       this.#end(
         exchange,
-        () => res.end(bytesOf(response.body ?? ""), true),
+        () => res.end(isInPieces(response.body) ? "" : bytesOf(response.body ?? ""), HAS_BODY.has(exchange.method)),
         () => {},
       );
     });
@@ -420,6 +524,19 @@ class Server {
     this.#running.delete(exchange);
     if (this.#closing && this.#running.size === 0) this.#drained?.();
   }
+}
+
+/** Adds `others` in place of headers of the same names. */
+function replaceHeaders(headers: (readonly [string, string])[], others: Headers): void {
+  for (const other of others) {
+    const at = headers.findIndex(([name]) => name.toLowerCase() === other[0].toLowerCase());
+    if (at < 0) headers.push(other);
+    else headers[at] = other;
+  }
+}
+
+function isInPieces(body: ApiResponse["body"]): body is AsyncIterableIterator<Uint8Array> {
+  return typeof body === "object" && !(body instanceof Uint8Array);
 }
 
 function bytesOf(body: Uint8Array | string): Uint8Array {

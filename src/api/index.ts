@@ -29,6 +29,7 @@ export type {
   TargetsService,
   WalReplayStatus,
 } from "./deps.js";
+export type { GateVerdict, RequestGate } from "./gate.js";
 export { type HttpObserver, type HttpOptions, type HttpServer, startHttp } from "./http.js";
 export { type ListenAddress, parseListenAddress } from "./listen-address.js";
 export { DEFAULT_LIVE_OPTIONS, LiveHub, type LiveOptions } from "./live/hub.js";

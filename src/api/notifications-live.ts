@@ -1,6 +1,7 @@
 /** `notifications/live`: notes for people as server-sent events, each when it appears and when it is over. */
-import type { TemplatedApp } from "uWebSockets.js";
+import type { HttpResponse, TemplatedApp } from "uWebSockets.js";
 import type { StatusService } from "./deps.js";
+import { type Headers, type RequestGate, throughGate } from "./gate.js";
 import { formatTime } from "./go-time.js";
 import { goJson } from "./respond.js";
 
@@ -15,9 +16,10 @@ export function attachNotifications(
   prefix: string,
   status: StatusService,
   subscribersMax: number,
+  gate?: RequestGate,
 ): void {
   let subscribers = 0;
-  app.get(`${prefix}/api/v1/notifications/live`, (res) => {
+  const serve = (res: HttpResponse, headers: Headers): void => {
     if (subscribers >= subscribersMax) {
       res.writeStatus("204 No Content").endWithoutBody();
       return;
@@ -33,6 +35,7 @@ export function attachNotifications(
       for (const note of events) res.cork(() => res.write(eventOf(note)));
     };
     res.writeStatus("200 OK");
+    for (const [name, value] of headers) res.writeHeader(name, value);
     res.writeHeader("Content-Type", "text/event-stream").writeHeader("Cache-Control", "no-cache");
     // An event stream lives on while nothing happens: a comment keeps the connection open.
     const keepAlive = setInterval(() => res.cork(() => res.write(": \n\n")), 5 * LOOK_MS);
@@ -44,6 +47,9 @@ export function attachNotifications(
     });
     res.write(": \n\n");
     look();
+  };
+  app.get(`${prefix}/api/v1/notifications/live`, (res, req) => {
+    throughGate(gate, res, req.getHeader("authorization"), (headers) => serve(res, headers));
   });
 }
 

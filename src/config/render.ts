@@ -28,6 +28,8 @@ export function renderValue<T>(shape: Shape<T>, value: T): string {
 function toYaml(spec: Spec, value: unknown): YamlValue {
   if (value === undefined || value === null) return spec.kind === "list" ? [] : null;
   switch (spec.kind) {
+    case "scalar":
+      return String(value);
     case "string":
       if (!spec.secret) return String(value);
       return value === "" ? null : HIDDEN;

@@ -3,6 +3,8 @@
  * rendering. Keys are Prometheus' own; their order is the order in which Prometheus prints them.
  */
 
+import type { PlainKind, PlainValue } from "./scalar.js";
+
 export type Spec =
   | { readonly kind: "string"; readonly goType: string; readonly secret?: boolean; readonly path?: boolean }
   | { readonly kind: "bool"; readonly isPointer?: boolean }
@@ -13,13 +15,19 @@ export type Spec =
   | { readonly kind: "url" }
   | { readonly kind: "regex" }
   | { readonly kind: "any" }
+  | { readonly kind: "scalar"; readonly goType: string; readonly read: ScalarReader }
   | { readonly kind: "list"; readonly of: Shape<unknown>; readonly flow?: boolean }
   | { readonly kind: "map"; readonly of: Shape<unknown>; readonly goType: string; readonly labelNames?: boolean }
   | { readonly kind: "struct"; readonly struct: StructSpec; readonly isPointer: boolean };
 
+/** Makes a scalar into the value by how YAML reads it; undefined where it is of a wrong type. */
+export type ScalarReader = (text: string, kind: "string" | PlainKind, value: PlainValue) => unknown;
+
 export interface StructSpec {
   /** Go's name of the type, for messages: `config.plain`. */
   readonly goType: string;
+  /** Go's name of it as an item of a list, where its decoder has another name. */
+  readonly goItemType?: string;
   readonly fields: ReadonlyMap<string, Field<unknown>>;
   readonly finish: ((value: unknown) => unknown) | undefined;
 }
@@ -72,6 +80,14 @@ export const duration = (): Shape<number> => ({ spec: { kind: "duration" }, zero
 export const bytes = (): Shape<number> => ({ spec: { kind: "bytes" }, zero: 0 });
 export const url = (): Shape<string | undefined> => ({ spec: { kind: "url" }, zero: undefined });
 export const regex = (): Shape<string | undefined> => ({ spec: { kind: "regex" }, zero: "" });
+export const scalar = <T>(
+  goType: string,
+  zero: T,
+  read: (...given: Parameters<ScalarReader>) => T | undefined,
+): Shape<T> => ({
+  spec: { kind: "scalar", goType, read },
+  zero,
+});
 export const any = (): Shape<unknown> => ({ spec: { kind: "any" }, zero: undefined });
 
 /** A string that must be one of a set or have a form: `check` throws the reason. */
@@ -80,6 +96,12 @@ export const checked = (goType: string, check: (text: string) => string): Shape<
   zero: "",
   convert: check,
 });
+
+/** A section with another name in messages about the list that it is in. */
+export function asItem<T>(goItemType: string, shape: Shape<T>): Shape<T> {
+  const { spec } = shape;
+  return spec.kind === "struct" ? { ...shape, spec: { ...spec, struct: { ...spec.struct, goItemType } } } : shape;
+}
 
 export const list = <T>(of: Shape<T>, options: { readonly flow?: boolean } = {}): Shape<readonly T[] | undefined> => ({
   spec: { kind: "list", of, ...options },

@@ -344,6 +344,17 @@ const REMOTE: readonly MetricDescription[] = [
     ["highest_timestamp_in_seconds", "Newest time in the log."],
   ]),
   ...lines("prometheus_remote_read_handler_", "gauge", [["queries", "Remote reads that run or wait."]]),
+  ...lines("prometheus_remote_read_client_", "counter", [
+    ["queries_total", "Queries that other servers answered.", "remote_name", "url", "response_type", "code"],
+  ]),
+  histogram(
+    "prometheus_remote_read_client_request_duration_seconds",
+    "Seconds until another server's answer was there.",
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60],
+    "remote_name",
+    "url",
+    "response_type",
+  ),
   ...lines("prometheus_api_remote_write_", "counter", [
     ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],
     ["without_metadata_appended_samples_total", "Received samples that were stored without metadata."],

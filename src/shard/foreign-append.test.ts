@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
+import { histogramOf } from "../../test/golden/histogram-chunks/series.js";
 import { VestalError } from "../base/index.js";
 import { decodeHistogram, type Histogram, Labels, STALE_NAN_HIGH, STALE_NAN_LOW } from "../model/index.js";
 import { decodeLabelBytes, encodeLabelBytes } from "../model/label-bytes.js";
@@ -218,6 +219,29 @@ describe("foreign append", () => {
       { ...rows(1)[0]!, value: Number.NaN },
     ]);
     expect(seen).toEqual([true, false]);
+  });
+
+  test("brings zeros at times of creation in front of what they belong to", async () => {
+    const seen: unknown[] = [];
+    const sink: ForeignSink = {
+      commitBatch: (reader) => {
+        while (reader.next()) seen.push([reader.kind, reader.timestampMs, reader.isCreatedZero]);
+        return { ...NO_RESULT, accepted: reader.rowCount };
+      },
+    };
+    const { sender } = connect([sink]);
+    const { labels } = rows(1)[0]!;
+    const histogram = histogramOf({ positive: { 1: 2 } });
+    await sender.send([
+      { labels, timestampMs: 9, value: 3, zero: { timestampMs: 4, histogram: undefined } },
+      { labels, timestampMs: 19, histogram, zero: { timestampMs: 14, histogram: histogramOf({}) } },
+    ]);
+    expect(seen).toEqual([
+      [ROW_FLOAT, 4, true],
+      [ROW_FLOAT, 9, false],
+      [ROW_HISTOGRAM, 14, true],
+      [ROW_HISTOGRAM, 19, false],
+    ]);
   });
 
   test("uses acknowledged memory again", async () => {

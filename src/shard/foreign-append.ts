@@ -14,7 +14,7 @@ import type { MessagePort } from "node:worker_threads";
 import { fromPlain, type PlainError, toPlain, VestalError } from "../base/index.js";
 import type { Exemplar, Histogram, Labels, SeriesMetadata } from "../model/index.js";
 import { encodeLabelBytes, LabelBytesEncoder } from "../model/label-bytes.js";
-import { ForeignBatchBuilder, ForeignBatchReader } from "./foreign-batch.js";
+import { ForeignBatchBuilder, ForeignBatchReader, ROW_IS_CREATED_ZERO } from "./foreign-batch.js";
 import { shardOf } from "./shard-of.js";
 
 /** Samples that an owner did not store, by reason. */
@@ -191,6 +191,8 @@ export interface ForeignRow {
   /** The staleness marker instead of `value`: a plain number cannot carry it. */
   readonly isStale?: boolean;
   readonly histogram?: Histogram;
+  /** The zero at the time that the series was made, stored in front if the series has nothing as new; a histogram's is empty. */
+  readonly zero?: { readonly timestampMs: number; readonly histogram: Histogram | undefined };
   readonly exemplars?: readonly Exemplar[];
   readonly metadata?: SeriesMetadata;
 }
@@ -366,8 +368,14 @@ type PutPart = (batch: ForeignBatchBuilder, labelBytes: Uint8Array) => boolean;
 
 /** What a row puts into batches, in this order; each part may be the one that does not fit. */
 function partsOf(row: ForeignRow): PutPart[] {
-  const { timestampMs, value, histogram, exemplars = [], metadata } = row;
+  const { timestampMs, value, histogram, zero, exemplars = [], metadata } = row;
   const parts: PutPart[] = [];
+  if (zero?.histogram !== undefined) {
+    const empty = zero.histogram;
+    parts.push((batch, labelBytes) => batch.appendHistogram(labelBytes, zero.timestampMs, empty, ROW_IS_CREATED_ZERO));
+  } else if (zero !== undefined) {
+    parts.push((batch, labelBytes) => batch.appendCreatedZero(labelBytes, zero.timestampMs));
+  }
   if (histogram !== undefined) {
     parts.push((batch, labelBytes) => batch.appendHistogram(labelBytes, timestampMs, histogram));
   } else if (row.isStale === true) {

@@ -97,6 +97,8 @@ export class ShardRig {
       maxSamples: 50_000_000,
       lookbackDeltaMs: 300_000,
       defaultStepMs: 60_000,
+      localStartMarginMs: 14_400_000,
+      userAgent: "Vestal/test",
       features: {
         experimentalFunctions: false,
         durationExpressions: false,

@@ -1,7 +1,8 @@
 /**
  * Self-signed certificates for tests, good for a hundred years and for nothing else. Made by
  * `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=NAME`, the server's with
- * `-addext subjectAltName=DNS:localhost,IP:127.0.0.1`.
+ * `-addext subjectAltName=DNS:localhost,IP:127.0.0.1`, the named client's with `-addext extendedKeyUsage=clientAuth` and
+ * `-addext subjectAltName=DNS:client.example,email:a@b.example,URI:spiffe://example/a,IP:::1`.
  */
 export const SERVER_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBnjCCAUWgAwIBAgIUJ3CoAMC72iThXNkpS8XwCi555JUwCgYIKoZIzj0EAwIw
@@ -40,5 +41,27 @@ export const CLIENT_KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgq1wDy3ZfUAl93D+i
 Mdoze7D+hC+h2vSahmnql0Wod+GhRANCAATJH6hDGww6xp8Q6bGqmNJNTIXaazVe
 3JajL+DWOtPa5q9wd26MaBX7iL8vbu5pWOPp5z1t3A0mCDqSv50Nt16L
+-----END PRIVATE KEY-----
+`;
+
+export const NAMED_CLIENT_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIB6zCCAZCgAwIBAgIUNvtikFuNNUMNdsQUcokUGxD4fM8wCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMdmVzdGFsLW5hbWVkMCAXDTI2MTEyNjE0MjcwNFoYDzIxMjYx
+MTAyMTQyNzA0WjAXMRUwEwYDVQQDDAx2ZXN0YWwtbmFtZWQwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAASRXLvfHj+dwY+ZQk3P4VhEcS7O2RPmi/thoJvA+W5siaoa
+D9SdscCr+gPw50Wd/IVb2A5SgtCmcku0FIwyG3g7o4G3MIG0MB0GA1UdDgQWBBQY
+uBO27I+zwiwwq6IApgHXJj2HpTAfBgNVHSMEGDAWgBQYuBO27I+zwiwwq6IApgHX
+Jj2HpTAPBgNVHRMBAf8EBTADAQH/MEwGA1UdEQRFMEOCDmNsaWVudC5leGFtcGxl
+gQthQGIuZXhhbXBsZYYSc3BpZmZlOi8vZXhhbXBsZS9hhxAAAAAAAAAAAAAAAAAA
+AAABMBMGA1UdJQQMMAoGCCsGAQUFBwMCMAoGCCqGSM49BAMCA0kAMEYCIQCuRAb5
+sLkovYVn0NvCsqDZXeg9euwqMOUQ4IJIazXuvwIhALQOMvxL14fBJcOr3smikDF2
+4yfVqYAMRYNzT7IQMjM6
+-----END CERTIFICATE-----
+`;
+
+export const NAMED_CLIENT_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgbO0718R1R22IsS4U
+mEsv9Z2x/L4jl2xm4w+0Lx0k52KhRANCAASRXLvfHj+dwY+ZQk3P4VhEcS7O2RPm
+i/thoJvA+W5siaoaD9SdscCr+gPw50Wd/IVb2A5SgtCmcku0FIwyG3g7
 -----END PRIVATE KEY-----
 `;

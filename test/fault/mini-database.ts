@@ -94,6 +94,7 @@ export class MiniDatabase {
         minBlockMs: RANGE_MS,
         maxBlockMs: RANGE_MS,
         compactsOverlapping: true,
+        delayCompactFile: "",
         memoryLimitBytes: 1 << 26,
         log: { level: "error", format: "logfmt" },
       },

@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly port?: number;
   readonly folder: string;
   readonly args?: readonly string[];
+  /** Whether the server at `url` is ready, where a plain request does not tell. */
+  readonly isReady?: (url: string) => Promise<boolean>;
 }
 
 const running = new Set<ChildProcess>();
@@ -44,6 +46,36 @@ export function startVestal(options: ServerOptions): Promise<Server> {
 
 export function startPrometheus(options: ServerOptions): Promise<Server> {
   return startServer("prometheus", peerBinary("prometheus"), [], options);
+}
+
+/** One of two Alertmanagers that get the same: the real one, or Vestal's. Without a cluster. */
+export async function startAlertmanager(
+  side: "real" | "vestal",
+  folder: string,
+  config: string,
+  args: readonly string[] = [],
+): Promise<Server> {
+  const port = await freePort();
+  const file = join(folder, `${side}.yml`);
+  writeFileSync(file, config);
+  const [program, first] =
+    side === "real"
+      ? [peerBinary("prometheus-alertmanager"), []]
+      : [process.execPath, [join(packageRoot(), "bin", "vestal"), "alertmanager"]];
+  const own = [
+    `--config.file=${file}`,
+    `--storage.path=${join(folder, `${side}-data`)}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--cluster.listen-address=",
+  ];
+  const child = start(program, [...first, ...own, ...args], folder, side);
+  const url = `http://127.0.0.1:${port}`;
+  const server = serverOf(child, url, folder, side);
+  await waitUntil(`${side} Alertmanager is ready at ${url}`, 60_000, async () => {
+    if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}: ${server.log()}`);
+    return (await fetch(`${url}/-/ready`)).ok;
+  });
+  return server;
 }
 
 /** The real node_exporter, with collectors whose values hold still between two scrapes as far as it has them. */
@@ -195,7 +227,7 @@ async function startServer(
   const server = serverOf(child, url, options.folder, name);
   await waitUntil(`${name} is ready at ${url}`, 60_000, async () => {
     if (child.exitCode !== null) throw new Error(`${name} ended with code ${child.exitCode}: ${server.log()}`);
-    return (await fetch(`${url}/-/ready`)).ok;
+    return options.isReady === undefined ? (await fetch(`${url}/-/ready`)).ok : options.isReady(url);
   }).catch((error: unknown) => {
     throw new Error(`${name} did not start: ${server.log().slice(-2000)}`, { cause: error });
   });

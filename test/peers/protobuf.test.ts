@@ -166,6 +166,19 @@ function classicText(i: number): string[] {
   ];
 }
 
+/**
+ * Many instances behind one target, so that each shard gets some of their series from another one's target. Each has families
+ * of its own: Prometheus keeps exemplars of native histograms only of the first ones in a family.
+ */
+function spread(count: number): ProtoFamily[] {
+  return Array.from({ length: 5 }, (_, host) =>
+    [...requests(count), ...natives(count)].map((family) => ({
+      ...family,
+      metrics: family.metrics.map((metric) => ({ ...metric, labels: { ...metric.labels, instance: `host-${host}` } })),
+    })),
+  ).flat();
+}
+
 const JOBS: readonly Job[] = [
   { name: "prometheus", answers: [proto(corpus("prometheus.pb"))] },
   {
@@ -207,6 +220,16 @@ const JOBS: readonly Job[] = [
       ],
     },
     answers: [proto(natives(1)), proto(natives(2)), proto([natives(2)[1]!])],
+  },
+  {
+    name: "spread",
+    config: { honor_labels: true },
+    answers: [proto(spread(1)), proto(spread(2)), proto(spread(3).slice(-2))],
+  },
+  {
+    name: "spread_converted",
+    config: { honor_labels: true, convert_classic_histograms_to_nhcb: true },
+    answers: [proto(spread(1)), proto(spread(2)), proto(spread(3).slice(0, -2))],
   },
   {
     name: "samples",

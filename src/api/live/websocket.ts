@@ -1,5 +1,6 @@
 /** `/api/v1/live` over uWebSockets.js: sockets to sessions of the hub. */
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
+import { type RequestGate, throughGate } from "../gate.js";
 import type { LiveHub, LiveSession } from "./hub.js";
 
 /** Requests of clients are small. */
@@ -12,7 +13,13 @@ interface SocketData {
 }
 
 /** @param isReady  false: the upgrade is refused with 503, as the API refuses queries. */
-export function attachLive(app: TemplatedApp, prefix: string, hub: LiveHub, isReady: () => boolean): void {
+export function attachLive(
+  app: TemplatedApp,
+  prefix: string,
+  hub: LiveHub,
+  isReady: () => boolean,
+  gate?: RequestGate,
+): void {
   app.ws<SocketData>(`${prefix}/api/v1/live`, {
     maxPayloadLength: MESSAGE_BYTES_MAX,
     idleTimeout: IDLE_SECONDS,
@@ -29,13 +36,15 @@ export function attachLive(app: TemplatedApp, prefix: string, hub: LiveHub, isRe
         res.writeStatus("400 Bad Request").end('format must be "json" or "flatbuffers"');
         return;
       }
-      res.upgrade<SocketData>(
-        { format, session: undefined },
+      // The request is gone once this call has returned; its headers are needed later.
+      const [key, protocol, extensions] = [
         req.getHeader("sec-websocket-key"),
         req.getHeader("sec-websocket-protocol"),
         req.getHeader("sec-websocket-extensions"),
-        context,
-      );
+      ];
+      throughGate(gate, res, req.getHeader("authorization"), () => {
+        res.upgrade<SocketData>({ format, session: undefined }, key, protocol, extensions, context);
+      });
     },
     open: (ws) => {
       const data = ws.getUserData();

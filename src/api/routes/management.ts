@@ -54,9 +54,7 @@ export function toQueryPage(_request: ApiRequest, deps: ApiDeps): ApiResponse {
 
 /** Links to the page of old keep their parameters. */
 export function graphToQueryPage(request: ApiRequest, deps: ApiDeps): ApiResponse {
-  const sorted = [...request.query.entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const query = new URLSearchParams(sorted.map(([key, value]): [string, string] => [key, value]));
-  return redirect(302, `${pathOf(deps.externalUrl)}/query?${query}`);
+  return redirect(302, `${pathOf(deps.externalUrl)}/query?${request.rawQuery}`);
 }
 
 /** The external URL's path in a form that is safe inside an attribute. */

@@ -18,11 +18,12 @@ import {
   VestalError,
 } from "../../base/index.js";
 import { parseGoDuration } from "../../template/index.js";
+import { LiveWebConfig, Passwords, validateWebConfig, WebGate } from "../../web-config/index.js";
 import type { FlagValue } from "../flag-values.js";
 import { type EarlyEnd, parseFlags } from "../flags.js";
 import { vestalVersion } from "../version.js";
+import { readClusterTls } from "./cluster-tls.js";
 import { ALERTMANAGER_FLAGS, FEATURES } from "./flags.js";
-import { readClusterTls, readWebConfig } from "./web-config.js";
 
 /** @returns the exit code. */
 export async function runAlertmanager(args: readonly string[]): Promise<number> {
@@ -66,7 +67,8 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
   const number = (name: string): number => Number(values.get(name));
   const addresses = (values.get("web.listen-address") as readonly string[]).map(parseAddress);
   const externalUrl = externalUrlOf(text("web.external-url"), addresses[0]!.port);
-  const web = readWebConfig(text("web.config.file"));
+  const webFile = text("web.config.file");
+  const web = webFile === "" ? undefined : await validateWebConfig(webFile);
   for (const feature of text("enable-feature").split(",")) {
     if (feature !== "" && feature !== "classic-mode" && feature !== "utf8-strict-mode") {
       log.warn("a feature is accepted and has no effect here", { feature });
@@ -96,6 +98,8 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
   cluster?.join(alertmanager);
   const prefix = text("web.route-prefix") === "" ? new URL(externalUrl).pathname : text("web.route-prefix");
   const gets = number("web.get-concurrency");
+  const source = new LiveWebConfig(webFile);
+  const passwords = new Passwords();
   const server = new AlertmanagerServer(
     alertmanager,
     {
@@ -104,7 +108,8 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
       maxConcurrentGets: gets > 0 ? gets : Math.max(8, availableParallelism()),
       timeoutMs: durationMs(values, "web.timeout"),
       bodyBytesMax: number("web.max-body-bytes"),
-      ...web,
+      tls: web?.tls && source,
+      gate: web && new WebGate(source, web.rateLimit, passwords, systemClock, log),
     },
     log,
   );
@@ -123,6 +128,7 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
   });
   log.info("Received SIGTERM, exiting gracefully...");
   await server.close();
+  await passwords.stop();
   await alertmanager.stop();
   await cluster?.stop();
 }
@@ -151,7 +157,7 @@ async function startCluster(values: ReadonlyMap<string, FlagValue>, log: Logger)
       settleTimeoutMs: ms("settle-timeout"),
       reconnectIntervalMs: ms("reconnect-interval"),
       reconnectTimeoutMs: ms("reconnect-timeout"),
-      tls: readClusterTls(text("tls-config")),
+      tls: await readClusterTls(text("tls-config")),
     },
     log,
   );

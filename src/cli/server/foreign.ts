@@ -277,11 +277,12 @@ export class ShardOutlet implements ForeignOutlet {
   async send(samples: readonly ForeignSample[]): Promise<string> {
     const scratch = new DataView(new ArrayBuffer(8));
     const outcome = await this.#sender.send(
-      samples.map(({ labels, timestampMs, valueLow, valueHigh }) => {
-        if (isStaleWords(valueLow, valueHigh)) return { labels, timestampMs, isStale: true };
+      samples.map(({ valueLow, valueHigh, ...row }) => {
+        if (row.histogram !== undefined) return row;
+        if (isStaleWords(valueLow, valueHigh)) return { ...row, isStale: true };
         scratch.setUint32(0, valueLow, true);
         scratch.setUint32(4, valueHigh, true);
-        return { labels, timestampMs, value: scratch.getFloat64(0, true) };
+        return { ...row, value: scratch.getFloat64(0, true) };
       }),
     );
     const refusals = outcome.refusals.map(({ message, series }) => `${message}: ${series}`);

@@ -27,6 +27,8 @@ const NO_FILE = 0xffffffff;
 
 export interface HeadCutterOptions {
   readonly chunkRangeMs: number;
+  /** A range that is due waits for so long first, so that many servers do not all cut at once. */
+  readonly delayMs?: number;
   readonly lookIntervalMs?: number;
   readonly retryMs?: number;
 }
@@ -88,6 +90,8 @@ export class HeadCutter {
   #isBusy = false;
   #isStopping = false;
   #nextTryMs = 0;
+  /** When the first range became due; undefined while none is. */
+  #dueSinceMs: number | undefined;
 
   constructor(
     options: HeadCutterOptions,
@@ -129,7 +133,11 @@ export class HeadCutter {
 
   #look(): void {
     if (this.#isBusy || this.#isStopping || !this.#shards.isReady || performance.now() < this.#nextTryMs) return;
-    if (this.#truncateTo === undefined && this.dueEndMs() === undefined && !this.#isOutOfOrderDue) return;
+    const isDue = this.dueEndMs() !== undefined;
+    // As there: whatever is due when the delay is over is cut together.
+    this.#dueSinceMs = isDue ? (this.#dueSinceMs ?? performance.now()) : undefined;
+    const waits = this.#dueSinceMs === undefined || performance.now() - this.#dueSinceMs < (this.#options.delayMs ?? 0);
+    if (this.#truncateTo === undefined && waits && !this.#isOutOfOrderDue) return;
     this.#isBusy = true;
     this.#work = this.#cutAll().finally(() => {
       this.#isBusy = false;

@@ -8,8 +8,9 @@
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createRouter, type HttpServer, LiveHub, ROUTES, startHttp } from "../../api/index.js";
+import { createRouter, type HttpServer, LiveHub, ROUTES } from "../../api/index.js";
 import {
+  collectWithoutHelpers,
   createLogger,
   deferred,
   errorCode,
@@ -25,9 +26,9 @@ import { OtlpReceiver, WriteReceiver } from "../../remote/index.js";
 import { DEFAULT_ENGINE_OPTIONS } from "../../scrape/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
+import { validateWebConfig } from "../../web-config/index.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
-import { checkWebConfig } from "../web-config.js";
 import { Admin } from "./admin.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
@@ -45,6 +46,7 @@ import { ShardSet } from "./shards.js";
 import { type ServerState, ServerStatus } from "./status.js";
 import { Storage } from "./storage.js";
 import { TargetRegistry } from "./targets.js";
+import { startWeb, type WebConfigUse } from "./web.js";
 import { readWebAssets } from "./web-assets.js";
 
 const PAGE_BYTES = 65_536;
@@ -79,15 +81,18 @@ export interface EmbeddedConfig {
 
 /** Runs until it is told to end, and sets the process' exit code. Start-up problems: one clear line, code 1 or 2. */
 export async function runServer(options: ServerOptions, embedded?: EmbeddedConfig): Promise<void> {
+  collectWithoutHelpers();
   const log = createLogger(options.log);
   try {
     await new Server(options, embedded, log).run();
   } catch (error) {
     if (!(error instanceof VestalError)) throw error;
     const isConfig = error.code === "CONFIG" || error.code === "CONFIG_FILE";
-    const message = isConfig ? `Error loading config (--config.file=${options.configFile})` : "The server cannot start";
+    const isWeb = error.code === "WEB_CONFIG";
+    const start = isWeb ? "Unable to validate web configuration file" : "The server cannot start";
+    const message = isConfig ? `Error loading config (--config.file=${options.configFile})` : start;
     log.error(message, { ...(isConfig && { file: options.configFile }), err: error.message });
-    process.exitCode = isConfig || error.code === "WEB_CONFIG" ? 2 : 1;
+    process.exitCode = isConfig ? 2 : 1;
   }
 }
 
@@ -102,6 +107,8 @@ class Server {
     lastConfigMs: 0,
     retentionMs: 0,
     retentionBytes: 0,
+    retentionPercent: 0,
+    retentionRules: [],
   };
   readonly #ended = deferred<void>();
   readonly #shardCount: number;
@@ -117,6 +124,7 @@ class Server {
   readonly #rules = new RulesLink();
   #queries: QueryPool | undefined;
   #settings: LoadedSettings | undefined;
+  #web: WebConfigUse | undefined;
   #isFatal = false;
   #isEnding = false;
 
@@ -128,7 +136,6 @@ class Server {
     this.#shardCount = options.ingest.threads || half;
     this.#queryThreads = Math.min(options.query.threads || half, Math.max(1, options.query.maxConcurrency));
     this.#walDir = join(options.tsdb.path, "wal");
-    checkWebConfig(options.web.configFile);
     this.#control = ControlMemory.create(this.#shardCount, QUERIES_MAX);
     this.#lifecycle = new Lifecycle(
       options.web.enableLifecycle,
@@ -167,7 +174,7 @@ class Server {
       shards: this.#shards,
       log,
       memoryLimitBytes: Math.floor(memoryLimitBytes() * STORAGE_SHARE),
-      limits: () => ({ retentionMs: this.#state.retentionMs, retentionBytes: this.#state.retentionBytes }),
+      limits: () => this.#state,
     });
     this.#remote = new RemoteWorker(
       {
@@ -184,13 +191,17 @@ class Server {
   }
 
   async run(): Promise<void> {
-    const { tsdb } = this.#options;
+    const { tsdb, web } = this.#options;
     const log = this.#log;
     for (const warning of this.#options.warnings) log.warn(warning);
     log.info("Starting Vestal", { version: vestalVersion(), node: process.version, shards: this.#shardCount });
     let lock: DirectoryLock | undefined;
     const removeSignals = this.#onSignals();
     try {
+      if (web.configFile !== "") {
+        const config = await validateWebConfig(web.configFile);
+        this.#web = { file: web.configFile, config, folder: tsdb.path };
+      }
       makeFolder(tsdb.path);
       lock = tsdb.hasLockfile ? lockDirectory(tsdb.path, { logger: log }) : undefined;
       await this.#load();
@@ -253,14 +264,18 @@ class Server {
     this.#state.isReloadSuccessful = true;
     this.#state.lastConfigMs = Date.now();
     this.#state.retentionBytes = settings.retentionBytes ?? tsdb.retentionBytes;
+    this.#state.retentionPercent = settings.retentionPercent ?? 0;
+    this.#state.retentionRules = settings.retentionRules;
+    const hasSize = this.#state.retentionBytes > 0 || this.#state.retentionPercent > 0;
     const retentionMs = settings.retentionMs ?? tsdb.retentionMs;
-    this.#state.retentionMs = retentionMs > 0 ? retentionMs : this.#state.retentionBytes > 0 ? 0 : DEFAULT_RETENTION_MS;
+    this.#state.retentionMs = retentionMs > 0 ? retentionMs : hasSize ? 0 : DEFAULT_RETENTION_MS;
     this.#shards.setTunables({
       exemplarsMax: features.has("exemplar-storage") ? (settings.exemplarsMax ?? DEFAULT_EXEMPLARS_MAX) : 0,
       outOfOrderWindowMs: settings.outOfOrderWindowMs,
     });
     const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
     this.#remote.apply(endpoints, settings.externalLabels);
+    if (this.#queries !== undefined) this.#queries.remoteReads = settings.remoteRead;
     this.#registry.setJobs(settings.jobs);
   }
 
@@ -279,7 +294,7 @@ class Server {
       walSync: tsdb.walSync,
       walSalvage: tsdb.walSalvage,
       limitPages: Math.min(MAX_PAGES, Math.max(MIN_PAGES, pages)),
-      chunkRangeMs: tsdb.minBlockMs > 0 ? tsdb.minBlockMs : CHUNK_RANGE_MS,
+      chunkRangeMs: this.#chunkRangeMs,
       samplesPerChunk: tsdb.samplesPerChunk,
       seriesBudget: seriesBudget(tsdb.seriesBudget, headBytes, this.#shardCount),
       engine: {
@@ -296,6 +311,11 @@ class Server {
     };
   }
 
+  get #chunkRangeMs(): number {
+    const { minBlockMs } = this.#options.tsdb;
+    return minBlockMs > 0 ? minBlockMs : CHUNK_RANGE_MS;
+  }
+
   #queryPool(): QueryPool {
     const { query, features } = this.#options;
     const settings = {
@@ -305,6 +325,8 @@ class Server {
       maxSamples: query.maxSamples,
       lookbackDeltaMs: query.lookbackDeltaMs,
       defaultStepMs: this.#settings?.evaluationIntervalMs ?? 60_000,
+      localStartMarginMs: 2 * this.#chunkRangeMs,
+      userAgent: `Vestal/${vestalVersion()}`,
       features: {
         experimentalFunctions: features.has("promql-experimental-functions"),
         durationExpressions: features.has("promql-duration-expr"),
@@ -317,7 +339,9 @@ class Server {
       },
     };
     const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };
-    return new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
+    const pool = new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
+    pool.remoteReads = this.#settings?.remoteRead ?? [];
+    return pool;
   }
 
   /** Undefined: what is switched off. */
@@ -380,7 +404,7 @@ class Server {
       // Main thread, control worker, shards and query threads.
       threadCount: 2 + this.#shardCount + this.#queryThreads,
     });
-    return startHttp({
+    const options = {
       addresses: web.listenAddresses,
       router: createRouter(),
       deps: {
@@ -423,7 +447,8 @@ class Server {
         registry,
         ROUTES.map(({ pattern }) => pattern),
       ),
-    });
+    };
+    return startWeb(options, this.#web);
   }
 
   #admin(queries: QueryPool): Admin {

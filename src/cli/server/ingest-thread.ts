@@ -2,10 +2,12 @@
  * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
  * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
  */
+import { COUNTER_SERIES_CREATED } from "../../../assembly/layout.js";
 import {
   errorMessage,
   type Files,
   type Logger,
+  returnFreeHeap,
   systemClock,
   systemFiles,
   systemTimers,
@@ -39,6 +41,7 @@ import {
   WalState,
   WalWriter,
 } from "../../tsdb/wal/index.js";
+import { BurstTrim, LOOK_INTERVAL_MS } from "./burst-trim.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
 import type {
@@ -94,6 +97,7 @@ class IngestThread {
   #receiver: ForeignReceiver | undefined;
   #writer: WriteAppender | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
+  #trimTimer: NodeJS.Timeout | undefined;
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
   #outOfOrderWindowMs: number;
@@ -364,6 +368,8 @@ class IngestThread {
         this.#sync(() => this.#wbl?.sync());
       }, SYNC_INTERVAL_MS);
     }
+    const trim = new BurstTrim(returnFreeHeap);
+    this.#trimTimer = setInterval(() => trim.look(head.counter(COUNTER_SERIES_CREATED)), LOOK_INTERVAL_MS);
     this.#control.setShardState(shard, SHARD_RUNNING);
   }
 
@@ -451,6 +457,7 @@ class IngestThread {
 
   async #stop(): Promise<void> {
     clearInterval(this.#syncTimer);
+    clearInterval(this.#trimTimer);
     await this.#engine?.stop();
     await this.#receiver?.stop();
     try {

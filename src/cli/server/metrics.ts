@@ -353,6 +353,13 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
     durations.observe(timings.resultSeconds, "result_sort");
     samples.add(timings.samples);
   };
+  const exchanges = registry.counter("prometheus_remote_read_client_queries_total");
+  const seconds = registry.histogram("prometheus_remote_read_client_request_duration_seconds");
+  queries.onExchange = (exchange) => {
+    const { name, url, responseType, code } = exchange;
+    exchanges.add(1, name, url, responseType, code);
+    seconds.observe(exchange.seconds, name, url, responseType);
+  };
 }
 
 function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void {

@@ -20,6 +20,7 @@ export interface StorageThreadSettings {
   readonly minBlockMs: number;
   readonly maxBlockMs: number;
   readonly compactsOverlapping: boolean;
+  readonly delayCompactFile: string;
   readonly memoryLimitBytes: number;
   readonly log: LogSettings;
 }

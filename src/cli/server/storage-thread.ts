@@ -1,5 +1,6 @@
 /** A storage thread: blocks out of the heads, checkpoints of the log, files that nothing needs any more. */
 import { randomBytes } from "node:crypto";
+import { statfsSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import { SLOT_COUNT, SLOT_FLAG_DEAD, SLOT_FLAG_LIVE, SLOT_FLAGS, SLOT_REF } from "../../../assembly/layout.js";
 import { assert, type Files, systemClock, systemFiles } from "../../base/index.js";
@@ -67,10 +68,10 @@ export class StorageThread {
     this.#settings = settings;
     this.#files = files;
     this.#control = ControlMemory.attach(settings.control);
-    const { dataDir, minBlockMs, maxBlockMs, blockSegmentBytes, compactsOverlapping } = settings;
+    const { dataDir, minBlockMs, maxBlockMs, blockSegmentBytes, compactsOverlapping, delayCompactFile } = settings;
     this.#blocks = new BlockTasks(
-      { dataDir, minBlockMs, maxBlockMs, compactsOverlapping, segmentBytes: blockSegmentBytes },
-      { files, clock: systemClock, log: loggerOf(settings.log, "tsdb") },
+      { dataDir, minBlockMs, maxBlockMs, compactsOverlapping, segmentBytes: blockSegmentBytes, delayCompactFile },
+      { files, clock: systemClock, log: loggerOf(settings.log, "tsdb"), volumeBytes },
     );
   }
 
@@ -222,6 +223,11 @@ export class StorageThread {
     const state = new ChunksHeadState(this.#control.buffer, CONTROL_CHUNKS_HEAD_STATE);
     return trimChunksHead(state, this.#files, this.#settings.chunksHeadDir, firstFile);
   }
+}
+
+function volumeBytes(dir: string): number {
+  const { blocks, bsize } = statfsSync(dir);
+  return blocks * bsize;
 }
 
 /** Refs of all series that the heads have, ascending. A series that is being removed counts until its slot is free. */

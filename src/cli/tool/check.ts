@@ -1,6 +1,8 @@
 /** `check …`: files and metrics, without a server. */
 import type { Command } from "commander";
+import { VestalError } from "../../base/index.js";
 import { parseDuration } from "../../model/index.js";
+import { validateWebConfig } from "../../web-config/index.js";
 import { checkConfigs } from "./check-config.js";
 import { checkMetrics } from "./check-metrics.js";
 import { checkRuleFiles, checkRuleText, type RuleLint } from "./check-rules.js";
@@ -24,6 +26,14 @@ export function addCheck(program: Command, context: ToolContext): void {
   addSwitch(check, "extended", "Print extended information related to the cardinality of the metrics.");
   addCheckConfig(check, context);
   addCheckRules(check, context);
+  check
+    .command("web-config")
+    .description("Check if the web config files are valid or not.")
+    .argument("<web-config-files...>", "The config files to check.")
+    .action(async (files: readonly string[]) => {
+      existingFiles(files);
+      context.finish(await checkWebConfigs(context.io, files));
+    });
   for (const [name, page, state] of [
     ["healthy", "/-/healthy", "Healthy"],
     ["ready", "/-/ready", "Ready"],
@@ -92,6 +102,21 @@ function addCheckRules(check: Command, context: ToolContext): void {
         : checkRuleFiles(context.io, files, lint);
     context.finish(exitCode(result, flags.lintFatal));
   });
+}
+
+async function checkWebConfigs(io: ToolIo, files: readonly string[]): Promise<number> {
+  let hasFailed = false;
+  for (const file of files) {
+    try {
+      await validateWebConfig(file);
+      io.err(`${file} SUCCESS\n`);
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      io.err(`${file} FAILED: ${error.message}\n`);
+      hasFailed = true;
+    }
+  }
+  return hasFailed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 async function checkServer(

@@ -6,9 +6,9 @@ import { assert, CorruptionError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import { compareBytes, type Histogram, type Labels } from "../../model/index.js";
 import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
-import { type ChunkEncoding, ENCODING_XOR, HistogramReader } from "../chunk/index.js";
+import { type ChunkEncoding, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { ChunkKernels } from "./kernels.js";
-import { type DecodedChunk, decodeChunk, visitOverlapping } from "./overlapping.js";
+import { type DecodedChunk, decodeChunk, encodeOverlapping, visitOverlapping } from "./overlapping.js";
 import { type DeletedTimes, isDeleted } from "./side.js";
 
 /** What few series have. */
@@ -197,6 +197,42 @@ export class CapturedSeries implements SeriesSet {
     return { ...bounds, times, words, histograms: undefined };
   }
 
+  chunks(index: number, minTimeMs: number, maxTimeMs: number, memory: WebAssembly.Memory): EncodedChunk[] {
+    const isWanted = (timeMs: number): boolean => timeMs >= minTimeMs && timeMs <= maxTimeMs;
+    const series = this.#series(index);
+    const side = this.#sides.get(series);
+    if (side !== undefined) {
+      const { deleted } = side;
+      const isKept = (timeMs: number): boolean =>
+        isWanted(timeMs) && !(deleted !== undefined && isDeleted(deleted, timeMs));
+      return encodeOverlapping(this.#decodedInPlace(series, side, memory), isKept);
+    }
+    const found: EncodedChunk[] = [];
+    for (const { address, lengthBytes, count, encoding, ...bounds } of this.captured(index)) {
+      if (bounds.maxTimeMs < minTimeMs || bounds.minTimeMs > maxTimeMs) continue;
+      const data = new Uint8Array(memory.buffer, address, lengthBytes);
+      // An open chunk has no end, so it is written anew too.
+      const isWhole = isWanted(bounds.minTimeMs) && isWanted(bounds.maxTimeMs);
+      if (isWhole && bounds.maxTimeMs !== Number.POSITIVE_INFINITY) found.push({ ...bounds, encoding, data });
+      else found.push(...partOfChunk(encoding, data, isWanted, count));
+    }
+    return found;
+  }
+
+  #decodedInPlace(series: number, { outOfOrder }: CapturedSide, memory: WebAssembly.Memory): DecodedChunk[] {
+    const chunks: DecodedChunk[] = [];
+    const end = this.#firstChunk[series + 1]!;
+    for (let i = this.#firstChunk[series]!; i < end; i++) {
+      const bounds = {
+        minTimeMs: this.#minTimes[i]!,
+        maxTimeMs: this.#maxTimes[i]!,
+        isOutOfOrder: i >= end - outOfOrder,
+      };
+      chunks.push(decodeChunk(this.#encodings[i]!, this.#chunkBytes(memory, i), bounds, this.#counts[i]!));
+    }
+    return chunks;
+  }
+
   #chunkBytes(memory: WebAssembly.Memory, chunk: number): Uint8Array {
     return new Uint8Array(memory.buffer, this.#addresses[chunk]!, this.#lengths[chunk]!);
   }
@@ -205,7 +241,7 @@ export class CapturedSeries implements SeriesSet {
    * Encoded chunks of series `index`, oldest first, for who copies them elsewhere. The last one may have been open: then
    * its `maxTimeMs` is infinite, and `lengthBytes` reaches behind the bits of its `count` samples.
    */
-  chunks(index: number): CapturedChunk[] {
+  captured(index: number): CapturedChunk[] {
     const series = this.#series(index);
     const chunks: CapturedChunk[] = [];
     for (let i = this.#firstChunk[series]!; i < this.#firstChunk[series + 1]!; i++) {

@@ -7,25 +7,14 @@
  */
 import type { QueryMemory } from "../../memory/index.js";
 import type { Labels } from "../../model/index.js";
-import {
-  type ChunkEncoding,
-  ENCODING_XOR,
-  type EncodedChunk,
-  encodingOf,
-  HistogramAppender,
-  HistogramReader,
-  XorAppender,
-  XorReader,
-} from "../chunk/index.js";
-import { type DecodedChunk, decodeChunk, visitOverlapping } from "./overlapping.js";
+import { type EncodedChunk, partOfChunk } from "../chunk/index.js";
+import { decodeChunk, encodeOverlapping } from "./overlapping.js";
 import type { CopiedChunk, CopiedSeries, DiskAccess, HeadReader } from "./reader.js";
 import { orderSeries } from "./series-order.js";
 import { type DeletedTimes, isDeleted } from "./side.js";
 
 /** Series whose chunks are copied under one pin of each head: some 100 µs. */
 const BATCH_SERIES = 512;
-/** As Prometheus writes blocks. */
-const SAMPLES_PER_CHUNK = 120;
 
 export interface CutRange {
   /** Both inclusive. */
@@ -134,9 +123,15 @@ function encodedOf({ chunks: copied, deleted }: CopiedSeries, range: CutRange, b
     const data = dataOf(chunk, bytes);
     const isInside = minTimeMs >= range.minTimeMs && maxTimeMs <= range.maxTimeMs;
     if (isInside && !isTouched(deleted, minTimeMs, maxTimeMs)) chunks.push({ minTimeMs, maxTimeMs, encoding, data });
-    else chunks.push(...partOf(encoding, data, range, deleted));
+    // A head's chunks end where ranges do, unless the length of ranges was changed between two starts.
+    else chunks.push(...partOfChunk(encoding, data, keptIn(range, deleted)));
   }
   return chunks;
+}
+
+function keptIn({ minTimeMs, maxTimeMs }: CutRange, deleted: DeletedTimes | undefined): (timeMs: number) => boolean {
+  return (timeMs) =>
+    timeMs >= minTimeMs && timeMs <= maxTimeMs && !(deleted !== undefined && isDeleted(deleted, timeMs));
 }
 
 function dataOf({ address, lengthBytes }: CopiedChunk, bytes: Uint8Array): Uint8Array {
@@ -152,75 +147,9 @@ function isTouched(deleted: DeletedTimes | undefined, minTimeMs: number, maxTime
 
 /** Chunks that do not overlap, of all samples in the range. */
 function mergedOf({ chunks: copied, deleted }: CopiedSeries, range: CutRange, bytes: Uint8Array): EncodedChunk[] {
-  const decoded = copied.map((chunk): DecodedChunk => {
+  const decoded = copied.map((chunk) => {
     const { minTimeMs, maxTimeMs, encoding } = chunk;
     return decodeChunk(encoding, dataOf(chunk, bytes), { minTimeMs, maxTimeMs, isOutOfOrder: true });
   });
-  const parts: (XorAppender | HistogramAppender)[] = [];
-  visitOverlapping(decoded, (timeMs, low, high, histogram) => {
-    if (timeMs < range.minTimeMs || timeMs > range.maxTimeMs) return;
-    if (deleted !== undefined && isDeleted(deleted, timeMs)) return;
-    const last = parts.at(-1);
-    const isRoom = last !== undefined && last.count < SAMPLES_PER_CHUNK;
-    if (histogram === undefined) {
-      const appender = isRoom && last instanceof XorAppender ? last : new XorAppender();
-      appender.append(timeMs, low, high);
-      if (appender !== last) parts.push(appender);
-      return;
-    }
-    const encoding = encodingOf(histogram);
-    const isSame = last instanceof HistogramAppender && last.encoding === encoding;
-    if (isSame && isRoom) {
-      const { outcome, appender } = last.append(timeMs, histogram);
-      if (outcome === "new-chunk") parts.push(appender);
-      return;
-    }
-    const appender = new HistogramAppender(encoding);
-    appender.append(timeMs, histogram, isSame ? last : undefined);
-    parts.push(appender);
-  });
-  return parts.map(chunkOf);
-}
-
-function chunkOf(appender: XorAppender | HistogramAppender): EncodedChunk {
-  const encoding = appender instanceof XorAppender ? ENCODING_XOR : appender.encoding;
-  return { minTimeMs: appender.minTimeMs, maxTimeMs: appender.maxTimeMs, encoding, data: appender.bytes() };
-}
-
-/**
- * Chunks of the samples of a chunk that lie in the range. A head's chunks end where ranges do, unless the length of ranges
- * was changed between two starts.
- */
-export function partOf(
-  encoding: ChunkEncoding,
-  data: Uint8Array,
-  { minTimeMs, maxTimeMs }: CutRange,
-  deleted?: DeletedTimes,
-): EncodedChunk[] {
-  const isKept = (timeMs: number): boolean =>
-    timeMs >= minTimeMs && timeMs <= maxTimeMs && !(deleted !== undefined && isDeleted(deleted, timeMs));
-  if (encoding === ENCODING_XOR) {
-    const reader = new XorReader(data);
-    const appender = new XorAppender();
-    while (reader.next()) {
-      if (isKept(reader.timeMs)) appender.append(reader.timeMs, reader.low, reader.high);
-    }
-    if (appender.count === 0) return [];
-    return [chunkOf(appender)];
-  }
-  const reader = new HistogramReader(encoding, data);
-  const parts: HistogramAppender[] = [];
-  while (reader.next()) {
-    if (!isKept(reader.timeMs)) continue;
-    const last = parts.at(-1);
-    if (last === undefined) {
-      const appender = new HistogramAppender(encoding);
-      appender.append(reader.timeMs, reader.histogram());
-      parts.push(appender);
-      continue;
-    }
-    const { outcome, appender } = last.append(reader.timeMs, reader.histogram());
-    if (outcome === "new-chunk") parts.push(appender);
-  }
-  return parts.map(chunkOf);
+  return encodeOverlapping(decoded, keptIn(range, deleted));
 }

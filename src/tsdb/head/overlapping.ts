@@ -3,7 +3,19 @@
  * one time one stays: the same as in Prometheus, whose iterator over such chunks (storage/merge.go) is followed step by step.
  */
 import { type Histogram, RESET_GAUGE, RESET_UNKNOWN } from "../../model/index.js";
-import { type ChunkEncoding, ENCODING_XOR, HistogramReader, XorReader } from "../chunk/index.js";
+import {
+  type ChunkEncoding,
+  ENCODING_XOR,
+  type EncodedChunk,
+  encodingOf,
+  HistogramAppender,
+  HistogramReader,
+  XorAppender,
+  XorReader,
+} from "../chunk/index.js";
+
+/** As Prometheus writes blocks. */
+const SAMPLES_PER_CHUNK = 120;
 
 /** A chunk's samples. */
 export interface DecodedChunk {
@@ -67,6 +79,41 @@ export function visitOverlapping(chunks: readonly DecodedChunk[], visit: SampleV
     else visitChain(ordered.slice(first, next), visit);
     first = next;
   }
+}
+
+/** Chunks that do not overlap, of those samples whose times are wanted. */
+export function encodeOverlapping(
+  chunks: readonly DecodedChunk[],
+  isWanted: (timeMs: number) => boolean,
+): EncodedChunk[] {
+  const appenders: (XorAppender | HistogramAppender)[] = [];
+  visitOverlapping(chunks, (timeMs, low, high, histogram) => {
+    if (!isWanted(timeMs)) return;
+    const last = appenders.at(-1);
+    const isRoom = last !== undefined && last.count < SAMPLES_PER_CHUNK;
+    if (histogram === undefined) {
+      const appender = isRoom && last instanceof XorAppender ? last : new XorAppender();
+      appender.append(timeMs, low, high);
+      if (appender !== last) appenders.push(appender);
+      return;
+    }
+    const encoding = encodingOf(histogram);
+    const isSame = last instanceof HistogramAppender && last.encoding === encoding;
+    if (isSame && isRoom) {
+      const { appender } = last.append(timeMs, histogram);
+      if (appender !== last) appenders.push(appender);
+      return;
+    }
+    const appender = new HistogramAppender(encoding);
+    appender.append(timeMs, histogram, isSame ? last : undefined);
+    appenders.push(appender);
+  });
+  return appenders.map((appender) => ({
+    minTimeMs: appender.minTimeMs,
+    maxTimeMs: appender.maxTimeMs,
+    encoding: appender instanceof XorAppender ? ENCODING_XOR : appender.encoding,
+    data: appender.bytes(),
+  }));
 }
 
 function visitAll({ times, words, histograms }: DecodedChunk, visit: SampleVisitor): void {

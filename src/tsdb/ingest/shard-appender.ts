@@ -67,6 +67,8 @@ export interface ForeignSample {
   readonly valueHigh: number;
   /** Instead of the value. */
   readonly histogram?: Histogram;
+  /** At the time of creation; of a histogram an empty one. */
+  readonly zero?: { readonly timestampMs: number; readonly histogram: Histogram | undefined };
   readonly exemplars?: readonly Exemplar[];
 }
 
@@ -747,10 +749,8 @@ export class ShardAppender implements ScrapeAppender {
         if (hasZero) histograms.push(histogramRow(slot, createdMs, zeroOf(histogram)));
         histograms.push(histogramRow(slot, timestampMs, histogram));
       } else if (hasZero) zeroRows.push({ slot, createdMs });
-      const found = texts.map((text) => exemplarOf(text, timestampMs));
-      // Without a time of their own those of native histograms could not be told apart.
-      const taken = histogram === undefined ? found : found.filter(({ isTimed }) => isTimed);
-      for (const exemplar of taken.sort(compareExemplars)) exemplars.push({ slot, exemplar });
+      for (const exemplar of exemplarsOf(texts, timestampMs, histogram !== undefined))
+        exemplars.push({ slot, exemplar });
     }
     const zeros = zeroRows.length;
     if (zeros > 0) {
@@ -788,11 +788,24 @@ export class ShardAppender implements ScrapeAppender {
         timestampMs,
         valueLow: words[at + (STAGED_VALUE >> 2)]!,
         valueHigh: words[at + (STAGED_VALUE >> 2) + 1]!,
-        ...(own?.histogram !== undefined && { histogram: own.histogram }),
-        ...(own !== undefined && { exemplars: own.exemplars.map((text) => exemplarOf(text, timestampMs)) }),
+        ...(own !== undefined && this.#foreignParts(target, own, timestampMs)),
       });
     }
     return samples;
+  }
+
+  #foreignParts(
+    target: Target,
+    { histogram, createdMs, exemplars }: RowParts,
+    timestampMs: number,
+  ): Pick<ForeignSample, "histogram" | "zero" | "exemplars"> {
+    const hasZero = target.options.histograms.hasCreatedZeros && createdMs !== 0 && createdMs < timestampMs;
+    const empty = histogram === undefined ? undefined : zeroOf(histogram);
+    return {
+      ...(histogram !== undefined && { histogram }),
+      ...(hasZero && { zero: { timestampMs: createdMs, histogram: empty } }),
+      exemplars: exemplarsOf(exemplars, timestampMs, histogram !== undefined),
+    };
   }
 
   /** Churn must not grow the list for ever: once half of it is unused, the lines of the accepted scrape are numbered anew. */
@@ -922,6 +935,12 @@ function zeroOf(histogram: Histogram): Histogram {
 }
 
 /** By time, then value: the order in which a store takes those of one series. */
+/** In the order in which they are stored. Without a time of their own those of native histograms could not be told apart. */
+function exemplarsOf(texts: readonly ExemplarText[], timestampMs: number, isHistogram: boolean): Exemplar[] {
+  const found = texts.map((text) => exemplarOf(text, timestampMs));
+  return (isHistogram ? found.filter(({ isTimed }) => isTimed) : found).sort(compareExemplars);
+}
+
 function compareExemplars(a: Exemplar, b: Exemplar): number {
   return a.timestampMs - b.timestampMs || a.value - b.value || compareLabels(a.labels, b.labels);
 }

@@ -84,7 +84,7 @@ export interface ReplayOptions {
   readonly outOfOrder?: ReplayOutOfOrder;
   /** True for label sets that this shard keeps; undefined where there is one shard. */
   readonly isOwn?: (labelsAddr: number, labelsLength: number) => boolean;
-  /** Samples below it are left out: a block has them. */
+  /** Samples below it are left out, since a block has them, and so are exemplars, as in Prometheus. */
   readonly minValidTimeMs?: number;
   readonly salvage?: boolean;
   /** Where to stop in a log that this process writes: its committed position. */
@@ -307,9 +307,10 @@ class Replay {
     try {
       if (isHistogramRecord(kind) && head.appendHistograms !== undefined) this.#takeHistograms(record);
       else if (kind === RECORD_EXEMPLARS && head.addExemplar !== undefined) {
+        const minValidTimeMs = this.#options.minValidTimeMs ?? Number.NEGATIVE_INFINITY;
         for (const { ref, exemplar } of decodeExemplars(record, decodeLabelBytes)) {
           const slot = this.#slotOf(ref);
-          if (slot < 0) continue;
+          if (slot < 0 || exemplar.timestampMs < minValidTimeMs) continue;
           this.#exemplars++;
           head.addExemplar(slot, exemplar);
         }
