@@ -14,6 +14,8 @@ import { versionText } from "./version.js";
 /** Of samples, where neither a time nor a size is given. */
 export const DEFAULT_RETENTION_MS = 15 * 86_400_000;
 /** Prometheus' bound of a block that compaction makes. */
+/** As in Prometheus. */
+const DEFAULT_COMPACTION_DELAY_PERCENT = 10;
 const LARGEST_BLOCK_MS = 31 * 86_400_000;
 
 export type WalSync = "segment" | "interval" | "commit";
@@ -79,6 +81,10 @@ export interface ServerOptions {
     readonly seriesBudget: number;
     /** Of all query threads together. */
     readonly blockCacheBytesMax: number;
+    /** "": none. */
+    readonly delayCompactFile: string;
+    /** Of the head's chunk range; 0 where the feature is off. */
+    readonly compactionDelayPercent: number;
   };
   readonly query: {
     readonly lookbackDeltaMs: number;
@@ -109,6 +115,7 @@ export interface ServerOptions {
     readonly samplesMax: number;
     /** 0 is no limit. */
     readonly concurrencyMax: number;
+    readonly frameBytesMax: number;
   };
   /** Live queries over WebSockets. */
   readonly live: LiveOptions;
@@ -156,6 +163,9 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       .filter(Boolean),
   );
   const retentionMs = number("storage.tsdb.retention.time");
+  const givenDelay = number("storage.tsdb.delayed-compaction.max-percent");
+  const isDelayWrong = features.has("delayed-compaction") && (givenDelay > 100 || givenDelay <= 0);
+  const delayPercent = isDelayWrong ? DEFAULT_COMPACTION_DELAY_PERCENT : givenDelay;
   const prefix = routePrefix(text("web.route-prefix"), externalUrl);
   return {
     configFile: text("config.file"),
@@ -203,6 +213,8 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       headBytesMax: number("storage.head.max-memory"),
       seriesBudget: number("storage.head.series-budget"),
       blockCacheBytesMax: number("storage.block-cache.max-memory"),
+      delayCompactFile: value<string>("storage.tsdb.delay-compact-file.path"),
+      compactionDelayPercent: features.has("delayed-compaction") ? delayPercent : 0,
       ...(isOn("agent") && agentStorage(value)),
     },
     query: {
@@ -230,6 +242,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
       concurrencyMax: number("storage.remote.read-concurrent-limit"),
+      frameBytesMax: number("storage.remote.read-max-bytes-in-frame"),
     },
     live: {
       subscriptionsMax: atLeastZero("live.max-subscriptions", number("live.max-subscriptions")),
@@ -246,6 +259,12 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
     flags: shownFlags(parsed, retentionMs, prefix),
     warnings: [
       ...parsed.warnings,
+      ...(isDelayWrong
+        ? [
+            "The --storage.tsdb.delayed-compaction.max-percent should have a value between 1 and 100. Using default: " +
+              `${DEFAULT_COMPACTION_DELAY_PERCENT}`,
+          ]
+        : []),
       ...[...features]
         .filter((name) => !FEATURES.has(name))
         .map((name) => `unknown feature ${JSON.stringify(name)} in --enable-feature`),

@@ -7,6 +7,7 @@ import { DiscoveryManager, diskDiscoveryFiles } from "../../discovery/index.js";
 import { checkTemplate } from "../alert-templates.js";
 import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
 import { loggerOf } from "./log-settings.js";
+import { plainRetentionRules } from "./retention-rules.js";
 import { loadRuleFiles } from "./rule-files.js";
 import { RulesHost } from "./rules-host.js";
 import { scrapeJobOf } from "./scrape-jobs.js";
@@ -61,7 +62,10 @@ function load(
     evaluationIntervalMs: config.global.evaluationIntervalMs,
     retentionMs: config.storage.retentionMs,
     retentionBytes: config.storage.retentionBytes,
+    retentionPercent: config.storage.retentionPercent,
+    retentionRules: plainRetentionRules(config.storage.retentionRules, readOptions.parser),
     exemplarsMax: config.storage.exemplarsMax,
+    outOfOrderWindowMs: config.storage.outOfOrderTimeWindowMs,
     otlp: config.otlp,
     externalLabels: config.global.externalLabels,
     remoteWrite: config.remoteWrite,

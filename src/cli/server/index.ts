@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRouter, type HttpServer, LiveHub, ROUTES } from "../../api/index.js";
 import {
+  collectWithoutHelpers,
   createLogger,
   deferred,
   errorCode,
@@ -82,6 +83,7 @@ export interface EmbeddedConfig {
 
 /** Runs until it is told to end, and sets the process' exit code. Start-up problems: one clear line, code 1 or 2. */
 export async function runServer(options: ServerOptions, embedded?: EmbeddedConfig): Promise<void> {
+  collectWithoutHelpers();
   const log = createLogger(options.log);
   try {
     await new Server(options, embedded, log).run();
@@ -107,6 +109,8 @@ class Server {
     lastConfigMs: 0,
     retentionMs: 0,
     retentionBytes: 0,
+    retentionPercent: 0,
+    retentionRules: [],
   };
   readonly #ended = deferred<void>();
   readonly #shardCount: number;
@@ -175,7 +179,7 @@ class Server {
       shards: this.#shards,
       log,
       memoryLimitBytes: Math.floor(memoryLimitBytes() * STORAGE_SHARE),
-      limits: () => ({ retentionMs: this.#state.retentionMs, retentionBytes: this.#state.retentionBytes }),
+      limits: () => this.#state,
     });
     this.#remote = new RemoteWorker(
       {
@@ -268,15 +272,28 @@ class Server {
     this.#state.isReloadSuccessful = true;
     this.#state.lastConfigMs = Date.now();
     this.#state.retentionBytes = settings.retentionBytes ?? tsdb.retentionBytes;
+    this.#state.retentionPercent = settings.retentionPercent ?? 0;
+    this.#state.retentionRules = settings.retentionRules;
+    const hasSize = this.#state.retentionBytes > 0 || this.#state.retentionPercent > 0;
     const retentionMs = settings.retentionMs ?? tsdb.retentionMs;
-    this.#state.retentionMs = retentionMs > 0 ? retentionMs : this.#state.retentionBytes > 0 ? 0 : DEFAULT_RETENTION_MS;
+    this.#state.retentionMs = retentionMs > 0 ? retentionMs : hasSize ? 0 : DEFAULT_RETENTION_MS;
     this.#shards.setTunables({
       exemplarsMax: this.#exemplarsMax(features, settings),
+      outOfOrderWindowMs: this.#outOfOrderWindowMs(settings),
     });
     const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
     this.#remote.apply(endpoints, settings.externalLabels);
     if (this.#queries !== undefined) this.#queries.remoteReads = settings.remoteRead;
     this.#registry.setJobs(settings.jobs);
+  }
+
+  /** What comes out of order is no part of the log that an agent sends. */
+  #outOfOrderWindowMs({ outOfOrderWindowMs }: LoadedSettings): number {
+    if (this.#agentLog === undefined || outOfOrderWindowMs === 0) return outOfOrderWindowMs;
+    this.#log.warn(
+      "storage.tsdb.out_of_order_time_window is ignored by an agent: samples that are out of order are refused",
+    );
+    return 0;
   }
 
   /** An agent keeps some to see which it has logged; all go to the log. */
@@ -293,6 +310,7 @@ class Server {
     const pages = Math.floor(headBytes / this.#shardCount / PAGE_BYTES);
     return {
       walDir: this.#walDir,
+      wblDir: join(tsdb.path, "wbl"),
       chunksHeadDir: join(tsdb.path, "chunks_head"),
       keepsChunks: this.#options.agent === undefined,
       walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
@@ -407,6 +425,7 @@ class Server {
       remoteRead,
       remoteQueues: () => this.#remote.stats,
       walDir: this.#walDir,
+      wblDir: join(tsdb.path, "wbl"),
       cutter: this.#storage.cutter,
       agentLog: this.#agentLog,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
