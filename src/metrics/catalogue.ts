@@ -107,6 +107,20 @@ const WAL: readonly MetricDescription[] = [
   ]),
   summary("prometheus_tsdb_wal_fsync_duration_seconds", "Time of a sync of the WAL.", [0.5, 0.9, 0.99]),
   summary("prometheus_tsdb_wal_truncate_duration_seconds", "Time of a truncation of the WAL.", []),
+  ...lines("prometheus_tsdb_out_of_order_wbl_", "counter", [
+    ["truncations_total", "Truncations of the log of samples out of order."],
+    ["truncations_failed_total", "Truncations of it that failed."],
+    ["completed_pages_total", "Pages of it completed."],
+    ["page_flushes_total", "Writes of its pages."],
+    ["writes_failed_total", "Writes to it that failed."],
+    ["record_part_writes_total", "Parts of its records written."],
+    ["record_parts_bytes_written_total", "Bytes of these parts, headers included."],
+  ]),
+  ...lines("prometheus_tsdb_out_of_order_wbl_", "gauge", [
+    ["segment_current", "Number of the segment of it that is written."],
+    ["storage_size_bytes", "Bytes of the directory wbl."],
+  ]),
+  summary("prometheus_tsdb_out_of_order_wbl_fsync_duration_seconds", "Time of a sync of it.", [0.5, 0.9, 0.99]),
   ...lines("prometheus_tsdb_checkpoint_", "counter", [
     ["creations_total", "Checkpoints begun."],
     ["creations_failed_total", "Checkpoints that failed."],

@@ -68,6 +68,7 @@ export class ShardRig {
         shardCount,
         settings: {
           walDir: join(this.#folder, "wal"),
+          wblDir: join(this.#folder, "wbl"),
           chunksHeadDir: join(this.#folder, "chunks_head"),
           walSegmentBytes: SEGMENT_BYTES,
           walCompression: "snappy",

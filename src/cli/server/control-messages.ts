@@ -50,6 +50,8 @@ export interface LoadedSettings {
   readonly retentionRules: readonly PlainRetentionRule[];
   /** Undefined where the file says nothing. */
   readonly exemplarsMax: number | undefined;
+  /** `out_of_order_time_window`, 0: none. */
+  readonly outOfOrderWindowMs: number;
   readonly otlp: Omit<OtlpSettings, "allowsDelta">;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly remoteWrite: readonly RemoteWriteConfig[];

@@ -64,6 +64,7 @@ function load(
     retentionPercent: config.storage.retentionPercent,
     retentionRules: plainRetentionRules(config.storage.retentionRules, readOptions.parser),
     exemplarsMax: config.storage.exemplarsMax,
+    outOfOrderWindowMs: config.storage.outOfOrderTimeWindowMs,
     otlp: config.otlp,
     externalLabels: config.global.externalLabels,
     remoteWrite: config.remoteWrite,

@@ -271,6 +271,7 @@ class Server {
     this.#state.retentionMs = retentionMs > 0 ? retentionMs : hasSize ? 0 : DEFAULT_RETENTION_MS;
     this.#shards.setTunables({
       exemplarsMax: features.has("exemplar-storage") ? (settings.exemplarsMax ?? DEFAULT_EXEMPLARS_MAX) : 0,
+      outOfOrderWindowMs: settings.outOfOrderWindowMs,
     });
     const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
     this.#remote.apply(endpoints, settings.externalLabels);
@@ -286,6 +287,7 @@ class Server {
     const pages = Math.floor(headBytes / this.#shardCount / PAGE_BYTES);
     return {
       walDir: this.#walDir,
+      wblDir: join(tsdb.path, "wbl"),
       chunksHeadDir: join(tsdb.path, "chunks_head"),
       walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
       walCompression: tsdb.walCompression === "none" ? "none" : "snappy",
@@ -387,6 +389,7 @@ class Server {
       remoteRead,
       remoteQueues: () => this.#remote.stats,
       walDir: this.#walDir,
+      wblDir: join(tsdb.path, "wbl"),
       cutter: this.#storage.cutter,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
     });

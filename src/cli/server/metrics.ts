@@ -7,6 +7,11 @@ import {
   COUNTER_HISTOGRAMS_APPENDED,
   COUNTER_HISTOGRAMS_OUT_OF_BOUNDS,
   COUNTER_HISTOGRAMS_OUT_OF_ORDER,
+  COUNTER_HISTOGRAMS_TOO_OLD,
+  COUNTER_OOO_APPENDED,
+  COUNTER_OOO_CHUNKS,
+  COUNTER_OOO_CHUNKS_CREATED,
+  COUNTER_OOO_HISTOGRAMS_APPENDED,
   COUNTER_OUT_OF_BOUNDS,
   COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
@@ -14,6 +19,7 @@ import {
   COUNTER_SERIES,
   COUNTER_SERIES_CREATED,
   COUNTER_SERIES_REMOVED,
+  COUNTER_TOO_OLD,
   COUNTERS,
   HEAD_LIMIT,
 } from "../../../assembly/layout.js";
@@ -31,7 +37,7 @@ import {
 import type { QueueStats, ReceiverCounters } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
-import { walBytes } from "../../tsdb/wal/index.js";
+import { type WalState, walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
 import { registerCuts } from "./cut-metrics.js";
 import type { HeadCutter } from "./head-cutter.js";
@@ -61,6 +67,7 @@ export interface MetricsDeps {
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
+  readonly wblDir: string;
   readonly cutter: HeadCutter;
   /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
   readonly cleanStart: number;
@@ -72,6 +79,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const shardStatus = { last: [] as readonly StatusMessage[] };
   registerHead(deps);
   registerWal(deps);
+  registerWbl(deps);
   registerBlocks(deps);
   registerCuts(registry, deps.cutter);
   registerScraping(deps, () => shardStatus.last);
@@ -101,8 +109,9 @@ function registerHead({ registry, shards, control }: MetricsDeps): void {
       .heads()
       .reduce((total, { memory }) => total + new Float64Array(memory.buffer)[(COUNTERS >> 3) + counter]!, 0);
   registry.value("prometheus_tsdb_head_series", sum(COUNTER_SERIES));
-  registry.value("prometheus_tsdb_head_chunks", sum(COUNTER_CHUNKS));
-  registry.value("prometheus_tsdb_head_chunks_created_total", sum(COUNTER_CHUNKS_CREATED));
+  const both = (inOrder: number, outOfOrder: number) => (): number => sum(inOrder)() + sum(outOfOrder)();
+  registry.value("prometheus_tsdb_head_chunks", both(COUNTER_CHUNKS, COUNTER_OOO_CHUNKS));
+  registry.value("prometheus_tsdb_head_chunks_created_total", both(COUNTER_CHUNKS_CREATED, COUNTER_OOO_CHUNKS_CREATED));
   registry.value("prometheus_tsdb_head_series_created_total", sum(COUNTER_SERIES_CREATED));
   registry.value("prometheus_tsdb_head_series_removed_total", sum(COUNTER_SERIES_REMOVED));
   const byType = (name: string, ofAll: number, ofHistograms: number): void =>
@@ -115,6 +124,12 @@ function registerHead({ registry, shards, control }: MetricsDeps): void {
     });
   byType("prometheus_tsdb_head_samples_appended_total", COUNTER_SAMPLES_APPENDED, COUNTER_HISTOGRAMS_APPENDED);
   byType("prometheus_tsdb_out_of_order_samples_total", COUNTER_OUT_OF_ORDER, COUNTER_HISTOGRAMS_OUT_OF_ORDER);
+  byType(
+    "prometheus_tsdb_head_out_of_order_samples_appended_total",
+    COUNTER_OOO_APPENDED,
+    COUNTER_OOO_HISTOGRAMS_APPENDED,
+  );
+  byType("prometheus_tsdb_too_old_samples_total", COUNTER_TOO_OLD, COUNTER_HISTOGRAMS_TOO_OLD);
   byType("prometheus_tsdb_out_of_bound_samples_total", COUNTER_OUT_OF_BOUNDS, COUNTER_HISTOGRAMS_OUT_OF_BOUNDS);
   registry.value("prometheus_tsdb_head_min_time", () => control.minTimeMs ?? 0);
   registry.value("prometheus_tsdb_head_min_time_seconds", () => (control.minTimeMs ?? 0) / 1000);
@@ -183,6 +198,27 @@ function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): voi
   ]);
   registry.value("prometheus_tsdb_data_replay_duration_seconds", () => shards.counters.replaySeconds);
   registry.value("prometheus_tsdb_clean_start", () => cleanStart);
+}
+
+/** Of the log of samples out of order: nothing where there is none. */
+function registerWbl({ registry, shards, wblDir, cutter }: MetricsDeps): void {
+  const value = (name: string, read: (state: WalState) => number): void =>
+    registry.value(`prometheus_tsdb_out_of_order_wbl_${name}`, () => shards.wblState && read(shards.wblState));
+  value("completed_pages_total", (state) => state.counter("completedPages"));
+  value("page_flushes_total", (state) => state.counter("pageFlushes"));
+  value("writes_failed_total", (state) => state.counter("writesFailed"));
+  value("record_part_writes_total", (state) => state.counter("recordParts"));
+  value("record_parts_bytes_written_total", (state) => state.counter("recordPartBytes"));
+  value("segment_current", (state) => state.position().segment);
+  value("storage_size_bytes", () => walBytes(systemFiles, wblDir));
+  value("truncations_total", () => cutter.counters.wblTruncations + cutter.counters.wblTruncationsFailed);
+  value("truncations_failed_total", () => cutter.counters.wblTruncationsFailed);
+  registry.samples("prometheus_tsdb_out_of_order_wbl_fsync_duration_seconds", () => {
+    const state = shards.wblState;
+    if (state === undefined) return [];
+    const sum = state.counter("fsyncMicroseconds") / 1e6;
+    return [{ labels: [], quantiles: [], sum, count: state.counter("fsyncs") }];
+  });
 }
 
 function registerBlocks({ registry, storage, control }: MetricsDeps): void {
