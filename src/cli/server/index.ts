@@ -10,12 +10,12 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRouter, type HttpServer, LiveHub, ROUTES } from "../../api/index.js";
 import {
-  collectWithoutHelpers,
   createLogger,
   deferred,
   errorCode,
   errorMessage,
   type Logger,
+  scavengeAlone,
   systemClock,
   systemReason,
   systemTimers,
@@ -83,7 +83,7 @@ export interface EmbeddedConfig {
 
 /** Runs until it is told to end, and sets the process' exit code. Start-up problems: one clear line, code 1 or 2. */
 export async function runServer(options: ServerOptions, embedded?: EmbeddedConfig): Promise<void> {
-  collectWithoutHelpers();
+  scavengeAlone();
   const log = createLogger(options.log);
   try {
     await new Server(options, embedded, log).run();
