@@ -66,6 +66,7 @@ function load(
     exemplarsMax: config.storage.exemplarsMax,
     otlp: config.otlp,
     externalLabels: config.global.externalLabels,
+    queryLogFile: config.global.queryLogFile,
     remoteWrite: config.remoteWrite,
     remoteRead: config.remoteRead,
   };
