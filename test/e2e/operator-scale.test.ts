@@ -10,7 +10,7 @@ import { TestCluster } from "../doubles/kubernetes/cluster.js";
 import { freePort, Processes } from "../doubles/kubernetes/operator-process.js";
 
 const MONITORING = "/apis/monitoring.coreos.com/v1";
-const scale = Number(process.env["SCALE"] ?? 0.1);
+const scale = Number(process.env["SCALE"] ?? 0.05);
 const COUNTS = {
   monitors: Math.round(2000 * scale),
   rules: Math.round(500 * scale),
@@ -170,3 +170,80 @@ test.each([
 function isSelected({ metadata }: ApiObject, selectsAll: boolean): boolean {
   return selectsAll || Number(metadata.labels?.["team"]) < COUNTS.prometheuses;
 }
+
+test("through refusals, conflicts, expired versions, cut and silent watches it comes to the same in the end", async () => {
+  fill(true);
+  const { server } = cluster;
+  const port = await freePort();
+  const child = processes.start([
+    "operator",
+    `--apiserver=${server.url}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--prometheus-config-reloader=registry.example/reloader:v1",
+    "--prometheus-default-base-image=registry.example/prometheus",
+  ]);
+  const all = Array.from({ length: COUNTS.prometheuses }, (_, i) => i);
+  await processes.until("all are reconciled", () => all.every(isReconciled), 120_000);
+  const before = residentBytes(child.pid ?? 0);
+  let version = 2;
+  const storm = async (name: string, begin: () => void, end: () => void): Promise<void> => {
+    begin();
+    const path = `/storm-${version}`;
+    const { apiVersion, kind, metadata, spec } = monitor(version, path);
+    const uid = `u-team-${version % NAMESPACES}-app-${version}`;
+    server.put(`${MONITORING}/servicemonitors`, {
+      apiVersion,
+      kind,
+      metadata: { ...metadata, uid, generation: version },
+      spec,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    end();
+    await processes.until(
+      `${name}: the change is in force`,
+      () => all.every((i) => configOf(i).includes(path)),
+      60_000,
+    );
+    version++;
+  };
+  const none = (): void => undefined;
+  await storm(
+    "429",
+    () => {
+      server.faults.status = { code: 429, headers: { "retry-after": "1" } };
+      server.cutAll();
+    },
+    () => {
+      server.faults.status = undefined;
+    },
+  );
+  await storm(
+    "cut watches",
+    () => {
+      server.faults.cutWatchesMs = 50;
+      server.cutAll();
+    },
+    () => {
+      server.faults.cutWatchesMs = undefined;
+    },
+  );
+  await storm("410", () => server.compact(true), none);
+  await storm(
+    "409",
+    () => server.refusals.push(...Array.from({ length: 12 }, () => ({ method: "PUT", path: /secrets/, code: 409 }))),
+    none,
+  );
+  // Nothing comes on watches that are open, as through a firewall that forgot them; new ones work.
+  await storm(
+    "black hole",
+    () => {
+      server.faults.isSilent = true;
+    },
+    () => {
+      server.faults.isSilent = false;
+      server.cutAll();
+    },
+  );
+  const after = residentBytes(child.pid ?? 0);
+  expect(after - before).toBeLessThan(80 * 1024 * 1024);
+}, 400_000);
