@@ -142,6 +142,92 @@ describe("big bodies", () => {
   });
 });
 
+describe("bodies in pieces", () => {
+  const pieces = Array.from({ length: 40 }, (_, i) => bigBody((1 << 19) + i));
+
+  /** @returns how many pieces were asked for, and whether the iterator was told to end */
+  function reading(failAt = Number.POSITIVE_INFINITY) {
+    const seen = { asked: 0, returned: false };
+    const body: AsyncIterableIterator<Uint8Array> = {
+      next: async () => {
+        if (seen.asked === failAt) throw new Error("no more");
+        const value = pieces[seen.asked++];
+        return value === undefined ? { done: true, value } : { done: false, value };
+      },
+      return: async () => {
+        seen.returned = true;
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+    const answer = { status: 200, contentType: "a/b", encoding: "fixed", body } as const;
+    const remoteRead = { ...fakeDeps().remoteRead, read: async () => answer };
+    return { seen, deps: { remoteRead } };
+  }
+
+  test("arrive whole", async () => {
+    const { deps } = reading();
+    const { port, counts } = await start({ deps });
+    const headers = { "Accept-Encoding": "gzip" };
+    const received = await exchange(port, { method: "POST", path: "/api/v1/read", headers });
+    expect(received.body.equals(Buffer.concat(pieces))).toBe(true);
+    expect(received.headers["content-encoding"]).toBeUndefined();
+    const [answered] = counts.answered;
+    expect(answered).toEqual({ handler: "/api/v1/read", status: 200, bytes: received.body.length });
+  });
+
+  test("are asked for as fast as the client takes them, and no more when it goes away", async () => {
+    const { deps, seen } = reading();
+    const { port } = await start({ deps });
+    const socket = await connect(port);
+    socket.pause();
+    socket.write("POST /api/v1/read HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    await until(() => seen.asked > 0);
+    let before = -1;
+    // The buffers of both sockets take some pieces; then nothing moves.
+    await until(() => {
+      const isStill = seen.asked === before;
+      before = seen.asked;
+      return isStill;
+    });
+    expect(seen.asked).toBeLessThan(pieces.length);
+    expect(seen.returned).toBe(false);
+    socket.destroy();
+    await until(() => seen.returned);
+  });
+
+  test("a client that reads slowly gets every byte", async () => {
+    const { deps } = reading();
+    const { port } = await start({ deps });
+    const socket = await connect(port);
+    socket.write("POST /api/v1/read HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    const parts: Buffer[] = [];
+    for await (const part of socket) {
+      parts.push(part as Buffer);
+      if (parts.length % 32 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const all = Buffer.concat(parts);
+    const body: Buffer[] = [];
+    for (let at = all.indexOf("\r\n\r\n") + 4; ; ) {
+      const end = all.indexOf("\r\n", at);
+      const length = Number.parseInt(all.toString("latin1", at, end), 16);
+      if (length === 0) break;
+      body.push(all.subarray(end + 2, end + 2 + length));
+      at = end + 2 + length + 2;
+    }
+    expect(Buffer.concat(body).equals(Buffer.concat(pieces))).toBe(true);
+  });
+
+  test("a failure in the middle cuts the connection: what came cannot be taken for the whole", async () => {
+    const { deps } = reading(3);
+    const { port } = await start({ deps });
+    await expect(exchange(port, { method: "POST", path: "/api/v1/read" })).rejects.toThrow(/aborted|hang up/);
+    expect((await exchange(port, { method: "GET", path: "/-/healthy" })).status).toBe(200);
+  });
+});
+
 describe("compression", () => {
   test.each([
     ["gzip", 5000, "gzip"],

@@ -313,9 +313,18 @@ export class ProtoWriter {
   blob(field: number, bytes: Uint8Array): void {
     this.#tag(field, WIRE_BYTES);
     this.#int(bytes.length);
+    this.raw(bytes);
+  }
+
+  /** Bytes without a field, between the messages of a stream. */
+  raw(bytes: Uint8Array): void {
     this.#need(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  uvarint(value: number): void {
+    this.#int(value);
   }
 
   /** "" is left out. */

@@ -215,6 +215,7 @@ function buildStorage({ storage }: ConfigDocument): StorageConfig {
     retentionMs: retention?.time || undefined,
     retentionBytes: retention?.size || undefined,
     retentionPercent: retention?.percentage || undefined,
+    retentionRules: (storage.tsdb?.retention_rules ?? []).map(({ match, time }) => ({ match, timeMs: time })),
   };
 }
 

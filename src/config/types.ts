@@ -112,6 +112,8 @@ export interface StorageConfig {
   readonly retentionMs: number | undefined;
   readonly retentionBytes: number | undefined;
   readonly retentionPercent: number | undefined;
+  /** Vestal's own: series that are kept for another time; the first whose selector matches counts. */
+  readonly retentionRules: readonly { readonly match: string; readonly timeMs: number }[];
 }
 
 export interface ScrapeConfig {

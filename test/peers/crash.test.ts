@@ -54,43 +54,47 @@ const CASES = FORMS.flatMap((form) => [1, 3].map((shards) => ({ ...form, shards 
 
 describe.each(CASES)("with $form and $shards shards", ({ form, args: formArgs, rounds, longestSeconds, shards }) => {
   const roundCount = Number(ROUNDS ?? rounds);
-  test(`${roundCount} kills lose nothing that a query saw (seed ${SEED})`, async () => {
-    const random = randomFrom(SEED + shards);
-    const folder = makeFolder();
-    const args = [...LOAD_FEATURES, `--ingest.threads=${shards}`, ...formArgs];
-    load.acknowledged.clear();
-    for (let round = 0; round < roundCount; round++) {
-      const vestal = await startVestal({ config: load.config(TARGETS), folder, args });
-      load.startWriting(vestal);
-      await waitUntil("samples of this round are visible", 20_000, async () => (await allSamples(vestal)).size > 0);
-      await sleep(200 + random() * (1000 * longestSeconds - 200));
-      const seen = await allSamples(vestal);
-      await sleep(random() * 60);
-      await vestal.kill("SIGKILL");
-      await load.stopWriting();
+  test(
+    `${roundCount} kills lose nothing that a query saw (seed ${SEED})`,
+    async () => {
+      const random = randomFrom(SEED + shards);
+      const folder = makeFolder();
+      const args = [...LOAD_FEATURES, `--ingest.threads=${shards}`, ...formArgs];
+      load.acknowledged.clear();
+      for (let round = 0; round < roundCount; round++) {
+        const vestal = await startVestal({ config: load.config(TARGETS), folder, args });
+        load.startWriting(vestal);
+        await waitUntil("samples of this round are visible", 20_000, async () => (await allSamples(vestal)).size > 0);
+        await sleep(200 + random() * (1000 * longestSeconds - 200));
+        const seen = await allSamples(vestal);
+        await sleep(random() * 60);
+        await vestal.kill("SIGKILL");
+        await load.stopWriting();
 
-      const restarted = await startVestal({ config: {}, folder, args });
-      const kept = await allSamples(restarted);
-      expectContains(kept, seen, `round ${round} of seed ${SEED}`);
-      expectAcknowledged(kept, load, `round ${round} of seed ${SEED}`);
-      await restarted.kill("SIGKILL");
+        const restarted = await startVestal({ config: {}, folder, args });
+        const kept = await allSamples(restarted);
+        expectContains(kept, seen, `round ${round} of seed ${SEED}`);
+        expectAcknowledged(kept, load, `round ${round} of seed ${SEED}`);
+        await restarted.kill("SIGKILL");
 
-      if (round % 5 === 0 || round === roundCount - 1) {
-        const copy = makeFolder();
-        cpSync(join(folder, "data"), join(copy, "data"), { recursive: true });
-        const prometheus = await startPrometheus({ config: {}, folder: copy, args: LOAD_FEATURES });
-        expectEqual(await allSamples(prometheus), kept, `round ${round} of seed ${SEED}, real Prometheus`);
-        await prometheus.kill("SIGKILL");
-        removeFolder(copy);
+        if (round % 5 === 0 || round === roundCount - 1) {
+          const copy = makeFolder();
+          cpSync(join(folder, "data"), join(copy, "data"), { recursive: true });
+          const prometheus = await startPrometheus({ config: {}, folder: copy, args: LOAD_FEATURES });
+          expectEqual(await allSamples(prometheus), kept, `round ${round} of seed ${SEED}, real Prometheus`);
+          await prometheus.kill("SIGKILL");
+          removeFolder(copy);
+        }
       }
-    }
-    if (form !== "long blocks") {
-      const names = readdirSync(join(folder, "data"));
-      expect(names.filter((name) => name.length === 26).length, "blocks").toBeGreaterThan(0);
-      expect(readdirSync(join(folder, "data", "chunks_head")).length, "files of chunks_head").toBeGreaterThan(0);
-    }
-    removeFolder(folder);
-  });
+      if (form !== "long blocks") {
+        const names = readdirSync(join(folder, "data"));
+        expect(names.filter((name) => name.length === 26).length, "blocks").toBeGreaterThan(0);
+        expect(readdirSync(join(folder, "data", "chunks_head")).length, "files of chunks_head").toBeGreaterThan(0);
+      }
+      removeFolder(folder);
+    },
+    120_000 + 60_000 * roundCount,
+  );
 });
 
 function sleep(ms: number): Promise<void> {

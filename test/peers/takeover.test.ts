@@ -38,6 +38,7 @@ const SEED = Number(process.env["CRASH_SEED"] ?? 20261126);
 /** After its first scrape is visible, each server runs at most so long before it is killed. */
 const LONGEST_MS = 4000;
 const TARGETS = 4;
+const TIMEOUT_MS = 120_000 + 60_000 * ROUNDS;
 const FORMS = [
   { form: "ranges of 2 h", args: [] },
   {
@@ -62,37 +63,41 @@ afterAll(async () => {
 });
 
 describe.each(FORMS)("with $form", ({ args: formArgs, form }) => {
-  test(`${ROUNDS} kills of the two in turns leave what both answer alike (seed ${SEED})`, async () => {
-    load.acknowledged.clear();
-    const random = randomFrom(SEED + form.length);
-    const folder = makeFolder();
-    const args = [...LOAD_FEATURES, ...formArgs];
-    try {
-      for (let round = 0; round < ROUNDS; round++) {
-        const isTheirs = round % 2 === 0;
-        const what = `round ${round} of seed ${SEED}, ${isTheirs ? "Prometheus" : "Vestal"} was killed`;
-        const start = isTheirs ? startPrometheus : startVestal;
-        const ownArgs = isTheirs ? args : [...args, `--ingest.threads=${1 + (round % 3)}`];
-        const startedMs = Date.now();
-        const server = await start({ config: load.config(TARGETS), folder, args: ownArgs });
-        load.startWriting(server);
-        await waitUntil("this round's scrapes are visible", 30_000, async () => {
-          const scraped = await queryVector(server, "max(timestamp(crash_total))", Date.now() / 1000 + 1);
-          return Number(scraped[0]?.value[1]) * 1000 > startedMs;
-        });
-        await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_MS));
-        await server.kill("SIGKILL");
-        await load.stopWriting();
-        await expectAlike(folder, args, what);
+  test(
+    `${ROUNDS} kills of the two in turns leave what both answer alike (seed ${SEED})`,
+    async () => {
+      load.acknowledged.clear();
+      const random = randomFrom(SEED + form.length);
+      const folder = makeFolder();
+      const args = [...LOAD_FEATURES, ...formArgs];
+      try {
+        for (let round = 0; round < ROUNDS; round++) {
+          const isTheirs = round % 2 === 0;
+          const what = `round ${round} of seed ${SEED}, ${isTheirs ? "Prometheus" : "Vestal"} was killed`;
+          const start = isTheirs ? startPrometheus : startVestal;
+          const ownArgs = isTheirs ? args : [...args, `--ingest.threads=${1 + (round % 3)}`];
+          const startedMs = Date.now();
+          const server = await start({ config: load.config(TARGETS), folder, args: ownArgs });
+          load.startWriting(server);
+          await waitUntil("this round's scrapes are visible", 30_000, async () => {
+            const scraped = await queryVector(server, "max(timestamp(crash_total))", Date.now() / 1000 + 1);
+            return Number(scraped[0]?.value[1]) * 1000 > startedMs;
+          });
+          await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_MS));
+          await server.kill("SIGKILL");
+          await load.stopWriting();
+          await expectAlike(folder, args, what);
+        }
+        if (form !== "ranges of 2 h") {
+          const blocks = readdirSync(join(folder, "data")).filter((name) => name.length === 26);
+          expect(blocks.length, "blocks").toBeGreaterThan(0);
+        }
+      } finally {
+        removeFolder(folder);
       }
-      if (form !== "ranges of 2 h") {
-        const blocks = readdirSync(join(folder, "data")).filter((name) => name.length === 26);
-        expect(blocks.length, "blocks").toBeGreaterThan(0);
-      }
-    } finally {
-      removeFolder(folder);
-    }
-  });
+    },
+    TIMEOUT_MS,
+  );
 });
 
 /** Vestal and Prometheus on copies of the directory of `folder`, and promtool's dump of another one. */

@@ -1,6 +1,6 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
 import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
-import type { FederateRequest, ReadEndpoint, ReadExchange } from "../../remote/index.js";
+import type { FederateRequest, ReadCursor, ReadEndpoint, ReadExchange, ReadSlice } from "../../remote/index.js";
 import type { CancelHandle } from "../../shard/index.js";
 
 /** One shard's head, as a query thread reads it. */
@@ -47,16 +47,25 @@ export type QueryJob =
   | { readonly kind: "rules"; readonly expressions: string }
   /** `/federate`: the answer is the page. */
   | ({ readonly kind: "federate"; readonly matchers: readonly string[] } & Omit<FederateRequest, "selectors">)
-  /** Remote read: the answer is a compressed `prometheus.ReadResponse`. */
+  /** Remote read: the answer's data is a ReadPart. */
   | {
       readonly kind: "remoteRead";
       /** Compressed, as it came. */
       readonly body: Uint8Array;
       readonly externalLabels: Readonly<Record<string, string>>;
       readonly samplesMax: number;
+      readonly frameBytesMax: number;
+      readonly sliceBytes: number;
+      /** Where a stream of chunks goes on; absent at its beginning. */
+      readonly after?: ReadCursor;
     }
   /** `status/tsdb`: the answer's data is a HeadStatus. */
   | { readonly kind: "headStatus"; readonly limit: number };
+
+/** All of a compressed `prometheus.ReadResponse`, or a part of a stream of chunks. */
+export type ReadPart =
+  | { readonly type: "samples"; readonly body: Uint8Array }
+  | ({ readonly type: "chunks" } & ReadSlice);
 
 export interface QueryTask {
   readonly job: QueryJob;

@@ -34,6 +34,7 @@ import {
 import {
   decodeReadRequest,
   encodeReadResponse,
+  encodeReadSlice,
   federate,
   ReadClient,
   type ReadEndpoint,
@@ -57,6 +58,7 @@ import type {
   QueryTask,
   QueryThreadSettings,
   QueryTimings,
+  ReadPart,
 } from "./query-messages.js";
 
 import { backtestResult } from "./rule-backtest.js";
@@ -211,14 +213,17 @@ export class QueryThread {
 
   async #remoteRead(
     task: QueryTask,
-    { body, externalLabels, samplesMax }: QueryJob & { readonly kind: "remoteRead" },
+    { body, externalLabels, samplesMax, after, ...limits }: QueryJob & { readonly kind: "remoteRead" },
     cancel: CancelToken,
   ): Promise<ServiceAnswer> {
-    const queries = decodeReadRequest(body, externalLabels);
+    const { queries, responseType } = decodeReadRequest(body, externalLabels);
     return this.#withSink(async (sink) => {
       const querier = this.#querier(task, cancel);
-      const answer = await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink);
-      return { kind: "encoded", body: answer };
+      const part: ReadPart =
+        responseType === "samples"
+          ? { type: "samples", body: await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink) }
+          : { type: "chunks", ...(await encodeReadSlice(queries, after, externalLabels, limits, querier, sink)) };
+      return { kind: "data", data: part };
     });
   }
 
@@ -535,6 +540,7 @@ function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
     case "PROTO":
     case "REGEX":
     case "READ_SAMPLES":
+    case "READ_TYPE":
       return { kind: "failure", errorType: "bad_data", message };
     case "QUERY_CANCELED":
       return { kind: "failure", errorType: "canceled", message };
