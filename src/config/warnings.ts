@@ -35,9 +35,6 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
   if ((storage.tsdb?.stale_series_compaction_threshold ?? 0) > 0) {
     ignored("storage.tsdb.stale_series_compaction_threshold", "stale series leave the head with the next block");
   }
-  if ((storage.tsdb?.out_of_order_time_window ?? 0) > 0) {
-    ignored("storage.tsdb.out_of_order_time_window", "samples that are out of order are refused and counted");
-  }
   for (const job of jobs) warnings.push(...jobWarnings(job));
   return warnings;
 }

@@ -68,7 +68,9 @@ export class ShardRig {
         shardCount,
         settings: {
           walDir: join(this.#folder, "wal"),
+          wblDir: join(this.#folder, "wbl"),
           chunksHeadDir: join(this.#folder, "chunks_head"),
+          keepsChunks: true,
           walSegmentBytes: SEGMENT_BYTES,
           walCompression: "snappy",
           walSync: "segment",

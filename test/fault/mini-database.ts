@@ -86,6 +86,7 @@ export class MiniDatabase {
         kernels: ingest,
         dataDir: DATA,
         walDir: WAL,
+        wblDir: `${DATA}/wbl`,
         chunksHeadDir: CHUNKS_HEAD,
         walCompression: "snappy",
         walSegmentBytes: 32_768,

@@ -15,6 +15,8 @@ export interface ControlData {
   readonly configFile: string;
   /** The configuration itself, where there is no file. */
   readonly configText: string | undefined;
+  /** Sections that an agent cannot have are refused. */
+  readonly isAgent: boolean;
   readonly discoveryBatchMs: number;
   /** Protobuf is asked for first where a job does not say. */
   readonly isProtobufFirst: boolean;
@@ -52,6 +54,8 @@ export interface LoadedSettings {
   readonly retentionRules: readonly PlainRetentionRule[];
   /** Undefined where the file says nothing. */
   readonly exemplarsMax: number | undefined;
+  /** `out_of_order_time_window`, 0: none. */
+  readonly outOfOrderWindowMs: number;
   readonly otlp: Omit<OtlpSettings, "allowsDelta">;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly remoteWrite: readonly RemoteWriteConfig[];

@@ -27,6 +27,9 @@ async function waitedMs(delayMs: number): Promise<number> {
             return Promise.reject(new Error("seen enough"));
           },
           truncate: () => Promise.resolve([]),
+          hasOutOfOrder: false,
+          sealOutOfOrder: async () => 0,
+          truncateOutOfOrder: async () => 0,
           setReplayFrom: () => {},
         },
         storage: { run: () => Promise.reject(new Error("not asked")) },

@@ -43,6 +43,7 @@ export class Storage {
       kernels: compileKernels("ingest"),
       dataDir: tsdb.path,
       walDir: join(tsdb.path, "wal"),
+      wblDir: join(tsdb.path, "wbl"),
       chunksHeadDir: join(tsdb.path, "chunks_head"),
       walCompression: tsdb.walCompression === "none" ? ("none" as const) : ("snappy" as const),
       walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
