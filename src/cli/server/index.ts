@@ -334,6 +334,7 @@ class Server {
         extraMetrics: features.has("extra-scrape-metrics"),
         nativeHistograms: features.has("native-histograms"),
         createdZeros: features.has("created-timestamp-zero-ingestion"),
+        logsMetadata: features.has("metadata-wal-records"),
       },
       writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
