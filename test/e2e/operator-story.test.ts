@@ -2,6 +2,7 @@
  * "Adding your app", with real processes: an exporter, a Service and a ServiceMonitor are applied; its target is listed within
  * seconds and scraped; a rule is applied; its alert fires, and the Alertmanager tells a webhook. Pods are processes of this project.
  */
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -105,10 +106,11 @@ spec:
   route: {receiver: hook, groupWait: 1s, groupInterval: 1s, repeatInterval: 1h}
   receivers: [{name: hook, webhookConfigs: [{url: "http://127.0.0.1:${hookPort}/"}]}]
 `);
+  const operatorPort = await freePort();
   processes.start([
     "operator",
     `--apiserver=${cluster.server.url}`,
-    `--web.listen-address=127.0.0.1:${await freePort()}`,
+    `--web.listen-address=127.0.0.1:${operatorPort}`,
     "--prometheus-config-reloader=registry.example/vestal:1",
     "--prometheus-default-base-image=registry.example/vestal",
     "--alertmanager-default-base-image=registry.example/vestal",
@@ -173,6 +175,31 @@ spec: {groups: [{name: orders, rules: [{alert: ManyOrders, expr: "orders_total >
   expect(alerts[0]).toMatchObject({
     status: "firing",
     labels: { alertname: "ManyOrders", namespace: "shop", service: "orders" },
+  });
+
+  const tell = async (object: string): Promise<{ readonly code: number; readonly text: string }> => {
+    const before = processes.log.length;
+    const to = ["--apiserver", cluster.server.url, "--server-url", `http://127.0.0.1:${prometheus()}`];
+    const child = processes.start(["tool", "explain", "monitor", object, ...to]);
+    const [code] = (await once(child, "close")) as [number];
+    return { code, text: processes.log.slice(before) };
+  };
+  const why = await tell("shop/orders");
+  expect(why.text).toMatch(/ok +targets +1 target\(s\), all up/);
+  expect(why.code).toBe(0);
+  await cluster.apply(`
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: wrong, namespace: shop}
+spec: {selector: {matchLabels: {app: orders}}, endpoints: [{port: "8080"}]}
+`);
+  const wrong = await tell("shop/wrong");
+  expect(wrong.text).toMatch(/FAIL +port +there is no port "8080"; the Service has http\n +-> .*not its number/);
+  expect(wrong.code).toBe(1);
+  const page = `http://127.0.0.1:${operatorPort}/api/v1/cluster/explain?kind=servicemonitor&namespace=shop&name=wrong`;
+  expect(await (await fetch(page)).json()).toMatchObject({
+    status: "success",
+    data: { object: "ServiceMonitor shop/wrong", conclusion: expect.stringContaining("is not scraped") },
   });
   process.stdout.write(`target listed after ${listedMs.toFixed(0)} ms, up after ${upMs.toFixed(0)} ms\n`);
 }, 200_000);

@@ -18,6 +18,7 @@ import { isForbidden, KubeletService, type Operator } from "../../operator/contr
 import type { OperatorOptions } from "../operator-options.js";
 import { vestalVersion } from "../version.js";
 import { buildOperator } from "./controllers.js";
+import { ClusterExplainer } from "./explain.js";
 import { type Cluster, exploreCluster } from "./explore.js";
 import { levelOf } from "./log.js";
 import { type Answer, type MetricLine, metricsText, serveWeb } from "./web.js";
@@ -44,6 +45,7 @@ class OperatorProcess {
   readonly #webhooks: Webhooks;
   #operator: Operator | undefined;
   #kubelet: KubeletService | undefined;
+  #explainer: ClusterExplainer | undefined;
   #isLeading = false;
   readonly #stops: (() => void)[] = [];
 
@@ -60,6 +62,7 @@ class OperatorProcess {
     log.info("Starting Vestal operator", { version: vestalVersion(), node: process.version });
     const connection = await connect(options);
     const api = new KubernetesApi(connection, FIELD_MANAGER);
+    this.#explainer = new ClusterExplainer(api);
     const ended = new Promise<string>((resolve) => {
       const end = (signal: NodeJS.Signals): void => resolve(signal);
       process.once("SIGTERM", end).once("SIGINT", end);
@@ -84,6 +87,7 @@ class OperatorProcess {
       await this.#operator?.stop();
       await election?.stop();
       await closeWeb();
+      this.#explainer.close();
       connection.close();
     }
   }
@@ -152,8 +156,9 @@ class OperatorProcess {
 
   // ── pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #page(url: URL, body: string | undefined): Answer | undefined {
+  #page(url: URL, body: string | undefined): Answer | undefined | Promise<Answer> {
     if (body !== undefined) return this.#webhooks.answer(url, body);
+    if (url.pathname === "/api/v1/cluster/explain") return this.#explainer?.answer(url);
     if (url.pathname === "/healthz") return { status: 200, type: "application/json", body: '{"status":"up"}' };
     if (url.pathname !== "/metrics") return this.#webhooks.answer(url, body);
     return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: metricsText(this.#metrics()) };
