@@ -1,6 +1,8 @@
 /** The operator in a cluster made of manifests: its own, and those of a real installation; with exactly the rights that they give. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
 import { manifestFiles } from "../../src/operator/manifests/files.js";
@@ -113,7 +115,56 @@ test("a real installation applies unchanged and works with the role that it has,
   expect(cluster.refused).toEqual([]);
   expect(processes.log).toMatch(/A right is missing.*verb=patch resource=pods/);
   expect(processes.log).not.toMatch(/level=error/);
-}, 60_000);
+  await loadsInServer("monitoring/prometheus-k8s");
+}, 120_000);
+
+interface Rules {
+  readonly data: {
+    readonly groups: readonly { readonly rules: readonly { readonly name: string; readonly query: string }[] }[];
+  };
+}
+
+/** A server takes the configuration and all rules, and can evaluate each of them. */
+async function loadsInServer(secret: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "vestal-installation-"));
+  try {
+    const { "prometheus.yaml.gz": packed = "" } = (cluster.server.read("/api/v1/secrets", secret)?.["data"] ??
+      {}) as Readonly<Record<string, string>>;
+    const text = gunzipSync(Buffer.from(packed, "base64")).toString();
+    const filled = text.replaceAll("/etc/prometheus/", `${folder}/`).replaceAll(/\$\((?:POD_NAME|SHARD)\)/g, "0");
+    writeFileSync(join(folder, "prometheus.yaml"), filled);
+    let count = 0;
+    for (const { metadata, data } of cluster.server.list("/api/v1/configmaps") as readonly (ApiObject & {
+      data: object;
+    })[]) {
+      if (!metadata.name.startsWith(`${secret.split("/")[1]}-rulefiles-`)) continue;
+      mkdirSync(join(folder, "rules", metadata.name), { recursive: true });
+      for (const [file, rules] of Object.entries(data)) {
+        writeFileSync(join(folder, "rules", metadata.name, file), String(rules));
+        count += String(rules).split(/^ *(?:- )?(?:alert|record): /m).length - 1;
+      }
+    }
+    const port = await freePort();
+    const args = [`--config.file=${folder}/prometheus.yaml`, `--storage.tsdb.path=${folder}/data`];
+    processes.start(["server", ...args, `--web.listen-address=127.0.0.1:${port}`]);
+    const url = `http://127.0.0.1:${port}`;
+    await processes.until(
+      "the server is ready",
+      async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok,
+    );
+    const { data } = (await (await fetch(`${url}/api/v1/rules`)).json()) as Rules;
+    const rules = data.groups.flatMap((group) => group.rules);
+    expect(rules.length).toBe(count);
+    expect(count).toBeGreaterThan(200);
+    for (const { name, query } of rules) {
+      const answer = await fetch(`${url}/api/v1/query`, { method: "POST", body: new URLSearchParams({ query }) });
+      expect(answer.status, `${name}: ${query}`).toBe(200);
+    }
+  } finally {
+    await processes.killAll();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 test("with a rule of the role less, the log names it and the rest goes on", async () => {
   await applyFolder(join(packageRoot(), "deploy/manifests"));
