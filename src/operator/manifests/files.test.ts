@@ -9,6 +9,7 @@ import { rulesText } from "../generate/rules.js";
 import type { Json } from "../kube-object.js";
 import { chartFiles } from "./chart.js";
 import { manifestFiles, manifestText } from "./files.js";
+import { LEADER_RIGHTS, NEEDED_RIGHTS, OPTIONAL_RIGHTS, rightsTable } from "./rights.js";
 
 test.each([...manifestFiles().keys()])("deploy/manifests/%s is what the generator makes", (path) => {
   const text = readFileSync(join(packageRoot(), "deploy", "manifests", path), "utf8");
@@ -107,3 +108,9 @@ interface Deployment {
     };
   };
 }
+
+test("docs/migrate.md tells of each right what it is for", () => {
+  const text = readFileSync(join(packageRoot(), "docs", "migrate.md"), "utf8");
+  expect(text).toContain(rightsTable([...NEEDED_RIGHTS, ...LEADER_RIGHTS]));
+  expect(text).toContain(rightsTable(OPTIONAL_RIGHTS));
+});
