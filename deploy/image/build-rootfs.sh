@@ -15,11 +15,15 @@ mmdebstrap --quiet --variant=apt --include=nodejs,ca-certificates,wget,util-linu
 program=$root/usr/lib/vestal
 mkdir -p "$program/dist"
 cp -R "$checkout/bin" "$checkout/crds" "$checkout/package.json" "$checkout/package-lock.json" "$checkout/LICENSE" "$program/"
-for part in src workers wasm web; do
+for part in src workers assembly wasm web; do
   [ -e "$checkout/dist/$part" ] && cp -R "$checkout/dist/$part" "$program/dist/"
 done
 (cd "$program" && npm ci --omit=dev --no-audit --no-fund --silent)
 rm -f "$program/package-lock.json"
+# The HTTP library brings a binary for every system and version of Node.js: one of them is needed.
+node_abi=$(chroot "$root" node -p 'process.versions.modules')
+node_arch=$(chroot "$root" node -p 'process.arch')
+find "$program/node_modules/uWebSockets.js" -name 'uws_*.node' ! -name "uws_linux_${node_arch}_${node_abi}.node" -delete
 
 for name in vestal prometheus promtool alertmanager amtool operator prometheus-operator admission-webhook \
   prometheus-config-reloader; do

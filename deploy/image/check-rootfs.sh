@@ -27,7 +27,8 @@ done
 serve() {
   name=$1 address=127.0.0.1:$2 path=$3
   shift 3
-  inside "/bin/$name" "$@" "--web.listen-address=$address" >"$root/tmp/$name.log" 2>&1 &
+  # A shell in between would get the signal instead of the program.
+  (exec chroot --userspec=65534:65534 "$root" "/bin/$name" "$@" "--web.listen-address=$address" >"$root/tmp/$name.log" 2>&1) &
   pid=$!
   left=120
   until inside wget -q -O /dev/null "http://$address$path"; do
