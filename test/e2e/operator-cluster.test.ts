@@ -101,7 +101,7 @@ test("its own manifests apply, and with exactly their roles everything in them c
   );
   expect(cluster.refused).toEqual([]);
   expect(processes.log).not.toMatch(/right is missing|level=error/);
-}, 60_000);
+}, 120_000);
 
 const order = (name: string): number => cluster.server.list(SETS).findIndex(({ metadata }) => metadata.name === name);
 
@@ -183,7 +183,7 @@ test("with a rule of the role less, the log names it and the rest goes on", asyn
   );
   await processes.until("Prometheus", () => isDone(`${MONITORING}/prometheuses`, "monitoring/vestal"));
   expect(processes.log).toMatch(/A right is missing.*verb=watch resource=servicemonitors\.monitoring\.coreos\.com/);
-}, 60_000);
+}, 120_000);
 
 test("ThanosRulers and agents on every node are made too", async () => {
   await applyFolder(join(packageRoot(), "deploy/manifests"));
@@ -211,7 +211,7 @@ spec: {mode: DaemonSet, podMonitorSelector: {}, remoteWrite: [{url: "http://stor
   cluster.server.delete(sets, "monitoring/prom-agent-edge");
   await processes.until("it is back", () => cluster.server.read(sets, "monitoring/prom-agent-edge") !== undefined);
   expect(cluster.refused).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("the written files are what the generator says, and needed rights are a part of prometheus-operator's own role", async () => {
   for (const [path, manifests] of manifestFiles()) {
@@ -236,4 +236,4 @@ test("the written files are what the generator says, and needed rights are a par
   );
   // Its role in this installation has no rights for the status of AlertmanagerConfigs.
   expect(missing).toEqual(["update alertmanagerconfigs/status"]);
-}, 30_000);
+}, 120_000);
