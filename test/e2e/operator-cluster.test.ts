@@ -185,6 +185,19 @@ test("with a rule of the role less, the log names it and the rest goes on", asyn
   expect(processes.log).toMatch(/A right is missing.*verb=watch resource=servicemonitors\.monitoring\.coreos\.com/);
 }, 120_000);
 
+test("an operator that is there before custom resources and roles works once they are", async () => {
+  await cluster.stop();
+  cluster = await TestCluster.start();
+  await startAs("vestal-operator", [
+    "--prometheus-default-base-image=v.example/v",
+    "--prometheus-config-reloader=v.example/v:1",
+  ]);
+  await processes.until("it has said what is missing", () => processes.log.includes("A right is missing"));
+  await applyFolder(join(packageRoot(), "crds"));
+  await applyFolder(join(packageRoot(), "deploy/manifests"));
+  await processes.until("Prometheus", () => isDone(`${MONITORING}/prometheuses`, "monitoring/vestal"));
+}, 120_000);
+
 test("ThanosRulers and agents on every node are made too", async () => {
   await applyFolder(join(packageRoot(), "deploy/manifests"));
   await cluster.apply(`
