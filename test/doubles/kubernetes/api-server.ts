@@ -309,7 +309,7 @@ export class FakeApiServer {
       json(response, 201, { ...body, status: { allowed: !isRefused } });
       return;
     }
-    if (method === "POST") this.#create(url, body, response);
+    if (method === "POST" && !url.pathname.endsWith("/eviction")) this.#create(url, body, response);
     else this.#change(method, url, body, request.headers["content-type"] ?? "", response);
   }
 
