@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
 import { manifestFiles } from "../../src/operator/manifests/files.js";
-import { NEEDED_RIGHTS } from "../../src/operator/manifests/rights.js";
+import { NEEDED_RIGHTS, rulesOf } from "../../src/operator/manifests/rights.js";
 import type { ApiObject } from "../doubles/kubernetes/api-server.js";
 import { TestCluster } from "../doubles/kubernetes/cluster.js";
 import { freePort, Processes } from "../doubles/kubernetes/operator-process.js";
@@ -183,6 +183,36 @@ test("with a rule of the role less, the log names it and the rest goes on", asyn
   );
   await processes.until("Prometheus", () => isDone(`${MONITORING}/prometheuses`, "monitoring/vestal"));
   expect(processes.log).toMatch(/A right is missing.*verb=watch resource=servicemonitors\.monitoring\.coreos\.com/);
+}, 120_000);
+
+test("with rights in one namespace only, it works there", async () => {
+  const role = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: { name: "confined", namespace: "team" },
+    rules: rulesOf(NEEDED_RIGHTS),
+  };
+  const binding = {
+    ...role,
+    kind: "RoleBinding",
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "confined" },
+    subjects: [{ kind: "ServiceAccount", name: "confined", namespace: "monitoring" }],
+  };
+  cluster.server.put("/api/v1/namespaces", { metadata: { name: "team" } });
+  for (const each of [role, binding]) await cluster.applyObject(each);
+  await cluster.apply(`
+apiVersion: monitoring.coreos.com/v1
+kind: Prometheus
+metadata: {name: own, namespace: team}
+spec: {serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: {}}
+`);
+  await startAs("confined", [
+    "--namespaces=team",
+    "--prometheus-default-base-image=v.example/v",
+    "--prometheus-config-reloader=v.example/v:1",
+  ]);
+  await processes.until("Prometheus", () => isDone(`${MONITORING}/prometheuses`, "team/own"));
+  expect(cluster.refused).toEqual([]);
 }, 120_000);
 
 test("an operator that is there before custom resources and roles works once they are", async () => {

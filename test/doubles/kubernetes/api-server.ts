@@ -272,7 +272,9 @@ export class FakeApiServer {
     const object = OBJECT.exec(url.pathname);
     const found = object ?? COLLECTION.exec(url.pathname);
     if (this.hooks.authorize === undefined || found === null || this.documents.has(url.pathname)) return undefined;
-    const [, root = "", namespace = "", resource = "", name = "", subresource = ""] = found;
+    const [, root = "", within = "", resource = "", name = "", subresource = ""] = found;
+    // A namespace lies in itself.
+    const namespace = resource === "namespaces" && root === "/api/v1" ? name : within;
     const { method = "" } = request;
     const isWatch = url.searchParams.has("watch");
     const verb = verbOf(method, object !== null, isWatch);
