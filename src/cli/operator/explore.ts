@@ -53,7 +53,7 @@ export async function exploreCluster(api: KubernetesApi, options: OperatorOption
   const services = { group: "", resource: "services" };
   await needed(services, ["get", "create", "update"], workloads, "pods get no names in the DNS");
   await needed(pods, ["list"], workloads, "the status of workloads cannot be told");
-  const references = namespaces.all.length === 0 ? [] : workloads;
+  const references = referenceNamespaces(options);
   const mayWatchSecrets = await needed({ group: "", resource: "secrets" }, watch, references, CHANGES_LATE);
   const mayWatchMaps = await needed({ group: "", resource: "configmaps" }, watch, references, CHANGES_LATE);
   return {
@@ -78,7 +78,7 @@ export async function exploreCluster(api: KubernetesApi, options: OperatorOption
     mayWriteEvents: await needed(
       { group: "events.k8s.io", resource: "events" },
       ["create"],
-      [],
+      namespaces.all,
       "no events are written",
     ),
     rights: {
@@ -94,6 +94,14 @@ const CHANGES_LATE = "changes of what objects refer to are seen late";
 export function workloadNamespaces({ namespaces }: OperatorOptions): readonly string[] {
   const all = [namespaces.prometheus, namespaces.alertmanager, namespaces.thanosRuler];
   return all.some((each) => each.length === 0) ? [] : [...new Set(all.flat())];
+}
+
+/** Where Secrets and ConfigMaps are watched: beside the workloads, or wherever monitors may refer to them. Empty for everywhere. */
+export function referenceNamespaces(options: OperatorOptions): readonly string[] {
+  const workloads = workloadNamespaces(options);
+  const { all } = options.namespaces;
+  if (!options.watchReferencesEverywhere) return workloads;
+  return all.length === 0 || workloads.length === 0 ? [] : [...new Set([...all, ...workloads])];
 }
 
 class Explorer {
