@@ -88,6 +88,8 @@ export class HeadCutter {
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #isBusy = false;
+  /** Callers of `exclusively` that wait or work. */
+  #holders = 0;
   #isStopping = false;
   #nextTryMs = 0;
   /** When the first range became due; undefined while none is. */
@@ -115,6 +117,19 @@ export class HeadCutter {
     this.#timer = setInterval(() => this.#look(), this.#options.lookIntervalMs ?? LOOK_INTERVAL_MS);
   }
 
+  /** No range is cut while `work` runs: it begins when what is under way has ended. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#holders++;
+    const result = this.#work.then(work).finally(() => {
+      this.#holders--;
+    });
+    this.#work = result.then(
+      () => undefined,
+      () => undefined, // whoever asked gets the error
+    );
+    return result;
+  }
+
   /** What is under way goes on until its present step is done. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -132,7 +147,14 @@ export class HeadCutter {
   }
 
   #look(): void {
-    if (this.#isBusy || this.#isStopping || !this.#shards.isReady || performance.now() < this.#nextTryMs) return;
+    if (
+      this.#isBusy ||
+      this.#holders > 0 ||
+      this.#isStopping ||
+      !this.#shards.isReady ||
+      performance.now() < this.#nextTryMs
+    )
+      return;
     const isDue = this.dueEndMs() !== undefined;
     // As there: whatever is due when the delay is over is cut together.
     this.#dueSinceMs = isDue ? (this.#dueSinceMs ?? performance.now()) : undefined;

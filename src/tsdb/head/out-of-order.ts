@@ -58,6 +58,8 @@ import { chunksOfSide, isChunkOnDisk } from "./side.js";
 
 /** Prometheus' samples of a chunk of samples out of order. */
 export const OUT_OF_ORDER_SAMPLES_MAX = 32;
+/** Where a full chunk cannot go to disk it is encoded as several of so many samples. */
+const CHUNK_SAMPLES = 4096;
 /** The decoder reads whole words behind a chunk. */
 const DECODE_SLACK = 8;
 
@@ -393,12 +395,14 @@ function encodeSamples(samples: readonly Sample[]): EncodedChunk[] {
   for (const { timeMs, low, high, histogram } of samples) {
     const last = appenders.at(-1);
     if (histogram === undefined) {
-      const appender = last instanceof XorAppender ? last : new XorAppender();
+      const isRoom = last instanceof XorAppender && last.count < CHUNK_SAMPLES;
+      const appender = isRoom ? last : new XorAppender();
       appender.append(timeMs, low, high);
       if (appender !== last) appenders.push(appender);
       continue;
     }
-    const isSame = last instanceof HistogramAppender && last.encoding === encodingOf(histogram);
+    const isSame =
+      last instanceof HistogramAppender && last.encoding === encodingOf(histogram) && last.count < CHUNK_SAMPLES;
     const { appender } = (isSame ? last : new HistogramAppender(encodingOf(histogram))).append(timeMs, histogram);
     if (appender !== last) appenders.push(appender);
   }

@@ -45,6 +45,7 @@ import {
   staleHistogramBytes,
 } from "../../model/index.js";
 import {
+  addDeleted,
   type ExemplarRefusal,
   type ExemplarStore,
   type Head,
@@ -55,6 +56,7 @@ import {
   type MetadataStore,
   type OutOfOrderSample,
   OutOfOrderSamples,
+  seriesBounds,
 } from "../head/index.js";
 import {
   encodeExemplars,
@@ -62,6 +64,7 @@ import {
   encodeMetadata,
   encodeMmapMarkers,
   encodeSamples,
+  encodeTombstones,
   type WalKernels,
   type WalWriter,
 } from "../wal/index.js";
@@ -458,6 +461,35 @@ export class Committer {
     if (rows.length === 0) return;
     const entries = rows.map((row) => ({ ...row, ref: this.head.seriesRef(row.slot) }));
     encodeHistograms(entries, (record) => this.#wal.logRecord(record));
+  }
+
+  /**
+   * Deletes samples in [minTimeMs, maxTimeMs] of series; the log is told first. As in Prometheus no more than what they have
+   * is deleted, so that they may go on within that time. Returns how many series had such samples, as far as is known.
+   *
+   * @throws VestalError WAL_*: nothing is deleted; HEAD_MEMORY: some may be, and all are after a restart.
+   */
+  delete(slots: Iterable<number>, minTimeMs: number, maxTimeMs: number): number {
+    return this.mutate(() => {
+      const deleted: { readonly slot: number; readonly ref: number; minTimeMs: number; maxTimeMs: number }[] = [];
+      for (const slot of slots) {
+        const bounds = seriesBounds(this.head, slot);
+        if (bounds === undefined) continue;
+        const from = Math.max(minTimeMs, bounds.minTimeMs);
+        const to = Math.min(maxTimeMs, bounds.maxTimeMs);
+        if (from <= to) deleted.push({ slot, ref: this.head.seriesRef(slot), minTimeMs: from, maxTimeMs: to });
+      }
+      if (deleted.length === 0) return 0;
+      encodeTombstones(deleted, (record) => this.#wal.logRecord(record));
+      const { finishedSegment } = this.#wal.commit();
+      try {
+        for (const { slot, ...interval } of deleted) addDeleted(this.head, slot, interval);
+      } finally {
+        this.head.publish();
+      }
+      if (finishedSegment !== undefined) this.#onFinishedSegment(this.#wal, finishedSegment);
+      return deleted.length;
+    });
   }
 
   /** Samples below it are refused. */
