@@ -70,6 +70,7 @@ export class ShardRig {
           walDir: join(this.#folder, "wal"),
           wblDir: join(this.#folder, "wbl"),
           chunksHeadDir: join(this.#folder, "chunks_head"),
+          keepsChunks: true,
           walSegmentBytes: SEGMENT_BYTES,
           walCompression: "snappy",
           walSync: "segment",
@@ -91,6 +92,8 @@ export class ShardRig {
       log,
     );
     const settings = {
+      activeQueriesDir: "/nowhere",
+      activeQueriesMax: 0,
       chunksHeadDir: join(this.#folder, "chunks_head"),
       blockCacheBytes: 1 << 20,
       memoryLimitBytes: 1 << 28,
@@ -107,6 +110,7 @@ export class ShardRig {
         fillModifiers: false,
         typeAndUnitLabels: false,
         useStartTimestamps: false,
+        perStepStats: false,
         language: "3.5" as const,
       },
     };

@@ -15,6 +15,8 @@ export interface ControlData {
   readonly configFile: string;
   /** The configuration itself, where there is no file. */
   readonly configText: string | undefined;
+  /** Sections that an agent cannot have are refused. */
+  readonly isAgent: boolean;
   readonly discoveryBatchMs: number;
   /** Protobuf is asked for first where a job does not say. */
   readonly isProtobufFirst: boolean;
@@ -41,6 +43,8 @@ export interface LoadedSettings {
   /** As `status/config` shows it, without secrets. */
   readonly yaml: string;
   readonly warnings: readonly string[];
+  /** "" where queries are not logged. */
+  readonly queryLogFile: string;
   readonly jobs: readonly ScrapeJob[];
   readonly jobNames: readonly string[];
   readonly evaluationIntervalMs: number;
