@@ -13,7 +13,7 @@
  * Whatever fails is tried again: what was done before stays right. Queries read every sample in the head, in the block, or in
  * both (merging takes it once), never in neither.
  */
-import { errorMessage, type Logger } from "../../base/index.js";
+import { errorMessage, type Logger, VestalError } from "../../base/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import type { BlockMeta } from "../../tsdb/block/index.js";
 import type { TruncatedMessage } from "./ingest-messages.js";
@@ -243,8 +243,9 @@ export class HeadCutter {
     const startedMs = performance.now();
     // Behind it come only samples that are not sealed, or are and come again with a replay: that is harmless.
     const lastSegment = await this.#storage.run({ kind: "rotate-wbl" });
+    const heads = this.#shards.heads();
     if ((await this.#shards.sealOutOfOrder()) > 0) {
-      const blocks = await this.#storage.run({ kind: "cut-out-of-order", heads: this.#shards.heads() });
+      const blocks = await this.#storage.run({ kind: "cut-out-of-order", heads });
       for (const meta of blocks) {
         await this.#queries.addBlock(meta);
         this.counters.outOfOrderCuts++;
@@ -261,6 +262,12 @@ export class HeadCutter {
       await this.#queries.settled();
       await this.#storage.run({ kind: "trim-chunks-head", firstFile });
     }
+    // A shard that was rebuilt meanwhile has samples of these segments which were not sealed, and are in no block.
+    const now = this.#shards.heads();
+    const isSame = heads.every(({ shard, generation }) =>
+      now.some((head) => head.shard === shard && head.generation === generation),
+    );
+    if (!isSame) throw new VestalError("SHARD_LOST", "a shard was rebuilt while samples out of order became blocks");
     try {
       await this.#storage.run({ kind: "truncate-wbl", lastSegment });
     } catch (error) {
