@@ -373,6 +373,8 @@ export class HeadLife {
       this.#mutate(() => head.kernels.truncateOutOfOrder(slot, STEP_SLOTS));
       yield;
     }
+    head.kernels.advanceEpoch();
+    while (head.kernels.reclaim(STEP_SLOTS) === STEP_SLOTS) yield;
     const lowestFile = yield* this.#lowestFile();
     task.port.postMessage({ type: "out-of-order-truncated", id, lowestFile } satisfies FromIngestThread);
   }

@@ -113,6 +113,8 @@ class IngestThread {
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
   #outOfOrderWindowMs: number;
+  /** Slots of which the log of samples out of order says that chunks_head has what it lost. */
+  readonly #unwritten = new Set<number>();
   /** Messages that came before the log was open. */
   #early: ToIngestThread[] = [];
 
@@ -297,6 +299,7 @@ class IngestThread {
       if (samples.openCount < OUT_OF_ORDER_OPEN_MAX) return;
       samples.apply(this.#head.nextCommit);
       this.#head.publish();
+      this.#head.kernels.reclaim(4 * OUT_OF_ORDER_OPEN_MAX);
     };
     return {
       dir: data.settings.wblDir,
@@ -306,6 +309,7 @@ class IngestThread {
         insert({ slot, timestampMs, low: 0, high: 0, histogram: { isFloat, bytes } }),
       clear: (slot, file, offset) => {
         if (isInChunksHead(file, offset)) samples.clear(slot);
+        else this.#unwritten.add(slot);
       },
     };
   }
@@ -356,6 +360,8 @@ class IngestThread {
     );
     committer.outOfOrderWindowMs = this.#outOfOrderWindowMs;
     this.#committer = committer;
+    if (this.#unwritten.size > 0) committer.logAgain(this.#unwritten);
+    this.#unwritten.clear();
     this.#life.begin(
       (work) => committer.mutate(work),
       (error) => this.#fail(error),

@@ -105,8 +105,9 @@ export class LoadedChunks {
     this.outOfOrder = counts.outOfOrder;
   }
 
-  /** Whether the record at `offset` of file `file` was read. */
+  /** Whether the record at `offset` of file `file` was read; 0, 0 stands for none, which is there. */
   has(file: number, offset: number): boolean {
+    if (file === 0 && offset === 0) return true;
     return file < this.#end.segment || (file === this.#end.segment && offset < this.#end.offset);
   }
 

@@ -42,7 +42,7 @@ import {
   SLOT_SIDE,
 } from "../../../assembly/layout.js";
 import { ByteWriter, crc32c, VestalError } from "../../base/index.js";
-import { decodeHistogram, type Histogram } from "../../model/index.js";
+import { decodeHistogram, encodeHistogram, type Histogram } from "../../model/index.js";
 import {
   type ChunkEncoding,
   chunkSampleCount,
@@ -187,9 +187,20 @@ export class OutOfOrderSamples {
     return lost;
   }
 
-  /** Bytes of the head's memory that one more sample may need. */
-  static bytesFor(histogramBytes: number): number {
-    return 2048 + OUT_OF_ORDER_SAMPLES_MAX * 10 * histogramBytes;
+  /** What a series has in memory: all that no chunk on disk has. */
+  inMemory(slot: number): OutOfOrderSample[] {
+    const { samples } = this.#openOf(slot);
+    this.#open.delete(slot);
+    return samples.map(({ timeMs, low, high, histogram }) => {
+      const own = { slot, timestampMs: timeMs, low, high };
+      if (histogram === undefined) return own;
+      return { ...own, histogram: { isFloat: histogram.isFloat, bytes: encodeHistogram(histogram) } };
+    });
+  }
+
+  /** Bytes of the head's memory that a sample may need, if it is the first of its series in a batch; others take few. */
+  static bytesFor(histogramBytes: number, isFirst: boolean): number {
+    return isFirst ? 2048 + OUT_OF_ORDER_SAMPLES_MAX * 10 * histogramBytes : 2 * DISK_CHUNK_BYTES;
   }
 
   // ── a batch ────────────────────────────────────────────────────────────────────────────────────────────────────

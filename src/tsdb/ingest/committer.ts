@@ -73,6 +73,10 @@ import type { CardinalityGuard } from "./cardinality-guard.js";
 
 /** As Prometheus: samples further in the future are refused, or one wrong clock would age everybody else's. */
 const MAX_AHEAD_MS = 10 * 60_000;
+/** Records of `logAgain` that are written together. */
+const RECORDS_AGAIN = 256;
+/** Regions of the head that a sample out of order retires, and some more: what older ones left behind goes too. */
+const RETIRED_PER_SAMPLE = 4;
 /** Refs that a shard takes at a time. */
 const REFS_PER_RANGE = 65_536;
 const HISTOGRAM_COUNTERS: Readonly<Record<number, number>> = {
@@ -290,6 +294,8 @@ export class Committer {
       this.#appendHistograms(stored);
       if (outOfOrder.length > 0) this.#outOfOrder?.samples.apply(head.nextCommit);
       head.publish();
+      // Each series leaves two regions behind; a commit reclaims a bounded number of them.
+      if (outOfOrder.length > 0) head.kernels.reclaim(RETIRED_PER_SAMPLE * outOfOrder.length);
       const floats = head.floats;
       if (floats[(COUNTERS >> 3) + COUNTER_SAMPLES_APPENDED] !== 0) {
         const bound = (counter: number): number => floats[(COUNTERS >> 3) + counter]!;
@@ -376,6 +382,7 @@ export class Committer {
   ): readonly OutOfOrderRow[] {
     const { head } = this;
     const found: OutOfOrderRow[] = [];
+    const series = new Set<number>();
     let bytes = 0;
     for (let row = 0; row < rows + histograms.length; row++) {
       if (head.rowStatus(row) !== STATUS_OOO) continue;
@@ -383,7 +390,8 @@ export class Committer {
       const { slot, timestampMs } = head.stagedRow(row);
       const { low, high } = head.stagedWords(row);
       const isMarker = histogram === undefined && low === STALE_NAN_LOW && high === STALE_NAN_HIGH;
-      bytes += OutOfOrderSamples.bytesFor(histogram?.bytes.length ?? 0);
+      bytes += OutOfOrderSamples.bytesFor(histogram?.bytes.length ?? 0, !series.has(slot));
+      series.add(slot);
       if (refusesOutOfOrder === "all" || (refusesOutOfOrder === "markers" && isMarker)) {
         this.#setStatus(row, histogram, STATUS_OUT_OF_ORDER);
         head.count(COUNTER_OUT_OF_ORDER);
@@ -424,6 +432,21 @@ export class Committer {
       this.#wal.discard();
       throw error;
     }
+  }
+
+  /**
+   * Tells the log again what series have in memory. For series of which it says that chunks_head has their samples, while that
+   * was lost: where the lost records stood others will stand, and the next start would believe it.
+   */
+  logAgain(slots: Iterable<number>): void {
+    const store = this.#outOfOrder;
+    assert(store !== undefined, "samples out of order were replayed, and there is no place for them");
+    const wbl = store.wbl();
+    for (const slot of slots) {
+      this.#encodeOutOfOrder(wbl, [], store.samples.inMemory(slot));
+      if (wbl.recordCount >= RECORDS_AGAIN) wbl.commit();
+    }
+    wbl.commit();
   }
 
   #encodeOutOfOrder(
