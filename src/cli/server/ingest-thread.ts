@@ -279,7 +279,7 @@ class IngestThread {
         isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
       }),
       ...(data.replayEnd !== undefined && { end: data.replayEnd }),
-      outOfOrder: this.#replayOutOfOrder((file, offset) => chunks.has(file, offset)),
+      outOfOrder: this.#replayOutOfOrder(),
       salvage: data.settings.walSalvage,
       onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
     });
@@ -290,7 +290,7 @@ class IngestThread {
     return { outcome, headChunks: this.#life.outcome(chunks) };
   }
 
-  #replayOutOfOrder(isInChunksHead: (file: number, offset: number) => boolean): ReplayOutOfOrder {
+  #replayOutOfOrder(): ReplayOutOfOrder {
     const { data } = this.#task;
     const samples = this.#outOfOrder;
     samples.isReplaying = true;
@@ -308,8 +308,7 @@ class IngestThread {
       insertHistogram: (slot, { timestampMs, isFloat, bytes }) =>
         insert({ slot, timestampMs, low: 0, high: 0, histogram: { isFloat, bytes } }),
       clear: (slot, file, offset) => {
-        if (isInChunksHead(file, offset)) samples.clear(slot);
-        else this.#unwritten.add(slot);
+        if (!samples.clear(slot, file, offset)) this.#unwritten.add(slot);
       },
     };
   }

@@ -160,11 +160,27 @@ export class OutOfOrderSamples {
     return true;
   }
 
-  /** A marker of the log that is replayed: what the series has in memory lies in chunks_head. */
-  clear(slot: number): void {
+  /**
+   * A marker of the log that is replayed: what the series has in memory lies in chunks_head, up to the chunk at a place (0, 0: it
+   * had none). False if that chunk is not there: then the samples stay.
+   */
+  clear(slot: number, file: number, offset: number): boolean {
+    if (!(file === 0 && offset === 0) && !this.#isOnDisk(slot, file, offset)) return false;
     const open = this.#openOf(slot);
     open.samples = [];
     if (open.replaced.length === 0 && open.written.length === 0) this.#open.delete(slot);
+    return true;
+  }
+
+  #isOnDisk(slot: number, file: number, offset: number): boolean {
+    const { words, bytes } = this.#head;
+    const side = this.#word(this.#head.slotAddress(slot) + SLOT_SIDE);
+    return (side === 0 ? [] : chunksOfSide(words, side)).some(
+      (chunk) =>
+        isChunkOnDisk(bytes, chunk) &&
+        this.#word(chunk + DISK_CHUNK_FILE) === file &&
+        this.#word(chunk + DISK_CHUNK_OFFSET) === offset,
+    );
   }
 
   /** For the log, in this order. */
