@@ -1,7 +1,7 @@
 /** Every page of a running server, as a user's browser shows it. */
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Exporter, respond, startExporter } from "../doubles/exporter.js";
 import {
@@ -14,10 +14,22 @@ import {
   startVestal,
   waitUntil,
 } from "../peers/harness.js";
+import { launchBrowser, onPage as pageOf, settled, violations } from "./browser.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const HOSTILE = '<img src=x onerror="window.isHacked=true">';
-const PAGES = ["query", "alerts", "rules", "targets", "service-discovery", "tsdb-status", "config", "flags", "status"];
+const PAGES = [
+  "query",
+  "dashboards",
+  "alerts",
+  "rules",
+  "targets",
+  "service-discovery",
+  "tsdb-status",
+  "config",
+  "flags",
+  "status",
+];
 const PHONE = { width: 390, height: 844 };
 const PREFIX = "/behind/proxy";
 
@@ -49,15 +61,11 @@ beforeAll(async () => {
     port,
     args: [`--web.external-url=http://127.0.0.1:${port}${PREFIX}/`, "--web.route-prefix=/"],
   });
-  await waitUntil("an alert", 20_000, async () => {
+  await waitUntil("an alert", 60_000, async () => {
     const { data } = await api(server, "alerts");
     return JSON.stringify(data).includes("firing");
   });
-  const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  });
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
@@ -67,33 +75,13 @@ afterAll(async () => {
   for (const folder of folders) removeFolder(folder);
 });
 
-/** Runs `use` on a page at `path`; afterwards nothing may have been logged, refused or executed. */
-async function onPage(
+function onPage(
   url: string,
   how: BrowserContextOptions,
   use: (page: Page) => Promise<void>,
   expected: readonly string[] = [],
 ): Promise<void> {
-  const context = await browser.newContext(how);
-  try {
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
-    await page.goto(url);
-    await use(page);
-    expect(complaints).toEqual(expected);
-    expect(await page.evaluate("window.isHacked === undefined")).toBe(true);
-  } finally {
-    await context.close();
-  }
-}
-
-async function settled(page: Page): Promise<void> {
-  await page.locator("main").waitFor();
-  await expect.poll(() => page.getByText("Loading…").count(), { timeout: 20_000 }).toBe(0);
+  return pageOf(browser, url, how, use, expected);
 }
 
 describe.each(["light", "dark"] as const)("in %s colours", (colorScheme) => {
@@ -109,11 +97,7 @@ describe.each(["light", "dark"] as const)("in %s colours", (colorScheme) => {
     );
     await onPage(`${server.url}/${path}?g0.expr=up&g0.tab=table`, { colorScheme, bypassCSP: true }, async (page) => {
       await settled(page);
-      await page.addScriptTag({ path: AXE });
-      const violations = await page.evaluate<string[]>(
-        "axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', ')))",
-      );
-      expect(violations).toEqual([]);
+      expect(await violations(page, AXE)).toEqual([]);
     });
   });
 });

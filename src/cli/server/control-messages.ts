@@ -5,6 +5,7 @@ import type { RemoteWriteConfig } from "../../config/index.js";
 import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
+import type { DashboardSettings, DashboardsMessage } from "./dashboard-messages.js";
 import type { LogSettings } from "./log-settings.js";
 import type { RulesSettings } from "./rules-messages.js";
 
@@ -16,6 +17,7 @@ export interface ControlData {
   readonly discoveryBatchMs: number;
   /** Protobuf is asked for first where a job does not say. */
   readonly isProtobufFirst: boolean;
+  readonly dashboards: DashboardSettings;
   readonly log: LogSettings;
   readonly rules: RulesSettings;
   /** What the rules say to the main thread, and hear of it. */
@@ -67,4 +69,4 @@ export interface TargetsChangedMessage {
   readonly stats: DiscoveryStats;
 }
 
-export type FromControl = LoadedMessage | TargetsChangedMessage;
+export type FromControl = LoadedMessage | TargetsChangedMessage | DashboardsMessage;
