@@ -249,10 +249,10 @@ describe.skipIf(!hasCorpus)("every kind of panel", () => {
   test("by keyboard: a row is folded, a panel fills the page and goes back", async () => {
     await onPage(address(panelsDashboard.uid), { viewport: { width: 1600, height: 900 } }, async (page) => {
       await settled(page);
-      const fold = page.getByRole("button", { name: /^▾ More/ });
+      const fold = page.getByRole("button", { name: /^More/ });
       await fold.focus();
       await page.keyboard.press("Enter");
-      expect(await page.getByRole("button", { name: /^▸ More/ }).getAttribute("aria-expanded")).toBe("false");
+      expect(await page.getByRole("button", { name: /^More/ }).getAttribute("aria-expanded")).toBe("false");
       await page.locator("summary[aria-label='Menu of Lines']").focus();
       await page.keyboard.press("Enter");
       await page.keyboard.press("Tab");

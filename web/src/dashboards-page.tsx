@@ -262,7 +262,11 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
       <div class="row controls">
         {resolved !== undefined && (
           <VariableBar
-            resolved={resolved}
+            resolved={resolved.map((each) => ({
+              ...each,
+              // What was chosen is seen at once, before the server has answered.
+              chosen: address.chosen.get(each.variable.name) ?? each.chosen,
+            }))}
             onChoose={(name, values) => change({ chosen: new Map([...address.chosen, [name, values]]) })}
           />
         )}
@@ -319,7 +323,14 @@ function SectionView({ placed, ...rest }: SectionProps) {
       ))}
     </div>
   );
-  if (section.title === undefined) return <section aria-label="Panels">{grid}</section>;
+  if (section.title === undefined) {
+    return (
+      <section>
+        <h2 class="hidden">Panels</h2>
+        {grid}
+      </section>
+    );
+  }
   return (
     <section class="section">
       <h2>

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { errorMessage, type Logger, systemTimers, VestalError } from "../../base/index.js";
+import { errorMessage, type Logger, systemTimers } from "../../base/index.js";
 import {
   connectByKubeconfig,
   connectInCluster,
@@ -165,7 +165,7 @@ function followConfigMaps(settings: DashboardSettings, deps: DashboardSourceDeps
     };
   };
   start().catch((error: unknown) => {
-    if (!(error instanceof VestalError)) throw error;
+    // Also what the Kubernetes library throws of a kubeconfig: the server goes on without these dashboards.
     deps.log.error("ConfigMaps with dashboards cannot be followed", { err: errorMessage(error) });
   });
   return () => {

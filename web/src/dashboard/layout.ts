@@ -26,7 +26,8 @@ const REPEATS_MAX = 100;
 /** One scope a value of `name`; the scope itself where nothing is repeated. */
 function repeats(name: string, scope: Scope): readonly Scope[] {
   const value = scope.get(name);
-  if (name === "" || value === undefined) return [scope];
+  // Without values it stands there once, and says what is missing.
+  if (name === "" || value === undefined || value.values.length === 0) return [scope];
   return value.values.slice(0, REPEATS_MAX).map((each, i) => {
     const text = value.isAll ? each : (value.texts[i] ?? each);
     return new Map([...scope, [name, { ...plainValue(each), texts: [text] }] as const]);
