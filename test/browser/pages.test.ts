@@ -22,8 +22,11 @@ const PAGES = [
   "query",
   "dashboards",
   "alerts",
+  "alert-history",
+  "backtest",
   "rules",
   "targets",
+  "why",
   "service-discovery",
   "tsdb-status",
   "config",
@@ -52,7 +55,18 @@ beforeAll(async () => {
   const rule = { alert: "Broken", expr: "up == 0", annotations: { summary: `${HOSTILE} {{ $labels.job }}` } };
   const rules = `${folders[0]}/pages-rules.yml`;
   writeFileSync(rules, JSON.stringify({ groups: [{ name: "pages", interval: "500ms", rules: [rule] }] }));
-  const config = { rule_files: [rules], scrape_configs: [job("app", exporter.address), job("gone", "127.0.0.1:1")] };
+  const dropped = {
+    ...job("unwanted", "10.1.2.3:80"),
+    relabel_configs: [
+      { target_label: "team", replacement: "blue" },
+      { source_labels: ["__meta_kubernetes_pod_container_port_name"], regex: "metrics", action: "keep" },
+    ],
+  };
+  const config = {
+    rule_files: [rules],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:1"] }] }] },
+    scrape_configs: [job("app", exporter.address), job("gone", "127.0.0.1:1"), dropped],
+  };
   server = await startVestal({ config, folder: String(folders[0]) });
   const port = await freePort();
   prefixed = await startVestal({
@@ -138,6 +152,51 @@ test("targets are filtered, and one that is down says why", async () => {
     await page.getByLabel("Filter by label, address or error").fill("refused");
     await page.getByText("app", { exact: true }).waitFor({ state: "detached" });
     await page.getByText("connection refused").first().waitFor();
+  });
+});
+
+test("why an app is not scraped: the rule that drops it, the error of its scrape, or that nothing finds it", async () => {
+  await onPage(`${server.url}/why`, {}, async (page) => {
+    const search = page.getByLabel("Search what was discovered");
+    await search.fill("10.1.2.3");
+    await page.getByText("It is found, but relabelling drops it.").waitFor();
+    await page.getByText("there is no label __meta_kubernetes_pod_container_port_name").waitFor();
+    // The rule before it is shown with what it did.
+    await page.locator(".steps").getByText('team="blue"').waitFor();
+    await search.fill("127.0.0.1:1");
+    await page.getByText("Nothing listens at this port").first().waitFor();
+    await search.fill("no such pod");
+    await page.getByText("Discovery does not know it").waitFor();
+    expect(new URL(page.url()).searchParams.get("q")).toBe("no such pod");
+    await page.goto(`${server.url}/service-discovery`);
+    await page.getByRole("link", { name: "Why?" }).last().click();
+    await page.getByText("relabelling drops it").waitFor();
+  });
+});
+
+test("an alert's history, its back-test from the alerts' page, and where it is silenced", async () => {
+  await onPage(`${server.url}/alert-history?range=1h`, {}, async (page) => {
+    await page
+      .getByRole("img", { name: /firing from/ })
+      .first()
+      .waitFor();
+    expect(await page.locator("main").innerText()).toContain(HOSTILE);
+    await page.getByLabel("Selector").fill('{alertname="Other"}');
+    await page.keyboard.press("Enter");
+    await page.getByText("No alert changed its state in this time.").waitFor();
+    await page.goto(`${server.url}/alerts`);
+    const silence = page.getByRole("link", { name: "Silence", exact: true }).first();
+    const href = String(await silence.getAttribute("href"));
+    expect(href).toMatch(/^http:\/\/127\.0\.0\.1:1\/#\/silences\/new\?filter=/);
+    expect(decodeURIComponent(href)).toContain('alertname="Broken"');
+    await page.getByRole("link", { name: "What would it have done last week?" }).click();
+    await page.getByText("It would have fired 1 time for 1 alert").waitFor();
+    await page.getByRole("img", { name: /firing from/ }).waitFor();
+    // As a rule that waits for longer than there are samples.
+    await page.getByLabel("for", { exact: true }).fill("1d");
+    await page.getByRole("button", { name: "Test", exact: true }).click();
+    await page.getByText("It would not have fired").waitFor();
+    await page.getByRole("img", { name: /pending from/ }).waitFor();
   });
 });
 

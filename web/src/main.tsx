@@ -2,11 +2,13 @@
 import { render } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
+import { AlertHistoryPage, AlertsPage, BacktestPage } from "./alerts-page.js";
 import { useStored } from "./hooks.js";
 import { QueryPage } from "./query-page.js";
-import { AlertsPage, RulesPage } from "./rules-page.js";
+import { RulesPage } from "./rules-page.js";
 import { ConfigPage, FlagsPage, StatusPage, TsdbPage } from "./status-pages.js";
 import { DiscoveryPage, TargetsPage } from "./targets-page.js";
+import { WhyPage } from "./why-page.js";
 
 const DashboardsPage = lazy(() => import("./dashboards-page.js").then((module) => module.DashboardsPage));
 
@@ -16,6 +18,7 @@ const PAGES: readonly (readonly [path: string, title: string])[] = [
   ["alerts", "Alerts"],
   ["rules", "Rules"],
   ["targets", "Targets"],
+  ["why", "Why?"],
   ["service-discovery", "Discovery"],
   ["tsdb-status", "Storage"],
   ["config", "Configuration"],
@@ -106,7 +109,8 @@ function App() {
 
 /** The page in the navigation to which an address belongs. */
 function pageOf(path: string): string {
-  return path.startsWith("d/") ? "dashboards" : path;
+  if (path.startsWith("d/")) return "dashboards";
+  return path === "alert-history" || path === "backtest" ? "alerts" : path;
 }
 
 function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen: (path: string) => void }) {
@@ -120,7 +124,10 @@ function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen:
         />
       );
     case "alerts":
-      return <AlertsPage />;
+      if (path === "alert-history") return <AlertHistoryPage />;
+      return path === "backtest" ? <BacktestPage isDark={isDark} /> : <AlertsPage />;
+    case "why":
+      return <WhyPage />;
     case "rules":
       return <RulesPage />;
     case "targets":

@@ -32,6 +32,9 @@ export const PAGE_PATHS = [
   "/config",
   "/flags",
   "/status",
+  "/alert-history",
+  "/backtest",
+  "/why",
   "/dashboards",
   // Grafana's: `/d/UID/TITLE`.
   "/d/*path",
