@@ -104,6 +104,7 @@ export function Plot(props: PlotProps) {
     });
     const chart = new uPlot(optionsOf(latest, size()), columnsOf(latest.current) as uPlot.AlignedData, parent);
     plot.current = chart;
+    markDrawn();
     const observer = new ResizeObserver(() => {
       const { width, height } = size();
       if (width !== chart.width || height !== chart.height) chart.setSize({ width, height });
@@ -129,6 +130,7 @@ export function Plot(props: PlotProps) {
       chart.setData(columnsOf(props) as uPlot.AlignedData, false);
       chart.setScale("x", { min: props.startMs / 1000, max: props.endMs / 1000 });
     });
+    markDrawn();
   });
 
   const style = props.height === undefined ? undefined : { minHeight: `${props.height}px` };
@@ -140,6 +142,16 @@ export function Plot(props: PlotProps) {
       aria-label={props.label}
       {...(style !== undefined && { style })}
     />
+  );
+}
+
+/** For measurements: when the frame with the latest drawing was painted stands on the browser's time line. */
+function markDrawn(): void {
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      performance.clearMarks("vestal.drawn");
+      performance.mark("vestal.drawn");
+    }, 0),
   );
 }
 
