@@ -19,11 +19,13 @@ export {
 export { makeDigestKeys } from "./exposition/digest";
 export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
-export { addProtoFloat, protoScratchBytes, readProtobuf } from "./exposition/protobuf";
+export { addProtoFloat } from "./exposition/proto-output";
+export { protoScratchBytes, readProtobuf } from "./exposition/protobuf";
 export { closeTarget, openTarget } from "./exposition/target";
-export { appendBatch, publishBatch, validateBatch } from "./head/append";
+export { appendBatch, publishBatch, rowsOutOfOrder, validateBatch } from "./head/append";
 export {
   attachChunks,
+  attachOutOfOrder,
   closeOldChunks,
   collectClosed,
   dropChunks,
@@ -43,7 +45,7 @@ export {
 export { initHead, refsLeft, setRefRange } from "./head/init";
 export { findSeries, resolveSeries, resolveSeriesWithRef } from "./head/series";
 export { slotAddress } from "./head/slots";
-export { freeDeadSlots, sweepPostings, truncateSlots } from "./head/truncate";
+export { freeDeadSlots, sealOutOfOrder, sweepPostings, truncateOutOfOrder, truncateSlots } from "./head/truncate";
 export { beginSweep, endSweep, sweepPairs, sweepSymbols } from "./index/sweep";
 export {
   advanceEpoch,

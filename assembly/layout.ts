@@ -31,7 +31,7 @@
  * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
  */
 
-export const LAYOUT_VERSION = 6; // raised with every change below
+export const LAYOUT_VERSION = 7; // raised with every change below
 
 // ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export const HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
@@ -111,6 +111,16 @@ export const COUNTER_HISTOGRAMS_APPENDED = 12; // of COUNTER_SAMPLES_APPENDED
 export const COUNTER_HISTOGRAMS_OUT_OF_ORDER = 13; // of COUNTER_OUT_OF_ORDER
 export const COUNTER_HISTOGRAMS_DUPLICATE = 14;
 export const COUNTER_HISTOGRAMS_OUT_OF_BOUNDS = 15;
+// Out of order: samples that are older than their series' newest one and are stored beside the others.
+export const COUNTER_OOO_APPENDED = 16;
+export const COUNTER_OOO_HISTOGRAMS_APPENDED = 17; // of COUNTER_OOO_APPENDED
+export const COUNTER_TOO_OLD = 18; // below the window of samples out of order
+export const COUNTER_HISTOGRAMS_TOO_OLD = 19; // of COUNTER_TOO_OLD
+export const COUNTER_OOO_MIN_TIME = 20; // ms, lower bound of samples out of order; means nothing while COUNTER_OOO_CHUNKS is 0
+export const COUNTER_OOO_MAX_TIME = 21; // ms
+export const COUNTER_OOO_CHUNKS = 22; // chunks of samples out of order, those in chunks_head included
+export const COUNTER_OOO_CHUNKS_CREATED = 23;
+export const COUNTER_SIDES = 24; // SIDE regions that were ever made: 0 = no series has one
 export const COUNTER_CHUNKS_ON_DISK = 64; // of COUNTER_CHUNKS, those whose bytes lie in chunks_head
 export const COUNTER_COUNT = 256;
 
@@ -135,6 +145,7 @@ export const SLOT_FLAGS = 4; // u32, SLOT_FLAG_*
 export const SLOT_REF = 8; // u64 series ref, as in the WAL, below 2^40
 export const SLOT_LABELS = 16; // u32 address of a LABELS region; constant while the generation lasts
 export const SLOT_LABELS_HASH = 20; // u32
+export const SLOT_SIDE = 24; // u32, atomic: address of a SIDE region, 0 = none
 export const SLOT_ENTRY_0 = 28; // ENTRY
 export const SLOT_ENTRY_1 = 40; // ENTRY
 export const SLOT_CHUNK = 52; // u32 address of the open chunk, 0 = none (writer)
@@ -187,6 +198,21 @@ export const DISK_CHUNK_FLAG = 1;
 export const DISK_CHUNK_FILE = 32; // u32 number of the file
 export const DISK_CHUNK_OFFSET = 36; // u32
 export const DISK_CHUNK_BYTES = 48; // of the region; CHUNK_CAPACITY is the rest of it behind CHUNK_DATA
+
+// ── SIDE region: what few series have beside their chunks. Constant but for SIDE_SEALED; replaced as a whole ────────
+// A reader at commit S goes from SLOT_SIDE back through SIDE_OLDER to the first region whose commit is ≤ S: older ones were
+// retired behind its pin.
+export const SIDE_BYTES = 32;
+export const SIDE_COMMIT = 0; // u32, the commit that made it
+export const SIDE_OLDER = 4; // u32 address of the SIDE region that it replaced, 0 = none; may be followed by such a reader only
+export const SIDE_CHUNKS = 8; // u32 address of the newest CHUNK of samples out of order, 0 = none; they overlap, and all are closed
+export const SIDE_SEALED = 12; // u32, that chunk and those behind it are on their way into a block and stay as they are (0 = none)
+export const SIDE_DELETED = 16; // u32 address of an INTERVALS region: what was deleted of the series, 0 = nothing
+
+// INTERVALS region: ascending, without overlap
+export const INTERVALS_COUNT = 0; // u32
+export const INTERVALS_ITEMS = 8; // f64 first and last ms × count, inclusive
+export const INTERVAL_BYTES = 16;
 
 // ── LABELS region: count, then label pair ids in byte order of label names ───────────────────────────────────────
 export const LABELS_COUNT = 0; // u32
@@ -340,7 +366,10 @@ export const DISK_SCAN_MIN_VALID_TIME = 32; // i64 ms: chunks that end before it
 export const DISK_SCAN_MAX_REF = 40; // u64
 export const DISK_SCAN_CHUNKS = 48; // f64 chunks taken
 export const DISK_SCAN_TOO_OLD = 56; // f64 left out
-export const DISK_SCAN_OTHERS = 64; // f64 left out because of their encoding (out-of-order ones too)
+export const DISK_SCAN_OTHERS = 64; // f64 left out because of their encoding
+
+export const DISK_SCAN_OOO_TABLE = 72; // u32 REF TABLE: ref → newest chunk of samples out of order
+export const DISK_SCAN_OOO_CHUNKS = 80; // f64 such chunks taken
 
 export const DISK_SCAN_MORE = 0; // the bytes at hand are used up
 export const DISK_SCAN_END = 1; // zeros: what was allocated beforehand and never written
@@ -370,6 +399,8 @@ export const STATUS_DUPLICATE = 3; // same timestamp as the newest sample, other
 export const STATUS_OUT_OF_BOUNDS = 4; // too old
 export const STATUS_NO_MEMORY = 5;
 export const STATUS_REPEATED = 6; // same timestamp and value as the newest sample: silently not stored again
+export const STATUS_OOO = 7; // accepted: stored out of order
+export const STATUS_TOO_OLD = 8; // out of order, and older than the window for that
 
 // What resolving a label set answers instead of a slot index.
 export const RESOLVE_MALFORMED = -1; // not LABEL BYTES, names not ascending, an empty name or value, or too many labels

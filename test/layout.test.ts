@@ -129,6 +129,15 @@ test("records hold their fields", () => {
     layout.CHUNK_DATA,
     layout.DISK_CHUNK_BYTES,
   );
+  expectFields(fieldsOf("SIDE_", 4, {}, ["SIDE_BYTES"]), 0, layout.SIDE_BYTES);
+  expectFields(
+    [
+      ["count", layout.INTERVALS_COUNT, 4],
+      ["items", layout.INTERVALS_ITEMS, layout.INTERVAL_BYTES],
+    ],
+    0,
+    layout.INTERVALS_ITEMS + layout.INTERVAL_BYTES,
+  );
   expectFields(fieldsOf("PAIR_", 4, {}, ["PAIR_BYTES", "PAIR_COUNT", "PAIR_DIRECTORY"]), 0, layout.PAIR_BYTES);
   expectFields(fieldsOf("STAGED_", 4, { STAGED_TIME: 8, STAGED_VALUE: 8 }, ["STAGED_BYTES"]), 0, layout.STAGED_BYTES);
 });

@@ -17,6 +17,7 @@ import {
   COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
   COUNTER_SAMPLES_APPENDED,
+  COUNTER_TOO_OLD,
   COUNTERS,
   ENTRY_CHUNK,
   ENTRY_COMMIT,
@@ -47,10 +48,12 @@ import {
   STATUS_DUPLICATE,
   STATUS_NO_MEMORY,
   STATUS_OK,
+  STATUS_OOO,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
   STATUS_REPEATED,
   STATUS_SKIPPED,
+  STATUS_TOO_OLD,
 } from "../layout";
 import { advanceEpoch, beginReservation, endReservation, neverUsed, reclaim } from "../memory/arena";
 import { beginMutation, endMutation } from "../memory/mutation";
@@ -63,12 +66,26 @@ const BLOCK_ROWS: u32 = 128;
 /** Retired regions that one commit frees at most: a scrape retires fewer in the long run, and this takes some 10 µs. */
 const RECLAIM_PER_COMMIT: u32 = 1024;
 
+/** Of the batch that is judged: where the window of samples out of order begins, ms; Infinity = there is none. */
+let outOfOrderFrom: f64 = Infinity;
+/** Rows of the batch that became STATUS_OOO. */
+let outOfOrderRows: u32 = 0;
+
+/** Rows that the last validation made STATUS_OOO. */
+export function rowsOutOfOrder(): u32 {
+  return outOfOrderRows;
+}
+
 /**
- * Sets STAGED_STATUS of `rows` rows and returns how many are STATUS_OK. Samples below `minValidTime` ms are out of bounds.
+ * Sets STAGED_STATUS of `rows` rows and returns how many are accepted: STATUS_OK, or STATUS_OOO. Samples below `minValidTime`
+ * ms are out of bounds; those, and ones that are not newer than their series, are stored out of order if they are not below
+ * `oooFrom` ms (not a number: never).
  * Rows of slots that are not stored here become STATUS_SKIPPED; rows whose status is not STATUS_OK already keep it. Rows of
  * one series are judged in order, each against the ones before it. Changes no series; may be called again.
  */
-export function validateBatch(staging: usize, rows: u32, minValidTime: f64): u32 {
+export function validateBatch(staging: usize, rows: u32, minValidTime: f64, oooFrom: f64): u32 {
+  outOfOrderFrom = oooFrom < Infinity ? oooFrom : Infinity;
+  outOfOrderRows = 0;
   const batch = load<u32>(ROOT_BATCH) + 1;
   store<u32>(ROOT_BATCH, batch === 0 ? 1 : batch);
   const isMemoryScarce = <u64>neverUsed() < <u64>rows * <u64>MOST_BYTES_PER_SAMPLE;
@@ -89,7 +106,10 @@ export function validateBatch(staging: usize, rows: u32, minValidTime: f64): u32
       }
     }
     store<u32>(row, status, STAGED_STATUS);
-    countRefused(status);
+    if (status === <u32>STATUS_OOO) {
+      accepted++;
+      outOfOrderRows++;
+    } else countRefused(status);
   }
   return accepted;
 }
@@ -101,12 +121,12 @@ function judge(slot: usize, row: usize, minTime: i64, isMemoryScarce: bool): u32
   const value = load<u64>(row, STAGED_VALUE);
   // A slot that was removed since it was resolved: the caller's mistake, which must not spoil the slot's next series.
   if ((load<u32>(slot, SLOT_FLAGS) & SLOT_FLAG_LIVE) === 0) return STATUS_SKIPPED;
-  if (time < minTime) return STATUS_OUT_OF_BOUNDS;
+  if (time < minTime) return judgeOld(time, STATUS_OUT_OF_BOUNDS);
   const pending = load<u32>(slot, SLOT_SCRATCH) === batch ? load<u32>(slot, SLOT_PENDING_ROWS) : 0;
   if (pending !== 0 || load<u32>(slot, SLOT_CHUNKS) !== 0) {
     const lastTime = pending !== 0 ? load<i64>(slot, SLOT_PENDING_TIME) : load<i64>(slot, SLOT_LAST_TIME);
     if (time <= lastTime) {
-      if (time < lastTime) return STATUS_OUT_OF_ORDER;
+      if (time < lastTime) return judgeOld(time, STATUS_OUT_OF_ORDER);
       const lastValue = pending !== 0 ? load<u64>(slot, SLOT_PENDING_VALUE) : load<u64>(slot, SLOT_LAST_VALUE);
       return value === lastValue ? STATUS_REPEATED : STATUS_DUPLICATE;
     }
@@ -119,10 +139,17 @@ function judge(slot: usize, row: usize, minTime: i64, isMemoryScarce: bool): u32
   return STATUS_OK;
 }
 
+/** Status of a sample that is too old to be in order; `refused` where none is stored out of order. */
+function judgeOld(time: i64, refused: u32): u32 {
+  if (outOfOrderFrom === Infinity) return refused;
+  return <f64>time >= outOfOrderFrom ? STATUS_OOO : STATUS_TOO_OLD;
+}
+
 function countRefused(status: u32): void {
   if (status === <u32>STATUS_OUT_OF_ORDER) bump(COUNTER_OUT_OF_ORDER, 1);
   else if (status === <u32>STATUS_DUPLICATE) bump(COUNTER_DUPLICATE, 1);
   else if (status === <u32>STATUS_OUT_OF_BOUNDS) bump(COUNTER_OUT_OF_BOUNDS, 1);
+  else if (status === <u32>STATUS_TOO_OLD) bump(COUNTER_TOO_OLD, 1);
   else if (status === <u32>STATUS_NO_MEMORY) bump(COUNTER_REFUSED_MEMORY, 1);
 }
 

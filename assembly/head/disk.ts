@@ -19,12 +19,19 @@ import {
   CHUNK_PREVIOUS,
   CHUNKS_FILE_META,
   CHUNKS_FILE_META_MAX,
+  CHUNKS_FILE_OUT_OF_ORDER,
+  COMMITTED,
   COUNTER_CHUNKS,
   COUNTER_CHUNKS_CREATED,
   COUNTER_CHUNKS_ON_DISK,
   COUNTER_MAX_TIME,
   COUNTER_MIN_TIME,
+  COUNTER_OOO_CHUNKS,
+  COUNTER_OOO_CHUNKS_CREATED,
+  COUNTER_OOO_MAX_TIME,
+  COUNTER_OOO_MIN_TIME,
   COUNTER_SAMPLES_APPENDED,
+  COUNTER_SIDES,
   COUNTERS,
   DISK_CHUNK_BYTES,
   DISK_CHUNK_FILE,
@@ -45,6 +52,8 @@ import {
   DISK_SCAN_NEEDED,
   DISK_SCAN_NO_MEMORY,
   DISK_SCAN_OFFSET,
+  DISK_SCAN_OOO_CHUNKS,
+  DISK_SCAN_OOO_TABLE,
   DISK_SCAN_OTHERS,
   DISK_SCAN_POSITION,
   DISK_SCAN_TABLE,
@@ -61,6 +70,9 @@ import {
   NO_SLOT,
   REF_TABLE_CAPACITY,
   REF_TABLE_ENTRIES,
+  SIDE_BYTES,
+  SIDE_CHUNKS,
+  SIDE_COMMIT,
   SLOT_CHUNK,
   SLOT_CHUNKS,
   SLOT_COUNT,
@@ -69,6 +81,7 @@ import {
   SLOT_LAST_TIME,
   SLOT_LAST_VALUE,
   SLOT_REF,
+  SLOT_SIDE,
 } from "../layout";
 import { allocate, beginReservation, endReservation, release, reserve, retire } from "../memory/arena";
 import { beginMutation, endMutation } from "../memory/mutation";
@@ -210,11 +223,16 @@ export function lowestFile(first: u32, slots: u32, lowest: u32): u32 {
   for (let index = first; index < end; index++) {
     const slot = slotAddress(index);
     if ((load<u32>(slot, SLOT_FLAGS) & SLOT_FLAG_LIVE) === 0) continue;
-    let chunk = <usize>load<u32>(slot, SLOT_CHUNK);
-    while (chunk !== 0) {
-      if (isOnDisk(chunk) && load<u32>(chunk, DISK_CHUNK_FILE) < lowest) lowest = load<u32>(chunk, DISK_CHUNK_FILE);
-      chunk = <usize>load<u32>(chunk, CHUNK_PREVIOUS);
-    }
+    lowest = lowestOf(<usize>load<u32>(slot, SLOT_CHUNK), lowest);
+    const side = <usize>load<u32>(slot, SLOT_SIDE);
+    if (side !== 0) lowest = lowestOf(<usize>load<u32>(side, SIDE_CHUNKS), lowest);
+  }
+  return lowest;
+}
+
+function lowestOf(newest: usize, lowest: u32): u32 {
+  for (let chunk = newest; chunk !== 0; chunk = <usize>load<u32>(chunk, CHUNK_PREVIOUS)) {
+    if (isOnDisk(chunk) && load<u32>(chunk, DISK_CHUNK_FILE) < lowest) lowest = load<u32>(chunk, DISK_CHUNK_FILE);
   }
   return lowest;
 }
@@ -283,9 +301,10 @@ function takeRecord(scan: usize, record: usize, lengthBytes: u32, length: u32): 
   const ref = bswap<u64>(load<u64>(record));
   const minTime = <i64>bswap<u64>(load<u64>(record, 8));
   const maxTime = <i64>bswap<u64>(load<u64>(record, 16));
-  const encoding = <u32>load<u8>(record, 24);
+  const stored = <u32>load<u8>(record, 24);
   if (ref > load<u64>(scan, DISK_SCAN_MAX_REF)) store<u64>(scan, ref, DISK_SCAN_MAX_REF);
-  const isOutOfOrder = encoding >= 128;
+  const isOutOfOrder = stored >= <u32>CHUNKS_FILE_OUT_OF_ORDER;
+  const encoding = isOutOfOrder ? stored - <u32>CHUNKS_FILE_OUT_OF_ORDER : stored;
   if (!isOutOfOrder && maxTime < load<i64>(scan, DISK_SCAN_MIN_VALID_TIME)) {
     add(scan + DISK_SCAN_TOO_OLD);
     return DISK_SCAN_MORE;
@@ -294,11 +313,12 @@ function takeRecord(scan: usize, record: usize, lengthBytes: u32, length: u32): 
     add(scan + DISK_SCAN_OTHERS);
     return DISK_SCAN_MORE;
   }
-  const table = <usize>load<u32>(scan, DISK_SCAN_TABLE);
+  const table = <usize>(isOutOfOrder ? load<u32>(scan, DISK_SCAN_OOO_TABLE) : load<u32>(scan, DISK_SCAN_TABLE));
   const newest = refSlot(table, ref);
   const previous: u32 = newest === <u32>NO_SLOT ? 0 : newest;
   if (minTime > maxTime) return DISK_SCAN_BAD_ORDER;
-  if (previous !== 0 && load<i64>(<usize>previous, CHUNK_MAX_TIME) >= minTime) return DISK_SCAN_BAD_ORDER;
+  if (!isOutOfOrder && previous !== 0 && load<i64>(<usize>previous, CHUNK_MAX_TIME) >= minTime)
+    return DISK_SCAN_BAD_ORDER;
   const chunk = allocate(DISK_CHUNK_BYTES);
   if (chunk === 0) return DISK_SCAN_NO_MEMORY;
   store<u32>(chunk, previous, CHUNK_PREVIOUS);
@@ -315,7 +335,8 @@ function takeRecord(scan: usize, record: usize, lengthBytes: u32, length: u32): 
     release(chunk, DISK_CHUNK_BYTES);
     return DISK_SCAN_NO_MEMORY;
   }
-  add(scan + DISK_SCAN_CHUNKS);
+  if (isOutOfOrder) add(scan + DISK_SCAN_OOO_CHUNKS);
+  else add(scan + DISK_SCAN_CHUNKS);
   return DISK_SCAN_MORE;
 }
 
@@ -358,6 +379,47 @@ export function attachChunks(table: usize, low: u32, high: u32, index: u32, comm
   bump(COUNTER_CHUNKS_CREATED, <f64>count);
   bump(COUNTER_CHUNKS_ON_DISK, <f64>count);
   widen(<f64>load<i64>(oldest, CHUNK_MIN_TIME), <f64>load<i64>(newest, CHUNK_MAX_TIME), newest);
+  return count;
+}
+
+/**
+ * Gives the chunks of samples out of order that were read for ref `high × 2^32 + low` to slot `index`, behind those that it
+ * has. Returns how many; −1 without memory: then they stay in the table.
+ */
+export function attachOutOfOrder(table: usize, low: u32, high: u32, index: u32): i32 {
+  const ref = ((<u64>high) << 32) | <u64>low;
+  const found = refSlot(table, ref);
+  if (found === <u32>NO_SLOT || found === 0) return 0;
+  const slot = slotAddress(index);
+  let side = <usize>load<u32>(slot, SLOT_SIDE);
+  if (side === 0) {
+    side = allocate(SIDE_BYTES);
+    if (side === 0) return -1;
+    memory.fill(side, 0, SIDE_BYTES);
+    const commit = load<u32>(COMMITTED) + 1;
+    store<u32>(side, commit === 0 ? 1 : commit, SIDE_COMMIT);
+    bump(COUNTER_SIDES, 1);
+  }
+  const newest = takeChunks(table, low, high);
+  let count: i32 = 0;
+  for (let chunk = newest; chunk !== 0; chunk = <usize>load<u32>(chunk, CHUNK_PREVIOUS)) {
+    const before = load<f64>(COUNTERS, COUNTER_OOO_CHUNKS << 3);
+    const minTime = <f64>load<i64>(chunk, CHUNK_MIN_TIME);
+    const maxTime = <f64>load<i64>(chunk, CHUNK_MAX_TIME);
+    if (before === 0 || minTime < load<f64>(COUNTERS, COUNTER_OOO_MIN_TIME << 3)) {
+      store<f64>(COUNTERS, minTime, COUNTER_OOO_MIN_TIME << 3);
+    }
+    if (before === 0 || maxTime > load<f64>(COUNTERS, COUNTER_OOO_MAX_TIME << 3)) {
+      store<f64>(COUNTERS, maxTime, COUNTER_OOO_MAX_TIME << 3);
+    }
+    bump(COUNTER_OOO_CHUNKS, 1);
+    bump(COUNTER_OOO_CHUNKS_CREATED, 1);
+    count++;
+  }
+  let link = side + <usize>SIDE_CHUNKS;
+  while (load<u32>(link) !== 0) link = <usize>load<u32>(link) + <usize>CHUNK_PREVIOUS;
+  atomic.store<u32>(link, <u32>newest);
+  atomic.store<u32>(slot, <u32>side, SLOT_SIDE);
   return count;
 }
 

@@ -13,16 +13,24 @@ import {
   CHUNK_PREVIOUS,
   COUNTER_CHUNKS,
   COUNTER_CHUNKS_ON_DISK,
+  COUNTER_OOO_CHUNKS,
   COUNTER_SERIES,
   COUNTER_SERIES_REMOVED,
   ENTRY_COMMIT,
   EPOCH,
+  INTERVAL_BYTES,
+  INTERVALS_COUNT,
+  INTERVALS_ITEMS,
   LABELS_COUNT,
   LABELS_PAIRS,
   LIST_CAPACITY,
   LIST_ITEMS,
   LIST_LENGTH,
   PAIR_COUNT,
+  SIDE_BYTES,
+  SIDE_CHUNKS,
+  SIDE_DELETED,
+  SIDE_SEALED,
   SLOT_CHUNK,
   SLOT_CHUNKS,
   SLOT_COUNT,
@@ -34,6 +42,7 @@ import {
   SLOT_GENERATION,
   SLOT_LABELS,
   SLOT_LAST_TIME,
+  SLOT_SIDE,
 } from "../layout";
 import { beginReservation, endReservation, reserve, retire } from "../memory/arena";
 import { beginMutation, endMutation } from "../memory/mutation";
@@ -43,7 +52,7 @@ import { queueFreeSlot, slotAddress } from "./slots";
 
 /**
  * In `slots` slots from `first` on: drops closed chunks that end before `minTime` ms, and removes series whose newest sample
- * is older, or that never had one. Returns the number of series removed.
+ * is older, or that never had one, unless they have samples out of order. Returns the number of series removed.
  */
 export function truncateSlots(first: u32, slots: u32, minTime: f64): u32 {
   const all = load<u32>(SLOT_COUNT);
@@ -54,15 +63,22 @@ export function truncateSlots(first: u32, slots: u32, minTime: f64): u32 {
   for (let index = first; index < end; index++) {
     const slot = slotAddress(index);
     if ((load<u32>(slot, SLOT_FLAGS) & SLOT_FLAG_LIVE) === 0) continue;
-    if (load<u32>(slot, SLOT_CHUNKS) === 0 || load<i64>(slot, SLOT_LAST_TIME) < before) {
+    const isOld = load<u32>(slot, SLOT_CHUNKS) === 0 || load<i64>(slot, SLOT_LAST_TIME) < before;
+    if (isOld && !isOutOfOrder(slot)) {
       removeSeries(slot, index);
       removed++;
-    } else {
+    } else if (load<u32>(slot, SLOT_CHUNK) !== 0) {
       dropOldChunks(slot, before);
     }
   }
   endMutation(mutation);
   return removed;
+}
+
+/** Whether the series has samples out of order. */
+function isOutOfOrder(slot: usize): bool {
+  const side = <usize>load<u32>(slot, SLOT_SIDE);
+  return side !== 0 && load<u32>(side, SIDE_CHUNKS) !== 0;
 }
 
 function dropOldChunks(slot: usize, before: i64): void {
@@ -104,8 +120,68 @@ function removeSeries(slot: usize, index: u32): void {
   const chunk = <usize>load<u32>(slot, SLOT_CHUNK);
   store<u32>(slot, 0, SLOT_CHUNK);
   if (chunk !== 0) retireChain(slot, chunk);
+  const side = <usize>load<u32>(slot, SLOT_SIDE);
+  if (side !== 0) {
+    atomic.store<u32>(slot, 0, SLOT_SIDE);
+    retireOutOfOrder(<usize>load<u32>(side, SIDE_CHUNKS));
+    const deleted = <usize>load<u32>(side, SIDE_DELETED);
+    if (deleted !== 0)
+      retire(deleted, <u32>INTERVALS_ITEMS + load<u32>(deleted, INTERVALS_COUNT) * <u32>INTERVAL_BYTES);
+    retire(side, SIDE_BYTES);
+  }
   bump(COUNTER_SERIES, -1);
   bump(COUNTER_SERIES_REMOVED, 1);
+}
+
+function retireOutOfOrder(first: usize): void {
+  let chunk = first;
+  let dropped: u32 = 0;
+  while (chunk !== 0) {
+    const previous = <usize>load<u32>(chunk, CHUNK_PREVIOUS);
+    retire(chunk, chunkBytes(chunk));
+    chunk = previous;
+    dropped++;
+  }
+  if (dropped !== 0) bump(COUNTER_OOO_CHUNKS, -(<f64>dropped));
+}
+
+/**
+ * Seals what `slots` slots from `first` on have out of order: those chunks stay as they are until they are truncated. Returns
+ * how many series have some.
+ */
+export function sealOutOfOrder(first: u32, slots: u32): u32 {
+  const all = load<u32>(SLOT_COUNT);
+  const end = first + slots < all ? first + slots : all;
+  let sealed: u32 = 0;
+  for (let index = first; index < end; index++) {
+    const slot = slotAddress(index);
+    if ((load<u32>(slot, SLOT_FLAGS) & SLOT_FLAG_LIVE) === 0 || !isOutOfOrder(slot)) continue;
+    const side = <usize>load<u32>(slot, SLOT_SIDE);
+    atomic.store<u32>(side, load<u32>(side, SIDE_CHUNKS), SIDE_SEALED);
+    sealed++;
+  }
+  return sealed;
+}
+
+/** Forgets the sealed chunks of `slots` slots from `first` on: a block has them. */
+export function truncateOutOfOrder(first: u32, slots: u32): void {
+  const all = load<u32>(SLOT_COUNT);
+  const end = first + slots < all ? first + slots : all;
+  const mutation = beginMutation();
+  for (let index = first; index < end; index++) {
+    const slot = slotAddress(index);
+    if ((load<u32>(slot, SLOT_FLAGS) & SLOT_FLAG_LIVE) === 0) continue;
+    const side = <usize>load<u32>(slot, SLOT_SIDE);
+    const sealed = side === 0 ? 0 : load<u32>(side, SIDE_SEALED);
+    if (sealed === 0) continue;
+    let link = side + <usize>SIDE_CHUNKS;
+    while (load<u32>(link) !== sealed && load<u32>(link) !== 0) link = <usize>load<u32>(link) + <usize>CHUNK_PREVIOUS;
+    atomic.store<u32>(side, 0, SIDE_SEALED);
+    if (load<u32>(link) === 0) continue;
+    atomic.store<u32>(link, 0);
+    retireOutOfOrder(<usize>sealed);
+  }
+  endMutation(mutation);
 }
 
 /**

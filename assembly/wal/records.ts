@@ -28,6 +28,7 @@ import {
   STAGED_TIME,
   STAGED_VALUE,
   STATUS_OK,
+  STATUS_OOO,
   SYMBOL_LENGTH,
   SYMBOL_TEXT,
 } from "../layout";
@@ -129,7 +130,7 @@ export function markRecorded(staging: usize, rows: u32): void {
 }
 
 /**
- * A samples record of the staged rows that are accepted (STATUS_OK, a slot of this shard). Returns its length, 0 if there
+ * A samples record of the staged rows that are accepted (STATUS_OK or STATUS_OOO, a slot of this shard). Returns its length, 0 if there
  * is no such row, or −(bytes that are surely enough) if `capacity` is less.
  */
 export function encodeSamplesRecord(staging: usize, rows: u32, out: usize, capacity: u32): i32 {
@@ -142,7 +143,9 @@ export function encodeSamplesRecord(staging: usize, rows: u32, out: usize, capac
   let isFirst = true;
   for (let row = staging; row < end; row += <usize>STAGED_BYTES) {
     const index = load<u32>(row, STAGED_SLOT);
-    if (!isStored(index) || load<u32>(row, STAGED_STATUS) !== <u32>STATUS_OK) continue;
+    if (!isStored(index)) continue;
+    const status = load<u32>(row, STAGED_STATUS);
+    if (status !== <u32>STATUS_OK && status !== <u32>STATUS_OOO) continue;
     const ref = load<i64>(slotAddress(index), SLOT_REF);
     const time = load<i64>(row, STAGED_TIME);
     if (isFirst) {

@@ -1,8 +1,9 @@
 /**
  * A soak: short blocks, churn and queries for some minutes. Resident memory must be flat after the warm-up, and no scrape missed.
  *
- *   node dist/perf/tsdb/soak.js [MINUTES=15] [SERIES=20000] [INTERVAL_MS=2000] [BLOCK=1m]
+ *   node dist/perf/tsdb/soak.js [MINUTES=15] [SERIES=20000] [INTERVAL_MS=2000] [BLOCK=1m] [RETENTION=3m]
  *
+ * Memory is warm when as many blocks go as come: the retention ends within the first third.
  * Each minute 5 % of all series end and as many new ones begin, with label values that never were before. Exit code 1 where the
  * median of the last third's memory is more than a tenth above that of the middle third, or a target was not scraped in time.
  */
@@ -18,6 +19,7 @@ const MINUTES = Number(process.argv[2] ?? 15);
 const SERIES = Number(process.argv[3] ?? 20_000);
 const INTERVAL_MS = Number(process.argv[4] ?? 2000);
 const BLOCK = process.argv[5] ?? "1m";
+const RETENTION = process.argv[6] ?? "3m";
 const LINES = 500;
 const CHURN_A_MINUTE = 0.05;
 const QUERY_INTERVAL_MS = 500;
@@ -88,7 +90,7 @@ try {
       `--storage.tsdb.path=${join(folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       `--storage.tsdb.min-block-duration=${BLOCK}`,
-      "--storage.tsdb.retention.time=10m",
+      `--storage.tsdb.retention.time=${RETENTION}`,
     ],
     join(folder, "log"),
   );

@@ -77,6 +77,7 @@ async function post(alertmanager: Alertmanager, path: string, body: unknown) {
     path,
     query: new URLSearchParams(),
     contentType: "application/json",
+    accept: "",
     body: JSON.stringify(body),
   });
   expect(answer.status, answer.body).toBe(200);
@@ -147,6 +148,7 @@ describe("an Alertmanager", () => {
       path: "/api/v1/notifications/history",
       query: new URLSearchParams(),
       contentType: "",
+      accept: "",
       body: "",
     });
     const { data } = JSON.parse(history.body) as { data: readonly { result: string; receiver: string }[] };

@@ -6,6 +6,7 @@ import { type Clock, errorMessage, type Logger, type Timers, VestalError } from 
 import { formatRfc3339, type GoTime } from "../template/index.js";
 import { Alerts } from "./alerts.js";
 import { type Answer, ApiError, type ApiRequest, json, text } from "./api/answer.js";
+import { handlePlain } from "./api/plain.js";
 import { type ApiDeps, type ClusterStatus, handleV2 } from "./api/v2.js";
 import { type AlertmanagerConfig, loadAlertmanagerConfig } from "./config/load.js";
 import type { TimeIntervalSection } from "./config/time-interval.js";
@@ -117,6 +118,7 @@ export class Alertmanager {
       maxSilenceBytes: options.maxSilenceBytes,
       syntax: this.#syntax,
       onChange: (silence) => this.#onSilence(silence),
+      onQuery: (seconds) => this.#metrics.parts.silences.queries.observe(seconds),
     });
     this.nflog = new NotificationLog({
       now: this.#now,
@@ -125,6 +127,7 @@ export class Alertmanager {
         this.#storage.entry(entry);
         deps.cluster?.broadcastEntry(entry);
       },
+      onQuery: (seconds) => this.#metrics.parts.nflog.queries.observe(seconds),
     });
   }
 
@@ -156,12 +159,14 @@ export class Alertmanager {
   /** What another member knows: kept here, and in this member's journal. */
   mergeSilence(silence: MeshSilence): boolean {
     if (!this.silences.merge(silence)) return false;
+    this.#metrics.parts.silences.propagated++;
     this.#storage.silence(silence);
     return true;
   }
 
   mergeEntry(entry: MeshEntry): boolean {
     if (!this.nflog.merge(entry)) return false;
+    this.#metrics.parts.nflog.propagated++;
     this.#storage.entry(entry);
     return true;
   }
@@ -197,10 +202,9 @@ export class Alertmanager {
     const templates = new NotificationTemplates(readTemplates(config.templates));
     const route = new Route(config.route, this.#syntax);
     for (const section of ["tracing", "event_recorder"] as const) {
-      const given = Object.values(config.document[section] ?? {}).some(
-        (item) => item !== "" && item !== undefined && item !== false,
-      );
-      if (given) log.warn("a section of the configuration is accepted and does nothing here", { section });
+      if (config.document[section] !== undefined) {
+        log.warn("a section of the configuration is accepted and does nothing here", { section });
+      }
     }
     const used = new Set<string>();
     const walk = (at: Route): void => {
@@ -300,9 +304,18 @@ export class Alertmanager {
   maintain(): void {
     for (const part of ["silences", "nflog"]) this.#metrics.maintenance.add(1, part);
     try {
-      this.silences.collectGarbage();
-      this.nflog.collectGarbage();
-      this.#metrics.snapshotBytes = this.#storage.snapshot(this.silences.all(), this.nflog.all(), this.alerts.all());
+      const { silences, nflog } = this.#metrics.parts;
+      const timed = <T>(durations: { observe(seconds: number): void }, act: () => T): T => {
+        const began = performance.now();
+        const result = act();
+        durations.observe((performance.now() - began) / 1000);
+        return result;
+      };
+      timed(silences.gc, () => this.silences.collectGarbage());
+      timed(nflog.gc, () => this.nflog.collectGarbage());
+      const durations = { silences: silences.snapshot, nflog: nflog.snapshot };
+      const state = { silences: this.silences.all(), entries: this.nflog.all(), alerts: this.alerts.all() };
+      this.#metrics.snapshotBytes = this.#storage.snapshot(state, (part, write) => timed(durations[part], write));
     } catch (error) {
       for (const part of ["silences", "nflog"]) this.#metrics.maintenanceErrors.add(1, part);
       this.#deps.log.error("Running maintenance failed", { err: errorMessage(error) });
@@ -318,28 +331,18 @@ export class Alertmanager {
 
   /** Answers a request whose path is without the route prefix. */
   async handle(request: ApiRequest): Promise<Answer> {
-    const { path, method } = request;
-    const isRead = method === "GET" || method === "HEAD";
+    const { path } = request;
     try {
-      if (path.startsWith("/api/v2/")) {
-        return { ...handleV2(path.slice("/api/v2".length), request, this.#apiDeps()) };
-      }
-      if (path === "/api/v1/notifications/history" && isRead) return this.#historyAnswer(request);
-      if (path.startsWith("/api/v1/")) return gone();
-      if (path === "/-/healthy" || path === "/-/ready") return isRead ? text("OK") : notAllowed("GET, HEAD, OPTIONS");
-      if (path === "/-/reload") return method === "POST" ? await this.#reloadAnswer() : notAllowed("OPTIONS, POST");
-      if (path === "/metrics" && isRead) {
-        return {
-          status: 200,
-          type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
-          body: this.metricsPage(),
-        };
-      }
+      if (path.startsWith("/api/v2/")) return handleV2(path.slice("/api/v2".length), request, this.#apiDeps());
+      return await handlePlain(request, {
+        history: () => this.#historyAnswer(request),
+        reload: () => this.#reloadAnswer(),
+        metrics: () => this.metricsPage(),
+      });
     } catch (error) {
       if (error instanceof ApiError) return error.answer;
       throw error;
     }
-    return text("404 page not found\n", 404);
   }
 
   async #reloadAnswer(): Promise<Answer> {
@@ -415,6 +418,7 @@ export class Alertmanager {
         count: running.dispatcher.processedCount,
         seconds: running.dispatcher.processedSeconds,
       }),
+      silenceQueries: () => ({ scanned: this.silences.scannedCount, skipped: this.silences.skippedCount }),
       limited: () => this.alerts.limitedCount,
       perNameLimit: this.#options.maxAlertsPerName,
       config: () => ({
@@ -428,20 +432,4 @@ export class Alertmanager {
       cluster: () => this.#deps.cluster?.metrics(),
     });
   }
-}
-
-function notAllowed(allow: string): Answer {
-  return { ...text("Method Not Allowed\n", 405), headers: { Allow: allow } };
-}
-
-function gone(): Answer {
-  return json(
-    {
-      status: "deprecated",
-      error:
-        "The Alertmanager v1 API was deprecated in version 0.16.0 and is removed as of version 0.27.0 - please use the " +
-        "equivalent route in the v2 API",
-    },
-    410,
-  );
 }

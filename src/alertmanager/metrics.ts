@@ -1,5 +1,6 @@
 /** `/metrics` under Alertmanager's names. */
-import { type CollectedFamily, type MetricSample, writeText } from "../metrics/index.js";
+import { systemClock } from "../base/index.js";
+import { type CollectedFamily, type MetricSample, Registry, registerProcess, writeText } from "../metrics/index.js";
 import type { FailureReason } from "./pipeline/context.js";
 import type { SuppressedReason } from "./pipeline/mute-stages.js";
 import { ALERTMANAGER_VERSION } from "./version.js";
@@ -38,6 +39,11 @@ const SUPPRESSIONS: readonly SuppressedReason[] = [
   "silence",
 ];
 const LATENCY_BUCKETS = [1, 5, 10, 15, 20];
+const SIZE_BUCKETS = [100, 1000, 10_000, 100_000, 1e6, 1e7, 1e8];
+/** Paths that the metrics of requests tell apart: strangers could else fill the memory with them. */
+const HANDLERS_MAX = 200;
+const PARTS = ["silences", "nflog"] as const;
+type Part = (typeof PARTS)[number];
 const HTTP_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Values by their labels' values, joined. */
@@ -82,9 +88,27 @@ class Distributions {
   *samples(): Generator<MetricSample> {
     for (const [key, { counts, sum, count }] of this.#states) {
       const buckets = this.#bounds.map((bound, i) => [bound, counts[i]!] as const);
-      yield { labels: key.split("\xff"), buckets, sum, count };
+      yield { labels: key === "" ? [] : key.split("\xff"), buckets, sum, count };
     }
   }
+}
+
+/** How often something was done, and how long it took in all. */
+class Durations {
+  seconds = 0;
+  count = 0;
+  observe(seconds: number): void {
+    this.seconds += seconds;
+    this.count++;
+  }
+}
+
+/** Of the silences or the notification log. */
+export class PartMetrics {
+  readonly gc = new Durations();
+  readonly snapshot = new Durations();
+  readonly queries = new Distributions(HTTP_BUCKETS);
+  propagated = 0;
 }
 
 /** What is asked for when the page is. */
@@ -97,6 +121,8 @@ export interface MetricReaders {
     readonly all: number;
   };
   readonly groups: () => number;
+  /** Entries that were looked at for an alert, and those that an earlier answer spared. */
+  readonly silenceQueries: () => { readonly scanned: number; readonly skipped: number };
   readonly processing: () => { readonly count: number; readonly seconds: number };
   readonly limited: () => number;
   readonly perNameLimit: number;
@@ -123,6 +149,11 @@ export class AlertmanagerMetrics {
   readonly maintenanceErrors = new Counts();
   readonly latency = new Distributions(LATENCY_BUCKETS);
   readonly http = new Distributions(HTTP_BUCKETS);
+  readonly responseBytes = new Distributions(SIZE_BUCKETS);
+  readonly parts: Readonly<Record<Part, PartMetrics>> = { silences: new PartMetrics(), nflog: new PartMetrics() };
+  readonly pages = new Counts();
+  readonly #process = new Registry(systemClock);
+  readonly #handlers = new Set<string>();
   readonly concurrencyExceeded = new Counts();
   inFlight = 0;
   snapshotBytes: readonly [silences: number, nflog: number] = [0, 0];
@@ -133,18 +164,34 @@ export class AlertmanagerMetrics {
       for (const reason of REASONS) this.notificationsFailed.add(0, integration, reason);
       this.latency.of(integration);
     }
-    for (const reason of SUPPRESSIONS) this.suppressed.add(0, reason);
+    for (const reason of SUPPRESSIONS) if (reason !== "active_time_interval") this.suppressed.add(0, reason);
     for (const status of ["firing", "resolved"]) this.received.add(0, status, "v2");
     this.invalid.add(0, "v2");
     this.concurrencyExceeded.add(0, "get");
-    for (const part of ["nflog", "silences"]) {
+    for (const part of PARTS) {
       this.maintenance.add(0, part);
       this.maintenanceErrors.add(0, part);
+      this.parts[part].queries.of();
     }
+    for (const code of ["200", "500", "503"]) this.pages.add(0, code);
+    registerProcess(this.#process);
+  }
+
+  observeRequest(handler: string, method: string, status: number, seconds: number, bytes: number): void {
+    const isApi = handler.startsWith("/api/v2/");
+    // What leads nowhere is not counted, as in the original.
+    if (!isApi && (status === 301 || status === 404 || status === 405 || method === "options")) return;
+    if (!this.#handlers.has(handler) && this.#handlers.size < HANDLERS_MAX) this.#handlers.add(handler);
+    const name = this.#handlers.has(handler) ? handler : "/*";
+    this.http.observe(seconds, name, method, String(status));
+    if (!isApi) this.responseBytes.observe(bytes, name, method);
+    if (name === "/metrics") this.pages.add(1, String(status));
   }
 
   page(readers: MetricReaders): string {
-    const families = [...this.#families(readers)].sort((a, b) => (a.description.name < b.description.name ? -1 : 1));
+    const families = [...this.#families(readers), ...this.#process.collect()].sort((a, b) =>
+      a.description.name < b.description.name ? -1 : 1,
+    );
     return writeText(families);
   }
 
@@ -211,9 +258,11 @@ export class AlertmanagerMetrics {
     yield gauge("nflog_snapshot_size_bytes", "Size of the last file of the notification log.", this.snapshotBytes[1]);
     yield counter("alerts_received_total", "Alerts received.", ["status", "version"], this.received);
     yield counter("alerts_invalid_total", "Alerts refused.", ["version"], this.invalid);
-    const limited = new Counts();
-    limited.add(readers.limited());
-    yield counter("alerts_limited_total", "Alerts dropped because their name has too many.", [], limited);
+    if (readers.perNameLimit > 0) {
+      const limited = new Counts();
+      limited.add(readers.limited());
+      yield counter("alerts_limited_total", "Alerts dropped because their name has too many.", [], limited);
+    }
     yield counter("notifications_total", "Notifications begun.", ["integration"], this.notifications);
     yield counter(
       "notifications_failed_total",
@@ -230,7 +279,57 @@ export class AlertmanagerMetrics {
       ["method"],
       this.concurrencyExceeded,
     );
-    for (const wanted of ["silences", "nflog"]) {
+    const value = (name: string, help: string, amount: number): CollectedFamily => {
+      const counts = new Counts();
+      counts.add(amount);
+      return counter(name, help, [], counts);
+    };
+    const duration = (name: string, help: string, { seconds, count }: Durations): CollectedFamily => ({
+      description: { name: `alertmanager_${name}`, type: "summary", help, labels: [] },
+      samples: [{ labels: [], quantiles: [], sum: seconds, count }],
+    });
+    const written = new Counts();
+    for (const subscriber of ["dispatcher", "inhibitor"]) written.add(processing.count, subscriber);
+    yield counter("alerts_subscriber_channel_writes_total", "Alerts handed on.", ["subscriber"], written);
+    for (const [name, help] of [
+      ["group_creation_given_up_total", "Alerts dropped for want of a group: none, groups are made at once."],
+      ["group_creation_retries_total", "Attempts to make a group beyond the first: none."],
+      ["group_limit_reached_total", "Groups not made because of a limit: there is none."],
+    ] as const) {
+      yield value(`dispatcher_aggregation_${name}`, help, 0);
+    }
+    const { scanned, skipped } = readers.silenceQueries();
+    yield value("silences_query_silences_scanned_total", "Silences that were compared with an alert.", scanned);
+    yield value("silences_query_silences_skipped_total", "Silences that an answer kept from before spared.", skipped);
+    yield value("silences_gc_errors_total", "Garbage collections of silences that failed.", 0);
+    yield gauge("silences_matcher_index_size", "Silences whose matchers are compiled.", silences.all);
+    yield gauge("silences_version_index_size", "Silences by their change.", silences.all);
+    const stages = new Counts();
+    for (const stage of ["index", "load_snapshot"]) stages.add(0, stage);
+    yield counter("silences_matcher_compile_errors_total", "Matchers that could not be compiled.", ["stage"], stages);
+    for (const wanted of PARTS) {
+      const { gc, snapshot, queries, propagated } = this.parts[wanted];
+      yield duration(`${wanted}_gc_duration_seconds`, "Time for garbage collections.", gc);
+      yield duration(`${wanted}_snapshot_duration_seconds`, "Time for writing the file.", snapshot);
+      yield value(
+        `${wanted}_gossip_messages_propagated_total`,
+        "Changes that another member told of first.",
+        propagated,
+      );
+      yield value(`${wanted}_queries_total`, "Questions asked.", queries.of().count);
+      yield value(`${wanted}_query_errors_total`, "Questions that could not be answered.", 0);
+      yield {
+        description: {
+          name: `alertmanager_${wanted}_query_duration_seconds`,
+          type: "histogram",
+          help: "How long answers took.",
+          labels: [],
+          buckets: HTTP_BUCKETS,
+        },
+        samples: [...queries.samples()],
+      };
+    }
+    for (const wanted of PARTS) {
       yield part("maintenance_total", "Maintenances.", this.maintenance, wanted);
       yield part("maintenance_errors_total", "Maintenances that failed.", this.maintenanceErrors, wanted);
     }
@@ -256,6 +355,34 @@ export class AlertmanagerMetrics {
     };
     yield {
       description: {
+        name: "alertmanager_http_response_size_bytes",
+        type: "histogram",
+        help: "Sizes of answers outside the API.",
+        labels: ["handler", "method"],
+        buckets: SIZE_BUCKETS,
+      },
+      samples: [...this.responseBytes.samples()],
+    };
+    yield {
+      description: {
+        name: "promhttp_metric_handler_requests_total",
+        type: "counter",
+        help: "Scrapes of this page.",
+        labels: ["code"],
+      },
+      samples: [...this.pages.samples()],
+    };
+    yield {
+      description: {
+        name: "promhttp_metric_handler_requests_in_flight",
+        type: "gauge",
+        help: "Scrapes of this page under way.",
+        labels: [],
+      },
+      samples: [{ labels: [], value: 1 }],
+    };
+    yield {
+      description: {
         name: "alertmanager_http_requests_in_flight",
         type: "gauge",
         help: "Requests that run.",
@@ -277,9 +404,22 @@ export class AlertmanagerMetrics {
         name: "alertmanager_build_info",
         type: "gauge",
         help: "Always 1; the labels say what this is.",
-        labels: ["version", "revision", "branch", "goversion"],
+        labels: ["version", "revision", "branch", "goversion", "goos", "goarch", "tags"],
       },
-      samples: [{ labels: [ALERTMANAGER_VERSION, "vestal", "vestal", `node${process.versions.node}`], value: 1 }],
+      samples: [
+        {
+          labels: [
+            ALERTMANAGER_VERSION,
+            "vestal",
+            "vestal",
+            `node${process.versions.node}`,
+            process.platform,
+            process.arch === "x64" ? "amd64" : process.arch,
+            "unknown",
+          ],
+          value: 1,
+        },
+      ],
     };
   }
 }

@@ -15,6 +15,8 @@ export interface NflogOptions {
   readonly retentionMs: number;
   /** Hears of each entry that is new here and was made here. */
   readonly onEntry: (entry: MeshEntry) => void;
+  /** Hears how long it took to find an entry. */
+  readonly onQuery?: (seconds: number) => void;
 }
 
 export class NotificationLog {
@@ -34,7 +36,10 @@ export class NotificationLog {
   }
 
   get(groupKey: string, receiver: NflogReceiver): NflogEntry | undefined {
-    return this.#entries.get(keyOf(groupKey, receiver))?.entry;
+    const began = performance.now();
+    const found = this.#entries.get(keyOf(groupKey, receiver))?.entry;
+    this.#options.onQuery?.((performance.now() - began) / 1000);
+    return found;
   }
 
   /** @param expiryMs  kept no longer than this, as nobody asks later. */

@@ -5,7 +5,7 @@ import { errorMessage, type Logger } from "../base/index.js";
 import { formatGoDuration } from "../template/index.js";
 import { type ConfigSource, type Gate, TlsListener } from "../web-config/index.js";
 import type { Alertmanager } from "./alertmanager.js";
-import { type Answer, json, text } from "./api/answer.js";
+import { type Answer, json, moved, text } from "./api/answer.js";
 
 export interface WebOptions {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
@@ -91,7 +91,7 @@ export class AlertmanagerServer {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const began = performance.now();
     const method = request.method ?? "GET";
-    const url = new URL(request.url ?? "/", "http://localhost");
+    const url = urlOf(request.url ?? "/");
     let answer: Answer;
     const verdict = await this.#options.gate?.check(request.headers.authorization ?? "");
     if (verdict?.kind === "refuse") {
@@ -105,23 +105,24 @@ export class AlertmanagerServer {
       this.#log.error("A request failed", { method, path: url.pathname, err: errorMessage(error) });
       answer = text("Internal Server Error\n", 500);
     }
-    const isApi = url.pathname.includes("/api/v2/");
+    const isApi = url.pathname.includes("/api/v2/") && answer.status !== 301;
     response.writeHead(answer.status, {
       ...(answer.type !== undefined && { "Content-Type": answer.type }),
-      ...(answer.status === 404 && !isApi && { "X-Content-Type-Options": "nosniff" }),
-      ...(isApi && { "Cache-Control": "no-store", Vary: "Origin" }),
-      ...(isApi && request.headers.origin !== undefined && { "Access-Control-Allow-Origin": "*" }),
-      "Content-Length": Buffer.byteLength(answer.body),
+      ...(isApi && !isPreflight(request) && { "Cache-Control": "no-store", Vary: "Origin" }),
+      ...(isApi &&
+        request.headers.origin !== undefined &&
+        CROSS_ORIGIN_METHODS.has(method) && { "Access-Control-Allow-Origin": "*" }),
+      ...(answer.status !== 204 && { "Content-Length": Buffer.byteLength(answer.body) }),
       ...answer.headers,
       ...Object.fromEntries(verdict?.headers ?? []),
     });
     response.end(method === "HEAD" ? undefined : answer.body);
-    const handler = url.pathname.replace(/\/silence\/.*/, "/silence/:id");
-    this.#alertmanager.metrics.http.observe(
-      (performance.now() - began) / 1000,
-      handler.length > 100 ? "/*" : handler,
+    this.#alertmanager.metrics.observeRequest(
+      handlerName(url.pathname.slice(this.#options.routePrefix.length)),
       method.toLowerCase(),
-      String(answer.status),
+      answer.status,
+      (performance.now() - began) / 1000,
+      Buffer.byteLength(answer.body),
     );
   }
 
@@ -148,8 +149,13 @@ export class AlertmanagerServer {
     if (!url.pathname.startsWith(`${routePrefix}/`) && url.pathname !== routePrefix) {
       return text("404 page not found\n", 404);
     }
+    if (url.pathname.includes("//")) {
+      const location = url.pathname.replace(/\/{2,}/g, "/") + url.search;
+      return moved(method, location);
+    }
     const path = url.pathname.slice(routePrefix.length) || "/";
-    if (method === "OPTIONS") return { status: 204, body: "" };
+    if (isPreflight(request) && path.startsWith("/api/v2/")) return preflight(request);
+    const accept = request.headers.accept ?? "";
     if (method !== "GET") {
       const body = await readBody(request, bodyBytesMax);
       if (body === undefined) return json({ code: 413, message: "http: request body too large" }, 413);
@@ -158,6 +164,7 @@ export class AlertmanagerServer {
         path,
         query: url.searchParams,
         contentType: request.headers["content-type"] ?? "application/octet-stream",
+        accept,
         body,
       });
     }
@@ -169,12 +176,67 @@ export class AlertmanagerServer {
     this.#gets++;
     this.#alertmanager.metrics.inFlight = this.#gets;
     try {
-      return await this.#alertmanager.handle({ method, path, query: url.searchParams, contentType: "", body: "" });
+      return await this.#alertmanager.handle({
+        method,
+        path,
+        query: url.searchParams,
+        contentType: "",
+        accept,
+        body: "",
+      });
     } finally {
       this.#gets--;
       this.#alertmanager.metrics.inFlight = this.#gets;
     }
   }
+}
+
+function urlOf(written: string): URL {
+  // Two slashes at the start would be read as a host.
+  const path = written.startsWith("/") ? written : `/${written}`;
+  try {
+    return new URL(`http://localhost${path}`);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new URL("http://localhost/404");
+  }
+}
+
+function isPreflight({ method, headers }: IncomingMessage): boolean {
+  return method === "OPTIONS" && headers.origin !== undefined && headers["access-control-request-method"] !== undefined;
+}
+
+const CROSS_ORIGIN_METHODS = new Set(["GET", "HEAD", "POST"]);
+const CROSS_ORIGIN_HEADERS = new Set(["accept", "content-type", "x-requested-with"]);
+
+/** Every origin may read and post, but not delete; browsers ask with the names of headers sorted and in small letters. */
+function preflight({ headers }: IncomingMessage): Answer {
+  const method = String(headers["access-control-request-method"]);
+  const wanted = headers["access-control-request-headers"];
+  const names = wanted === undefined ? [] : wanted.split(",").map((name) => name.trim());
+  const isSorted = names.every((name, i) => i === 0 || names[i - 1]! < name);
+  const isAllowed =
+    CROSS_ORIGIN_METHODS.has(method) && isSorted && names.every((name) => CROSS_ORIGIN_HEADERS.has(name));
+  return {
+    status: 204,
+    body: "",
+    headers: {
+      Vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+      ...(isAllowed && { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": method }),
+      ...(isAllowed && wanted !== undefined && { "Access-Control-Allow-Headers": wanted }),
+    },
+  };
+}
+
+const HANDLER_LENGTH_MAX = 100;
+
+/** As the metrics name who answered: one name for all silences, none so long that strangers could fill the memory. */
+function handlerName(path: string): string {
+  const name = path
+    .replace(/^\/api\/v2\/silence\/[^/]+$/, "/api/v2/silence/{silenceID}")
+    .replace(/^\/api\/v1\/silence\/.*/, "/silence/:sid")
+    .replace(/^\/api\/v1\//, "/");
+  return name.length > HANDLER_LENGTH_MAX ? "/*" : name;
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

@@ -25,6 +25,8 @@ export interface SilencesOptions {
   readonly syntax: MatcherSyntax;
   /** Hears of each change that was made here. */
   readonly onChange: (silence: MeshSilence) => void;
+  /** Hears how long it took to find the silences of an alert. */
+  readonly onQuery?: (seconds: number) => void;
 }
 
 interface Indexed {
@@ -43,6 +45,10 @@ export class Silences {
   /** Raised with every change, so that answers about labels can be kept. */
   #version = 0;
   readonly #answers = new Map<string, { readonly version: number; readonly ids: readonly string[] }>();
+
+  /** Silences compared with an alert, and those that an answer kept from before spared. */
+  scannedCount = 0;
+  skippedCount = 0;
 
   constructor(options: SilencesOptions) {
     this.#options = options;
@@ -69,10 +75,23 @@ export class Silences {
 
   /** The active silences that mute an alert with these labels. */
   silencedBy(labels: LabelSet, fingerprint: string): readonly string[] {
+    const { onQuery } = this.#options;
+    if (onQuery === undefined) return this.#silencedBy(labels, fingerprint);
+    const began = performance.now();
+    const ids = this.#silencedBy(labels, fingerprint);
+    onQuery((performance.now() - began) / 1000);
+    return ids;
+  }
+
+  #silencedBy(labels: LabelSet, fingerprint: string): readonly string[] {
     if (this.#byId.size === 0) return [];
     const nowNano = this.#options.now.nano();
     let answer = this.#answers.get(fingerprint);
-    if (answer?.version !== this.#version) {
+    if (answer?.version === this.#version) {
+      this.skippedCount += this.#byId.size;
+      this.scannedCount += answer.ids.length;
+    } else {
+      this.scannedCount += this.#byId.size;
       const ids: string[] = [];
       for (const [id, { mesh, matcherSets }] of this.#byId) {
         if (silenceState(mesh.silence, nowNano) === "expired") continue;

@@ -137,28 +137,40 @@ export class AlertmanagerStorage {
     }
   }
 
-  /** Writes the files anew and begins the journal again. @returns bytes of `silences` and `nflog`. */
+  /**
+   * Writes the files anew and begins the journal again.
+   * @param timed  runs what writes one of the files.
+   * @returns bytes of `silences` and `nflog`.
+   */
   snapshot(
-    silences: Iterable<MeshSilence>,
-    entries: Iterable<MeshEntry>,
-    alerts: Iterable<Alert>,
+    state: {
+      readonly silences: Iterable<MeshSilence>;
+      readonly entries: Iterable<MeshEntry>;
+      readonly alerts: Iterable<Alert>;
+    },
+    timed: <T>(part: "silences" | "nflog", write: () => T) => T,
   ): readonly [number, number] {
     this.#flush();
     const journal = this.#file("vestal/journal");
     if (this.#journal !== undefined) closeSync(this.#journal);
     if (existsSync(journal)) renameSync(journal, this.#file("vestal/journal.old"));
     this.#journal = openSync(journal, "a");
-    const bytes = [encodeSilences(silences), encodeEntries(entries)] as const;
-    this.#replace("silences", bytes[0]);
-    this.#replace("nflog", bytes[1]);
-    const lines = [...alerts].map((alert) => `${JSON.stringify({ kind: "alert", alert: lineOf(alert) })}\n`);
+    const write = (name: "silences" | "nflog", encode: () => Uint8Array): number =>
+      timed(name, () => {
+        const bytes = encode();
+        this.#replace(name, bytes);
+        return bytes.length;
+      });
+    const silences = write("silences", () => encodeSilences(state.silences));
+    const nflog = write("nflog", () => encodeEntries(state.entries));
+    const lines = [...state.alerts].map((alert) => `${JSON.stringify({ kind: "alert", alert: lineOf(alert) })}\n`);
     this.#replace("vestal/alerts", Buffer.from(lines.join("")));
     this.#replace("vestal/journal.old", Buffer.alloc(0));
-    return [bytes[0].length, bytes[1].length];
+    return [silences, nflog];
   }
 
   /** Under another name first, so that a reader finds the old or the new. */
-  #replace(name: string, bytes: Buffer): void {
+  #replace(name: string, bytes: Uint8Array): void {
     const target = this.#file(name);
     const temporary = `${target}.tmp`;
     const file = openSync(temporary, "w");

@@ -14,7 +14,7 @@ import * as rules from "./routes/rules.js";
 import * as series from "./routes/series.js";
 import * as status from "./routes/status.js";
 import * as targets from "./routes/targets.js";
-import type { ApiRequest, ApiResponse, Handler } from "./types.js";
+import { type ApiRequest, type ApiResponse, failure, type Handler } from "./types.js";
 
 const GET = ["GET"];
 const GET_POST = ["GET", "POST"];
@@ -72,6 +72,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/dashboards", dashboards.dashboards, { needsReady: false }),
   api(GET, "/dashboards/:uid", dashboards.dashboard, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
+  api(GET, "/notifications/live", status.noLiveNotifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),
   api(["POST"], "/read", remote.read, { cors: false }),
   api(["POST"], "/otlp/v1/metrics", remote.otlp, { cors: false }),
@@ -80,6 +81,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(POST_PUT, "/admin/tsdb/snapshot", admin.snapshot),
   api(["OPTIONS"], "/*path", management.options),
   plain(GET, "/", management.toQueryPage),
+  plain(GET, "/agent", management.agentPage),
   plain(GET, "/graph", management.graphToQueryPage),
   ...pages.PAGE_PATHS.map((path) => plain(GET, path, pages.page)),
   plain(GET, "/assets/*path", pages.asset),
@@ -93,6 +95,15 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   plain(POST_PUT, "/-/quit", management.quit),
   plain(GET, "/-/quit", management.mutationByGet),
 ];
+
+const AGENT_REFUSAL = "unavailable with Prometheus Agent";
+
+/** What needs stored samples, rules or Alertmanagers. */
+function isUnavailableInAgent(pattern: string): boolean {
+  return /^\/api\/v1\/(?:query|query_range|query_exemplars|format_query|parse_query|labels|label\/.*|series|alertmanagers|alerts|alerts\/history|rules|rules\/backtest|status\/tsdb|status\/tsdb\/blocks|admin\/tsdb\/.*)$/.test(
+    pattern,
+  );
+}
 
 export function createRouter(): Router<ApiDeps> {
   return new Router(ROUTES);
@@ -134,6 +145,9 @@ export async function runRoute(
 ): Promise<{ readonly response: ApiResponse; readonly cors: boolean }> {
   const { route } = resolution;
   if (route.needsReady && !deps.lifecycle.isReady()) return { response: management.notReady(deps), cors: false };
+  if (deps.isAgent === true && isUnavailableInAgent(route.pattern)) {
+    return { response: fail(failure("execution", AGENT_REFUSAL)), cors: route.cors };
+  }
   try {
     return { response: await route.handler(request, deps, signal), cors: route.cors };
   } catch (error) {

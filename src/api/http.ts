@@ -16,7 +16,7 @@ import { createRequire } from "node:module";
 import { type Clock, type Logger, VestalError } from "../base/index.js";
 import type { Regex } from "../model/index.js";
 import { resolvePath, runRoute } from "./api.js";
-import { acceptsGzip, compress, GZIP_BYTES_MIN } from "./compress.js";
+import { COMPRESSED_BYTES_MIN, codingFor, compress } from "./compress.js";
 import { corsHeaders } from "./cors.js";
 import type { ApiDeps } from "./deps.js";
 import { type Headers, type RequestGate, statusLine } from "./gate.js";
@@ -161,6 +161,7 @@ interface Exchange {
   readonly method: string;
   readonly headers: ReadonlyMap<string, string>;
   readonly resolution: Resolution<ApiDeps>;
+  readonly rawQuery: string;
   readonly startedMs: number;
   readonly controller: AbortController;
   /** What the gate wants on the answer. */
@@ -249,6 +250,7 @@ class Server {
       method,
       headers,
       resolution,
+      rawQuery,
       startedMs: clock.monotonicMs(),
       controller: new AbortController(),
       gateHeaders: [],
@@ -342,6 +344,7 @@ class Server {
     const request: ApiRequest = {
       method: exchange.method,
       path: resolution.path,
+      rawQuery: exchange.rawQuery,
       query,
       form: form === undefined ? query : form.concat(query),
       pathParameters: resolution.pathParameters,
@@ -380,29 +383,38 @@ class Server {
     response: ApiResponse,
     cors: ReadonlyArray<readonly [string, string]>,
   ): Promise<number> {
-    if (exchange.closed) return 0;
+    if (exchange.closed) {
+      if (isInPieces(response.body)) await response.body.return?.();
+      return 0;
+    }
     const { res } = exchange;
     const headers: (readonly [string, string])[] = [...cors];
     if (response.contentType !== undefined) headers.push(["Content-Type", response.contentType]);
     if (response.headers !== undefined) headers.push(...response.headers);
     replaceHeaders(headers, exchange.gateHeaders);
-    let body = response.body === undefined ? undefined : bytesOf(response.body);
+    const pieces = isInPieces(response.body) ? response.body : undefined;
+    let body = response.body === undefined || isInPieces(response.body) ? undefined : bytesOf(response.body);
     if (response.encoding === "gzip") headers.push(["Content-Encoding", "gzip"]);
-    if (response.encoding !== undefined) headers.push(["Vary", "Accept-Encoding"]);
+    if (response.encoding === "gzip" || response.encoding === "identity") headers.push(["Vary", "Accept-Encoding"]);
     const isPlain = response.encoding === undefined;
-    const mayCompress = isPlain && body !== undefined && body.length >= GZIP_BYTES_MIN && exchange.method !== "HEAD";
-    if (mayCompress && acceptsGzip(exchange.headers.get("accept-encoding") ?? "")) {
-      body = await compress(body!);
+    const mayCompress = isPlain && exchange.method !== "HEAD";
+    const coding = mayCompress ? codingFor(exchange.headers.get("accept-encoding") ?? "") : undefined;
+    if (coding !== undefined && body !== undefined && body.length >= COMPRESSED_BYTES_MIN) {
+      body = await compress(body, coding);
       if (exchange.closed) return 0;
-      headers.push(["Content-Encoding", "gzip"], ["Vary", "Accept-Encoding"]);
+      headers.push(["Content-Encoding", coding], ["Vary", "Accept-Encoding"]);
     }
+    // The library then closes the connection, but does not say so; and not at all after a HEAD with a length.
+    const isLast = exchange.headers.get("connection")?.toLowerCase() === "close";
+    if (isLast) headers.push(["Connection", "close"]);
+    if (pieces !== undefined) return this.#sendPieces(exchange, response.status, headers, pieces);
     await new Promise<void>((resolve) => {
       exchange.controller.signal.addEventListener("abort", () => resolve(), { once: true });
       res.cork(() => {
         res.writeStatus(statusLine(response.status));
         for (const [name, value] of headers) res.writeHeader(name, value);
         if (exchange.method === "HEAD")
-          this.#end(exchange, () => res.endWithoutBody(body?.length ?? 0, this.#closing), resolve);
+          this.#end(exchange, () => res.endWithoutBody(body?.length ?? 0, this.#closing || isLast), resolve);
         else if (body === undefined) this.#end(exchange, () => this.#endEmpty(res), resolve);
         else if (body.length <= ONE_PIECE_BYTES) this.#end(exchange, () => res.end(body, this.#closing), resolve);
         else this.#sendInParts(exchange, body, resolve);
@@ -421,6 +433,54 @@ class Server {
     end();
     this.#finish(exchange);
     done();
+  }
+
+  /** Each piece in parts, and the next part when the client has taken the one before. A failure cuts the connection. */
+  async #sendPieces(
+    exchange: Exchange,
+    status: number,
+    headers: Headers,
+    pieces: AsyncIterableIterator<Uint8Array>,
+  ): Promise<number> {
+    const { res } = exchange;
+    let bytes = 0;
+    let wake = (): void => {};
+    exchange.controller.signal.addEventListener("abort", () => wake(), { once: true });
+    res.onWritable(() => {
+      wake();
+      return true;
+    });
+    res.cork(() => {
+      res.writeStatus(statusLine(status));
+      for (const [name, value] of headers) res.writeHeader(name, value);
+    });
+    for await (const piece of pieces) {
+      for (let at = 0; at < piece.length && !exchange.closed; at += ONE_PIECE_BYTES) {
+        const part = piece.subarray(at, at + ONE_PIECE_BYTES);
+        const isTaken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        let ok = true;
+        res.cork(() => {
+          ok = res.write(part);
+        });
+        bytes += part.length;
+        if (!ok) await isTaken;
+      }
+      // Ends the loop, and the iterator with it.
+      if (exchange.closed) break;
+    }
+    const { closed } = exchange;
+    if (!closed) {
+      res.cork(() =>
+        this.#end(
+          exchange,
+          () => res.end("", this.#closing),
+          () => {},
+        ),
+      );
+    }
+    return bytes;
   }
 
   /** Hands over as much as the socket takes, and the rest whenever it takes more. */
@@ -453,7 +513,7 @@ class Server {
       for (const [name, value] of response.headers ?? []) res.writeHeader(name, value);
       this.#end(
         exchange,
-        () => res.end(bytesOf(response.body ?? ""), HAS_BODY.has(exchange.method)),
+        () => res.end(isInPieces(response.body) ? "" : bytesOf(response.body ?? ""), HAS_BODY.has(exchange.method)),
         () => {},
       );
     });
@@ -473,6 +533,10 @@ function replaceHeaders(headers: (readonly [string, string])[], others: Headers)
     if (at < 0) headers.push(other);
     else headers[at] = other;
   }
+}
+
+function isInPieces(body: ApiResponse["body"]): body is AsyncIterableIterator<Uint8Array> {
+  return typeof body === "object" && !(body instanceof Uint8Array);
 }
 
 function bytesOf(body: Uint8Array | string): Uint8Array {

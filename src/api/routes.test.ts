@@ -19,6 +19,7 @@ async function ask(
   const request = {
     method,
     path: resolution.path,
+    rawQuery,
     query,
     form: query,
     pathParameters: resolution.pathParameters,

@@ -8,6 +8,8 @@ export interface ApiRequest {
   readonly method: string;
   /** Decoded, without the route prefix; begins with "/". */
   readonly path: string;
+  /** The query string as it came, without its "?". */
+  readonly rawQuery: string;
   /** Parameters of the query string only. */
   readonly query: Parameters;
   /** Parameters of the form body, then those of the query string: the body's value wins where only one is asked for. */
@@ -26,10 +28,13 @@ export interface ApiResponse {
   /** Absent where there is no body (204) or the body has no type. */
   readonly contentType?: string;
   readonly headers?: ReadonlyArray<readonly [string, string]>;
-  /** Of `body` as it is; absent: the adapter compresses where the client takes it. */
-  readonly encoding?: "gzip" | "identity";
-  /** Owned by the adapter from now on: it is sent in parts, after the handler has returned. */
-  readonly body?: Uint8Array | string;
+  /** Of `body` as it is; absent: the adapter compresses where the client takes it. `fixed`: nobody could have it otherwise. */
+  readonly encoding?: "gzip" | "identity" | "fixed";
+  /**
+   * Owned by the adapter from now on: it is sent in parts, after the handler has returned. Of pieces the next is asked for
+   * when the client has taken the one before; `return` is called if it goes away.
+   */
+  readonly body?: Uint8Array | string | AsyncIterableIterator<Uint8Array>;
 }
 
 /**

@@ -276,7 +276,10 @@ export class ProtoWriter {
   }
 
   sint(field: number, value: number): void {
-    if (value === 0) return;
+    if (value !== 0) this.sintAlways(field, value);
+  }
+
+  sintAlways(field: number, value: number): void {
     this.#tag(field, WIRE_VARINT);
     this.#zigzag(value);
   }
@@ -310,9 +313,18 @@ export class ProtoWriter {
   blob(field: number, bytes: Uint8Array): void {
     this.#tag(field, WIRE_BYTES);
     this.#int(bytes.length);
+    this.raw(bytes);
+  }
+
+  /** Bytes without a field, between the messages of a stream. */
+  raw(bytes: Uint8Array): void {
     this.#need(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  uvarint(value: number): void {
+    this.#int(value);
   }
 
   /** "" is left out. */
@@ -333,6 +345,11 @@ export class ProtoWriter {
 
   message(field: number, fill: () => void): void {
     this.#tag(field, WIRE_BYTES);
+    this.delimited(fill);
+  }
+
+  /** What `fill` writes, with its length in front but no field: one message of a stream. */
+  delimited(fill: () => void): void {
     // Most messages are short: one byte for the length is kept free, and what follows moves where it is not enough.
     this.#need(1);
     const start = ++this.#length;

@@ -11,6 +11,7 @@ export interface OperatorOptions {
         readonly keyFile: string;
         readonly clientCaFile: string;
         readonly minVersion: string;
+        readonly reloadMs: number;
       }
     | undefined;
   readonly logLevel: string;
@@ -122,13 +123,19 @@ const gates = (value: string): string | undefined => {
 };
 const nothing = (flag: GoFlag): GoFlag => ({ ...flag, hasNoEffect: true });
 
-export const OPERATOR_FLAGS: readonly GoFlag[] = [
-  text("web.listen-address", "Address on which metrics and health are served.", ":8080"),
-  bool("web.enable-tls", "Serve over TLS."),
+const MIN_VERSIONS = ["VersionTLS12", "VersionTLS13"];
+
+/** What the web servers of the operator and of the admission webhook share. */
+const WEB_FLAGS: readonly GoFlag[] = [
   text("web.cert-file", "Certificate of the web server.", "/etc/tls/private/tls.crt"),
   text("web.key-file", "Private key of the web server.", "/etc/tls/private/tls.key"),
   text("web.client-ca-file", "Authority that client certificates must be of.", "/etc/tls/private/tls-ca.crt"),
-  text("web.tls-min-version", "Least version of TLS: VersionTLS12 or VersionTLS13.", "VersionTLS13"),
+  text(
+    "web.tls-min-version",
+    "Least version of TLS: VersionTLS12 or VersionTLS13.",
+    "VersionTLS13",
+    oneOf(MIN_VERSIONS),
+  ),
   nothing(text("web.tls-cipher-suites", "Cipher suites of the web server: those of Node.js are used.")),
   nothing(text("web.tls-curves", "Curves of the web server: those of Node.js are used.")),
   {
@@ -142,6 +149,71 @@ export const OPERATOR_FLAGS: readonly GoFlag[] = [
   text("log-format", "Form of log lines: logfmt or json.", "logfmt", oneOf(["logfmt", "json"])),
   bool("version", "Print the version."),
   bool("short-version", "Print the version number only."),
+];
+
+/** Flags of prometheus-operator's admission webhook. */
+export const WEBHOOK_FLAGS: readonly GoFlag[] = [
+  text("web.listen-address", "Address on which reviews, metrics and health are served.", ":8443"),
+  bool("web.enable-tls", "Serve over TLS.", true),
+  ...WEB_FLAGS,
+  text(
+    "name-validation-scheme",
+    "Which names of metrics and labels rules may have: utf8 or legacy.",
+    "utf8",
+    oneOf(["utf8", "legacy"]),
+  ),
+];
+
+export interface WebhookOptions
+  extends Pick<OperatorOptions, "listenAddress" | "tls" | "logLevel" | "logFormat" | "warnings"> {
+  readonly isUtf8: boolean;
+}
+
+export type WebhookCommand = { readonly kind: "start"; readonly options: WebhookOptions } | EarlyEnd;
+
+export function readWebhookCommand(args: readonly string[]): WebhookCommand {
+  const parsed = parseGoFlags("admission-webhook", WEBHOOK_FLAGS, args);
+  if (parsed.kind === "end") return parsed;
+  const { values, rest, warnings } = parsed;
+  const early = versionEnd(values, "admission-webhook");
+  if (early !== undefined) return early;
+  if (rest.length > 0)
+    return { kind: "end", exitCode: 1, stderr: `admission-webhook: unexpected argument ${rest[0]}\n` };
+  const options: WebhookOptions = {
+    listenAddress: values.get("web.listen-address") ?? "",
+    tls: tlsOf(values),
+    logLevel: values.get("log-level") ?? "",
+    logFormat: values.get("log-format") === "json" ? "json" : "logfmt",
+    warnings,
+    isUtf8: values.get("name-validation-scheme") !== "legacy",
+  };
+  return { kind: "start", options };
+}
+
+type Values = ReadonlyMap<string, string>;
+
+function tlsOf(values: Values): OperatorOptions["tls"] {
+  const of = (name: string): string => values.get(name) ?? "";
+  if (of("web.enable-tls") !== "true") return undefined;
+  return {
+    certFile: of("web.cert-file"),
+    keyFile: of("web.key-file"),
+    clientCaFile: of("web.client-ca-file"),
+    minVersion: of("web.tls-min-version") === "VersionTLS12" ? "TLSv1.2" : "TLSv1.3",
+    reloadMs: goDurationMs(of("web.tls-reload-interval")) ?? 60_000,
+  };
+}
+
+function versionEnd(values: Values, program: string): EarlyEnd | undefined {
+  if (values.get("short-version") === "true") return { kind: "end", exitCode: 0, stdout: `${vestalVersion()}\n` };
+  if (values.get("version") !== "true") return undefined;
+  return { kind: "end", exitCode: 0, stdout: `vestal ${program}, version ${vestalVersion()}\n` };
+}
+
+export const OPERATOR_FLAGS: readonly GoFlag[] = [
+  text("web.listen-address", "Address on which metrics and health are served.", ":8080"),
+  bool("web.enable-tls", "Serve over TLS."),
+  ...WEB_FLAGS,
   text("as", "User to act as towards the API server."),
   text("apiserver", "Address of the API server; without it, the pod's own cluster."),
   text("kubeconfig", "kubeconfig file that leads to the API server."),
@@ -222,8 +294,8 @@ export function readOperatorCommand(args: readonly string[]): OperatorCommand {
   const { values, rest, warnings } = parsed;
   const of = (name: string): string => values.get(name) ?? "";
   const is = (name: string): boolean => of(name) === "true";
-  if (is("short-version")) return { kind: "end", exitCode: 0, stdout: `${vestalVersion()}\n` };
-  if (is("version")) return { kind: "end", exitCode: 0, stdout: `vestal operator, version ${vestalVersion()}\n` };
+  const early = versionEnd(values, "operator");
+  if (early !== undefined) return early;
   const [command = "start"] = rest;
   if (command === "crds" || command === "full-crds") return { kind: "crds" };
   if (command !== "start") {
@@ -249,14 +321,7 @@ export function readOperatorCommand(args: readonly string[]): OperatorCommand {
   for (const pair of list("feature-gates")) gateValues.set(pair.split("=")[0]!, pair.endsWith("=true"));
   const options: OperatorOptions = {
     listenAddress: of("web.listen-address"),
-    tls: is("web.enable-tls")
-      ? {
-          certFile: of("web.cert-file"),
-          keyFile: of("web.key-file"),
-          clientCaFile: of("web.client-ca-file"),
-          minVersion: of("web.tls-min-version") === "VersionTLS12" ? "TLSv1.2" : "TLSv1.3",
-        }
-      : undefined,
+    tls: tlsOf(values),
     logLevel: of("log-level"),
     logFormat: of("log-format") === "json" ? "json" : "logfmt",
     apiServer: {

@@ -1,9 +1,11 @@
 /** The server's options, parsed and typed: what `runServer` is given. Nothing behind it reads the command line again. */
+
 import { hostname } from "node:os";
 import { type ListenAddress, type LiveOptions, parseListenAddress } from "../api/index.js";
 import { errorMessage, type LogFormat, type LogLevel, VestalError } from "../base/index.js";
 import { compileRegex, formatDuration, type Regex } from "../model/index.js";
 import { WRITE_MESSAGES } from "../remote/index.js";
+import { refuseMixedFlags } from "./agent-flags.js";
 import type { FlagValue } from "./flag-values.js";
 import { type EarlyEnd, flagStrings, type ParsedFlags, parseFlags } from "./flags.js";
 import type { DashboardSettings } from "./server/dashboard-messages.js";
@@ -13,6 +15,8 @@ import { versionText } from "./version.js";
 /** Of samples, where neither a time nor a size is given. */
 export const DEFAULT_RETENTION_MS = 15 * 86_400_000;
 /** Prometheus' bound of a block that compaction makes. */
+/** As in Prometheus. */
+const DEFAULT_COMPACTION_DELAY_PERCENT = 10;
 const LARGEST_BLOCK_MS = 31 * 86_400_000;
 
 export type WalSync = "segment" | "interval" | "commit";
@@ -45,6 +49,15 @@ export interface ServerOptions {
     readonly decodedBytesMax: number;
     readonly samplesMax: number;
   };
+  /** Undefined: a server. Where an agent keeps its log and how, stands in `tsdb`. */
+  readonly agent:
+    | {
+        readonly truncateMs: number;
+        /** Samples and idle series that were sent may go after the first, and must go after the second. */
+        readonly minTimeMs: number;
+        readonly maxTimeMs: number;
+      }
+    | undefined;
   readonly tsdb: {
     readonly path: string;
     /** 0 where the flag was not given: the configuration file or the default of 15 days decides. */
@@ -70,6 +83,10 @@ export interface ServerOptions {
     readonly seriesBudget: number;
     /** Of all query threads together. */
     readonly blockCacheBytesMax: number;
+    /** "": none. */
+    readonly delayCompactFile: string;
+    /** Of the head's chunk range; 0 where the feature is off. */
+    readonly compactionDelayPercent: number;
   };
   readonly query: {
     readonly lookbackDeltaMs: number;
@@ -100,6 +117,7 @@ export interface ServerOptions {
     readonly samplesMax: number;
     /** 0 is no limit. */
     readonly concurrencyMax: number;
+    readonly frameBytesMax: number;
   };
   /** Live queries over WebSockets. */
   readonly live: LiveOptions;
@@ -124,6 +142,8 @@ export interface ServerOptions {
 export function parseServerOptions(args: readonly string[]): { kind: "options"; options: ServerOptions } | EarlyEnd {
   const parsed = parseFlags(SERVER_FLAGS, args, versionText());
   if (parsed.kind === "end") return parsed;
+  const mixed = refuseMixedFlags(parsed.given, parsed.values.get("agent") === true);
+  if (mixed !== undefined) return mixed;
   try {
     return { kind: "options", options: optionsOf(parsed) };
   } catch (error) {
@@ -137,7 +157,6 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
   const text = value<string>;
   const number = value<number>;
   const isOn = value<boolean>;
-  if (isOn("agent")) throw new VestalError("FLAG", "agent mode (--agent) is not available in this version");
   const listenAddresses = value<readonly string[]>("web.listen-address").map((address) => listenAddress(address));
   const externalUrl = parseExternalUrl(text("web.external-url"), listenAddresses[0]!.port);
   const features = new Set(
@@ -146,6 +165,9 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       .filter(Boolean),
   );
   const retentionMs = number("storage.tsdb.retention.time");
+  const givenDelay = number("storage.tsdb.delayed-compaction.max-percent");
+  const isDelayWrong = features.has("delayed-compaction") && (givenDelay > 100 || givenDelay <= 0);
+  const delayPercent = isDelayWrong ? DEFAULT_COMPACTION_DELAY_PERCENT : givenDelay;
   const prefix = routePrefix(text("web.route-prefix"), externalUrl);
   return {
     configFile: text("config.file"),
@@ -181,6 +203,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       decodedBytesMax: number("web.remote-write-receiver.max-decoded-size"),
       samplesMax: number("web.remote-write-receiver.max-samples"),
     },
+    agent: isOn("agent") ? agentOptions(value) : undefined,
     tsdb: {
       path: text("storage.tsdb.path"),
       retentionMs,
@@ -201,6 +224,9 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       headBytesMax: number("storage.head.max-memory"),
       seriesBudget: number("storage.head.series-budget"),
       blockCacheBytesMax: number("storage.block-cache.max-memory"),
+      delayCompactFile: value<string>("storage.tsdb.delay-compact-file.path"),
+      compactionDelayPercent: features.has("delayed-compaction") ? delayPercent : 0,
+      ...(isOn("agent") && agentStorage(value)),
     },
     query: {
       lookbackDeltaMs: number("query.lookback-delta"),
@@ -227,6 +253,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
       concurrencyMax: number("storage.remote.read-concurrent-limit"),
+      frameBytesMax: number("storage.remote.read-max-bytes-in-frame"),
     },
     live: {
       subscriptionsMax: atLeastZero("live.max-subscriptions", number("live.max-subscriptions")),
@@ -243,10 +270,49 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
     flags: shownFlags(parsed, retentionMs, prefix),
     warnings: [
       ...parsed.warnings,
+      ...(isDelayWrong
+        ? [
+            "The --storage.tsdb.delayed-compaction.max-percent should have a value between 1 and 100. Using default: " +
+              `${DEFAULT_COMPACTION_DELAY_PERCENT}`,
+          ]
+        : []),
       ...[...features]
         .filter((name) => !FEATURES.has(name))
         .map((name) => `unknown feature ${JSON.stringify(name)} in --enable-feature`),
     ],
+  };
+}
+
+type ReadFlag = <T extends FlagValue>(name: string) => T;
+
+/** Prometheus' defaults. */
+function agentOptions(value: ReadFlag): NonNullable<ServerOptions["agent"]> {
+  const duration = (name: string, fallbackMs: number): number => value<number>(`storage.agent.${name}`) || fallbackMs;
+  return {
+    truncateMs: duration("wal-truncate-frequency", 7_200_000),
+    minTimeMs: duration("retention.min-time", 300_000),
+    maxTimeMs: duration("retention.max-time", 14_400_000),
+  };
+}
+
+const AGENT_SEGMENT_MIN = 10 << 20;
+const AGENT_SEGMENT_MAX = 256 << 20;
+/** An agent makes no blocks: chunks need no border, and hardly a sample is too old. The head keeps it in 32 bits. */
+const AGENT_RANGE_MS = 2 ** 31;
+
+function agentStorage(value: ReadFlag): Partial<ServerOptions["tsdb"]> {
+  const walSegmentBytes = value<number>("storage.agent.wal-segment-size");
+  if (walSegmentBytes !== 0 && (walSegmentBytes < AGENT_SEGMENT_MIN || walSegmentBytes > AGENT_SEGMENT_MAX)) {
+    throw new VestalError("FLAG", "flag 'storage.agent.wal-segment-size' must be set between 10MB and 256MB");
+  }
+  return {
+    path: value<string>("storage.agent.path"),
+    hasLockfile: !value<boolean>("storage.agent.no-lockfile"),
+    walSegmentBytes,
+    walCompression: value<boolean>("storage.agent.wal-compression")
+      ? value<"snappy" | "zstd">("storage.agent.wal-compression-type")
+      : "none",
+    minBlockMs: AGENT_RANGE_MS,
   };
 }
 

@@ -13,6 +13,7 @@ import type {
   Oauth2Config,
   OtlpConfig,
   ProxyConfig,
+  RemoteReadConfig,
   RemoteWriteConfig,
   ScrapeConfig,
   SecretSource,
@@ -45,6 +46,9 @@ export function buildConfig(document: ConfigDocument, jobs: readonly ScrapeSecti
     otlp: buildOtlp(document),
     remoteWrite: (document.remote_write ?? []).flatMap((section) =>
       section === undefined ? [] : [buildRemoteWrite(section, document.global.external_labels)],
+    ),
+    remoteRead: (document.remote_read ?? []).flatMap((section) =>
+      section === undefined ? [] : [buildRemoteRead(section, document.global.external_labels ?? {})],
     ),
     document,
   };
@@ -165,6 +169,30 @@ function buildRemoteWrite(section: RemoteWriteSection, externalLabels: unknown):
   };
 }
 
+type RemoteReadSection = NonNullable<NonNullable<ConfigDocument["remote_read"]>[number]>;
+
+function buildRemoteRead(
+  section: RemoteReadSection,
+  externalLabels: Readonly<Record<string, string>>,
+): RemoteReadConfig {
+  const labels = section.filter_external_labels ? externalLabels : {};
+  const hash = createHash("md5")
+    .update(JSON.stringify([section, labels]))
+    .digest("hex");
+  return {
+    name: section.name === "" ? hash.slice(0, 6) : section.name,
+    hash,
+    url: String(section.url),
+    timeoutMs: section.remote_timeout,
+    headers: section.headers ?? {},
+    readsRecent: section.read_recent,
+    requiredMatchers: section.required_matchers ?? {},
+    externalLabels: labels,
+    frameBytesMax: Number(section.chunked_read_limit),
+    http: buildHttpClient(section),
+  };
+}
+
 function buildOtlp({ otlp }: ConfigDocument): OtlpConfig {
   const strategy = otlp.translation_strategy;
   const promotesAll = otlp.promote_all_resource_attributes;
@@ -187,6 +215,7 @@ function buildStorage({ storage }: ConfigDocument): StorageConfig {
     retentionMs: retention?.time || undefined,
     retentionBytes: retention?.size || undefined,
     retentionPercent: retention?.percentage || undefined,
+    retentionRules: (storage.tsdb?.retention_rules ?? []).map(({ match, time }) => ({ match, timeMs: time })),
   };
 }
 

@@ -93,6 +93,13 @@ class Decoder {
         return this.#number(spec, shape, node);
       case "any":
         return this.#free(node);
+      case "scalar": {
+        if (!(node instanceof Plain) && typeof node !== "string") return this.#mismatch(node, spec.goType, shape);
+        const isText = typeof node === "string";
+        const text = this.#text(node) ?? "";
+        const value = this.#checked(() => spec.read(text, isText ? "string" : node.kind, isText ? null : node.value));
+        return value === undefined ? this.#mismatch(node, spec.goType, shape) : value;
+      }
       default: {
         const goType = spec.kind === "string" ? spec.goType : "string";
         const text = this.#text(node);
@@ -103,7 +110,12 @@ class Decoder {
   }
 
   #struct(struct: StructSpec, shape: Shape<unknown>, node: Exclude<Node, null>): unknown {
-    if (!isMap(node)) return this.#mismatch(node, goTypeOf(shape.spec).replace(/^\*/, ""), shape);
+    if (!isMap(node)) {
+      const text = struct.fromText === undefined ? undefined : this.#text(node);
+      if (text !== undefined) return struct.fromText!(text);
+      const name = struct.goItemType === undefined ? goTypeOf(shape.spec).replace(/^\*/, "") : struct.goType;
+      return this.#mismatch(node, name, shape);
+    }
     const problemsBefore = this.problems.length;
     const values = new Map<string, unknown>();
     for (const key of Object.keys(node)) {
@@ -237,14 +249,17 @@ function convert(shape: Shape<unknown>, text: string): unknown {
 
 function goTypeOf(spec: Spec): string {
   switch (spec.kind) {
-    case "struct":
+    case "struct": {
       // Go names a rule by its own type in a list, and by the type that hides its decoder elsewhere.
-      return `${spec.isPointer ? "*" : ""}${spec.struct.goType.replace("relabel.plain", "relabel.Config")}`;
+      const name = spec.struct.goItemType ?? spec.struct.goType.replace("relabel.plain", "relabel.Config");
+      return `${spec.isPointer ? "*" : ""}${name}`;
+    }
     case "list":
       return `[]${goTypeOf(spec.of.spec)}`;
     case "string":
     case "integer":
     case "map":
+    case "scalar":
       return spec.goType;
     case "float":
       return "float64";

@@ -28,7 +28,10 @@ export function renderValue<T>(shape: Shape<T>, value: T): string {
 function toYaml(spec: Spec, value: unknown): YamlValue {
   if (value === undefined || value === null) return spec.kind === "list" ? [] : null;
   switch (spec.kind) {
+    case "scalar":
+      return String(value);
     case "string":
+      if (spec.leaksFlow) return { leaksFlow: String(value) };
       if (!spec.secret) return String(value);
       return value === "" ? null : HIDDEN;
     case "duration":
@@ -90,6 +93,8 @@ function isZero(spec: Spec, value: unknown): boolean {
       return false;
     case "bool":
       return value === false && spec.isPointer !== true;
+    case "duration":
+      return value === 0 && spec.isPointer !== true;
     default:
       return value === "" || value === 0 || value === false;
   }

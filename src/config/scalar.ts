@@ -4,6 +4,7 @@
  */
 
 export type PlainKind = "null" | "bool" | "int" | "float";
+export type PlainValue = null | boolean | number | bigint;
 
 /** A scalar without quotes that is not a string by itself. */
 export class Plain {

@@ -3,25 +3,42 @@
  * rendering. Keys are Prometheus' own; their order is the order in which Prometheus prints them.
  */
 
+import type { PlainKind, PlainValue } from "./scalar.js";
+
+/** `leaksFlow`: a scalar that Go writes with the mark for lists in one line, which then falls on the next list or map. */
 export type Spec =
-  | { readonly kind: "string"; readonly goType: string; readonly secret?: boolean; readonly path?: boolean }
+  | {
+      readonly kind: "string";
+      readonly goType: string;
+      readonly secret?: boolean;
+      readonly path?: boolean;
+      readonly leaksFlow?: boolean;
+    }
   | { readonly kind: "bool"; readonly isPointer?: boolean }
   | { readonly kind: "integer"; readonly goType: "int" | "int64" | "uint" | "uint64" }
   | { readonly kind: "float" }
-  | { readonly kind: "duration" }
+  | { readonly kind: "duration"; readonly isPointer?: boolean }
   | { readonly kind: "bytes" }
   | { readonly kind: "url" }
   | { readonly kind: "regex" }
   | { readonly kind: "any" }
+  | { readonly kind: "scalar"; readonly goType: string; readonly read: ScalarReader }
   | { readonly kind: "list"; readonly of: Shape<unknown>; readonly flow?: boolean }
   | { readonly kind: "map"; readonly of: Shape<unknown>; readonly goType: string; readonly labelNames?: boolean }
   | { readonly kind: "struct"; readonly struct: StructSpec; readonly isPointer: boolean };
 
+/** Makes a scalar into the value by how YAML reads it; undefined where it is of a wrong type. */
+export type ScalarReader = (text: string, kind: "string" | PlainKind, value: PlainValue) => unknown;
+
 export interface StructSpec {
   /** Go's name of the type, for messages: `config.plain`. */
   readonly goType: string;
+  /** Go's name of it as an item of a list, where its decoder has another name. */
+  readonly goItemType?: string;
   readonly fields: ReadonlyMap<string, Field<unknown>>;
   readonly finish: ((value: unknown) => unknown) | undefined;
+  /** Makes the section of a text, where it may be written as one. */
+  readonly fromText?: (text: string) => unknown;
 }
 
 export interface Shape<T> {
@@ -72,6 +89,14 @@ export const duration = (): Shape<number> => ({ spec: { kind: "duration" }, zero
 export const bytes = (): Shape<number> => ({ spec: { kind: "bytes" }, zero: 0 });
 export const url = (): Shape<string | undefined> => ({ spec: { kind: "url" }, zero: undefined });
 export const regex = (): Shape<string | undefined> => ({ spec: { kind: "regex" }, zero: "" });
+export const scalar = <T>(
+  goType: string,
+  zero: T,
+  read: (...given: Parameters<ScalarReader>) => T | undefined,
+): Shape<T> => ({
+  spec: { kind: "scalar", goType, read },
+  zero,
+});
 export const any = (): Shape<unknown> => ({ spec: { kind: "any" }, zero: undefined });
 
 /** A string that must be one of a set or have a form: `check` throws the reason. */
@@ -80,6 +105,18 @@ export const checked = (goType: string, check: (text: string) => string): Shape<
   zero: "",
   convert: check,
 });
+
+/** A section that may be written as one text. */
+export function orText<T>(shape: Shape<T>, fromText: (text: string) => T): Shape<T> {
+  const { spec } = shape;
+  return spec.kind === "struct" ? { ...shape, spec: { ...spec, struct: { ...spec.struct, fromText } } } : shape;
+}
+
+/** A section with another name in messages about the list that it is in. */
+export function asItem<T>(goItemType: string, shape: Shape<T>): Shape<T> {
+  const { spec } = shape;
+  return spec.kind === "struct" ? { ...shape, spec: { ...spec, struct: { ...spec.struct, goItemType } } } : shape;
+}
 
 export const list = <T>(of: Shape<T>, options: { readonly flow?: boolean } = {}): Shape<readonly T[] | undefined> => ({
   spec: { kind: "list", of, ...options },

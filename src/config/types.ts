@@ -12,6 +12,7 @@ export interface Config {
   readonly storage: StorageConfig;
   readonly otlp: OtlpConfig;
   readonly remoteWrite: readonly RemoteWriteConfig[];
+  readonly remoteRead: readonly RemoteReadConfig[];
   /** All of the file, also what nothing acts on yet, under Prometheus' keys; `renderConfig` prints it. */
   readonly document: ConfigDocument;
 }
@@ -76,6 +77,22 @@ export interface RemoteWriteConfig {
   readonly unsupported: string | undefined;
 }
 
+/** One server that is asked for samples. */
+export interface RemoteReadConfig {
+  readonly name: string;
+  /** Equal for equal settings. */
+  readonly hash: string;
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly readsRecent: boolean;
+  readonly requiredMatchers: Readonly<Record<string, string>>;
+  /** Empty where they are not to be filtered. */
+  readonly externalLabels: Readonly<Record<string, string>>;
+  readonly frameBytesMax: number;
+  readonly http: HttpClientConfig;
+}
+
 export interface OtlpConfig {
   /** If so, all resource attributes but those of the list become labels; else those of the list. */
   readonly promotesAll: boolean;
@@ -95,6 +112,8 @@ export interface StorageConfig {
   readonly retentionMs: number | undefined;
   readonly retentionBytes: number | undefined;
   readonly retentionPercent: number | undefined;
+  /** Vestal's own: series that are kept for another time; the first whose selector matches counts. */
+  readonly retentionRules: readonly { readonly match: string; readonly timeMs: number }[];
 }
 
 export interface ScrapeConfig {

@@ -26,9 +26,6 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
     }
     if (endpoint?.round_robin_dns) ignored("remote_write.round_robin_dns", "names are resolved by the system");
   }
-  if ((document.remote_read ?? []).length > 0) {
-    ignored("remote_read", `nothing is read from ${document.remote_read?.length} endpoint(s)`);
-  }
   if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
   const { otlp } = document;
   if (otlp.promote_scope_metadata) ignored("otlp.promote_scope_metadata", "scopes do not become labels");
@@ -38,9 +35,6 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
   }
   if ((storage.tsdb?.stale_series_compaction_threshold ?? 0) > 0) {
     ignored("storage.tsdb.stale_series_compaction_threshold", "stale series leave the head with the next block");
-  }
-  if ((storage.tsdb?.out_of_order_time_window ?? 0) > 0) {
-    ignored("storage.tsdb.out_of_order_time_window", "samples that are out of order are refused and counted");
   }
   for (const job of jobs) warnings.push(...jobWarnings(job));
   return warnings;

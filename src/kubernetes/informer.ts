@@ -41,11 +41,13 @@ export interface ApiServer {
     readonly path: string;
     readonly timeoutMs: number;
     readonly bodyBytesMax: number;
+    readonly headers?: Readonly<Record<string, string>>;
     readonly signal?: AbortSignal;
   }): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }>;
   stream(request: {
     readonly path: string;
     readonly timeoutMs: number;
+    readonly headers?: Readonly<Record<string, string>>;
     readonly signal?: AbortSignal;
   }): Promise<HttpStream>;
 }
@@ -55,6 +57,8 @@ export interface InformerOptions {
   readonly path: string;
   readonly labelSelector: string;
   readonly fieldSelector: string;
+  /** The server sends metadata only: of Secrets, their content never crosses the wire. */
+  readonly isMetadataOnly?: boolean;
   readonly limits: InformerLimits;
 }
 
@@ -99,6 +103,11 @@ export interface InformerDeps {
   readonly timers: Timers;
   readonly random: () => number;
   readonly log: Logger;
+}
+
+/** A list and a watch are asked for by different names; a server that knows neither sends whole objects. */
+function acceptMetadata(kind: "PartialObjectMetadata" | "PartialObjectMetadataList"): Readonly<Record<string, string>> {
+  return { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json` };
 }
 
 /** A list or watch that ends sooner counts as a failure, from the second in a row on: a list in pages is short by nature. */
@@ -250,6 +259,7 @@ export class Informer<T> {
         path,
         timeoutMs: requestTimeoutMs,
         bodyBytesMax: pageBytesMax,
+        ...(this.#options.isMetadataOnly && { headers: acceptMetadata("PartialObjectMetadataList") }),
         signal: this.#stop.signal,
       });
       if (answer.status === 410) return "anew"; // the token is too old: begin again
@@ -310,7 +320,12 @@ export class Informer<T> {
     const { watchMs, requestTimeoutMs } = this.#options.limits;
     const seconds = Math.ceil((watchMs / 1000) * (1 + this.#deps.random()));
     const path = this.#path({ watch: "true", allowWatchBookmarks: "true", timeoutSeconds: String(seconds), ...query });
-    const stream = await this.#deps.server.stream({ path, timeoutMs: requestTimeoutMs, signal: this.#stop.signal });
+    const stream = await this.#deps.server.stream({
+      path,
+      timeoutMs: requestTimeoutMs,
+      ...(this.#options.isMetadataOnly && { headers: acceptMetadata("PartialObjectMetadata") }),
+      signal: this.#stop.signal,
+    });
     if (stream.status === 200) return stream;
     const body = await textOf(stream);
     if (stream.status === 400 || stream.status === 410 || stream.status === 422) return undefined;

@@ -107,6 +107,20 @@ const WAL: readonly MetricDescription[] = [
   ]),
   summary("prometheus_tsdb_wal_fsync_duration_seconds", "Time of a sync of the WAL.", [0.5, 0.9, 0.99]),
   summary("prometheus_tsdb_wal_truncate_duration_seconds", "Time of a truncation of the WAL.", []),
+  ...lines("prometheus_tsdb_out_of_order_wbl_", "counter", [
+    ["truncations_total", "Truncations of the log of samples out of order."],
+    ["truncations_failed_total", "Truncations of it that failed."],
+    ["completed_pages_total", "Pages of it completed."],
+    ["page_flushes_total", "Writes of its pages."],
+    ["writes_failed_total", "Writes to it that failed."],
+    ["record_part_writes_total", "Parts of its records written."],
+    ["record_parts_bytes_written_total", "Bytes of these parts, headers included."],
+  ]),
+  ...lines("prometheus_tsdb_out_of_order_wbl_", "gauge", [
+    ["segment_current", "Number of the segment of it that is written."],
+    ["storage_size_bytes", "Bytes of the directory wbl."],
+  ]),
+  summary("prometheus_tsdb_out_of_order_wbl_fsync_duration_seconds", "Time of a sync of it.", [0.5, 0.9, 0.99]),
   ...lines("prometheus_tsdb_checkpoint_", "counter", [
     ["creations_total", "Checkpoints begun."],
     ["creations_failed_total", "Checkpoints that failed."],
@@ -306,6 +320,27 @@ const SERVER: readonly MetricDescription[] = [
   ]),
 ];
 
+/** Of an agent. */
+const AGENT: readonly MetricDescription[] = [
+  ...lines("prometheus_agent_", "gauge", [
+    ["active_series", "Series in memory."],
+    ["deleted_series", "Series that are gone and still in the log."],
+    ["data_replay_duration_seconds", "Time that reading the log took at the start."],
+    ["clean_start", "-1: no lock file; 0: the last process did not end cleanly; 1: it did."],
+  ]),
+  ...lines("prometheus_agent_", "counter", [
+    ["samples_appended_total", "Samples written to the log.", "type"],
+    ["exemplars_appended_total", "Exemplars written to the log."],
+    ["out_of_order_samples_total", "Samples that were not newer than the last of their series."],
+    ["corruptions_total", "Damaged places found in the log."],
+    ["checkpoint_creations_total", "Checkpoints begun."],
+    ["checkpoint_creations_failed_total", "Checkpoints that failed."],
+    ["checkpoint_deletions_total", "Old checkpoints removed."],
+    ["checkpoint_deletions_failed_total", "Old checkpoints that could not be removed."],
+  ]),
+  summary("prometheus_agent_truncate_duration_seconds", "Time of a truncation of the log.", []),
+];
+
 /** Remote storage, both ways. */
 const REMOTE: readonly MetricDescription[] = [
   ...lines("prometheus_remote_storage_", "counter", [
@@ -330,6 +365,17 @@ const REMOTE: readonly MetricDescription[] = [
     ["highest_timestamp_in_seconds", "Newest time in the log."],
   ]),
   ...lines("prometheus_remote_read_handler_", "gauge", [["queries", "Remote reads that run or wait."]]),
+  ...lines("prometheus_remote_read_client_", "counter", [
+    ["queries_total", "Queries that other servers answered.", "remote_name", "url", "response_type", "code"],
+  ]),
+  histogram(
+    "prometheus_remote_read_client_request_duration_seconds",
+    "Seconds until another server's answer was there.",
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60],
+    "remote_name",
+    "url",
+    "response_type",
+  ),
   ...lines("prometheus_api_remote_write_", "counter", [
     ["invalid_labels_samples_total", "Received samples that were not stored because their series' labels are invalid."],
     ["without_metadata_appended_samples_total", "Received samples that were stored without metadata."],
@@ -398,6 +444,7 @@ export const CATALOGUE: ReadonlyMap<string, MetricDescription> = new Map(
     ...RULES,
     ...NOTIFICATIONS,
     ...SERVER,
+    ...AGENT,
     ...REMOTE,
     ...PROCESS,
     ...OWN,

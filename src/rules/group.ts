@@ -170,10 +170,7 @@ export class RuleGroup {
   /** The last instant before or at `nowMs` that is a time of this group, in nanoseconds. */
   timestampNs(nowMs: number): bigint {
     const { file, spec, intervalMs } = this.settings;
-    const intervalNs = BigInt(intervalMs) * NS_PER_MS;
-    const offset = hashLabels(LabelSet.of({ name: spec.name, file })) % intervalNs;
-    const adjusted = BigInt(Math.floor(nowMs)) * NS_PER_MS - offset;
-    return adjusted - (adjusted % intervalNs) + offset;
+    return evaluationTimeNs(spec.name, file, intervalMs, nowMs);
   }
 
   start(): void {
@@ -438,4 +435,12 @@ function queryEscape(text: string): string {
   return encodeURIComponent(text)
     .replaceAll("%20", "+")
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** The last instant before or at `timeMs` at which a group of this name and file is evaluated, in nanoseconds. */
+export function evaluationTimeNs(name: string, file: string, intervalMs: number, timeMs: number): bigint {
+  const intervalNs = BigInt(intervalMs) * NS_PER_MS;
+  const offset = hashLabels(LabelSet.of({ name, file })) % intervalNs;
+  const adjusted = BigInt(Math.floor(timeMs)) * NS_PER_MS - offset;
+  return adjusted - (adjusted % intervalNs) + offset;
 }

@@ -30,7 +30,7 @@ export {
   type RuleSpec,
   readRules,
 } from "./format/index.js";
-export { type GroupDeps, RuleGroup } from "./group.js";
+export { evaluationTimeNs, type GroupDeps, RuleGroup } from "./group.js";
 export { AlertHistory, type HistoryLog, matchesAny, type ShownChange } from "./history.js";
 export { RuleManager, type RuleManagerOptions, type RuleSet } from "./manager.js";
 export { alertsView, alertView, type RulesFilter, rulesView } from "./view.js";

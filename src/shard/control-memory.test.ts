@@ -12,6 +12,7 @@ describe("the map", () => {
     { name: "cut", at: map.CONTROL_CUT, bytes: 64, align: 4 },
     { name: "pin owners", at: map.CONTROL_PIN_OWNERS, bytes: 4 * map.CONTROL_PIN_COUNT, align: 4 },
     { name: "shards", at: map.CONTROL_SHARDS, bytes: map.SHARD_COUNT_MAX * map.CONTROL_SHARD_BYTES, align: 64 },
+    { name: "WBL", at: map.CONTROL_WBL_STATE, bytes: map.CONTROL_WBL_STATE_BYTES, align: 8 },
     { name: "WAL", at: map.CONTROL_WAL_STATE, bytes: map.CONTROL_WAL_STATE_BYTES, align: 4096 },
     { name: "chunks_head", at: map.CONTROL_CHUNKS_HEAD_STATE, bytes: map.CONTROL_CHUNKS_HEAD_STATE_BYTES, align: 4096 },
     { name: "cancel words", at: map.CONTROL_CANCEL_WORDS, bytes: 4, align: 64 },

@@ -9,6 +9,7 @@
  *   192     64      cut           storage         u32 request number; stored AFTER minValidTime, which it announces
  *   256     256     pin owners    reader, main    u32 × 64: thread number + 1 that holds the pin slot in each head, 0 = free
  *   512     4096    shards        see below       64 bytes for each of 64 shards
+ *   4608    1024    WBL state     src/tsdb/wal    as WAL state, of the log of samples out of order
  *   8192    4096    WAL state     src/tsdb/wal    rules of its own; zero at the start
  *   12288   4096    chunks_head   src/tsdb/wal    as WAL state
  *   16384   4 × N   cancel words  main, query     u32: generation in the upper 30 bits, CANCEL_* in the lower 2
@@ -32,6 +33,8 @@ export const CONTROL_PIN_COUNT = 64; // as PIN_COUNT of a head
 export const CONTROL_SHARDS = 512;
 export const CONTROL_SHARD_BYTES = 64;
 export const SHARD_COUNT_MAX = 64;
+export const CONTROL_WBL_STATE = 4608;
+export const CONTROL_WBL_STATE_BYTES = 1024;
 export const CONTROL_WAL_STATE = 8192;
 export const CONTROL_WAL_STATE_BYTES = 4096;
 export const CONTROL_CHUNKS_HEAD_STATE = 12288;

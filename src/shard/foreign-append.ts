@@ -206,6 +206,8 @@ export interface ForeignSenderOptions {
   /** Bytes of batches that may be on their way from this thread. */
   readonly sentBytesMax: number;
   readonly deadlineMs: number;
+  /** BATCH_* of what `send` sends. */
+  readonly batchFlags?: number;
 }
 
 export const DEFAULT_SENDER_OPTIONS: ForeignSenderOptions = { sentBytesMax: 64 << 20, deadlineMs: 10_000 };
@@ -287,6 +289,7 @@ export class ForeignSender {
         if (batch !== undefined && put(batch, labelBytes)) continue;
         if (batch !== undefined && batch.rowCount > 0) post(shard, batch);
         batch = this.newBatch();
+        batch.setFlags(this.#options.batchFlags ?? 0);
         open[shard] = batch;
         if (put(batch, labelBytes)) continue;
         invalid++;

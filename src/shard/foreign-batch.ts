@@ -62,6 +62,8 @@ export const ROW_IS_TIMED = 2;
 
 /** If one sample is refused, none is stored: nothing is committed. */
 export const BATCH_ALL_OR_NOTHING = 1;
+/** Samples that are out of order are refused though there is a window for such: rules do not store any. */
+export const BATCH_REFUSES_OUT_OF_ORDER = 2;
 
 /** Where a batch is sent although it could hold more: it fits caches and is about 4,000 rows of typical labels. */
 export const FOREIGN_BATCH_BYTES = 1 << 20;
@@ -283,6 +285,10 @@ export class ForeignBatchReader {
 
   get isAllOrNothing(): boolean {
     return (this.#view.getUint32(FLAGS, true) & BATCH_ALL_OR_NOTHING) !== 0;
+  }
+
+  get refusesOutOfOrder(): boolean {
+    return (this.#view.getUint32(FLAGS, true) & BATCH_REFUSES_OUT_OF_ORDER) !== 0;
   }
 
   /** ROW_* */

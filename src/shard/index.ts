@@ -19,6 +19,7 @@ export {
 } from "./foreign-append.js";
 export {
   BATCH_ALL_OR_NOTHING,
+  BATCH_REFUSES_OUT_OF_ORDER,
   FOREIGN_BATCH_BYTES,
   ForeignBatchBuilder,
   ForeignBatchReader,

@@ -13,6 +13,7 @@ export {
 export type {
   CancelToken,
   ColumnSink,
+  EncodedSamples,
   LabelAnswer,
   Querier,
   SampleColumns,

@@ -41,6 +41,15 @@ export interface ColumnSink {
   readonly memory: WebAssembly.Memory;
 }
 
+/** One chunk in Prometheus' encodings, by their numbers on disk. Times of its first and its last sample. */
+export interface EncodedSamples {
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly encoding: number;
+  /** Valid until the next call. */
+  readonly data: Uint8Array;
+}
+
 export interface SeriesSet {
   /** Series in ascending order of labels. */
   readonly count: number;
@@ -50,6 +59,12 @@ export interface SeriesSet {
    * @throws CorruptionError if stored bytes are damaged.
    */
   samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns;
+  /**
+   * The same samples as chunks without overlap, ascending: as they are stored, where whole chunks are in the range. Absent
+   * where samples are not stored as chunks.
+   * @throws CorruptionError as `samples`
+   */
+  chunks?(index: number, minTimeMs: number, maxTimeMs: number, memory: WebAssembly.Memory): readonly EncodedSamples[];
   /** Gives back what the set holds in the private memory. */
   close(): void;
 }

@@ -68,7 +68,9 @@ export class ShardRig {
         shardCount,
         settings: {
           walDir: join(this.#folder, "wal"),
+          wblDir: join(this.#folder, "wbl"),
           chunksHeadDir: join(this.#folder, "chunks_head"),
+          keepsChunks: true,
           walSegmentBytes: SEGMENT_BYTES,
           walCompression: "snappy",
           walSync: "segment",
@@ -96,6 +98,8 @@ export class ShardRig {
       maxSamples: 50_000_000,
       lookbackDeltaMs: 300_000,
       defaultStepMs: 60_000,
+      localStartMarginMs: 14_400_000,
+      userAgent: "Vestal/test",
       features: {
         experimentalFunctions: false,
         durationExpressions: false,

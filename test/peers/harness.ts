@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly args?: readonly string[];
   /** Whether the server at `url` is ready, where a plain request does not tell. */
   readonly isReady?: (url: string) => Promise<boolean>;
+  /** Start an agent. */
+  readonly isAgent?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -46,6 +48,36 @@ export function startVestal(options: ServerOptions): Promise<Server> {
 
 export function startPrometheus(options: ServerOptions): Promise<Server> {
   return startServer("prometheus", peerBinary("prometheus"), [], options);
+}
+
+/** One of two Alertmanagers that get the same: the real one, or Vestal's. Without a cluster. */
+export async function startAlertmanager(
+  side: "real" | "vestal",
+  folder: string,
+  config: string,
+  args: readonly string[] = [],
+): Promise<Server> {
+  const port = await freePort();
+  const file = join(folder, `${side}.yml`);
+  writeFileSync(file, config);
+  const [program, first] =
+    side === "real"
+      ? [peerBinary("prometheus-alertmanager"), []]
+      : [process.execPath, [join(packageRoot(), "bin", "vestal"), "alertmanager"]];
+  const own = [
+    `--config.file=${file}`,
+    `--storage.path=${join(folder, `${side}-data`)}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--cluster.listen-address=",
+  ];
+  const child = start(program, [...first, ...own, ...args], folder, side);
+  const url = `http://127.0.0.1:${port}`;
+  const server = serverOf(child, url, folder, side);
+  await waitUntil(`${side} Alertmanager is ready at ${url}`, 60_000, async () => {
+    if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}: ${server.log()}`);
+    return (await fetch(`${url}/-/ready`)).ok;
+  });
+  return server;
 }
 
 /** The real node_exporter, with collectors whose values hold still between two scrapes as far as it has them. */
@@ -187,7 +219,8 @@ async function startServer(
     [
       ...args,
       `--config.file=${configFile}`,
-      `--storage.tsdb.path=${join(options.folder, "data")}`,
+      ...(options.isAgent === true ? ["--agent"] : []),
+      `--storage.${options.isAgent === true ? "agent" : "tsdb"}.path=${join(options.folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       ...(options.args ?? []),
     ],

@@ -165,7 +165,7 @@ test("Prometheus answers from our log with our histograms, and cuts the same chu
   // Ends each series' last chunk: a snapshot would write it anew.
   await shard.append(all.map(({ labels }) => ({ labels, timestampMs: endMs + 100, value: 1 })));
   const { set, memory } = shard.capture();
-  const ours = Array.from({ length: set.count }, (_, series) => set.chunks(series))
+  const ours = Array.from({ length: set.count }, (_, series) => set.captured(series))
     .flat()
     .filter(({ encoding }) => encoding !== ENCODING_XOR)
     .map(({ encoding, address, lengthBytes }) => {

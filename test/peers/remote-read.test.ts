@@ -3,6 +3,8 @@
  * `/federate` of both says the same.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { decodeSnappy, ProtoReader } from "../../src/base/index.js";
+import { postRead, readFrames, readRequest, SAMPLES, STREAMED_XOR_CHUNKS } from "../support/read-request.js";
 import { postWrite, type WriteHistogram, type WriteSeries, writeRequestV1 } from "../support/write-request.js";
 import {
   type ApiAnswer,
@@ -95,7 +97,12 @@ const SERIES: readonly WriteSeries[] = [
 ];
 
 beforeAll(async () => {
-  const args = ["--web.enable-remote-write-receiver", "--enable-feature=native-histograms"];
+  const args = [
+    "--web.enable-remote-write-receiver",
+    "--enable-feature=native-histograms",
+    // One or two chunks.
+    "--storage.remote.read-max-bytes-in-frame=400",
+  ];
   const config = { global: { external_labels: { cluster: "eu", zone: "z1" } } };
   [prometheus, vestal] = await Promise.all([
     startPrometheus({ config, folder: folders[0]!, args }),
@@ -164,4 +171,80 @@ test.each([
     );
     expect({ accept, ...ours }).toEqual({ accept, ...theirs });
   }
+});
+
+test.each(['native{job="h"}', 'native{job="f"}', 'metric_1{series="1"}', "mine", '{"quo\\"ted.ü"}', "nope"])(
+  "federation of %s as protobuf, which has histograms",
+  async (selector) => {
+    const accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+    const [theirs, ours] = await Promise.all(
+      [prometheus, vestal].map(async ({ url }) => {
+        const query = new URLSearchParams({ "match[]": selector });
+        const response = await fetch(`${url}/federate?${query}`, { headers: { Accept: accept } });
+        const bytes = Buffer.from(await response.arrayBuffer());
+        return { type: response.headers.get("content-type"), bytes: bytes.toString("hex") };
+      }),
+    );
+    expect(ours).toEqual(theirs);
+    if (selector !== "nope") expect(ours!.bytes.length).toBeGreaterThan(20);
+  },
+);
+
+const ALL = [1, "__name__", ""] as const;
+const METRICS = [2, "__name__", "metric_.*"] as const;
+const span = (from: number, to: number) => ({ startMs: now - from * 1000, endMs: now - to * 1000 });
+
+test.each([
+  ["everything", [{ ...span(7200, 0), matchers: [ALL] }]],
+  ["parts of chunks", [{ ...span(1000, 400), matchers: [METRICS] }]],
+  ["a time without samples", [{ ...span(5, 1), matchers: [ALL] }]],
+  [
+    "several queries",
+    [
+      { ...span(7200, 0), matchers: [[0, "job", "job-1"]] },
+      { ...span(60, 0), matchers: [METRICS] },
+    ],
+  ],
+  ["hints, which count instead", [{ ...span(7200, 0), matchers: [METRICS], hints: span(1200, 1000) }]],
+  ["series alone", [{ ...span(7200, 0), matchers: [METRICS], hints: { ...span(1200, 1000), func: "series" } }]],
+  ["external labels", [{ ...span(7200, 0), matchers: [[0, "cluster", "eu"], METRICS] }]],
+  ["nothing", [{ ...span(7200, 0), matchers: [[0, "__name__", "nope"]] }]],
+] as const)("streamed chunks and samples of %s", async (name, queries) => {
+  for (const accepted of [[STREAMED_XOR_CHUNKS], [9, STREAMED_XOR_CHUNKS, SAMPLES], [SAMPLES], []]) {
+    const body = readRequest(queries, accepted);
+    const [theirs, ours] = await Promise.all(
+      [prometheus, vestal].map(async ({ url }) => {
+        const response = await postRead(url, body);
+        const bytes = new Uint8Array(await response.arrayBuffer());
+        const type = response.headers.get("content-type");
+        const content = type === "application/x-protobuf" ? seriesOf(bytes) : readFrames(bytes);
+        return { status: response.status, type, encoding: response.headers.get("content-encoding"), content };
+      }),
+    );
+    expect(ours).toEqual(theirs);
+    if (name === "everything") expect(ours!.content.length).toBeGreaterThan(60);
+  }
+});
+
+/** Series of samples come in any order there. */
+function seriesOf(body: Uint8Array): string[] {
+  const series: string[] = [];
+  const response = new ProtoReader(decodeSnappy(body, 1 << 26));
+  for (let query = 0; response.next(); query++) {
+    const result = response.message();
+    while (result.next()) series.push(`${query} ${Buffer.from(result.bytes()).toString("hex")}`);
+  }
+  return series.sort();
+}
+
+test("response types that nobody knows", async () => {
+  const body = readRequest([{ ...span(60, 0), matchers: [METRICS] }], [7, 8]);
+  const [theirs, ours] = await Promise.all(
+    [prometheus, vestal].map(async ({ url }) => {
+      const response = await postRead(url, body);
+      return { status: response.status, text: await response.text() };
+    }),
+  );
+  expect(ours).toEqual(theirs);
+  expect(ours!.status).toBe(400);
 });

@@ -1,11 +1,12 @@
 /** `tsdb` commands beside the real promtool: the same blocks, bytes and output of the same input. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
 import { isUlid } from "../../src/tsdb/block/index.js";
+import { killAll, makeFolder, removeFolder, startPrometheus } from "./harness.js";
 import { peerBinary } from "./peer-binary.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vestal-tsdb-"));
@@ -127,4 +128,91 @@ test.each([
   expect(real.err).toContain(reason);
   expect(mine.err).toContain(reason);
   expect(mine.code).toBe(real.code);
+});
+
+const RULES = {
+  groups: [
+    {
+      name: "slow",
+      interval: "7m",
+      labels: { group: "of the group", team: "a" },
+      rules: [
+        { record: "requests:double", expr: "requests_total * 2", labels: { team: "b", job: "all" } },
+        { alert: "Slow", expr: "sum by (le) (latency_bucket) > 5", labels: { severity: "page" } },
+      ],
+    },
+    {
+      name: "fast",
+      rules: [
+        { record: "requests:sum", expr: "sum by (job) (rate(requests_total[5m]))" },
+        { record: "nothing", expr: "absent_metric" },
+        { record: "scalar", expr: "1" },
+        { record: "odd:copy", expr: "odd" },
+      ],
+    },
+  ],
+};
+
+/** Lists of files' bytes, in an order of their own: ULIDs tell nothing. */
+const contentsOf = (name: string): string[] =>
+  blocksIn(name)
+    .map((ulid) => {
+      const { minTime, maxTime, stats } = JSON.parse(readFileSync(join(folder, name, ulid, "meta.json"), "utf8"));
+      const files = ["index", "chunks/000001"].map((file) => readFileSync(join(folder, name, ulid, file), "base64"));
+      return JSON.stringify([minTime, maxTime, stats, files]);
+    })
+    .sort();
+
+test("create-blocks-from rules records what promtool records, in the same bytes", async () => {
+  writeFileSync(join(folder, "rules.yml"), JSON.stringify(RULES));
+  const own = makeFolder();
+  cpSync(join(folder, "theirs"), join(own, "data"), { recursive: true });
+  const server = await startPrometheus({ config: {}, folder: own, args: ["--storage.tsdb.retention.time=100y"] });
+  try {
+    const times = [`--start=${START + 100}`, `--end=${START + 20_000}`, `--url=${server.url}`];
+    const command = ["create-blocks-from", "rules", ...times];
+    const failing = {
+      ...RULES,
+      groups: [{ name: "g", rules: [{ record: "r", expr: "odd + on () odd" }, RULES.groups[1]!.rules[0]] }],
+    };
+    writeFileSync(join(folder, "failing.yml"), JSON.stringify(failing));
+    for (const [name, flags] of Object.entries({ plain: [], often: ["--eval-interval=15s"] })) {
+      const [mine, real] = await Promise.all([
+        ours(...command, ...flags, `--output-dir=${name}-rules-ours`, "rules.yml"),
+        theirs(...command, ...flags, `--output-dir=${name}-rules-theirs`, "rules.yml"),
+      ]);
+      expect([mine.code, mine.out], mine.err).toEqual([real.code, real.out]);
+      const made = contentsOf(`${name}-rules-theirs`);
+      expect(made.length).toBeGreaterThan(5);
+      expect(contentsOf(`${name}-rules-ours`)).toEqual(made);
+    }
+    // One rule fails, the other is recorded.
+    const [mine, real] = await Promise.all([
+      ours(...command, "--output-dir=failing-ours", "failing.yml"),
+      theirs(...command, "--output-dir=failing-theirs", "failing.yml"),
+    ]);
+    const problems = (text: string): string[] => text.split("\n").filter((line) => !line.startsWith("time="));
+    expect(problems(mine.err)).toEqual(problems(real.err));
+    expect(mine.code).toBe(real.code);
+    expect(contentsOf("failing-ours")).toEqual(contentsOf("failing-theirs"));
+  } finally {
+    await killAll();
+    removeFolder(own);
+  }
+});
+
+test.each([
+  [["--end=16", "--start=17", "rules.yml"]],
+  [["--start=17x", "rules.yml"]],
+  [["--start=17", "--end=yesterday", "rules.yml"]],
+  [["rules.yml"]],
+  [["--start=1", "nowhere.yml"]],
+])("create-blocks-from rules %j is refused as by promtool", async (args) => {
+  writeFileSync(join(folder, "rules.yml"), JSON.stringify(RULES));
+  const [mine, real] = await Promise.all([
+    ours("create-blocks-from", "rules", ...args),
+    theirs("create-blocks-from", "rules", ...args),
+  ]);
+  expect({ ...mine, err: mine.err.replace(/^vestal /, "") }).toEqual(real);
+  expect(real.code).toBe(1);
 });

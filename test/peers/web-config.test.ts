@@ -3,7 +3,7 @@
  * others hear the same. The file changes while all of them run.
  */
 import { execFile, spawn } from "node:child_process";
-import { existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -242,20 +242,23 @@ test("no other way leads in: the socket in the data directory is ours alone", ()
   expect(existsSync(join(folder, "data", "web.sock"))).toBe(true);
 });
 
-test.each(WEB_CONFIG_CASES)("check web-config: %j", async (content) => {
+test("check web-config says what promtool says", async () => {
   const folder = folders[0]!;
-  writeFileSync(join(folder, "case.yml"), content);
-  const run = (program: string, first: readonly string[]): Promise<readonly [unknown, string, string]> =>
+  const files = WEB_CONFIG_CASES.map((_, i) => `case-${i}.yml`);
+  for (const [i, [content]] of WEB_CONFIG_CASES.entries()) writeFileSync(join(folder, files[i]!), content);
+  const run = (program: string, first: readonly string[]): Promise<readonly [unknown, string, readonly string[]]> =>
     new Promise((resolve) => {
-      const args = [...first, "check", "web-config", "case.yml", "case.yml"];
-      execFile(program, args, { cwd: folder, timeout: 30_000 }, (error, out, err) =>
-        resolve([error?.code ?? 0, out, err]),
+      execFile(
+        program,
+        [...first, "check", "web-config", ...files],
+        { cwd: folder, timeout: 30_000 },
+        (error, out, err) => resolve([error?.code ?? 0, out, err.split(/^(?=case-)/m)]),
       );
     });
   const [theirs, ours] = await Promise.all([
     run(peerBinary("promtool"), []),
     run(process.execPath, [VESTAL, "promtool"]),
   ]);
+  expect(theirs[2]).toHaveLength(files.length);
   expect(ours).toEqual(theirs);
-  rmSync(join(folder, "case.yml"));
 });

@@ -5,6 +5,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly contentType: string;
+  /** The header, empty where there is none. */
+  readonly accept: string;
   readonly body: string;
 }
 
@@ -19,8 +21,23 @@ export function json(value: unknown, status = 200): Answer {
   return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
 }
 
+/** As Go writes what its encoder takes for HTML: the models of alerts and silences. */
+export function escapeHtmlInJson(written: string): string {
+  return written.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 export function text(body: string, status = 200): Answer {
-  return { status, type: "text/plain; charset=utf-8", body };
+  const headers = { "X-Content-Type-Options": "nosniff" };
+  return { status, type: "text/plain; charset=utf-8", ...(status >= 400 && { headers }), body };
+}
+
+/** As Go's http.Redirect answers: with a page only where one would look at it. */
+export function moved(method: string, location: string): Answer {
+  const headers = { Location: location };
+  if (method !== "GET" && method !== "HEAD") return { status: 301, headers, body: "" };
+  const shown = location.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  const body = `<a href="${shown}">Moved Permanently</a>.\n\n`;
+  return { status: 301, type: "text/html; charset=utf-8", headers, body };
 }
 
 /** Thrown by whoever finds a request wrong. */

@@ -14,7 +14,7 @@ import type { Route } from "../route.js";
 import { SilenceNotFoundError, type Silences, silenceState } from "../silences.js";
 import type { Silence } from "../state/silence-codec.js";
 import { ALERTMANAGER_VERSION } from "../version.js";
-import { type Answer, type ApiRequest, coded, invalid, json, refused } from "./answer.js";
+import { type Answer, type ApiRequest, coded, escapeHtmlInJson, invalid, json, refused } from "./answer.js";
 import { readAlerts, readSilence } from "./bodies.js";
 
 export interface ClusterStatus {
@@ -57,16 +57,27 @@ const ENDPOINTS: readonly Endpoint[] = [
 
 /** @param path  behind `/api/v2`. */
 export function handleV2(path: string, request: ApiRequest, deps: ApiDeps): Answer {
+  const wanted = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
   for (const { pattern, methods } of ENDPOINTS) {
-    const match = pattern.exec(path);
+    const match = pattern.exec(wanted);
     if (match === null) continue;
-    const handler = methods[request.method] ?? (request.method === "HEAD" ? methods["GET"] : undefined);
-    if (handler !== undefined) return handler(request, deps, match[1] ?? "");
+    const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+    if (handler !== undefined) {
+      if (!acceptsJson(request.accept)) {
+        return coded(406, "unsupported media type requested, only [application/json] are available", 406);
+      }
+      return handler(request, deps, match[1] ?? "");
+    }
     const allowed = Object.keys(methods).join(",");
     const answer = coded(405, `method ${request.method} is not allowed, but [${allowed}] are`, 405);
     return { ...answer, headers: { Allow: allowed } };
   }
   return coded(404, `path ${request.path} was not found`, 404);
+}
+
+function acceptsJson(accept: string): boolean {
+  if (accept.trim() === "") return true;
+  return accept.split(",").some((range) => /^\s*(?:\*|application)\/(?:\*|json)\s*(?:;|$)/i.test(range));
 }
 
 // Filters.
@@ -104,7 +115,7 @@ function matchesFilter(matchers: readonly Matcher[], labels: ReadonlyMap<string,
 function receiverFilter(request: ApiRequest, deps: ApiDeps): (receiver: string) => boolean {
   const written = request.query.get("receiver");
   let matches = (_receiver: string): boolean => true;
-  if (written !== null) {
+  if (written !== null && written !== "") {
     try {
       const regex = compileSearch(`^(?:${written})$`);
       matches = (receiver) => regex.test(receiver);
@@ -152,50 +163,69 @@ function alertFilter(request: ApiRequest, deps: ApiDeps): (alert: Alert) => Aler
 
 // Answers.
 
+function escaped(answer: Answer): Answer {
+  return { ...answer, body: escapeHtmlInJson(answer.body) };
+}
+
 /** strfmt's date-time: milliseconds, in UTC. */
 function dateTime(time: GoTime | typeof ZERO_TIME): string {
   if (time.zone === "UTC" && time.unixNano > 0n) return new Date(time.unixMs).toISOString();
   return time.format("2006-01-02T15:04:05.000Z07:00");
 }
 
-function alertJson(
-  alert: Alert,
-  status: AlertStatus,
-  receivers: readonly string[],
-  mutedBy: readonly string[],
-): object {
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
+
+/** A string of JSON as Go writes it. */
+function stringJson(value: string): string {
+  return PLAIN.test(value) ? `"${value}"` : escapeHtmlInJson(JSON.stringify(value));
+}
+
+function mapJson(map: ReadonlyMap<string, string>): string {
+  let written = "";
+  for (const [name, value] of map) {
+    written += `${written === "" ? "{" : ","}${stringJson(name)}:${stringJson(value)}`;
+  }
+  return written === "" ? "{}" : `${written}}`;
+}
+
+function listJson(items: readonly string[]): string {
+  return items.length === 0 ? "[]" : `[${items.map(stringJson).join(",")}]`;
+}
+
+/** In one piece of text: lists may be long. */
+function alertJson(alert: Alert, status: AlertStatus, receivers: string, mutedBy: readonly string[]): string {
   const isSuppressed = status.silencedBy.length + status.inhibitedBy.length + mutedBy.length > 0;
-  return {
-    annotations: Object.fromEntries(alert.annotations),
-    endsAt: dateTime(alert.endsAt),
-    fingerprint: alert.fingerprint,
-    receivers: receivers.map((name) => ({ name })),
-    startsAt: dateTime(alert.startsAt),
-    status: {
-      inhibitedBy: status.inhibitedBy,
-      mutedBy,
-      silencedBy: status.silencedBy,
-      state: isSuppressed ? "suppressed" : "active",
-    },
-    updatedAt: dateTime(alert.updatedAt),
-    ...(alert.generatorUrl !== "" && { generatorURL: alert.generatorUrl }),
-    labels: Object.fromEntries(alert.labels),
-  };
+  const url = alert.generatorUrl === "" ? "" : `"generatorURL":${stringJson(alert.generatorUrl)},`;
+  return (
+    `{"annotations":${mapJson(alert.annotations)},"endsAt":"${dateTime(alert.endsAt)}",` +
+    `"fingerprint":"${alert.fingerprint}","receivers":${receivers},"startsAt":"${dateTime(alert.startsAt)}",` +
+    `"status":{"inhibitedBy":${listJson(status.inhibitedBy)},"mutedBy":${listJson(mutedBy)},` +
+    `"silencedBy":${listJson(status.silencedBy)},"state":"${isSuppressed ? "suppressed" : "active"}"},` +
+    `"updatedAt":"${dateTime(alert.updatedAt)}",${url}"labels":${mapJson(alert.labels)}}`
+  );
+}
+
+function receiversJson(names: readonly string[]): string {
+  return `[${names.map((name) => `{"name":${stringJson(name)}}`).join(",")}]`;
+}
+
+function textJson(items: readonly string[]): Answer {
+  return { status: 200, type: "application/json", body: `[${items.join(",")}]\n` };
 }
 
 function getAlerts(request: ApiRequest, deps: ApiDeps): Answer {
   const filter = alertFilter(request, deps);
   const isReceiver = receiverFilter(request, deps);
   const route = deps.route();
-  const found: { readonly alert: Alert; readonly json: object }[] = [];
+  const found: { readonly alert: Alert; readonly status: AlertStatus; readonly receivers: readonly string[] }[] = [];
   for (const alert of deps.alerts.all()) {
     const receivers = route.match(alert.labels).map(({ options }) => options.receiver);
     if (!receivers.some(isReceiver)) continue;
     const status = filter(alert);
-    if (status !== undefined) found.push({ alert, json: alertJson(alert, status, receivers, []) });
+    if (status !== undefined) found.push({ alert, status, receivers });
   }
   found.sort((a, b) => (a.alert.fingerprint < b.alert.fingerprint ? -1 : 1));
-  return json(found.map(({ json: shown }) => shown));
+  return textJson(found.map(({ alert, status, receivers }) => alertJson(alert, status, receiversJson(receivers), [])));
 }
 
 function getGroups(request: ApiRequest, deps: ApiDeps): Answer {
@@ -220,21 +250,18 @@ function getGroups(request: ApiRequest, deps: ApiDeps): Answer {
     })
     .filter(({ alerts }) => alerts.length > 0);
   for (const names of receivers.values()) names.sort();
-  return json(
-    found.flatMap(({ group, alerts }) => {
-      const mutedBy = deps.mutedBy(group.route.id, group.key);
-      if (!wantsMuted && mutedBy.length > 0) return [];
-      return [
-        {
-          alerts: alerts.map(({ alert, status }) =>
-            alertJson(alert, status, receivers.get(alert.fingerprint) ?? [], mutedBy),
-          ),
-          labels: Object.fromEntries(group.labels),
-          receiver: { name: group.route.options.receiver },
-        },
-      ];
-    }),
-  );
+  const shown: string[] = [];
+  for (const { group, alerts } of found) {
+    const mutedBy = deps.mutedBy(group.route.id, group.key);
+    if (!wantsMuted && mutedBy.length > 0) continue;
+    const list = alerts.map(({ alert, status }) =>
+      alertJson(alert, status, receiversJson(receivers.get(alert.fingerprint) ?? []), mutedBy),
+    );
+    const labels = JSON.stringify(Object.fromEntries(group.labels));
+    const receiver = JSON.stringify({ name: group.route.options.receiver });
+    shown.push(`{"alerts":[${list.join(",")}],"labels":${labels},"receiver":${receiver}}`);
+  }
+  return textJson(shown);
 }
 
 function postAlerts(request: ApiRequest, deps: ApiDeps): Answer {
@@ -331,7 +358,7 @@ function getSilences(request: ApiRequest, deps: ApiDeps): Answer {
     if (a.state === "active") return Number(x.endsAt - y.endsAt);
     return a.state === "pending" ? Number(x.startsAt - y.startsAt) : Number(y.endsAt - x.endsAt);
   });
-  return json(found.map(({ silence }) => silenceJson(silence, nowNano)));
+  return escaped(json(found.map(({ silence }) => silenceJson(silence, nowNano))));
 }
 
 const UUID = /^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$/;
@@ -344,7 +371,7 @@ function checkUuid(id: string): string {
 function getSilence(_: ApiRequest, deps: ApiDeps, id: string): Answer {
   const silence = deps.silences.get(checkUuid(id));
   if (silence === undefined) return { status: 404, body: "" };
-  return json(silenceJson(silence, deps.now.nano()));
+  return escaped(json(silenceJson(silence, deps.now.nano())));
 }
 
 function deleteSilence(_: ApiRequest, deps: ApiDeps, id: string): Answer {
@@ -377,7 +404,9 @@ function getReceivers(request: ApiRequest, deps: ApiDeps): Answer {
   const found = deps
     .config()
     .receivers.filter(({ labels }) => matchesFilter(matchers, new Map(Object.entries(labels ?? {}))));
-  return json(found.map(({ name, labels }) => ({ labels: labels ?? {}, name })));
+  return json(
+    found.map(({ name, labels }) => ({ labels: Object.fromEntries(labelSet(Object.entries(labels ?? {}))), name })),
+  );
 }
 
 function getStatus(_: ApiRequest, deps: ApiDeps): Answer {

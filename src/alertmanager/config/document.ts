@@ -1,12 +1,14 @@
 /** The whole file: global settings, the routing tree, inhibition, receivers, time intervals. */
-import { refuse, tlsConfig } from "../../config/schema/http-client.js";
+import { header, refuse, tlsConfig } from "../../config/schema/http-client.js";
 import {
   any,
   bool,
   duration,
   type Field,
   field,
+  float,
   initialOf,
+  int,
   list,
   map,
   maybeBool,
@@ -129,19 +131,75 @@ const namedIntervals = (problem: string) =>
     value.name === "" ? refuse(problem) : value,
   );
 
-const tracing = struct("tracing.plain", {
-  client_type: field(text()),
-  endpoint: field(text()),
-  sampling_fraction: field(any()),
-  insecure: field(bool()),
-  tls_config: field(pointer(tlsConfig)),
-  headers: field(any()),
-  compression: field(text()),
-  timeout: field(any()),
-});
+const tracing = struct(
+  "tracing.plain",
+  {
+    client_type: field(text()),
+    endpoint: field(text()),
+    sampling_fraction: field(float()),
+    insecure: field(bool()),
+    tls_config: field(pointer(tlsConfig)),
+    headers: field(map(header, { goType: "config.Headers" })),
+    compression: field(text()),
+    timeout: field(duration()),
+  },
+  (section) => {
+    const { client_type, endpoint, compression } = section;
+    if (client_type !== "" && client_type !== "http" && client_type !== "grpc") {
+      refuse(`expected tracing client type to be to be http or grpc, but got ${client_type}`);
+    }
+    if (endpoint === "") refuse("tracing endpoint must be set");
+    if (compression !== "" && compression !== "gzip") {
+      refuse(`invalid compression type ${compression} provided, valid options: gzip`);
+    }
+    return section;
+  },
+);
 
-/** Checked for its outline only: events are recorded in the notification history here. */
-const eventRecorder = map(any(), { goType: "eventrecorder.Config" });
+/** Checked and not used: what was notified is in the notification history here. */
+const eventRecorder = struct("eventrecorder.Config", {
+  file_outputs: field(
+    list(
+      struct("eventrecorder.plain", { path: field(text()) }, (output) => {
+        if (output.path === "") refuse("event_recorder file output requires a path");
+        return output;
+      }),
+    ),
+  ),
+  webhook_outputs: field(
+    list(
+      struct(
+        "eventrecorder.plain",
+        {
+          url: field(secretUrl()),
+          http_config: field(pointer(httpConfig)),
+          timeout: field(duration()),
+          workers: field(int()),
+          max_retries: field(int()),
+          retry_backoff: field(duration()),
+        },
+        (output) => {
+          if (output.url === "") refuse("event_recorder webhook output requires a url");
+          return output;
+        },
+      ),
+    ),
+  ),
+  kafka_outputs: field(
+    list(
+      struct("eventrecorder.plain", {
+        brokers: field(strings()),
+        topic: field(text()),
+        client_id: field(text()),
+        acks: field(text()),
+        compression: field(text()),
+        format: field(text()),
+        buffer_size: field(int()),
+        tls_config: field(pointer(tlsConfig)),
+      }),
+    ),
+  ),
+});
 
 /** @param syntax  how matchers are read. */
 export function documentShape(syntax: MatcherSyntax) {
@@ -184,8 +242,8 @@ export function documentShape(syntax: MatcherSyntax) {
     templates: shown(list(path())),
     mute_time_intervals: field(list(namedIntervals("missing name in mute time interval"))),
     time_intervals: field(list(namedIntervals("missing name in time interval"))),
-    tracing: field(tracing),
-    event_recorder: field(eventRecorder),
+    tracing: field(pointer(tracing)),
+    event_recorder: field(pointer(eventRecorder)),
   });
 }
 export type AlertmanagerDocument = ReturnType<typeof documentShape>["zero"];
@@ -206,7 +264,10 @@ function checkMatch(
   }
 }
 
-const maybeDuration = (): Shape<number | undefined> => ({ spec: { kind: "duration" }, zero: undefined });
+const maybeDuration = (): Shape<number | undefined> => ({
+  spec: { kind: "duration", isPointer: true },
+  zero: undefined,
+});
 
 function routeShape(
   syntax: MatcherSyntax,

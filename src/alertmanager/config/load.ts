@@ -217,14 +217,16 @@ function inherit(receiver: ReceiverSection, global: GlobalSection): ReceiverSect
       return { ...http(config), api_url };
     }),
     ...each("rocketchat_configs", "rocketchat", (config) => {
-      const token_id = config.token_id || global.rocketchat_token_id;
+      const token_id = config.token_id ?? global.rocketchat_token_id;
       const token_id_file = config.token_id_file || global.rocketchat_token_id_file;
-      if (token_id === "" && token_id_file === "") {
+      if (config.token_id === undefined && token_id === "" && token_id_file === "") {
         refuse("no global Rocketchat TokenID set either inline or in a file");
       }
-      const token = config.token || global.rocketchat_token;
+      const token = config.token ?? global.rocketchat_token;
       const token_file = config.token_file || global.rocketchat_token_file;
-      if (token === "" && token_file === "") refuse("no global Rocketchat Token set either inline or in a file");
+      if (config.token === undefined && token === "" && token_file === "") {
+        refuse("no global Rocketchat Token set either inline or in a file");
+      }
       const api_url = config.api_url || global.rocketchat_api_url;
       return { ...http(config), api_url, token_id, token_id_file, token, token_file };
     }),

@@ -4,6 +4,7 @@ import { refuse, tlsConfig } from "../../config/schema/http-client.js";
 import { sigv4 } from "../../config/schema/remote.js";
 import {
   any,
+  asItem,
   bool,
   checked,
   duration,
@@ -13,6 +14,7 @@ import {
   list,
   map,
   maybeBool,
+  orText,
   pointer,
   type Shape,
   secret,
@@ -24,7 +26,7 @@ import {
   uint64,
 } from "../../config/shape.js";
 import { quoteGo } from "../../model/index.js";
-import { goDuration, httpConfig, httpUrl, isTemplated, secretTemplateUrl, secretUrl } from "./shapes.js";
+import { goDuration, httpConfig, httpUrl, isTemplated, secretTemplateUrl, secretUrl, unitDuration } from "./shapes.js";
 
 /** `{{ template "NAME" . }}` */
 const template = (name: string): string => `{{ template "${name}" . }}`;
@@ -34,6 +36,8 @@ const common = (sendsResolved: boolean) => ({
 });
 const anyMap = (): Shape<Readonly<Record<string, unknown>> | undefined> =>
   map(any(), { goType: "map[string]interface {}" });
+
+const maybeSecret = (): Shape<string | undefined> => ({ spec: secret().spec, zero: undefined });
 
 /** At most one of a secret and the file it may be in. */
 function atMostOne(value: string, file: string, names: string): void {
@@ -222,7 +226,7 @@ export const slack = struct(
     pretext: field(text(), template("slack.default.pretext")),
     text: field(text(), template("slack.default.text")),
     message_text: field(text()),
-    fields: field(list(pointer(slackField))),
+    fields: field(list(pointer(asItem("config.SlackField", slackField)))),
     short_fields: shown(bool()),
     footer: field(text(), template("slack.default.footer")),
     fallback: field(text(), template("slack.default.fallback")),
@@ -233,7 +237,7 @@ export const slack = struct(
     thumb_url: field(text()),
     link_names: shown(bool()),
     mrkdwn_in: field(strings()),
-    actions: field(list(pointer(slackAction))),
+    actions: field(list(pointer(asItem("config.SlackAction", slackAction)))),
     update_message: shown(bool()),
     timeout: shown(goDuration()),
   },
@@ -376,9 +380,9 @@ export const pushover = struct(
     device: field(text()),
     sound: field(text()),
     priority: field(text(), '{{ if eq .Status "firing" }}2{{ else }}0{{ end }}'),
-    retry: field(goDuration(), "1m0s"),
-    expire: field(goDuration(), "1h0m0s"),
-    ttl: field(goDuration(), ""),
+    retry: field(unitDuration(), "1m0s"),
+    expire: field(unitDuration(), "1h0m0s"),
+    ttl: field(unitDuration(), ""),
     html: field(bool()),
     monospace: field(bool()),
   },
@@ -409,6 +413,8 @@ export const sns = struct(
     use_aws_http_client: field(bool()),
   },
   (config) => {
+    const { external_id, role_arn } = config.sigv4 as { readonly external_id: string; readonly role_arn: string };
+    if (external_id !== "" && role_arn === "") refuse("external_id can only be used with role_arn");
     const [target, topic, phone] = [config.target_arn === "", config.topic_arn === "", config.phone_number === ""];
     if ((target !== topic) !== phone) {
       refuse("must provide either a Target ARN, Topic ARN, or Phone Number for SNS config");
@@ -509,7 +515,12 @@ export const msteamsv2 = struct(
 );
 
 /** A template, or a section with one. */
-const jiraField = (initial: string) => field(any(), { template: initial } as unknown);
+const jiraText = struct("jira.plain", { template: field(text()), enable_update: field(maybeBool()) });
+const jiraField = (initial: string) =>
+  field(
+    orText(jiraText, (written) => ({ template: written, enable_update: undefined })),
+    { template: initial, enable_update: undefined },
+  );
 
 export const jira = struct(
   "jira.plain",
@@ -530,23 +541,14 @@ export const jira = struct(
     fields: field(anyMap()),
   },
   (config) => {
-    const [summary, description] = [jiraFieldOf(config.summary), jiraFieldOf(config.description)];
     if (config.project === "") refuse("missing project in jira_config");
     if (config.issue_type === "") refuse("missing issue_type in jira_config");
     if (!["auto", "cloud", "datacenter"].includes(config.api_type)) {
       refuse("unknown api_type on jira_config, must be auto, cloud or datacenter");
     }
-    return { ...config, summary, description };
+    return config;
   },
 );
-
-function jiraFieldOf(value: unknown): object {
-  if (typeof value !== "object" || value === null) return { template: String(value ?? "") };
-  for (const key of Object.keys(value)) {
-    if (key !== "template" && key !== "enable_update") refuse(`field ${key} not found in type jira.plain`);
-  }
-  return value;
-}
 
 const rocketchatField = struct("config.RocketchatAttachmentField", {
   short: shown(maybeBool()),
@@ -571,9 +573,9 @@ export const rocketchat = struct(
   {
     ...common(false),
     api_url: field(httpUrl()),
-    token_id: field(secret()),
+    token_id: field(maybeSecret()),
     token_id_file: field(text()),
-    token: field(secret()),
+    token: field(maybeSecret()),
     token_file: field(text()),
     channel: field(text()),
     color: field(text(), '{{ if eq .Status "firing" }}red{{ else }}green{{ end }}'),
@@ -590,8 +592,11 @@ export const rocketchat = struct(
     actions: field(list(pointer(rocketchatAction))),
   },
   (config) => {
-    atMostOne(config.token, config.token_file, "token & token_file");
-    atMostOne(config.token_id, config.token_id_file, "token_id & token_id_file");
+    // An empty one is one.
+    for (const name of ["token", "token_id"] as const) {
+      const file = config[`${name}_file`];
+      if (config[name] !== undefined && file !== "") refuse(`at most one of ${name} & ${name}_file must be configured`);
+    }
     return config;
   },
 );
@@ -611,7 +616,7 @@ const mattermostParts = {
   author_name: field(text()),
   author_link: field(text()),
   author_icon: field(text()),
-  fields: field(list(pointer(mattermostField))),
+  fields: field(list(pointer(asItem("mattermost.MattermostField", mattermostField)))),
   thumb_url: field(text()),
   footer: field(text()),
   footer_icon: field(text()),
@@ -621,7 +626,7 @@ const mattermostParts = {
 export const mattermost = struct(
   "mattermost.plain",
   {
-    ...common(false),
+    ...common(true),
     ...webhookUrl,
     channel: field(text()),
     username: field(text(), template("mattermost.default.username")),
@@ -639,10 +644,18 @@ export const mattermost = struct(
           struct("mattermost.MattermostAttachment", {
             fallback: field(text()),
             color: field(text()),
+            pretext: mattermostParts.pretext,
             text: field(text()),
+            author_name: mattermostParts.author_name,
+            author_link: mattermostParts.author_link,
+            author_icon: mattermostParts.author_icon,
             title: field(text()),
             title_link: field(text()),
-            ...mattermostParts,
+            fields: mattermostParts.fields,
+            thumb_url: mattermostParts.thumb_url,
+            footer: mattermostParts.footer,
+            footer_icon: mattermostParts.footer_icon,
+            image_url: mattermostParts.image_url,
           }),
         ),
       ),

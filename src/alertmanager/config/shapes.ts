@@ -3,7 +3,7 @@
 import { errorMessage } from "../../base/index.js";
 import { parseUrl } from "../../config/go-url.js";
 import { finishHttpClient, httpClientFields, refuse } from "../../config/schema/http-client.js";
-import { checked, type Shape, struct } from "../../config/shape.js";
+import { checked, type Shape, scalar, struct } from "../../config/shape.js";
 import { quoteGo } from "../../model/index.js";
 import { formatGoDuration, parseGoDuration, TemplateParseError, TemplateSet } from "../../template/index.js";
 
@@ -28,7 +28,7 @@ export const secretUrl = (): Shape<string> => ({
 
 /** A URL which may be a template; only one that is none is checked. */
 export const secretTemplateUrl = (): Shape<string> => ({
-  spec: { kind: "string", goType: "config.plain", secret: true },
+  spec: { kind: "string", goType: "common.plain", secret: true },
   zero: "",
   convert: (text) => {
     if (text === "" || text === SECRET) return text;
@@ -53,13 +53,32 @@ export function isTemplated(text: string, prefix: string): boolean {
   }
 }
 
-/** time.Duration, kept as Go prints it. */
-export const goDuration = (): Shape<string> => ({
-  spec: { kind: "string", goType: "time.Duration" },
+/** time.Duration as Go's YAML reads it: a duration or nanoseconds; kept as Go prints it. */
+export const goDuration = (): Shape<string> =>
+  scalar("time.Duration", "0s", (text, kind, value) => {
+    if (kind === "string") {
+      const nanos = parseGoDuration(text);
+      return nanos === undefined ? undefined : formatGoDuration(nanos);
+    }
+    if (kind !== "int" && kind !== "float") return undefined;
+    const isWhole = typeof value === "bigint" || Number.isFinite(value);
+    const nanos = isWhole ? BigInt(typeof value === "number" ? Math.trunc(value) : (value as bigint)) : 2n ** 63n;
+    return nanos >= 2n ** 63n || nanos < -(2n ** 63n) ? undefined : formatGoDuration(nanos);
+  });
+
+/** A duration that is only ever written with units. */
+export const unitDuration = (): Shape<string> => ({
+  spec: { kind: "string", goType: "config.duration" },
   zero: "0s",
   convert: (text) => {
-    const nanos = /^-?[0-9]+$/.test(text) ? BigInt(text) : parseGoDuration(text);
-    return nanos === undefined ? refuse(`time: invalid duration ${quoteGo(text)}`) : formatGoDuration(nanos);
+    const nanos = parseGoDuration(text);
+    if (nanos !== undefined) return formatGoDuration(nanos);
+    const parts =
+      /^[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))*([0-9]+\.?[0-9]*|\.[0-9]+)([^0-9.]*)/.exec(text);
+    const isTooGreat = parts !== null && Number(parts[1]) >= 2 ** 63;
+    if (parts === null || isTooGreat) return refuse(`time: invalid duration ${quoteGo(text)}`);
+    if (parts[2] === "") return refuse(`time: missing unit in duration ${quoteGo(text)}`);
+    return refuse(`time: unknown unit ${quoteGo(parts[2]!)} in duration ${quoteGo(text)}`);
   },
 });
 

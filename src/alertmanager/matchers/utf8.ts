@@ -1,5 +1,5 @@
 /** The newer syntax of matchers: any name, quoted as in Go where it has reserved characters. Its columns count runes. */
-import { errorMessage } from "../../base/index.js";
+import { errorMessage, VestalError } from "../../base/index.js";
 import { isReserved, Matcher, type MatchType, matcherError } from "./matcher.js";
 import { unquoteGo } from "./unquote.js";
 
@@ -45,11 +45,11 @@ class Parser {
       const { kind } = this.#peek();
       if (kind === "}" || (kind === "eof" && matchers.length === 0 && isOpen)) break;
       matchers.push(this.#matcher());
-      const after = this.#peek();
+      const after = this.#peek("expected a comma or close brace");
       if (after.kind === "eof" || after.kind === "}") break;
       if (after.kind !== ",") throw this.#unexpected(after, "expected a comma or close brace");
       this.#next();
-      const following = this.#peek();
+      const following = this.#peek("expected a matcher or close brace after comma");
       if (following.kind === "eof" || following.kind === "}") break;
       if (following.kind !== "quoted" && following.kind !== "unquoted") {
         throw this.#unexpected(following, "expected a matcher or close brace after comma");
@@ -75,8 +75,10 @@ class Parser {
 
   #matcher(): Matcher {
     const name = this.#operand("expected label name");
+    this.#peek(NO_OPERATOR);
     const operator = this.#next();
     if (!OPERATORS.includes(operator.kind)) throw this.#unexpected(operator, NO_OPERATOR);
+    this.#peek("expected label value");
     const value = this.#operand("expected label value");
     try {
       return new Matcher(operator.kind as MatchType, name, value);
@@ -99,11 +101,17 @@ class Parser {
     return matcherError(`${token.start}:${token.end}: unexpected ${token.text}: ${expected}`);
   }
 
-  #peek(): Token {
+  /** @param expected  what the message of a token that cannot be read ends with. */
+  #peek(expected?: string): Token {
     const at = this.#at;
-    const token = this.#next();
-    this.#at = at;
-    return token;
+    try {
+      const token = this.#next();
+      this.#at = at;
+      return token;
+    } catch (error) {
+      if (expected === undefined || !(error instanceof VestalError)) throw error;
+      throw matcherError(`${error.message}: ${expected}`);
+    }
   }
 
   #next(): Token {

@@ -63,8 +63,8 @@ export function rocketchatIntegration(config: typeof rocketchat.zero): Integrati
         payload: omitEmpty(message, "channel", "emoji", "avatar"),
         signal: context.signal,
         headers: {
-          "X-Auth-Token": secret(config.token, config.token_file),
-          "X-User-Id": secret(config.token_id, config.token_id_file),
+          "X-Auth-Token": secret(config.token ?? "", config.token_file),
+          "X-User-Id": secret(config.token_id ?? "", config.token_id_file),
         },
         check: checkAnswer,
         prefix: `channel ${quoteGo(channel)}: `,

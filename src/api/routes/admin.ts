@@ -11,7 +11,7 @@ export async function deleteSeries(request: ApiRequest, deps: ApiDeps, signal: A
   if (typeof startMs === "object") return fail(startMs);
   const endMs = timeParameter(request.form, "end", MAX_TIME_MS);
   if (typeof endMs === "object") return fail(endMs);
-  return respond(await deps.admin.deleteSeries(request.form.all("match[]"), startMs, endMs, signal), false);
+  return respond(await deps.admin.deleteSeries(request.form.all("match[]"), startMs, endMs, signal), true);
 }
 
 export async function cleanTombstones(_request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
@@ -25,7 +25,7 @@ export async function snapshot(request: ApiRequest, deps: ApiDeps): Promise<ApiR
   const source = request.form.get("skip_head");
   const skipsHead = parseGoBool(source);
   if (skipsHead === undefined) {
-    const message = `invalid parameter "skip_head": unable to parse boolean strconv.ParseBool: parsing ${JSON.stringify(source)}: invalid syntax`;
+    const message = `invalid parameter "skip_head": unable to parse boolean: strconv.ParseBool: parsing ${JSON.stringify(source)}: invalid syntax`;
     return fail(failure("bad_data", message));
   }
   return success({ name: await deps.admin.snapshot(!skipsHead, deps.clock.nowMs()) });

@@ -80,6 +80,11 @@ export function walReplay(_request: ApiRequest, deps: ApiDeps): ApiResponse {
   return success({ min, max, current });
 }
 
+/** The adapter takes this route for itself where there are live notifications. */
+export function noLiveNotifications(): ApiResponse {
+  return { status: 204 };
+}
+
 export function notifications(_request: ApiRequest, deps: ApiDeps): ApiResponse {
   return success(
     deps.status.notifications().map(({ text, dateMs, active }) => ({ text, date: formatTime(dateMs), active })),

@@ -11,38 +11,20 @@ import {
   connectTo,
   KubernetesApi,
   type KubernetesConnection,
-  type KubernetesObject,
   LeaderElection,
   ownNamespace,
 } from "../../kubernetes/index.js";
-import {
-  AlertmanagerReconciler,
-  alertmanagerBuilders,
-  type Controller,
-  EventRecorder,
-  isForbidden,
-  KubeletService,
-  Operator,
-  PrometheusReconciler,
-  prometheusBuilders,
-  RESOURCES,
-  type Resource,
-} from "../../operator/controller/index.js";
+import { isForbidden, KubeletService, type Operator } from "../../operator/controller/index.js";
 import type { OperatorOptions } from "../operator-options.js";
 import { vestalVersion } from "../version.js";
-import { type MetricLine, metricsText, serveWeb } from "./web.js";
+import { buildOperator } from "./controllers.js";
+import { type Cluster, exploreCluster } from "./explore.js";
+import { levelOf } from "./log.js";
+import { type Answer, type MetricLine, metricsText, serveWeb } from "./web.js";
+import { Webhooks } from "./webhook.js";
 
 const FIELD_MANAGER = "PrometheusOperator";
 const LEASE_SECONDS = 15;
-/** First version whose API server puts topology labels on pods. */
-const TOPOLOGY_LABELS_MINOR = 35;
-
-interface Cluster {
-  /** `group/plural` of what there is and may be watched. */
-  has(of: Resource): boolean;
-  readonly hasEndpointSlices: boolean;
-  readonly hasPodTopologyLabels: boolean;
-}
 
 /** Runs until it is told to end, and sets the process' exit code. */
 export async function runOperator(options: OperatorOptions): Promise<void> {
@@ -59,6 +41,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
 class OperatorProcess {
   readonly #options: OperatorOptions;
   readonly #log: Logger;
+  readonly #webhooks: Webhooks;
   #operator: Operator | undefined;
   #kubelet: KubeletService | undefined;
   #isLeading = false;
@@ -67,6 +50,7 @@ class OperatorProcess {
   constructor(options: OperatorOptions, log: Logger) {
     this.#options = options;
     this.#log = log;
+    this.#webhooks = new Webhooks(true, log);
   }
 
   async run(): Promise<void> {
@@ -80,10 +64,10 @@ class OperatorProcess {
       const end = (signal: NodeJS.Signals): void => resolve(signal);
       process.once("SIGTERM", end).once("SIGINT", end);
     });
-    const closeWeb = await serveWeb(options, (url) => this.#page(url));
+    const closeWeb = await serveWeb(options, (url, body) => this.#page(url, body), systemTimers, log);
     let election: LeaderElection | undefined;
     try {
-      const cluster = await this.#explore(api);
+      const cluster = await exploreCluster(api, options, log);
       const lead = async (): Promise<void> => {
         this.#isLeading = true;
         await this.#start(connection, api, cluster);
@@ -125,170 +109,13 @@ class OperatorProcess {
     return election;
   }
 
-  // ── what the cluster has ───────────────────────────────────────────────────────────────────────────────────────
-
-  async #explore(api: KubernetesApi): Promise<Cluster> {
-    const version = await api.document("/version");
-    const minor = Number.parseInt(String(version?.["minor"] ?? "0"), 10);
-    this.#log.info("connection established", { kubernetes_version: String(version?.["gitVersion"] ?? "unknown") });
-    const known = new Set<string>();
-    for (const root of new Set(Object.values(RESOURCES).map((resource) => resource.root))) {
-      const document = await api.document(root);
-      const resources = (document?.["resources"] ?? []) as readonly { readonly name?: string }[];
-      for (const { name } of resources) known.add(`${root}/${name}`);
-    }
-    for (const resource of Object.values(RESOURCES)) {
-      if (!known.has(`${resource.root}/${resource.plural}`)) {
-        this.#log.warn("The cluster does not have this kind of object; it is left out", { kind: resource.kind });
-      } else if (!(await this.#mayWatch(api, resource))) known.delete(`${resource.root}/${resource.plural}`);
-    }
-    const slices = await api.document("/apis/discovery.k8s.io/v1");
-    const names = (slices?.["resources"] ?? []) as readonly { readonly name?: string }[];
-    return {
-      has: ({ root, plural }) => known.has(`${root}/${plural}`),
-      hasEndpointSlices: names.some(({ name }) => name === "endpointslices"),
-      hasPodTopologyLabels: minor >= TOPOLOGY_LABELS_MINOR,
-    };
-  }
-
-  async #mayWatch(api: KubernetesApi, { root, plural, kind }: Resource): Promise<boolean> {
-    const group = root === "/api/v1" ? "" : (root.split("/")[2] ?? "");
-    for (const verb of ["list", "watch"]) {
-      if (await api.isAllowed({ group, resource: plural, verb })) continue;
-      this.#log.warn("A right is missing; what needs it is left out", { verb, resource: `${plural}.${group}`, kind });
-      return false;
-    }
-    return true;
-  }
-
-  // ── controllers ────────────────────────────────────────────────────────────────────────────────────────────────
-
   async #start(connection: KubernetesConnection, api: KubernetesApi, cluster: Cluster): Promise<void> {
-    const options = this.#options;
-    const log = this.#log;
-    const { namespaces, selectors, gates } = options;
-    const denied = namespaces.denied;
-    const secretScope =
-      namespaces.all.length === 0
-        ? []
-        : [...new Set([...namespaces.all, ...namespaces.prometheus, ...namespaces.alertmanager])];
-    const operator = new Operator(
-      {
-        controllerId: options.controllerId,
-        scope: { allowed: secretScope, denied },
-        secretSelectors: { label: selectors.secretLabel, field: selectors.secretField },
-        configMapSelectors: { label: selectors.configMapLabel, field: selectors.configMapField },
-      },
-      { connection, api, timers: systemTimers, random: Math.random, log },
-    );
+    const operator = buildOperator(this.#options, cluster, connection, api, this.#log);
     this.#operator = operator;
-    const plain = <T>(object: KubernetesObject): T => object as unknown as T;
-    const cache = <T>(of: Resource, allowed: readonly string[], labelSelector = "") =>
-      operator.cache<T>(of, { scope: { allowed, denied }, labelSelector }, plain<T>);
-    const optional = <T>(of: Resource, allowed: readonly string[]) =>
-      cluster.has(of) ? cache<T>(of, allowed) : undefined;
-    const common = {
-      api,
-      log,
-      nowMs: Date.now,
-      wait: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-    };
-    const mayTell = await api.isAllowed({ group: "events.k8s.io", resource: "events", verb: "create" });
-    if (!mayTell)
-      log.warn("A right is missing; no events are written", { verb: "create", resource: "events.events.k8s.io" });
-    const events = mayTell ? new EventRecorder(api, log, hostname()) : undefined;
-    const owned = { labels: options.labels, annotations: options.annotations };
-    const hasBindings = gates.get("StatusForConfigurationResources") === true;
-    const { SERVICE_MONITOR, POD_MONITOR, PROBE, SCRAPE_CONFIG, PROMETHEUS_RULE } = RESOURCES;
-    const monitors = {
-      serviceMonitors: optional<never>(SERVICE_MONITOR, namespaces.all),
-      podMonitors: optional<never>(POD_MONITOR, namespaces.all),
-      probes: optional<never>(PROBE, namespaces.all),
-      scrapeConfigs: optional<never>(SCRAPE_CONFIG, namespaces.all),
-      rules: optional<never>(PROMETHEUS_RULE, namespaces.all),
-    };
-    for (const isAgent of [false, true]) {
-      const resource = isAgent ? RESOURCES.PROMETHEUS_AGENT : RESOURCES.PROMETHEUS;
-      if (!cluster.has(resource)) continue;
-      const objects = cache<never>(resource, namespaces.prometheus, selectors.prometheus);
-      const settings = {
-        ...owned,
-        hasBindings,
-        disableUnmanagedConfiguration: options.disableUnmanagedConfiguration,
-        config: {
-          isEndpointSliceSupported: cluster.hasEndpointSlices,
-          hasTopologySharding: gates.get("PrometheusTopologySharding") === true,
-          hasRetentionPolicies: gates.get("PrometheusShardRetentionPolicy") === true,
-          hasPodTopologyLabels: cluster.hasPodTopologyLabels,
-        },
-      };
-      const reconciler = new PrometheusReconciler(isAgent, {
-        ...common,
-        onRejected: (object, message) =>
-          events?.warn(object, "SelectingConfigurationResources", "InvalidConfiguration", message),
-        settings,
-        builders: prometheusBuilders(isAgent, options, settings.config),
-        caches: {
-          prometheuses: objects,
-          ...monitors,
-          namespaces: operator.namespaces,
-          statefulSets: operator.statefulSets,
-        },
-      });
-      operator.add({
-        resource,
-        objects,
-        selected: Object.values(monitors).filter((each) => each !== undefined),
-        namespaceSelectors: PrometheusReconciler.namespaceSelectors,
-        ...handlersOf(reconciler),
-      });
-    }
-    if (cluster.has(RESOURCES.ALERTMANAGER)) this.#addAlertmanagers(operator, cluster, common, hasBindings);
-    await operator.start();
+    // Kubelets are found whatever else is missing.
     this.#keepKubelets(api);
-    log.info("The controllers work", { kinds: operator.counters.map(({ kind }) => kind).join(",") });
-  }
-
-  #addAlertmanagers(
-    operator: Operator,
-    cluster: Cluster,
-    common: {
-      readonly api: KubernetesApi;
-      readonly log: Logger;
-      readonly nowMs: () => number;
-      readonly wait: (ms: number) => Promise<void>;
-    },
-    hasBindings: boolean,
-  ): void {
-    const options = this.#options;
-    const { namespaces, selectors } = options;
-    const plain = <T>(object: KubernetesObject): T => object as unknown as T;
-    const scope = (allowed: readonly string[]) => ({ allowed, denied: namespaces.denied });
-    const objects = operator.cache<never>(
-      RESOURCES.ALERTMANAGER,
-      { scope: scope(namespaces.alertmanager), labelSelector: selectors.alertmanager },
-      plain<never>,
-    );
-    const configs = cluster.has(RESOURCES.ALERTMANAGER_CONFIG)
-      ? operator.cache<never>(
-          RESOURCES.ALERTMANAGER_CONFIG,
-          { scope: scope(namespaces.alertmanagerConfig) },
-          plain<never>,
-        )
-      : undefined;
-    const reconciler = new AlertmanagerReconciler({
-      ...common,
-      settings: { labels: options.labels, annotations: options.annotations, hasBindings },
-      builders: alertmanagerBuilders(options),
-      caches: { alertmanagers: objects, configs, namespaces: operator.namespaces, statefulSets: operator.statefulSets },
-    });
-    operator.add({
-      resource: RESOURCES.ALERTMANAGER,
-      objects,
-      selected: configs === undefined ? [] : [configs],
-      namespaceSelectors: AlertmanagerReconciler.namespaceSelectors,
-      ...handlersOf(reconciler),
-    });
+    await operator.start();
+    this.#log.info("The controllers work", { kinds: operator.counters.map(({ kind }) => kind).join(",") });
   }
 
   #keepKubelets(api: KubernetesApi): void {
@@ -325,9 +152,10 @@ class OperatorProcess {
 
   // ── pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #page(url: URL): { readonly status: number; readonly type: string; readonly body: string } | undefined {
+  #page(url: URL, body: string | undefined): Answer | undefined {
+    if (body !== undefined) return this.#webhooks.answer(url, body);
     if (url.pathname === "/healthz") return { status: 200, type: "application/json", body: '{"status":"up"}' };
-    if (url.pathname !== "/metrics") return undefined;
+    if (url.pathname !== "/metrics") return this.#webhooks.answer(url, body);
     return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: metricsText(this.#metrics()) };
   }
 
@@ -386,6 +214,7 @@ class OperatorProcess {
         help: "Rounds that failed.",
         samples: one(failures),
       },
+      ...this.#webhooks.metrics,
       {
         name: "vestal_operator_leader",
         type: "gauge",
@@ -400,18 +229,6 @@ class OperatorProcess {
       },
     ];
   }
-}
-
-function handlersOf(reconciler: {
-  reconcile(key: string): Promise<void>;
-  updateStatus(key: string): Promise<void>;
-  refersTo(key: string, kind: "Secret" | "ConfigMap", name: string): boolean;
-}): Pick<Controller, "reconcile" | "updateStatus" | "refersTo"> {
-  return {
-    reconcile: (key) => reconciler.reconcile(key),
-    updateStatus: (key) => reconciler.updateStatus(key),
-    refersTo: (key, kind, name) => reconciler.refersTo(key, kind, name),
-  };
 }
 
 function connect({ apiServer }: OperatorOptions): KubernetesConnection | Promise<KubernetesConnection> {
@@ -431,9 +248,4 @@ function connect({ apiServer }: OperatorOptions): KubernetesConnection | Promise
     insecureSkipVerify: apiServer.isInsecure,
   };
   return connectTo(apiServer.url, { ...DEFAULT_HTTP_CLIENT, tls, headers }, userAgent);
-}
-
-function levelOf(level: string): "debug" | "info" | "warn" | "error" {
-  if (level === "all" || level === "debug") return "debug";
-  return level === "warn" || level === "error" ? level : level === "none" ? "error" : "info";
 }

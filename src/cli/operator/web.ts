@@ -1,9 +1,10 @@
-/** The operator's own pages: health and metrics. */
+/** The web server of the operator and of its admission webhook: pages and posts, over TLS whose files may change while it runs. */
+
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import { systemReason, VestalError } from "../../base/index.js";
-import type { OperatorOptions } from "../operator-options.js";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { errorMessage, type Logger, systemReason, type Timers, VestalError } from "../../base/index.js";
 
 export interface MetricLine {
   readonly name: string;
@@ -12,7 +13,31 @@ export interface MetricLine {
   readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
 }
 
-export type Page = (url: URL) => { readonly status: number; readonly type: string; readonly body: string } | undefined;
+export interface WebTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile: string;
+  readonly minVersion: string;
+  /** How often the files are looked at; 0 is never. */
+  readonly reloadMs: number;
+}
+
+export interface WebOptions {
+  readonly listenAddress: string;
+  readonly tls: WebTls | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** What is served; undefined is "not found". A body is given to posts only. */
+export type Page = (url: URL, body: string | undefined) => Answer | undefined | Promise<Answer | undefined>;
+
+/** Of a review: objects are at most 3 MiB, and a review carries two of them. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Text format 0.0.4. */
 export function metricsText(lines: readonly MetricLine[]): string {
@@ -30,23 +55,61 @@ export function metricsText(lines: readonly MetricLine[]): string {
 }
 
 /** Listens, and resolves to what ends it. @throws VestalError LISTEN */
-export async function serveWeb(options: OperatorOptions, page: Page): Promise<() => Promise<void>> {
+export async function serveWeb(
+  options: WebOptions,
+  page: Page,
+  timers: Timers,
+  log: Logger,
+): Promise<() => Promise<void>> {
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const found =
-      request.method === "GET" || request.method === "HEAD" ? page(new URL(request.url ?? "/", "http://x")) : undefined;
-    if (found === undefined) response.writeHead(404, { "content-type": "text/plain" }).end("404 page not found\n");
-    else response.writeHead(found.status, { "content-type": found.type }).end(found.body);
+    respond(request, response, page).catch((error: unknown) => {
+      log.error("A request could not be answered", { url: request.url ?? "", err: errorMessage(error) });
+      if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
+      response.end("internal error\n");
+    });
   };
-  const server = options.tls === undefined ? createServer(answer) : createTlsServer(tlsOf(options.tls), answer);
+  const { tls } = options;
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tlsOf(tls), answer);
   const { host, port } = addressOf(options.listenAddress);
   await listen(server, host, port, options.listenAddress);
+  const stopReload = tls === undefined ? undefined : keepFresh(server as TlsServer, tls, timers, log);
   return async () => {
+    stopReload?.();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
 }
 
-function tlsOf({ certFile, keyFile, clientCaFile, minVersion }: NonNullable<OperatorOptions["tls"]>) {
+async function respond(request: IncomingMessage, response: ServerResponse, page: Page): Promise<void> {
+  const { method = "" } = request;
+  const url = new URL(request.url ?? "/", "http://x");
+  let found: Answer | undefined;
+  if (method === "GET" || method === "HEAD") found = await page(url, undefined);
+  else if (method === "POST") {
+    const body = await bodyOf(request);
+    if (body === undefined) {
+      response.writeHead(413, { "content-type": "text/plain", connection: "close" }).end("request body too large\n");
+      return;
+    }
+    found = await page(url, body);
+  }
+  if (found === undefined) response.writeHead(404, { "content-type": "text/plain" }).end("404 page not found\n");
+  else response.writeHead(found.status, { "content-type": found.type }).end(found.body);
+}
+
+/** Undefined where it is too large. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > BODY_BYTES_MAX) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function tlsOf({ certFile, keyFile, clientCaFile, minVersion }: WebTls) {
   const read = (file: string): Buffer => {
     try {
       return readFileSync(file);
@@ -62,6 +125,37 @@ function tlsOf({ certFile, keyFile, clientCaFile, minVersion }: NonNullable<Oper
     minVersion: minVersion as "TLSv1.3",
     ...(ca !== undefined && { ca, requestCert: true, rejectUnauthorized: true }),
   };
+}
+
+/** New certificates count for connections from then on; files that cannot be used leave the old ones in force. */
+function keepFresh(server: TlsServer, tls: WebTls, timers: Timers, log: Logger): (() => void) | undefined {
+  if (tls.reloadMs <= 0) return undefined;
+  const digest = (context: ReturnType<typeof tlsOf>): string => {
+    const { cert, key, ca } = context;
+    const hash = createHash("sha256").update(cert).update("\0").update(key);
+    return hash
+      .update("\0")
+      .update(ca ?? "")
+      .digest("hex");
+  };
+  let inForce = digest(tlsOf(tls));
+  let failure = "";
+  return timers.every(tls.reloadMs, () => {
+    try {
+      const context = tlsOf(tls);
+      const next = digest(context);
+      if (next === inForce) return;
+      server.setSecureContext(context);
+      inForce = next;
+      failure = "";
+      log.info("The certificate of the web server was loaded anew", { file: tls.certFile });
+    } catch (error) {
+      const reason = errorMessage(error);
+      if (reason !== failure)
+        log.error("The certificate of the web server cannot be loaded; the old one stays", { err: reason });
+      failure = reason;
+    }
+  });
 }
 
 function addressOf(address: string): { readonly host: string | undefined; readonly port: number } {

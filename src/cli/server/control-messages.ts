@@ -1,10 +1,13 @@
 /** What the main thread and the control worker say to each other. */
+
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
-import type { RemoteWriteConfig } from "../../config/index.js";
+import type { RemoteReadConfig, RemoteWriteConfig } from "../../config/index.js";
 import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
+
+import type { PlainRetentionRule } from "./block-tasks.js";
 import type { DashboardSettings, DashboardsMessage } from "./dashboard-messages.js";
 import type { LogSettings } from "./log-settings.js";
 import type { RulesSettings } from "./rules-messages.js";
@@ -14,6 +17,8 @@ export interface ControlData {
   readonly configFile: string;
   /** The configuration itself, where there is no file. */
   readonly configText: string | undefined;
+  /** Sections that an agent cannot have are refused. */
+  readonly isAgent: boolean;
   readonly discoveryBatchMs: number;
   /** Protobuf is asked for first where a job does not say. */
   readonly isProtobufFirst: boolean;
@@ -46,11 +51,16 @@ export interface LoadedSettings {
   readonly evaluationIntervalMs: number;
   readonly retentionMs: number | undefined;
   readonly retentionBytes: number | undefined;
+  readonly retentionPercent: number | undefined;
+  readonly retentionRules: readonly PlainRetentionRule[];
   /** Undefined where the file says nothing. */
   readonly exemplarsMax: number | undefined;
+  /** `out_of_order_time_window`, 0: none. */
+  readonly outOfOrderWindowMs: number;
   readonly otlp: Omit<OtlpSettings, "allowsDelta">;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly remoteWrite: readonly RemoteWriteConfig[];
+  readonly remoteRead: readonly RemoteReadConfig[];
 }
 
 export interface LoadedMessage {

@@ -2,12 +2,13 @@
 import { readFileSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
 import { type Logger, systemReason, systemTimers, toPlain, VestalError } from "../../base/index.js";
-import { loadConfig, renderConfig } from "../../config/index.js";
+import { loadConfig, refuseForAgent, renderConfig } from "../../config/index.js";
 import { DiscoveryManager, diskDiscoveryFiles } from "../../discovery/index.js";
 import { checkTemplate } from "../alert-templates.js";
 import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
 import { startDashboards } from "./dashboard-source.js";
 import { loggerOf } from "./log-settings.js";
+import { plainRetentionRules } from "./retention-rules.js";
 import { loadRuleFiles } from "./rule-files.js";
 import { RulesHost } from "./rules-host.js";
 import { scrapeJobOf } from "./scrape-jobs.js";
@@ -55,6 +56,7 @@ function load(
 ): { settings: LoadedSettings; apply: () => void } {
   const text = data.configText ?? readConfigFile(data.configFile);
   const { config, warnings } = loadConfig(text, { file: data.configFile, env: process.env });
+  if (data.isAgent) refuseForAgent(config);
   const { experimentalFunctions, durationExpressions } = data.rules;
   const readOptions = { parser: { experimentalFunctions, durationExpressions }, checkTemplate };
   const ruleSet = loadRuleFiles(config, data.configFile, readOptions, log);
@@ -66,10 +68,14 @@ function load(
     evaluationIntervalMs: config.global.evaluationIntervalMs,
     retentionMs: config.storage.retentionMs,
     retentionBytes: config.storage.retentionBytes,
+    retentionPercent: config.storage.retentionPercent,
+    retentionRules: plainRetentionRules(config.storage.retentionRules, readOptions.parser),
     exemplarsMax: config.storage.exemplarsMax,
+    outOfOrderWindowMs: config.storage.outOfOrderTimeWindowMs,
     otlp: config.otlp,
     externalLabels: config.global.externalLabels,
     remoteWrite: config.remoteWrite,
+    remoteRead: config.remoteRead,
   };
   const apply = (): void => {
     manager.apply(config);

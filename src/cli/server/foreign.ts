@@ -4,10 +4,12 @@ import {
   RESOLVE_NO_MEMORY,
   STATUS_DUPLICATE,
   STATUS_OK,
+  STATUS_OOO,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
   STATUS_REPEATED,
   STATUS_SKIPPED,
+  STATUS_TOO_OLD,
 } from "../../../assembly/layout.js";
 import { CorruptionError } from "../../base/index.js";
 import {
@@ -100,17 +102,18 @@ class SinkBatch {
       exemplars: this.#exemplars,
       metadata: this.#metadata,
       isAllOrNothing,
+      refusesOutOfOrder: reader.refusesOutOfOrder ? "all" : "markers",
     });
     let floats = 0;
     for (let row = 0; row < rows; row++) {
       const status = head.rowStatus(row);
       // A marker that ends a series of histograms was stored as one of them.
-      if (status === STATUS_OK || status === STATUS_REPEATED || status === STATUS_SKIPPED) floats++;
+      if (isStored(status) || status === STATUS_SKIPPED) floats++;
       else this.#refuseRow(this.#series[row]!, status, () => this.#duplicateMessage(row));
     }
     let histograms = 0;
     for (const [i, { status }] of this.#histograms.entries()) {
-      if (status === STATUS_OK || status === STATUS_REPEATED) histograms++;
+      if (isStored(status)) histograms++;
       else this.#refuseRow(this.#histogramSeries[i]!, status, () => DUPLICATE);
     }
     if (isAllOrNothing && this.#refusals.length > 0) return this.#result(0, 0, 0);
@@ -181,6 +184,10 @@ class SinkBatch {
         this.#counts.outOfBounds++;
         this.#refuse("outOfBounds", "out of bounds", labelBytes);
         return;
+      case STATUS_TOO_OLD:
+        this.#counts.tooOld++;
+        this.#refuse("tooOld", "too old sample", labelBytes);
+        return;
       case STATUS_DUPLICATE:
         this.#counts.duplicates++;
         this.#refuse("duplicates", duplicateMessage(), labelBytes);
@@ -227,6 +234,11 @@ class SinkBatch {
       refusals: this.#refusals,
     };
   }
+}
+
+/** Now, or before. */
+function isStored(status: number): boolean {
+  return status === STATUS_OK || status === STATUS_OOO || status === STATUS_REPEATED;
 }
 
 function problemOf(bytes: Uint8Array, isFloat: boolean): string | undefined {

@@ -5,6 +5,11 @@
  *   block, and those that began without it have ended ─► shards truncate ─► queries that may know what went have ended
  *   ─► files of chunks_head go ─► checkpoint
  *
+ * Then what is stored out of order goes, all of it, as in Prometheus:
+ *
+ *   a new segment of wbl begins ─► shards seal what they have ─► a storage thread writes blocks, one a range ─► as above ─►
+ *   shards forget what was sealed ─► segments of wbl before the new one go
+ *
  * Whatever fails is tried again: what was done before stays right. Queries read every sample in the head, in the block, or in
  * both (merging takes it once), never in neither.
  */
@@ -22,6 +27,8 @@ const NO_FILE = 0xffffffff;
 
 export interface HeadCutterOptions {
   readonly chunkRangeMs: number;
+  /** A range that is due waits for so long first, so that many servers do not all cut at once. */
+  readonly delayMs?: number;
   readonly lookIntervalMs?: number;
   readonly retryMs?: number;
 }
@@ -31,6 +38,10 @@ export interface CutShards {
   heads(): readonly HeadHandle[];
   closeChunks(beforeMs: number): Promise<void>;
   truncate(minTimeMs: number): Promise<readonly TruncatedMessage[]>;
+  /** Whether samples may be stored out of order, or were. */
+  readonly hasOutOfOrder: boolean;
+  sealOutOfOrder(): Promise<number>;
+  truncateOutOfOrder(): Promise<number>;
   setReplayFrom(minTimeMs: number): void;
 }
 
@@ -59,6 +70,9 @@ export class HeadCutter {
     checkpointDeletions: 0,
     cuts: 0,
     cutsFailed: 0,
+    outOfOrderCuts: 0,
+    wblTruncations: 0,
+    wblTruncationsFailed: 0,
   };
   readonly #options: HeadCutterOptions;
   readonly #control: ControlMemory;
@@ -70,11 +84,14 @@ export class HeadCutter {
   readonly #gone = new Map<number, number>();
   /** A block has everything below it, and the shards have not all forgotten that yet. */
   #truncateTo: number | undefined;
+  #isOutOfOrderDue = false;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #isBusy = false;
   #isStopping = false;
   #nextTryMs = 0;
+  /** When the first range became due; undefined while none is. */
+  #dueSinceMs: number | undefined;
 
   constructor(
     options: HeadCutterOptions,
@@ -116,7 +133,11 @@ export class HeadCutter {
 
   #look(): void {
     if (this.#isBusy || this.#isStopping || !this.#shards.isReady || performance.now() < this.#nextTryMs) return;
-    if (this.#truncateTo === undefined && this.dueEndMs() === undefined) return;
+    const isDue = this.dueEndMs() !== undefined;
+    // As there: whatever is due when the delay is over is cut together.
+    this.#dueSinceMs = isDue ? (this.#dueSinceMs ?? performance.now()) : undefined;
+    const waits = this.#dueSinceMs === undefined || performance.now() - this.#dueSinceMs < (this.#options.delayMs ?? 0);
+    if (this.#truncateTo === undefined && waits && !this.#isOutOfOrderDue) return;
     this.#isBusy = true;
     this.#work = this.#cutAll().finally(() => {
       this.#isBusy = false;
@@ -129,9 +150,10 @@ export class HeadCutter {
       while (!this.#isStopping) {
         if (this.#truncateTo !== undefined) await this.#truncate(this.#truncateTo);
         const endMs = this.dueEndMs();
-        if (endMs === undefined || this.#isStopping) return;
+        if (endMs === undefined) break;
         await this.#cut(endMs);
       }
+      if (this.#isOutOfOrderDue && !this.#isStopping) await this.#cutOutOfOrder();
     } catch (error) {
       if (this.#isStopping) return;
       this.#nextTryMs = performance.now() + (this.#options.retryMs ?? RETRY_MS);
@@ -192,6 +214,39 @@ export class HeadCutter {
     const firstFile = Math.min(...answers.map(({ lowestFile }) => lowestFile));
     await this.#storage.run({ kind: "trim-chunks-head", firstFile: firstFile === NO_FILE ? NO_FILE : firstFile });
     await this.#checkpoint(endMs);
+    this.#isOutOfOrderDue = this.#shards.hasOutOfOrder;
+  }
+
+  async #cutOutOfOrder(): Promise<void> {
+    const startedMs = performance.now();
+    // Behind it come only samples that are not sealed, or are and come again with a replay: that is harmless.
+    const lastSegment = await this.#storage.run({ kind: "rotate-wbl" });
+    if ((await this.#shards.sealOutOfOrder()) > 0) {
+      const blocks = await this.#storage.run({ kind: "cut-out-of-order", heads: this.#shards.heads() });
+      for (const meta of blocks) {
+        await this.#queries.addBlock(meta);
+        this.counters.outOfOrderCuts++;
+        this.#log.info("write block", {
+          mint: meta.minTimeMs,
+          maxt: meta.maxTimeMs,
+          ulid: meta.ulid,
+          ooo: true,
+          duration: `${(performance.now() - startedMs).toFixed(1)}ms`,
+        });
+      }
+      await this.#queries.settled();
+      const firstFile = await this.#shards.truncateOutOfOrder();
+      await this.#queries.settled();
+      await this.#storage.run({ kind: "trim-chunks-head", firstFile });
+    }
+    try {
+      await this.#storage.run({ kind: "truncate-wbl", lastSegment });
+    } catch (error) {
+      this.counters.wblTruncationsFailed++;
+      throw error;
+    }
+    this.counters.wblTruncations++;
+    this.#isOutOfOrderDue = false;
   }
 
   async #checkpoint(minTimeMs: number): Promise<void> {

@@ -7,13 +7,17 @@ import {
   COUNTER_CHUNKS_CREATED,
   COUNTER_CHUNKS_ON_DISK,
   COUNTER_DUPLICATE,
+  COUNTER_HISTOGRAMS_TOO_OLD,
   COUNTER_MAX_TIME,
   COUNTER_MIN_TIME,
+  COUNTER_OOO_APPENDED,
+  COUNTER_OOO_HISTOGRAMS_APPENDED,
   COUNTER_OUT_OF_BOUNDS,
   COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
   COUNTER_SAMPLES_APPENDED,
   COUNTER_SERIES,
+  COUNTER_TOO_OLD,
   COUNTERS,
   SLOT_COUNT,
   STAGED_BYTES,
@@ -25,8 +29,10 @@ import { errorMessage, type Files, type Logger, VestalError } from "../../base/i
 import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, type ShardTask } from "../../shard/index.js";
 import {
   ChunkFlusher,
+  type ChunkRecords,
   ChunksHeadState,
   ChunksHeadWriter,
+  DiscardedChunks,
   type DiskKernels,
   type LoadedChunks,
   loadChunksHead,
@@ -38,7 +44,9 @@ import type {
   FromIngestThread,
   HeadChunksOutcome,
   IngestData,
+  SealOutOfOrderMessage,
   TruncateMessage,
+  TruncateOutOfOrderMessage,
 } from "./ingest-messages.js";
 
 /** How often the thread looks whether closed chunks are worth a pass. */
@@ -60,6 +68,17 @@ const REPLAY_SERIES_PER_CLOSED = 8;
 const REPLAY_ROW_BYTES = 2048;
 const REPLAY_ROWS_SCARCE = 64;
 
+/** Replay raises them, and they count what happens after it. */
+const COUNTERS_SINCE_START = [
+  COUNTER_OUT_OF_ORDER,
+  COUNTER_DUPLICATE,
+  COUNTER_OUT_OF_BOUNDS,
+  COUNTER_TOO_OLD,
+  COUNTER_HISTOGRAMS_TOO_OLD,
+  COUNTER_OOO_APPENDED,
+  COUNTER_OOO_HISTOGRAMS_APPENDED,
+];
+
 export interface HeadLifeDeps {
   readonly task: ShardTask<IngestData>;
   readonly files: Files;
@@ -72,7 +91,7 @@ export class HeadLife {
   readonly #deps: HeadLifeDeps;
   readonly #kernels: DiskKernels;
   readonly #state: ChunksHeadState;
-  readonly #writer: ChunksHeadWriter;
+  readonly #writer: ChunkRecords;
   #flusher: ChunkFlusher;
   #timer: NodeJS.Timeout | undefined;
   /** The work under way in steps; one at a time. */
@@ -91,12 +110,10 @@ export class HeadLife {
     this.#deps = deps;
     this.#kernels = head.kernels as unknown as DiskKernels; // the ingest instance has all kernels
     this.#state = new ChunksHeadState(control.buffer, CONTROL_CHUNKS_HEAD_STATE);
-    this.#writer = new ChunksHeadWriter({
-      dir: task.data.settings.chunksHeadDir,
-      files,
-      state: this.#state,
-      ownerId: task.shard + 1,
-    });
+    const { settings } = task.data;
+    this.#writer = settings.keepsChunks
+      ? new ChunksHeadWriter({ dir: settings.chunksHeadDir, files, state: this.#state, ownerId: task.shard + 1 })
+      : new DiscardedChunks();
     this.#flusher = new ChunkFlusher(head, this.#kernels, this.#writer);
   }
 
@@ -152,6 +169,11 @@ export class HeadLife {
     head.publish();
   }
 
+  /** Appends one record to chunks_head. @throws VestalError as ChunksHeadWriter.append. */
+  writeChunk(record: Uint8Array): { readonly file: number; readonly offset: number } {
+    return this.#writer.append(record, 1);
+  }
+
   /** Called between two batches of a replay: keeps the memory of closed chunks bounded. */
   replayed(): void {
     const closed = this.#closedInMemory();
@@ -171,8 +193,7 @@ export class HeadLife {
 
   /** Ends a replay: figures, and counters that only count what happens from now on. */
   outcome(loaded: LoadedChunks): HeadChunksOutcome {
-    for (const counter of [COUNTER_OUT_OF_ORDER, COUNTER_DUPLICATE, COUNTER_OUT_OF_BOUNDS])
-      this.#setCounter(counter, 0);
+    for (const counter of COUNTERS_SINCE_START) this.#setCounter(counter, 0);
     const refused = this.#counter(COUNTER_REFUSED_MEMORY);
     if (refused > 0) {
       this.#deps.log.error(
@@ -216,6 +237,14 @@ export class HeadLife {
 
   truncate(message: TruncateMessage): void {
     this.#run(this.#truncate(message));
+  }
+
+  sealOutOfOrder({ id }: SealOutOfOrderMessage): void {
+    this.#run(this.#seal(id));
+  }
+
+  truncateOutOfOrder({ id }: TruncateOutOfOrderMessage): void {
+    this.#run(this.#truncateSealed(id));
   }
 
   async stop(): Promise<void> {
@@ -285,11 +314,7 @@ export class HeadLife {
     }
     const chunksAfter = this.#counter(COUNTER_CHUNKS) - (this.#counter(COUNTER_CHUNKS_CREATED) - createdBefore);
     const walSegment = new WalState(control.buffer, CONTROL_WAL_STATE).position().segment;
-    let lowestFile = NO_FILE;
-    for (let slot = 0; slot < this.#slotCount(); slot += STEP_SLOTS) {
-      lowestFile = this.#kernels.lowestFile(slot, STEP_SLOTS, lowestFile) >>> 0;
-      yield;
-    }
+    const lowestFile = yield* this.#lowestFile();
     const message: FromIngestThread = {
       type: "truncated",
       id,
@@ -300,6 +325,34 @@ export class HeadLife {
       seconds: (performance.now() - startMs) / 1000,
     };
     task.port.postMessage(message);
+  }
+
+  *#lowestFile(): Generator<void, number> {
+    let lowestFile = NO_FILE;
+    for (let slot = 0; slot < this.#slotCount(); slot += STEP_SLOTS) {
+      lowestFile = this.#kernels.lowestFile(slot, STEP_SLOTS, lowestFile) >>> 0;
+      yield;
+    }
+    return lowestFile;
+  }
+
+  *#seal(id: number): Generator<void, void> {
+    let series = 0;
+    for (let slot = 0; slot < this.#slotCount(); slot += STEP_SLOTS) {
+      series += this.#deps.head.kernels.sealOutOfOrder(slot, STEP_SLOTS);
+      yield;
+    }
+    this.#deps.task.port.postMessage({ type: "out-of-order-sealed", id, series } satisfies FromIngestThread);
+  }
+
+  *#truncateSealed(id: number): Generator<void, void> {
+    const { head, task } = this.#deps;
+    for (let slot = 0; slot < this.#slotCount(); slot += STEP_SLOTS) {
+      this.#mutate(() => head.kernels.truncateOutOfOrder(slot, STEP_SLOTS));
+      yield;
+    }
+    const lowestFile = yield* this.#lowestFile();
+    task.port.postMessage({ type: "out-of-order-truncated", id, lowestFile } satisfies FromIngestThread);
   }
 
   #passFailed(error: unknown): void {

@@ -33,6 +33,8 @@ export interface IngestData {
   readonly memory: WebAssembly.Memory | undefined;
   /** Where the WAL ends for this replay: its committed position once it is open for writing. */
   readonly replayEnd: WalPosition | undefined;
+  /** As `replayEnd`, of the log of samples out of order; undefined too where that is not open. */
+  readonly wblEnd: WalPosition | undefined;
   /** Where the files of chunks_head end for this replay. */
   readonly chunksHeadEnd: WalPosition;
   /** Samples before it are in blocks: replay leaves them out. −Infinity if there is no block. */
@@ -45,13 +47,18 @@ export interface IngestData {
 export interface IngestTunables {
   /** Exemplars that all shards keep together; 0: none. */
   readonly exemplarsMax: number;
+  /** How much older than the newest sample one may be that is out of order; 0: such samples are refused. */
+  readonly outOfOrderWindowMs: number;
 }
 
-export const NO_TUNABLES: IngestTunables = { exemplarsMax: 0 };
+export const NO_TUNABLES: IngestTunables = { exemplarsMax: 0, outOfOrderWindowMs: 0 };
 
 export interface IngestSettings {
   readonly walDir: string;
+  readonly wblDir: string;
   readonly chunksHeadDir: string;
+  /** False: closed chunks are forgotten, as nobody will read them. */
+  readonly keepsChunks: boolean;
   readonly walSegmentBytes: number | undefined;
   readonly walCompression: "snappy" | "none";
   readonly walSync: FsyncPolicy;
@@ -170,9 +177,23 @@ export interface TruncateMessage {
   readonly minTimeMs: number;
 }
 
+/** What is stored out of order now stays as it is until it is truncated: answer `out-of-order-sealed`. */
+export interface SealOutOfOrderMessage {
+  readonly type: "seal-out-of-order";
+  readonly id: number;
+}
+
+/** Blocks have what was sealed: forget it, then answer `out-of-order-truncated`. */
+export interface TruncateOutOfOrderMessage {
+  readonly type: "truncate-out-of-order";
+  readonly id: number;
+}
+
 export type ToIngestThread =
   | CloseChunksMessage
   | TruncateMessage
+  | SealOutOfOrderMessage
+  | TruncateOutOfOrderMessage
   | BeginMessage
   | TargetsMessage
   | ConnectMessage
@@ -319,9 +340,25 @@ export interface TruncatedMessage {
   readonly seconds: number;
 }
 
+export interface OutOfOrderSealedMessage {
+  readonly type: "out-of-order-sealed";
+  readonly id: number;
+  /** That have such samples. */
+  readonly series: number;
+}
+
+export interface OutOfOrderTruncatedMessage {
+  readonly type: "out-of-order-truncated";
+  readonly id: number;
+  /** As of a TruncatedMessage. */
+  readonly lowestFile: number;
+}
+
 export type FromIngestThread =
   | ChunksClosedMessage
   | TruncatedMessage
+  | OutOfOrderSealedMessage
+  | OutOfOrderTruncatedMessage
   | HeadMessage
   | ProgressMessage
   | ReplayedMessage

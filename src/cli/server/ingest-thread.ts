@@ -2,10 +2,12 @@
  * An ingest thread: one shard. It makes or adopts the head, replays the WAL into it, waits until the log is open for
  * writing, and then scrapes, commits what other threads send, and answers questions about its targets until told to stop.
  */
+import { COUNTER_SERIES_CREATED } from "../../../assembly/layout.js";
 import {
   errorMessage,
   type Files,
   type Logger,
+  returnFreeHeap,
   systemClock,
   systemFiles,
   systemTimers,
@@ -19,6 +21,7 @@ import { translateOtlpBody } from "../../remote/index.js";
 import { createClientContext, ScrapeEngine, TargetClient } from "../../scrape/index.js";
 import {
   CONTROL_WAL_STATE,
+  CONTROL_WBL_STATE,
   ControlMemory,
   ForeignReceiver,
   ForeignSender,
@@ -28,9 +31,17 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import { ExemplarStore, Head, HistogramChunks, MetadataStore } from "../../tsdb/head/index.js";
+import { ExemplarStore, Head, HistogramChunks, MetadataStore, OutOfOrderSamples } from "../../tsdb/head/index.js";
 import { CardinalityGuard, Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
-import { type ReplayOutcome, replayInto, type WalKernels, WalState, WalWriter } from "../../tsdb/wal/index.js";
+import {
+  type ReplayOutcome,
+  type ReplayOutOfOrder,
+  replayInto,
+  type WalKernels,
+  WalState,
+  WalWriter,
+} from "../../tsdb/wal/index.js";
+import { BurstTrim, LOOK_INTERVAL_MS } from "./burst-trim.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
 import type {
@@ -54,6 +65,8 @@ const RELABEL_ENTRIES_MAX = 50_000;
 const SERIES_BUDGET_WINDOW_MS = 600_000;
 /** Offenders that are told; the log names all. */
 const REFUSED_SHOWN_MAX = 20;
+/** Series whose samples out of order a replay holds before they go into the head's memory: about 2 KB each. */
+const OUT_OF_ORDER_OPEN_MAX = 20_000;
 /** `interval` syncs so often. */
 const SYNC_INTERVAL_MS = 1000;
 
@@ -71,23 +84,30 @@ class IngestThread {
   readonly #exemplars: ExemplarStore;
   readonly #metadata = new MetadataStore();
   readonly #histograms: HistogramChunks;
+  readonly #outOfOrder: OutOfOrderSamples;
   readonly #guard: CardinalityGuard;
   readonly #isAdopted: boolean;
   readonly #life: HeadLife;
   #wal: WalWriter | undefined;
+  /** Opened with the first sample out of order. */
+  #wbl: WalWriter | undefined;
+  #committer: Committer | undefined;
   #engine: ScrapeEngine | undefined;
   readonly #sender: ForeignSender;
   #receiver: ForeignReceiver | undefined;
   #writer: WriteAppender | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
+  #trimTimer: NodeJS.Timeout | undefined;
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
+  #outOfOrderWindowMs: number;
   /** Messages that came before the log was open. */
   #early: ToIngestThread[] = [];
 
   constructor(task: ShardTask<IngestData>, files: Files) {
     const { control, kernels, memory, settings } = task.data;
     this.#task = task;
+    this.#outOfOrderWindowMs = task.data.tunables.outOfOrderWindowMs;
     this.#files = files;
     this.#control = ControlMemory.attach(control);
     this.#log = loggerOf(settings.log, "ingest").with({ shard: task.shard });
@@ -111,6 +131,7 @@ class IngestThread {
     this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
     this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
+    this.#outOfOrder = new OutOfOrderSamples(this.#head, (record) => this.#life.writeChunk(record));
   }
 
   /** This shard's part of the exemplars. */
@@ -153,6 +174,8 @@ class IngestThread {
     }
     if (message.type === "tunables") {
       this.#exemplars.resize(this.#exemplarsOf(message.tunables));
+      this.#outOfOrderWindowMs = message.tunables.outOfOrderWindowMs;
+      if (this.#committer !== undefined) this.#committer.outOfOrderWindowMs = this.#outOfOrderWindowMs;
       return;
     }
     const engine = this.#engine;
@@ -176,6 +199,12 @@ class IngestThread {
         return;
       case "truncate":
         this.#life.truncate(message);
+        return;
+      case "seal-out-of-order":
+        this.#life.sealOutOfOrder(message);
+        return;
+      case "truncate-out-of-order":
+        this.#life.truncateOutOfOrder(message);
         return;
       case "collect":
         this.#collect(engine, message.id);
@@ -229,30 +258,60 @@ class IngestThread {
         isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
       }),
       ...(data.replayEnd !== undefined && { end: data.replayEnd }),
+      outOfOrder: this.#replayOutOfOrder((file, offset) => chunks.has(file, offset)),
       salvage: data.settings.walSalvage,
       onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
     });
     chunks.release();
+    this.#outOfOrder.apply(head.nextCommit);
+    this.#outOfOrder.isReplaying = false;
     head.publish();
     return { outcome, headChunks: this.#life.outcome(chunks) };
+  }
+
+  #replayOutOfOrder(isInChunksHead: (file: number, offset: number) => boolean): ReplayOutOfOrder {
+    const { data } = this.#task;
+    const samples = this.#outOfOrder;
+    samples.isReplaying = true;
+    const insert = (sample: Parameters<OutOfOrderSamples["insert"]>[0]): void => {
+      samples.insert(sample);
+      if (samples.openCount < OUT_OF_ORDER_OPEN_MAX) return;
+      samples.apply(this.#head.nextCommit);
+      this.#head.publish();
+    };
+    return {
+      dir: data.settings.wblDir,
+      end: data.wblEnd,
+      insert: (slot, { timestampMs, low, high }) => insert({ slot, timestampMs, low, high }),
+      insertHistogram: (slot, { timestampMs, isFloat, bytes }) =>
+        insert({ slot, timestampMs, low: 0, high: 0, histogram: { isFloat, bytes } }),
+      clear: (slot, file, offset) => {
+        if (isInChunksHead(file, offset)) samples.clear(slot);
+      },
+    };
+  }
+
+  #openLog(dir: string, stateAt: number, name?: string): WalWriter {
+    const { shard, data } = this.#task;
+    const { walCompression, walSync, walSegmentBytes } = data.settings;
+    return new WalWriter({
+      dir,
+      files: this.#files,
+      state: new WalState(this.#control.buffer, stateAt, name),
+      ownerId: shard + 1,
+      kernels: this.#head.kernels as unknown as WalKernels,
+      memory: this.#head.memory,
+      compression: walCompression,
+      fsync: walSync,
+      ...(walSegmentBytes !== undefined && { segmentBytes: walSegmentBytes }),
+    });
   }
 
   #begin(): void {
     const { shard, shardCount, data } = this.#task;
     const { settings } = data;
     const head = this.#head;
-    const state = new WalState(this.#control.buffer, CONTROL_WAL_STATE);
-    const wal = new WalWriter({
-      dir: settings.walDir,
-      files: this.#files,
-      state,
-      ownerId: shard + 1,
-      kernels: head.kernels as unknown as WalKernels,
-      memory: head.memory,
-      compression: settings.walCompression,
-      fsync: settings.walSync,
-      ...(settings.walSegmentBytes !== undefined && { segmentBytes: settings.walSegmentBytes }),
-    });
+    const wal = this.#openLog(settings.walDir, CONTROL_WAL_STATE);
     this.#wal = wal;
     const committer = new Committer(
       { chunkRangeMs: settings.chunkRangeMs },
@@ -263,12 +322,21 @@ class IngestThread {
         metadata: this.#metadata,
         guard: this.#guard,
         wal,
+        outOfOrder: {
+          samples: this.#outOfOrder,
+          wbl: () => {
+            this.#wbl ??= this.#openLog(settings.wblDir, CONTROL_WBL_STATE, "log of samples out of order");
+            return this.#wbl;
+          },
+        },
         bounds: this.#control,
         clock: systemClock,
-        onFinishedSegment: (segment) => setImmediate(() => this.#sync(() => wal.syncSegment(segment))),
+        onFinishedSegment: (log, segment) => setImmediate(() => this.#sync(() => log.syncSegment(segment))),
         onBroken: (error) => this.#fail(error),
       },
     );
+    committer.outOfOrderWindowMs = this.#outOfOrderWindowMs;
+    this.#committer = committer;
     this.#life.begin(
       (work) => committer.mutate(work),
       (error) => this.#fail(error),
@@ -295,8 +363,13 @@ class IngestThread {
           : metricRelabeler(rules as readonly RelabelRule[], { entriesMax: RELABEL_ENTRIES_MAX }),
     });
     if (settings.walSync === "interval") {
-      this.#syncTimer = setInterval(() => this.#sync(() => wal.sync()), SYNC_INTERVAL_MS);
+      this.#syncTimer = setInterval(() => {
+        this.#sync(() => wal.sync());
+        this.#sync(() => this.#wbl?.sync());
+      }, SYNC_INTERVAL_MS);
     }
+    const trim = new BurstTrim(returnFreeHeap);
+    this.#trimTimer = setInterval(() => trim.look(head.counter(COUNTER_SERIES_CREATED)), LOOK_INTERVAL_MS);
     this.#control.setShardState(shard, SHARD_RUNNING);
   }
 
@@ -384,11 +457,13 @@ class IngestThread {
 
   async #stop(): Promise<void> {
     clearInterval(this.#syncTimer);
+    clearInterval(this.#trimTimer);
     await this.#engine?.stop();
     await this.#receiver?.stop();
     try {
       await this.#life.stop();
       this.#wal?.close();
+      this.#wbl?.close();
     } catch (error) {
       this.#log.error("Closing the write-ahead log failed", { err: errorMessage(error) });
     }

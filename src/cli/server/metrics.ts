@@ -7,6 +7,11 @@ import {
   COUNTER_HISTOGRAMS_APPENDED,
   COUNTER_HISTOGRAMS_OUT_OF_BOUNDS,
   COUNTER_HISTOGRAMS_OUT_OF_ORDER,
+  COUNTER_HISTOGRAMS_TOO_OLD,
+  COUNTER_OOO_APPENDED,
+  COUNTER_OOO_CHUNKS,
+  COUNTER_OOO_CHUNKS_CREATED,
+  COUNTER_OOO_HISTOGRAMS_APPENDED,
   COUNTER_OUT_OF_BOUNDS,
   COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
@@ -14,6 +19,7 @@ import {
   COUNTER_SERIES,
   COUNTER_SERIES_CREATED,
   COUNTER_SERIES_REMOVED,
+  COUNTER_TOO_OLD,
   COUNTERS,
   HEAD_LIMIT,
 } from "../../../assembly/layout.js";
@@ -31,8 +37,9 @@ import {
 import type { QueueStats, ReceiverCounters } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
-import { walBytes } from "../../tsdb/wal/index.js";
+import { type WalState, walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import type { AgentLog } from "./agent-log.js";
 import { registerCuts } from "./cut-metrics.js";
 import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
@@ -61,7 +68,10 @@ export interface MetricsDeps {
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
   readonly walDir: string;
+  readonly wblDir: string;
   readonly cutter: HeadCutter;
+  /** Undefined in a server. */
+  readonly agentLog: AgentLog | undefined;
   /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
   readonly cleanStart: number;
 }
@@ -70,14 +80,17 @@ export interface MetricsDeps {
 export function serverMetrics(deps: MetricsDeps): MetricsService {
   const { registry } = deps;
   const shardStatus = { last: [] as readonly StatusMessage[] };
-  registerHead(deps);
   registerWal(deps);
-  registerBlocks(deps);
-  registerCuts(registry, deps.cutter);
+  if (deps.agentLog === undefined) {
+    registerHead(deps);
+    registerWbl(deps);
+    registerBlocks(deps);
+    registerCuts(registry, deps.cutter);
+    registerQueries(deps);
+  } else registerAgent(deps, deps.agentLog, () => shardStatus.last);
   registerScraping(deps, () => shardStatus.last);
-  registerExemplars(deps, () => shardStatus.last);
+  if (deps.agentLog === undefined) registerExemplars(deps, () => shardStatus.last);
   registerGuard(deps, () => shardStatus.last);
-  registerQueries(deps);
   const rules = { last: [] as readonly CollectedSamples[] };
   registerRules(registry, () => rules.last);
   registerReceiver(deps);
@@ -95,14 +108,57 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   };
 }
 
+/** A counter of all heads. */
+function headSum(shards: ShardSet, counter: number): number {
+  return shards
+    .heads()
+    .reduce((total, { memory }) => total + new Float64Array(memory.buffer)[(COUNTERS >> 3) + counter]!, 0);
+}
+
+/** What an agent has instead of the metrics of head and blocks. */
+function registerAgent(
+  { registry, shards, cleanStart }: MetricsDeps,
+  log: AgentLog,
+  statuses: () => readonly StatusMessage[],
+): void {
+  const { counters } = log;
+  const sum = (counter: number): number => headSum(shards, counter);
+  const exemplars = (): number => statuses().reduce((total, each) => total + each.exemplars.appended, 0);
+  const values: Readonly<Record<string, () => number>> = {
+    active_series: () => sum(COUNTER_SERIES),
+    deleted_series: () => log.goneCount,
+    exemplars_appended_total: exemplars,
+    out_of_order_samples_total: () => sum(COUNTER_OUT_OF_ORDER),
+    corruptions_total: () => shards.counters.walCorruptions,
+    data_replay_duration_seconds: () => shards.counters.replaySeconds,
+    clean_start: () => cleanStart,
+    checkpoint_creations_total: () => counters.checkpoints + counters.checkpointsFailed,
+    checkpoint_creations_failed_total: () => counters.checkpointsFailed,
+    checkpoint_deletions_total: () => counters.checkpointDeletions,
+    // Removing old checkpoints is part of making a new one: its failures are counted there.
+    checkpoint_deletions_failed_total: () => 0,
+  };
+  for (const [name, read] of Object.entries(values)) registry.value(`prometheus_agent_${name}`, read);
+  registry.samples("prometheus_agent_samples_appended_total", () => {
+    const histograms = sum(COUNTER_HISTOGRAMS_APPENDED);
+    return [
+      { labels: ["float"], value: sum(COUNTER_SAMPLES_APPENDED) - histograms },
+      { labels: ["histogram"], value: histograms },
+    ];
+  });
+  registry.samples("prometheus_agent_truncate_duration_seconds", () => [
+    { labels: [], quantiles: [], sum: counters.truncateSeconds, count: counters.truncations },
+  ]);
+  registry.value("prometheus_tsdb_wal_truncations_total", () => counters.truncations + counters.truncationsFailed);
+  registry.value("prometheus_tsdb_wal_truncations_failed_total", () => counters.truncationsFailed);
+}
+
 function registerHead({ registry, shards, control }: MetricsDeps): void {
-  const sum = (counter: number) => (): number =>
-    shards
-      .heads()
-      .reduce((total, { memory }) => total + new Float64Array(memory.buffer)[(COUNTERS >> 3) + counter]!, 0);
+  const sum = (counter: number) => (): number => headSum(shards, counter);
   registry.value("prometheus_tsdb_head_series", sum(COUNTER_SERIES));
-  registry.value("prometheus_tsdb_head_chunks", sum(COUNTER_CHUNKS));
-  registry.value("prometheus_tsdb_head_chunks_created_total", sum(COUNTER_CHUNKS_CREATED));
+  const both = (inOrder: number, outOfOrder: number) => (): number => sum(inOrder)() + sum(outOfOrder)();
+  registry.value("prometheus_tsdb_head_chunks", both(COUNTER_CHUNKS, COUNTER_OOO_CHUNKS));
+  registry.value("prometheus_tsdb_head_chunks_created_total", both(COUNTER_CHUNKS_CREATED, COUNTER_OOO_CHUNKS_CREATED));
   registry.value("prometheus_tsdb_head_series_created_total", sum(COUNTER_SERIES_CREATED));
   registry.value("prometheus_tsdb_head_series_removed_total", sum(COUNTER_SERIES_REMOVED));
   const byType = (name: string, ofAll: number, ofHistograms: number): void =>
@@ -115,6 +171,12 @@ function registerHead({ registry, shards, control }: MetricsDeps): void {
     });
   byType("prometheus_tsdb_head_samples_appended_total", COUNTER_SAMPLES_APPENDED, COUNTER_HISTOGRAMS_APPENDED);
   byType("prometheus_tsdb_out_of_order_samples_total", COUNTER_OUT_OF_ORDER, COUNTER_HISTOGRAMS_OUT_OF_ORDER);
+  byType(
+    "prometheus_tsdb_head_out_of_order_samples_appended_total",
+    COUNTER_OOO_APPENDED,
+    COUNTER_OOO_HISTOGRAMS_APPENDED,
+  );
+  byType("prometheus_tsdb_too_old_samples_total", COUNTER_TOO_OLD, COUNTER_HISTOGRAMS_TOO_OLD);
   byType("prometheus_tsdb_out_of_bound_samples_total", COUNTER_OUT_OF_BOUNDS, COUNTER_HISTOGRAMS_OUT_OF_BOUNDS);
   registry.value("prometheus_tsdb_head_min_time", () => control.minTimeMs ?? 0);
   registry.value("prometheus_tsdb_head_min_time_seconds", () => (control.minTimeMs ?? 0) / 1000);
@@ -165,9 +227,8 @@ function registerGuard({ registry }: MetricsDeps, statuses: () => readonly Statu
   );
 }
 
-function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): void {
+function registerWal({ registry, shards, walDir, cleanStart, agentLog }: MetricsDeps): void {
   const state = shards.walState;
-  registry.value("prometheus_tsdb_wal_corruptions_total", () => shards.counters.walCorruptions);
   registry.value("prometheus_tsdb_wal_completed_pages_total", () => state.counter("completedPages"));
   registry.value("prometheus_tsdb_wal_page_flushes_total", () => state.counter("pageFlushes"));
   registry.value("prometheus_tsdb_wal_writes_failed_total", () => state.counter("writesFailed"));
@@ -181,8 +242,32 @@ function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): voi
   registry.samples("prometheus_tsdb_wal_fsync_duration_seconds", () => [
     { labels: [], quantiles: [], sum: state.counter("fsyncMicroseconds") / 1e6, count: state.counter("fsyncs") },
   ]);
-  registry.value("prometheus_tsdb_data_replay_duration_seconds", () => shards.counters.replaySeconds);
-  registry.value("prometheus_tsdb_clean_start", () => cleanStart);
+  if (agentLog === undefined) {
+    registry.value("prometheus_tsdb_wal_corruptions_total", () => shards.counters.walCorruptions);
+    registry.value("prometheus_tsdb_data_replay_duration_seconds", () => shards.counters.replaySeconds);
+    registry.value("prometheus_tsdb_clean_start", () => cleanStart);
+  }
+}
+
+/** Of the log of samples out of order: nothing where there is none. */
+function registerWbl({ registry, shards, wblDir, cutter }: MetricsDeps): void {
+  const value = (name: string, read: (state: WalState) => number): void =>
+    registry.value(`prometheus_tsdb_out_of_order_wbl_${name}`, () => shards.wblState && read(shards.wblState));
+  value("completed_pages_total", (state) => state.counter("completedPages"));
+  value("page_flushes_total", (state) => state.counter("pageFlushes"));
+  value("writes_failed_total", (state) => state.counter("writesFailed"));
+  value("record_part_writes_total", (state) => state.counter("recordParts"));
+  value("record_parts_bytes_written_total", (state) => state.counter("recordPartBytes"));
+  value("segment_current", (state) => state.position().segment);
+  value("storage_size_bytes", () => walBytes(systemFiles, wblDir));
+  value("truncations_total", () => cutter.counters.wblTruncations + cutter.counters.wblTruncationsFailed);
+  value("truncations_failed_total", () => cutter.counters.wblTruncationsFailed);
+  registry.samples("prometheus_tsdb_out_of_order_wbl_fsync_duration_seconds", () => {
+    const state = shards.wblState;
+    if (state === undefined) return [];
+    const sum = state.counter("fsyncMicroseconds") / 1e6;
+    return [{ labels: [], quantiles: [], sum, count: state.counter("fsyncs") }];
+  });
 }
 
 function registerBlocks({ registry, storage, control }: MetricsDeps): void {
@@ -316,6 +401,13 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
     durations.observe(timings.evaluateSeconds, "inner_eval");
     durations.observe(timings.resultSeconds, "result_sort");
     samples.add(timings.samples);
+  };
+  const exchanges = registry.counter("prometheus_remote_read_client_queries_total");
+  const seconds = registry.histogram("prometheus_remote_read_client_request_duration_seconds");
+  queries.onExchange = (exchange) => {
+    const { name, url, responseType, code } = exchange;
+    exchanges.add(1, name, url, responseType, code);
+    seconds.observe(exchange.seconds, name, url, responseType);
   };
 }
 

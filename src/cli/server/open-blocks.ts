@@ -31,6 +31,7 @@ export class OpenBlocks {
       open.set(handle.ulid, kept);
       return kept.block;
     });
+    for (const [ulid, { block }] of this.#open) if (!open.has(ulid)) this.#cache.forget(block.dir);
     this.#open = open;
     return blocks;
   }

@@ -1,6 +1,6 @@
 /** What the main thread asks of a query thread, and the answer; plain data and shared memory only. */
 import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
-import type { FederateRequest } from "../../remote/index.js";
+import type { FederateRequest, ReadCursor, ReadEndpoint, ReadExchange, ReadSlice } from "../../remote/index.js";
 import type { CancelHandle } from "../../shard/index.js";
 
 /** One shard's head, as a query thread reads it. */
@@ -47,22 +47,33 @@ export type QueryJob =
   | { readonly kind: "rules"; readonly expressions: string }
   /** `/federate`: the answer is the page. */
   | ({ readonly kind: "federate"; readonly matchers: readonly string[] } & Omit<FederateRequest, "selectors">)
-  /** Remote read: the answer is a compressed `prometheus.ReadResponse`. */
+  /** Remote read: the answer's data is a ReadPart. */
   | {
       readonly kind: "remoteRead";
       /** Compressed, as it came. */
       readonly body: Uint8Array;
       readonly externalLabels: Readonly<Record<string, string>>;
       readonly samplesMax: number;
+      readonly frameBytesMax: number;
+      readonly sliceBytes: number;
+      /** Where a stream of chunks goes on; absent at its beginning. */
+      readonly after?: ReadCursor;
     }
   /** `status/tsdb`: the answer's data is a HeadStatus. */
   | { readonly kind: "headStatus"; readonly limit: number };
+
+/** All of a compressed `prometheus.ReadResponse`, or a part of a stream of chunks. */
+export type ReadPart =
+  | { readonly type: "samples"; readonly body: Uint8Array }
+  | ({ readonly type: "chunks" } & ReadSlice);
 
 export interface QueryTask {
   readonly job: QueryJob;
   readonly heads: readonly HeadHandle[];
   /** In order of time; they stay as long as the query runs. */
   readonly blocks: readonly BlockHandle[];
+  /** Other servers that are asked too. */
+  readonly remoteReads: readonly ReadEndpoint[];
   /** Shards that cannot be read now; an answer without them carries a warning. */
   readonly missingShards: readonly number[];
   readonly cancel: CancelHandle;
@@ -85,6 +96,9 @@ export interface QueryThreadSettings {
   readonly maxSamples: number;
   readonly lookbackDeltaMs: number;
   readonly defaultStepMs: number;
+  /** After the oldest block begins, or after now where there is none: from when on other servers need not be asked. */
+  readonly localStartMarginMs: number;
+  readonly userAgent: string;
   readonly features: QueryFeatures;
 }
 
@@ -115,4 +129,6 @@ export interface QueryReply {
   /** Of PromQL queries that were evaluated to the end. */
   readonly timings: QueryTimings | undefined;
   readonly damagedBlocks: readonly DamagedBlock[];
+  /** With other servers. */
+  readonly exchanges: readonly ReadExchange[];
 }

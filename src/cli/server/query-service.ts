@@ -19,6 +19,7 @@ import type {
 import { errorMessage, type Logger, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
 import { compareLabels, Labels } from "../../model/index.js";
 import { formatSample } from "../../model/number.js";
+import type { ReadEndpoint, ReadExchange } from "../../remote/index.js";
 import type { CancelHandle, ControlMemory } from "../../shard/index.js";
 import { type BlockSource, NO_BLOCKS } from "./block-list.js";
 import type { ExemplarsMessage, PlainSelector } from "./ingest-messages.js";
@@ -37,6 +38,8 @@ const PATIENCE_MS = 1000;
 
 export interface QueryPoolOptions {
   readonly threads: number;
+  /** No thread is started before the first query. */
+  readonly isLazy?: boolean;
   readonly timeoutMs: number;
   readonly settings: Omit<QueryThreadSettings, "control">;
 }
@@ -60,6 +63,10 @@ export class QueryPool implements QueryService {
   readonly counters: QueryCounters = { running: 0, threadsTerminated: 0 };
   /** Told of each PromQL query that was answered. */
   onTimings: (timings: QueryTimings) => void = () => {};
+  /** Told of each exchange with another server. */
+  onExchange: (exchange: ReadExchange) => void = () => {};
+  /** Other servers that queries ask too. */
+  remoteReads: readonly ReadEndpoint[] = [];
   readonly #pool: Piscina;
   readonly #source: HeadSource;
   readonly #blocks: BlockSource;
@@ -85,7 +92,7 @@ export class QueryPool implements QueryService {
     this.#pool = new Piscina({
       filename: join(packageRoot(), "dist", "workers", "query.js"),
       name: "runQuery",
-      minThreads: options.threads,
+      minThreads: options.isLazy === true ? 0 : options.threads,
       maxThreads: options.threads,
       concurrentTasksPerWorker: 1,
       workerData: settings,
@@ -220,6 +227,7 @@ export class QueryPool implements QueryService {
       job,
       heads: this.#source.heads(),
       blocks: lease.blocks,
+      remoteReads: this.remoteReads,
       missingShards: this.#source.missingShards(),
       cancel,
       deadlineMs: now + bound,
@@ -228,7 +236,8 @@ export class QueryPool implements QueryService {
     };
     try {
       const reply = (await this.#pool.run(task, { signal: terminate.signal })) as QueryReply;
-      const { answer, timings, damagedBlocks } = reply;
+      const { answer, timings, damagedBlocks, exchanges } = reply;
+      for (const exchange of exchanges) this.onExchange(exchange);
       for (const { ulid, reason } of damagedBlocks) this.#blocks.reportDamage(ulid, reason);
       if (timings !== undefined) this.onTimings(timings);
       return answer;

@@ -31,13 +31,22 @@ import {
   parseMetricSelector,
   prettifyExpr,
 } from "../../promql/parser/index.js";
-import { decodeReadRequest, encodeReadResponse, federate } from "../../remote/index.js";
+import {
+  decodeReadRequest,
+  encodeReadResponse,
+  encodeReadSlice,
+  federate,
+  ReadClient,
+  type ReadEndpoint,
+  type ReadExchange,
+  RemoteQuerier,
+} from "../../remote/index.js";
 import { backtestView } from "../../rules/index.js";
 import { ControlMemory } from "../../shard/index.js";
 import type { CancelToken, Querier } from "../../storage/index.js";
 import { HeadChunkReader } from "../../tsdb/chunks-head/index.js";
 import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
-import { DatabaseQuerier } from "../../tsdb/querier/index.js";
+import { DatabaseQuerier, FanoutQuerier } from "../../tsdb/querier/index.js";
 import { headStatus } from "./head-status.js";
 import type { PlainSelector } from "./ingest-messages.js";
 import { OpenBlocks } from "./open-blocks.js";
@@ -49,6 +58,7 @@ import type {
   QueryTask,
   QueryThreadSettings,
   QueryTimings,
+  ReadPart,
 } from "./query-messages.js";
 
 import { backtestResult } from "./rule-backtest.js";
@@ -57,6 +67,8 @@ import { packAnswers, unpackExpressions } from "./rules-pack.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
+/** While a query waits for another server, its cancel word is looked at so often. */
+const CANCEL_LOOK_MS = 20;
 /** Series of a block between two looks at the cancel word: well below a millisecond. */
 const SERIES_PER_CHECK = 64;
 
@@ -70,6 +82,12 @@ export class QueryThread {
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
   readonly #blocks: OpenBlocks;
+  /** By the hash of their settings. */
+  readonly #readClients = new Map<string, ReadClient>();
+  /** Of the query that runs: what other servers failed at, and what was exchanged with them. */
+  #remoteWarnings = new Set<string>();
+  #exchanges: ReadExchange[] = [];
+  #abort: { readonly controller: AbortController; readonly timer: NodeJS.Timeout } | undefined;
   /** Of the query that runs: blocks that could not be read. */
   #damaged: DamagedBlock[] = [];
   /** Of the query that runs. */
@@ -92,14 +110,19 @@ export class QueryThread {
     const cancel = this.#cancelToken(task);
     this.#timings = undefined;
     this.#damaged = [];
+    this.#remoteWarnings = new Set();
+    this.#exchanges = [];
     try {
       cancel.check();
       const answer = await this.#aroundDamage(() => this.#answer(task, cancel));
       const missing = this.#withMissing(answer, task);
-      return { answer: missing, timings: this.#timings, damagedBlocks: this.#damaged };
+      return { answer: missing, timings: this.#timings, damagedBlocks: this.#damaged, exchanges: this.#exchanges };
     } catch (error) {
-      return { answer: failureFor(error, task.job), timings: undefined, damagedBlocks: this.#damaged };
+      const answer = failureFor(error, task.job);
+      return { answer, timings: undefined, damagedBlocks: this.#damaged, exchanges: this.#exchanges };
     } finally {
+      clearInterval(this.#abort?.timer);
+      this.#abort = undefined;
       this.#blocks.release();
       if (this.#memory.bytes.length > MEMORY_KEPT_BYTES) {
         this.#memory = new QueryMemory(this.#settings.memoryLimitBytes);
@@ -183,21 +206,24 @@ export class QueryThread {
   ): Promise<ServiceAnswer> {
     const selectors = matchers.map((text) => parseMetricSelector(text, this.#parser()));
     return this.#withSink(async (sink) => {
-      const text = await federate({ ...request, selectors }, this.#querier(task, cancel), sink);
-      return { kind: "encoded", body: Buffer.from(text) };
+      const querier = this.#localQuerier(task, cancel);
+      return { kind: "encoded", body: await federate({ ...request, selectors }, querier, sink) };
     });
   }
 
   async #remoteRead(
     task: QueryTask,
-    { body, externalLabels, samplesMax }: QueryJob & { readonly kind: "remoteRead" },
+    { body, externalLabels, samplesMax, after, ...limits }: QueryJob & { readonly kind: "remoteRead" },
     cancel: CancelToken,
   ): Promise<ServiceAnswer> {
-    const queries = decodeReadRequest(body, externalLabels);
+    const { queries, responseType } = decodeReadRequest(body, externalLabels);
     return this.#withSink(async (sink) => {
       const querier = this.#querier(task, cancel);
-      const answer = await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink);
-      return { kind: "encoded", body: answer };
+      const part: ReadPart =
+        responseType === "samples"
+          ? { type: "samples", body: await encodeReadResponse(queries, externalLabels, { samplesMax }, querier, sink) }
+          : { type: "chunks", ...(await encodeReadSlice(queries, after, externalLabels, limits, querier, sink)) };
+      return { kind: "data", data: part };
     });
   }
 
@@ -324,7 +350,52 @@ export class QueryThread {
     return matchers;
   }
 
+  /** The own storage, and the other servers of the configuration. */
   #querier(task: QueryTask, cancel: CancelToken): Querier {
+    const local = this.#localQuerier(task, cancel);
+    if (task.remoteReads.length === 0) return local;
+    const first = task.blocks[0]?.minTimeMs ?? Date.now();
+    const localStartMs = first + this.#settings.localStartMarginMs;
+    const others = task.remoteReads.map((endpoint) => {
+      const client = this.#readClient(endpoint, task.remoteReads);
+      const onExchange = (exchange: ReadExchange): void => void this.#exchanges.push(exchange);
+      return new RemoteQuerier({ endpoint, client, localStartMs, signal: this.#signalOf(cancel), onExchange });
+    });
+    const onWarning = (message: string): void => void this.#remoteWarnings.add(message);
+    return new FanoutQuerier({ local, others, memory: this.#memory, onWarning });
+  }
+
+  /** Aborts when the query is to end, for what it waits for elsewhere. */
+  #signalOf(cancel: CancelToken): AbortSignal {
+    if (this.#abort === undefined) {
+      const controller = new AbortController();
+      const timer = setInterval(() => {
+        try {
+          cancel.check();
+        } catch (error) {
+          controller.abort(error);
+        }
+      }, CANCEL_LOOK_MS);
+      this.#abort = { controller, timer };
+    }
+    return this.#abort.controller.signal;
+  }
+
+  /** Those of settings that are no more are closed. */
+  #readClient(endpoint: ReadEndpoint, inForce: readonly ReadEndpoint[]): ReadClient {
+    const known = this.#readClients.get(endpoint.hash);
+    if (known !== undefined) return known;
+    for (const [hash, client] of this.#readClients) {
+      if (inForce.some((other) => other.hash === hash)) continue;
+      client.close();
+      this.#readClients.delete(hash);
+    }
+    const client = new ReadClient(endpoint, this.#settings.userAgent, this.#settings.memoryLimitBytes);
+    this.#readClients.set(endpoint.hash, client);
+    return client;
+  }
+
+  #localQuerier(task: QueryTask, cancel: CancelToken): Querier {
     const heads = new HeadsQuerier(this.#openReaders(task.heads), this.#memory, this.#kernels, this.#headChunks);
     const sound = task.blocks.filter(({ ulid }) => !this.#damaged.some((known) => known.ulid === ulid));
     if (sound.length === 0) return heads;
@@ -395,6 +466,7 @@ export class QueryThread {
     const shards = task.missingShards.join(", ");
     return [
       ...(shards === "" ? [] : [`shard ${shards} is being rebuilt: its series are missing from this answer`]),
+      ...this.#remoteWarnings,
       ...this.#damaged.map(({ ulid }) => `block ${ulid} is damaged: its samples are missing from this answer`),
     ];
   }
@@ -468,6 +540,7 @@ function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
     case "PROTO":
     case "REGEX":
     case "READ_SAMPLES":
+    case "READ_TYPE":
       return { kind: "failure", errorType: "bad_data", message };
     case "QUERY_CANCELED":
       return { kind: "failure", errorType: "canceled", message };

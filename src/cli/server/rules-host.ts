@@ -28,7 +28,12 @@ import {
   type RuleSet,
   rulesView,
 } from "../../rules/index.js";
-import { type ForeignOutcome, ForeignSender } from "../../shard/index.js";
+import {
+  BATCH_REFUSES_OUT_OF_ORDER,
+  DEFAULT_SENDER_OPTIONS,
+  type ForeignOutcome,
+  ForeignSender,
+} from "../../shard/index.js";
 import { alertTemplates } from "../alert-templates.js";
 import { HistoryFile } from "./history-file.js";
 import { AlertNotifier } from "./notifier-host.js";
@@ -74,7 +79,10 @@ export class RulesHost {
     this.#historyFile = new HistoryFile(settings.dataFolder, this.#log);
     const historyOptions = { retentionMs: settings.historyRetentionMs, entriesMax: settings.historyEntriesMax };
     this.#history = new AlertHistory(historyOptions, this.#historyFile, systemClock);
-    this.#sender = new ForeignSender(settings.shardCount);
+    this.#sender = new ForeignSender(settings.shardCount, {
+      ...DEFAULT_SENDER_OPTIONS,
+      batchFlags: BATCH_REFUSES_OUT_OF_ORDER,
+    });
     this.#queries = new RemoteQueries(settings, (message) => this.#post(message));
     this.#notifier = new AlertNotifier(settings, this.#registry, log.with({ component: "notifier" }));
     const ruleSeconds = this.#registry.summary("prometheus_rule_evaluation_duration_seconds");
@@ -372,7 +380,7 @@ class ForeignAppender implements RuleAppender {
     const outcome = await this.#sender.send(rows);
     return {
       outOfOrder: outcome.outOfOrder,
-      outOfBounds: outcome.outOfBounds,
+      outOfBounds: outcome.outOfBounds + outcome.tooOld,
       duplicates: outcome.duplicates,
       error: problemOf(outcome),
       hasFailed: outcome.failures.length > 0,
@@ -386,11 +394,12 @@ function problemOf({
   outOfOrder,
   outOfBounds,
   duplicates,
+  tooOld,
   invalid,
   noMemory,
 }: ForeignOutcome): string {
   const [failure] = failures;
   if (failure !== undefined) return failure.error.message;
-  if (outOfOrder + outOfBounds + duplicates + invalid + noMemory === 0) return "";
+  if (outOfOrder + outOfBounds + duplicates + tooOld + invalid + noMemory === 0) return "";
   return refusals[0]?.message ?? "samples were refused";
 }

@@ -16,7 +16,13 @@ import {
 } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
 import type { OtlpTranslator, ShardWriters } from "../../remote/index.js";
-import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, SHARD_LOST } from "../../shard/index.js";
+import {
+  CONTROL_CHUNKS_HEAD_STATE,
+  CONTROL_WAL_STATE,
+  CONTROL_WBL_STATE,
+  type ControlMemory,
+  SHARD_LOST,
+} from "../../shard/index.js";
 import { DEFAULT_SUPERVISION, ShardSupervisor } from "../../shard/supervisor.js";
 import {
   ChunksHeadState,
@@ -28,6 +34,7 @@ import type { WriteOutcome, WriteVersion } from "../../tsdb/ingest/index.js";
 import {
   damageError,
   lastSegmentNumber,
+  listSegments,
   type ReplayOutcome,
   releaseDead,
   removeLeftovers,
@@ -46,6 +53,8 @@ import {
   type IngestTunables,
   type MetadataMessage,
   NO_TUNABLES,
+  type OutOfOrderSealedMessage,
+  type OutOfOrderTruncatedMessage,
   type PlainSelector,
   type StatusMessage,
   type TargetsMessage,
@@ -96,7 +105,7 @@ export interface ReplayProgress {
   readonly filesAll: number;
 }
 
-type Order = ChunksClosedMessage | TruncatedMessage;
+type Order = ChunksClosedMessage | TruncatedMessage | OutOfOrderSealedMessage | OutOfOrderTruncatedMessage;
 
 interface Shard {
   port: MessagePort | undefined;
@@ -114,6 +123,9 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
   readonly #hooks: ShardSetHooks;
   readonly #log: Logger;
   readonly #walState: WalState;
+  readonly #wblState: WalState;
+  /** The log of samples out of order may be written. */
+  #isWblOpen = false;
   readonly #chunksHead: ChunksHeadState;
   /** Where the files of chunks_head ended at the start. */
   #chunksHeadEnd: WalPosition = { segment: 0, offset: 0 };
@@ -148,6 +160,7 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
     this.#hooks = hooks;
     this.#log = log;
     this.#walState = new WalState(control.buffer, CONTROL_WAL_STATE);
+    this.#wblState = new WalState(control.buffer, CONTROL_WBL_STATE, "log of samples out of order");
     this.#chunksHead = new ChunksHeadState(control.buffer, CONTROL_CHUNKS_HEAD_STATE);
     this.#shards = Array.from({ length: options.shardCount }, () => ({
       port: undefined,
@@ -177,6 +190,16 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
 
   /** @throws a system error if the folder of chunks_head cannot be made or listed. */
   start(): void {
+    const { keepsChunks } = this.#options.settings;
+    if (keepsChunks) this.#startChunksHead();
+    else {
+      this.#chunksHeadEnd = { segment: 0, offset: 0 };
+      this.#chunksHead.log.setPosition(0, 0);
+    }
+    this.#supervisor.start();
+  }
+
+  #startChunksHead(): void {
     const { end, removed } = startChunksHead(this.#chunksHead, systemFiles, this.#options.settings.chunksHeadDir);
     this.#chunksHeadEnd = end;
     if (removed.length > 0) {
@@ -184,11 +207,15 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
         files: removed.length,
       });
     }
-    this.#supervisor.start();
   }
 
   get walState(): WalState {
     return this.#walState;
+  }
+
+  /** Undefined while there is no log of samples out of order. */
+  get wblState(): WalState | undefined {
+    return this.#isWblOpen ? this.#wblState : undefined;
   }
 
   get chunksHeadState(): ChunksHeadState {
@@ -318,6 +345,22 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
     return answers.filter((answer) => answer.type === "truncated");
   }
 
+  get hasOutOfOrder(): boolean {
+    return this.#isWblOpen;
+  }
+
+  /** Every shard seals what it has stored out of order. Resolves with how many series have such samples. */
+  async sealOutOfOrder(): Promise<number> {
+    const answers = await this.#order((id) => ({ type: "seal-out-of-order", id }));
+    return answers.reduce((sum, answer) => sum + (answer.type === "out-of-order-sealed" ? answer.series : 0), 0);
+  }
+
+  /** Every shard forgets what it has sealed. Resolves with the lowest file of chunks_head that heads name. */
+  async truncateOutOfOrder(): Promise<number> {
+    const answers = await this.#order((id) => ({ type: "truncate-out-of-order", id }));
+    return Math.min(...answers.map((answer) => (answer.type === "out-of-order-truncated" ? answer.lowestFile : 0)));
+  }
+
   /** A shard that is rebuilt from now on leaves samples before it out: blocks have them. */
   setReplayFrom(minTimeMs: number): void {
     this.#replayFromMs = minTimeMs;
@@ -338,6 +381,8 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
 
   /** For the shards that run, and those that will. */
   setTunables(tunables: IngestTunables): void {
+    // A shard that is told of the window may write that log at once.
+    if (this.#isWalOpen && tunables.outOfOrderWindowMs > 0) this.#openWbl();
     this.#tunables = tunables;
     for (let shard = 0; shard < this.#shards.length; shard++) this.#send(shard, { type: "tunables", tunables });
   }
@@ -380,6 +425,7 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
       kernels: this.#kernels,
       memory,
       replayEnd: this.#isWalOpen ? this.#walState.position() : undefined,
+      wblEnd: this.#isWblOpen ? this.#wblState.position() : undefined,
       chunksHeadEnd: this.#isWalOpen ? this.#chunksHead.log.position() : this.#chunksHeadEnd,
       minValidTimeMs: this.#replayFromMs,
       settings: this.#options.settings,
@@ -414,6 +460,8 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
         return;
       case "chunks-closed":
       case "truncated":
+      case "out-of-order-sealed":
+      case "out-of-order-truncated":
         this.#orders.get(message.id)?.resolve(message);
         this.#orders.delete(message.id);
         return;
@@ -498,6 +546,7 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
       this.#control.raiseRefs(Math.max(outcome.maxRef, headChunks.maxRef));
       if (minTimeMs !== undefined && maxTimeMs !== undefined) this.#control.widenHead(minTimeMs, maxTimeMs);
     }
+    this.#repairWbl(first?.outcome);
     removeLeftovers(systemFiles, walDir);
     startWal(this.#walState, systemFiles, walDir, lastSegmentNumber(systemFiles, walDir));
     this.#isWalOpen = true;
@@ -509,6 +558,34 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
       head_chunks: this.#outcomes.reduce((sum, { headChunks }) => sum + headChunks.attached, 0),
       duration: `${(this.counters.replaySeconds * 1000).toFixed(1)}ms`,
     });
+  }
+
+  #repairWbl(outcome: ReplayOutcome | undefined): void {
+    const { wblDir, walSalvage } = this.#options.settings;
+    const damages = outcome?.outOfOrder.damages ?? [];
+    for (const damage of damages) {
+      if (!damage.isTornTail) this.counters.walCorruptions++;
+      this.#log.warn("Damage in the log of samples out of order", { err: damageError(damage).message });
+    }
+    const repair = repairWal(systemFiles, wblDir, damages, walSalvage);
+    if (repair !== undefined) {
+      this.#log.warn("The log of samples out of order was repaired", {
+        file: repair.file,
+        kept_bytes: repair.keptBytes,
+        removed_bytes: repair.removedBytes,
+        removed_segments: repair.removedSegments.length,
+      });
+    }
+    // As Prometheus: what is there is kept up also where no more is to come.
+    const hasSegments = listSegments(systemFiles, wblDir).length > 0;
+    if (hasSegments || this.#tunables.outOfOrderWindowMs > 0) this.#openWbl();
+  }
+
+  #openWbl(): void {
+    if (this.#isWblOpen) return;
+    const { wblDir } = this.#options.settings;
+    startWal(this.#wblState, systemFiles, wblDir, lastSegmentNumber(systemFiles, wblDir));
+    this.#isWblOpen = true;
   }
 
   /** A thread that is no shard and appends to all of them. */
@@ -557,8 +634,9 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
     if (!this.#isWalOpen) {
       throw new VestalError("REPLAY_FAILED", `shard ${index} ended while it replayed the write-ahead log`);
     }
-    const { walDir, chunksHeadDir } = this.#options.settings;
+    const { walDir, wblDir, chunksHeadDir } = this.#options.settings;
     const hadLock = releaseDead(this.#walState, systemFiles, walDir, index + 1);
+    releaseDead(this.#wblState, systemFiles, wblDir, index + 1);
     releaseDeadChunksHead(this.#chunksHead, systemFiles, chunksHeadDir, index + 1);
     for (let other = 0; other < this.#shards.length; other++) {
       if (other !== index) this.#send(other, { type: "disconnect", shard: index, reason: "its thread ended" });

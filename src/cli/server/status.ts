@@ -1,9 +1,11 @@
 /** What the server says of itself under `/api/v1/status`. */
+
 import { hostname } from "node:os";
 import type { BuildInfo, HeadStatus, RuntimeInfo, StatusService, WalReplayStatus } from "../../api/index.js";
 import { formatDuration } from "../../model/index.js";
 import { encodeMeta } from "../../tsdb/block/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import type { PlainRetentionRule } from "./block-tasks.js";
 import type { QueryPool } from "./query-service.js";
 import { refusedByAll } from "./refused-series.js";
 import { memoryLimitBytes, processors } from "./resources.js";
@@ -18,6 +20,8 @@ export interface ServerState {
   /** Of the configuration file; 0 where the flag or the default counts. */
   retentionMs: number;
   retentionBytes: number;
+  retentionPercent: number;
+  retentionRules: readonly PlainRetentionRule[];
 }
 
 export interface StatusDeps {
@@ -54,7 +58,8 @@ export class ServerStatus implements StatusService {
     const { state, shards, startTimeMs, threadCount } = this.#deps;
     const retention = [
       ...(state.retentionMs > 0 ? [formatDuration(state.retentionMs)] : []),
-      ...(state.retentionBytes > 0 ? [`${state.retentionBytes}B`] : []),
+      ...(state.retentionPercent > 0 ? [`${state.retentionPercent}%`] : []),
+      ...(state.retentionBytes > 0 && state.retentionPercent <= 0 ? [`${state.retentionBytes}B`] : []),
     ];
     return {
       startTimeMs,

@@ -11,6 +11,7 @@ export interface StorageThreadSettings {
   readonly kernels: WebAssembly.Module;
   readonly dataDir: string;
   readonly walDir: string;
+  readonly wblDir: string;
   readonly chunksHeadDir: string;
   readonly walCompression: "snappy" | "none";
   readonly walSegmentBytes: number | undefined;
@@ -19,6 +20,7 @@ export interface StorageThreadSettings {
   readonly minBlockMs: number;
   readonly maxBlockMs: number;
   readonly compactsOverlapping: boolean;
+  readonly delayCompactFile: string;
   readonly memoryLimitBytes: number;
   readonly log: LogSettings;
 }
@@ -49,7 +51,31 @@ export interface TrimChunksHeadTask {
   readonly firstFile: number;
 }
 
-export type StorageTask = BlockTask | CutTask | CheckpointTask | TrimChunksHeadTask;
+/** Begins a new segment of the log of samples out of order; answers the number of the one that ended. */
+export interface RotateWblTask {
+  readonly kind: "rotate-wbl";
+}
+
+/** Writes blocks of what the shards have sealed, one for each range of the smallest blocks' length. */
+export interface CutOutOfOrderTask {
+  readonly kind: "cut-out-of-order";
+  readonly heads: readonly HeadHandle[];
+}
+
+/** Removes segments of the log of samples out of order up to `lastSegment`: blocks have what they say. */
+export interface TruncateWblTask {
+  readonly kind: "truncate-wbl";
+  readonly lastSegment: number;
+}
+
+export type StorageTask =
+  | BlockTask
+  | CutTask
+  | CheckpointTask
+  | TrimChunksHeadTask
+  | RotateWblTask
+  | CutOutOfOrderTask
+  | TruncateWblTask;
 
 export interface CheckpointReply {
   /** Undefined where there is no checkpoint yet. */
@@ -65,4 +91,7 @@ export interface StorageReplies extends BlockReplies {
   readonly cut: BlockMeta | undefined;
   readonly checkpoint: CheckpointReply;
   readonly "trim-chunks-head": number;
+  readonly "rotate-wbl": number;
+  readonly "cut-out-of-order": readonly BlockMeta[];
+  readonly "truncate-wbl": undefined;
 }

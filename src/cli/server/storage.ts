@@ -43,6 +43,7 @@ export class Storage {
       kernels: compileKernels("ingest"),
       dataDir: tsdb.path,
       walDir: join(tsdb.path, "wal"),
+      wblDir: join(tsdb.path, "wbl"),
       chunksHeadDir: join(tsdb.path, "chunks_head"),
       walCompression: tsdb.walCompression === "none" ? ("none" as const) : ("snappy" as const),
       walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
@@ -50,6 +51,7 @@ export class Storage {
       minBlockMs,
       maxBlockMs: largestBlockMs(tsdb),
       compactsOverlapping: tsdb.compactsOverlapping,
+      delayCompactFile: tsdb.delayCompactFile,
       memoryLimitBytes,
       log: logSettings,
     };
@@ -57,7 +59,13 @@ export class Storage {
     const keeperOptions = { dataDir: tsdb.path, minBlockMs, reloadMs: tsdb.blockReloadMs, limits };
     this.keeper = new BlockKeeper(keeperOptions, { storage: this.pool, list: this.list, log });
     const cutterDeps = { control, shards, storage: this.pool, queries: this.keeper, log };
-    this.cutter = new HeadCutter({ chunkRangeMs: minBlockMs }, cutterDeps);
+    const delayMs = Math.floor(Math.random() * minBlockMs * (tsdb.compactionDelayPercent / 100));
+    this.cutter = new HeadCutter({ chunkRangeMs: minBlockMs, delayMs }, cutterDeps);
+    if (tsdb.delayCompactFile !== "") {
+      log.info("Compactions will be delayed for blocks not marked as uploaded in the file tracking uploads", {
+        path: tsdb.delayCompactFile,
+      });
+    }
   }
 
   /** Finds the blocks. What they have is not replayed, and not taken again: as Prometheus, unless it came out of order. */

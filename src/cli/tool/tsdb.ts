@@ -1,17 +1,23 @@
 /** `tsdb …`: blocks looked at, dumped, and made. */
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { createLogger, VestalError } from "../../base/index.js";
 import { parseDuration } from "../../model/index.js";
 import { parseMetricSelector } from "../../promql/parser/index.js";
-import { UsageError } from "./io.js";
+import { goDurationMs } from "../go-flags.js";
+import { existingFiles, UsageError } from "./io.js";
 import { addSwitch, parserOptions, type ToolContext } from "./program.js";
+import { parseTimeFlag, RemoteServer } from "./remote.js";
 import { analyzeBlock } from "./tsdb/analyze.js";
-import { backfill, DEFAULT_BLOCK_MS } from "./tsdb/backfill.js";
+import { backfill, compatibleBlockMs, DEFAULT_BLOCK_MS } from "./tsdb/backfill.js";
 import { openOneBlock, printBlocks, ulidsIn } from "./tsdb/blocks.js";
 import { dump } from "./tsdb/dump.js";
+import { backfillRules } from "./tsdb/rules-backfill.js";
 
 const DATA_DIR = "data/";
 const EVERYTHING = "{__name__=~'(?s:.*)'}";
+/** Backfilling ends so long ago by default: what is newer is in a head. */
+const DEFAULT_END_AGE_MS = 3 * 3_600_000;
 const MIN_TIME = "-9223372036854775808";
 const MAX_TIME = "9223372036854775807";
 
@@ -96,7 +102,8 @@ interface CreateOptions {
   readonly maxBlockDuration?: string;
 }
 
-function addCreate(tsdb: Command, { io }: ToolContext): void {
+function addCreate(tsdb: Command, context: ToolContext): void {
+  const { io } = context;
   const create = tsdb
     .command("create-blocks-from")
     .description(
@@ -121,6 +128,79 @@ function addCreate(tsdb: Command, { io }: ToolContext): void {
       withHeader = false;
     });
   });
+  addRules(create, context);
+}
+
+interface RulesFlags {
+  readonly httpConfigFile?: string;
+  readonly "http.config.file"?: string;
+  readonly url: string;
+  readonly start: string;
+  readonly end?: string;
+  readonly outputDir: string;
+  readonly evalInterval: string;
+  readonly maxBlockDuration?: string;
+}
+
+function addRules(create: Command, context: ToolContext): void {
+  const rules = create
+    .command("rules")
+    .description("Create blocks of data for new recording rules.")
+    .option("-q, --quiet", "Accepted: no blocks are printed, as in promtool.", false)
+    .option("--http.config.file <filename>", "HTTP client configuration file for promtool to connect to Prometheus.")
+    .option(
+      "--url <url>",
+      "The URL for the Prometheus API with the data where the rule will be backfilled from.",
+      "http://localhost:9090",
+    )
+    .requiredOption(
+      "--start <time>",
+      "The time to start backfilling the new rule from. Must be a RFC3339 formatted date or Unix timestamp. Required.",
+    )
+    .option(
+      "--end <time>",
+      "If an end time is provided, all recording rules in the rule files provided will be backfilled to the end time. Default will backfill up to 3 hours ago. Must be a RFC3339 formatted date or Unix timestamp.",
+    )
+    .option("--output-dir <dir>", "Output directory for generated blocks.", DATA_DIR)
+    .option(
+      "--eval-interval <duration>",
+      "How frequently to evaluate rules when backfilling if a value is not set in the recording rule files.",
+      "60s",
+    )
+    .addOption(new Option("--max-block-duration <duration>", "Maximum duration created blocks may span.").hideHelp())
+    .argument(
+      "<rule-files...>",
+      "A list of one or more files containing recording rules to be backfilled. All recording rules listed in the files will be backfilled.",
+    );
+  humanReadable(rules).action((files: readonly string[], flags: RulesFlags) => createFromRules(context, files, flags));
+}
+
+async function createFromRules(context: ToolContext, files: readonly string[], flags: RulesFlags): Promise<void> {
+  existingFiles(files);
+  const evalIntervalMs = goDurationMs(flags.evalInterval);
+  if (evalIntervalMs === undefined || evalIntervalMs <= 0) {
+    throw new UsageError(`time: invalid duration "${flags.evalInterval}"`);
+  }
+  const endMs = parseTimeFlag(flags.end, "end time", Date.now() - DEFAULT_END_AGE_MS);
+  const startMs = parseTimeFlag(flags.start, "start time", Number.NaN);
+  if (!(startMs < endMs)) throw new VestalError("ARGUMENT", "start time is not before end time");
+  const log = createLogger({ level: "info", format: "logfmt" });
+  log.info("new rule importer", {
+    component: "backfiller",
+    start: new Date(startMs).toISOString(),
+    end: new Date(endMs).toISOString(),
+  });
+  const { maxBlockDuration, outputDir } = flags;
+  const maxBlockMs = maxBlockDuration === undefined ? DEFAULT_BLOCK_MS : parseDuration(maxBlockDuration);
+  const server = new RemoteServer(flags.url, flags.httpConfigFile ?? flags["http.config.file"] ?? "");
+  try {
+    const options = { startMs, endMs, outputDir, evalIntervalMs, blockMs: compatibleBlockMs(maxBlockMs) };
+    const problems = await backfillRules(files, options, { server, log, parser: parserOptions(context) });
+    for (const problem of problems) context.io.err(`rule importer error: ${problem}\n`);
+    if (problems.length > 0) throw new VestalError("BACKFILL", "error importing rules");
+  } finally {
+    server.close();
+  }
 }
 
 function humanReadable(command: Command): Command {

@@ -106,7 +106,7 @@ const oauth2 = struct("config.plain", {
   ...proxyFields,
 });
 
-const header = struct("config.Header", {
+export const header = struct("config.Header", {
   values: field(strings()),
   secrets: field(list(secret())),
   files: field(list(path())),

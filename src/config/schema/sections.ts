@@ -81,6 +81,13 @@ const retention = struct(
   },
 );
 
+/** Vestal's own: how long series are kept that a selector matches. */
+const retentionRule = struct("config.plain", { match: field(text()), time: field(duration()) }, (written) => {
+  if (written.match === "") refuse("a rule of 'storage.tsdb.retention_rules' must have a selector in 'match'");
+  if (written.time <= 0) refuse("'time' of a rule of 'storage.tsdb.retention_rules' must be greater than 0");
+  return written;
+});
+
 const tsdb = struct(
   "config.plain",
   {
@@ -90,6 +97,7 @@ const tsdb = struct(
     stale_series_compaction_threshold: newer(float()),
     chunk_encoding: newer(struct("config.ChunkEncodingConfig", { floats: field(text()) })),
     retention: newer(pointer(retention)),
+    retention_rules: newer(list(retentionRule)),
   },
   (written) => {
     const { floats } = written.chunk_encoding;

@@ -1,23 +1,26 @@
 /** The pure builders of `generate/`, given the operator's flags: what the reconcilers ask for. */
 import { createHash } from "node:crypto";
 import { clusterTlsConfig } from "../generate/alertmanager/cluster-tls.js";
-import { DEFAULT_PROMETHEUS_VERSION } from "../generate/defaults.js";
+import { DEFAULT_PROMETHEUS_VERSION, DEFAULT_THANOS_VERSION } from "../generate/defaults.js";
 import { invalid } from "../generate/invalid.js";
 import type { ConfigOptions } from "../generate/prometheus/context.js";
 import type { Enforcement } from "../generate/prometheus/namespace-label.js";
-import { enforceNamespace, ruleFile, rulesText } from "../generate/rules.js";
+import { enforceNamespace, ruleFeatures, ruleFile, rulesText } from "../generate/rules.js";
 import { Version } from "../generate/version.js";
 import { webConfig } from "../generate/web-config.js";
 import { alertmanagerStatefulSet } from "../generate/workload/alertmanager.js";
+import { INPUT_HASH } from "../generate/workload/metadata.js";
 import type { WorkloadOptions } from "../generate/workload/options.js";
-import { agentStatefulSet, prometheusStatefulSet } from "../generate/workload/prometheus.js";
+import { agentDaemonSet, agentStatefulSet, prometheusStatefulSet } from "../generate/workload/prometheus.js";
 import { prometheusNames } from "../generate/workload/prometheus-names.js";
 import { governingService } from "../generate/workload/services.js";
+import { thanosRulerNames, thanosRulerStatefulSet } from "../generate/workload/thanos-ruler.js";
 import type { KubeObject } from "../kube-object.js";
 import type { Alertmanager, Prometheus, PrometheusAgent, PrometheusSpec } from "../schema/generated/types.js";
 import type { AlertmanagerBuilders } from "./alertmanager.js";
 import type { DesiredObject } from "./apply.js";
 import type { PrometheusBuilders } from "./prometheus.js";
+import type { ThanosRulerBuilders } from "./thanos-ruler.js";
 
 /** The operator's flags as far as workloads depend on them. */
 export interface BuilderFlags {
@@ -91,8 +94,13 @@ function secretNames(prefix: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}-tls-assets-${i}`);
 }
 
+type RuleSpec = Pick<
+  PrometheusSpec,
+  "enforcedNamespaceLabel" | "excludedFromEnforcement" | "prometheusRulesExcludedFromEnforce"
+>;
+
 /** Rules have an older list of exemptions of their own. */
-function ruleEnforcement(spec: PrometheusSpec): Enforcement {
+function ruleEnforcement(spec: RuleSpec): Enforcement {
   const older = (spec.prometheusRulesExcludedFromEnforce ?? []).map(({ ruleName = "", ruleNamespace = "" }) => ({
     resource: "prometheusrules" as const,
     namespace: ruleNamespace,
@@ -101,19 +109,54 @@ function ruleEnforcement(spec: PrometheusSpec): Enforcement {
   return { ...spec, excludedFromEnforcement: [...(spec.excludedFromEnforcement ?? []), ...older] };
 }
 
+/** Rule files, or why there are none, kept beside the rules: checking them is the dearest part of a reconciliation. */
+class Derived {
+  readonly #known = new WeakMap<object, Map<string, { readonly text: string } | { readonly error: unknown }>>();
+
+  of(rule: object, depends: string, make: () => string): string {
+    const known = this.#known.get(rule) ?? new Map<string, { readonly text: string } | { readonly error: unknown }>();
+    this.#known.set(rule, known);
+    const found = known.get(depends) ?? attempt(make);
+    if (known.size > DERIVED_MAX) known.clear();
+    known.set(depends, found);
+    if ("error" in found) throw found.error;
+    return found.text;
+  }
+}
+
+/** Different settings of workloads that select one rule. */
+const DERIVED_MAX = 32;
+
+function attempt(make: () => string): { readonly text: string } | { readonly error: unknown } {
+  try {
+    return { text: make() };
+  } catch (error) {
+    return { error };
+  }
+}
+
 export function prometheusBuilders(isAgent: boolean, flags: BuilderFlags, config: ConfigOptions): PrometheusBuilders {
   const options = workloadOptions(flags);
+  const ruleTexts = new Derived();
   return {
     inputHash: (inputs) => inputHash([...inputs, options, config]),
-    ruleFile: (rule, { spec = {} }) =>
-      rulesText(
-        ruleFile(
-          enforceNamespace(rule, ruleEnforcement(spec)),
-          "prometheus",
-          Version.parse(spec.version || DEFAULT_PROMETHEUS_VERSION),
-          { hasExperimentalFunctions: spec.enableFeatures?.includes("promql-experimental-functions") ?? false },
+    ruleFile: (rule, { spec = {} }) => {
+      const version = spec.version || DEFAULT_PROMETHEUS_VERSION;
+      const features = ruleFeatures(spec.enableFeatures);
+      const enforcement = ruleEnforcement(spec);
+      const { enforcedNamespaceLabel, excludedFromEnforcement } = enforcement;
+      const depends = JSON.stringify([version, features, enforcedNamespaceLabel, excludedFromEnforcement]);
+      return ruleTexts.of(rule, depends, () =>
+        rulesText(
+          ruleFile(
+            enforceNamespace(rule, enforcement, "prometheus", features),
+            "prometheus",
+            Version.parse(version),
+            features,
+          ),
         ),
-      ),
+      );
+    },
     webConfig: ({ spec }) => webConfig("/etc/prometheus/web_config", spec?.web ?? {}),
     statefulSet: (prometheus, input) => {
       needImages(flags, prometheus.spec?.image, flags.images.prometheus, "prometheus-default-base-image");
@@ -131,6 +174,22 @@ export function prometheusBuilders(isAgent: boolean, flags: BuilderFlags, config
         ? agentStatefulSet(prometheus as PrometheusAgent, all)
         : prometheusStatefulSet(prometheus as Prometheus, all);
       return placed(set, prometheus);
+    },
+    daemonSet: (agent, input) => {
+      needImages(flags, agent.spec?.image, flags.images.prometheus, "prometheus-default-base-image");
+      const names = prometheusNames("agent", agent.metadata?.name ?? "");
+      const set = agentDaemonSet(agent as PrometheusAgent, {
+        options,
+        configOptions: { ...config, isDaemonSet: true },
+        inputHash: input.inputHash,
+        tlsSecrets: secretNames(names.prefixed, input.tlsSecretCount),
+        shard: 0,
+        ruleConfigMaps: [],
+      });
+      const { metadata, ...rest } = placed(set, agent);
+      // The generator leaves the hash out, as upstream's does; it is how a change is noticed.
+      const annotations = { ...metadata.annotations, [INPUT_HASH]: input.inputHash };
+      return { ...rest, metadata: { ...metadata, annotations } };
     },
     governingService: (prometheus) =>
       governingService(isAgent ? "PrometheusAgent" : "Prometheus", prometheus, options) as DesiredObject | undefined,
@@ -153,5 +212,30 @@ export function alertmanagerBuilders(flags: BuilderFlags): AlertmanagerBuilders 
     },
     governingService: (alertmanager: Alertmanager) =>
       governingService("Alertmanager", alertmanager, options) as DesiredObject | undefined,
+  };
+}
+
+export function thanosRulerBuilders(flags: BuilderFlags): ThanosRulerBuilders {
+  const options = workloadOptions(flags);
+  const ruleTexts = new Derived();
+  return {
+    inputHash: (inputs) => inputHash([...inputs, options]),
+    ruleFile: (rule, { spec = {} }) => {
+      const version = spec.version || DEFAULT_THANOS_VERSION;
+      const { enforcedNamespaceLabel } = spec;
+      const enforcement = ruleEnforcement(spec);
+      const depends = JSON.stringify([version, enforcedNamespaceLabel, enforcement.excludedFromEnforcement]);
+      return ruleTexts.of(rule, depends, () =>
+        rulesText(ruleFile(enforceNamespace(rule, enforcement, "thanos"), "thanos", Version.parse(version))),
+      );
+    },
+    webConfig: ({ spec }) => webConfig("/etc/thanos/web_config", spec?.web ?? {}),
+    statefulSet: (ruler, { ruleConfigMaps, tlsSecretCount, inputHash: hash }) => {
+      needImages(flags, ruler.spec?.image, flags.images.thanos, "thanos-default-base-image");
+      const tlsSecrets = secretNames(thanosRulerNames(ruler.metadata?.name ?? "").prefixed, tlsSecretCount);
+      const set = thanosRulerStatefulSet(ruler, { options, inputHash: hash, tlsSecrets, ruleConfigMaps });
+      return placed(set, ruler);
+    },
+    governingService: (ruler) => governingService("ThanosRuler", ruler, options) as DesiredObject | undefined,
   };
 }

@@ -22,6 +22,7 @@ export interface CacheOptions {
   readonly scope: WatchScope;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  readonly isMetadataOnly?: boolean;
   readonly limits: InformerLimits;
 }
 
@@ -37,12 +38,12 @@ export class ResourceCache<T> {
   readonly #denied: ReadonlySet<string>;
 
   constructor(of: Resource, options: CacheOptions, reduce: (object: KubernetesObject) => T, deps: CacheDeps) {
-    const { scope, labelSelector = "", fieldSelector = "", limits } = options;
+    const { scope, labelSelector = "", fieldSelector = "", isMetadataOnly = false, limits } = options;
     this.#denied = new Set(scope.denied);
     const namespaces = scope.allowed.length === 0 ? [""] : scope.allowed;
     this.#informers = namespaces.map((namespace) => {
       const path = collectionPath(of, namespace);
-      return new Informer<T>({ path, labelSelector, fieldSelector, limits }, reduce, deps);
+      return new Informer<T>({ path, labelSelector, fieldSelector, isMetadataOnly, limits }, reduce, deps);
     });
   }
 

@@ -1,18 +1,25 @@
 import * as resources from "./resources.js";
 
-export { AlertmanagerReconciler } from "./alertmanager.js";
-export { alertmanagerBuilders, prometheusBuilders } from "./builders.js";
-export { EventRecorder } from "./events.js";
+export { AlertmanagerKind } from "./alertmanager.js";
+export { DEFAULT_BINDINGS } from "./bindings.js";
+export { alertmanagerBuilders, prometheusBuilders, thanosRulerBuilders } from "./builders.js";
+export type { ResourceCache } from "./cache.js";
+export { JobTexts } from "./config-text.js";
+export { EventRecorder, type RegardedObject } from "./events.js";
 export { isForbidden, KubeletService } from "./kubelet.js";
-export { type Controller, Operator } from "./operator.js";
-export { PrometheusReconciler } from "./prometheus.js";
+export { type Controller, Operator, type SelectedCache } from "./operator.js";
+export { PrometheusKind } from "./prometheus.js";
+export { type ReconcilerDeps, type WorkloadKind, type WorkloadObject, WorkloadReconciler } from "./reconciler.js";
 export type { Resource } from "./resources.js";
+export { type RepairPolicy, type Rights, SetKeeper } from "./sets.js";
+export { ThanosRulerKind } from "./thanos-ruler.js";
 
 /** All kinds that the operator may have to do with. */
 export const RESOURCES = {
   PROMETHEUS: resources.PROMETHEUS,
   PROMETHEUS_AGENT: resources.PROMETHEUS_AGENT,
   ALERTMANAGER: resources.ALERTMANAGER,
+  THANOS_RULER: resources.THANOS_RULER,
   SERVICE_MONITOR: resources.SERVICE_MONITOR,
   POD_MONITOR: resources.POD_MONITOR,
   PROBE: resources.PROBE,
@@ -20,3 +27,6 @@ export const RESOURCES = {
   PROMETHEUS_RULE: resources.PROMETHEUS_RULE,
   ALERTMANAGER_CONFIG: resources.ALERTMANAGER_CONFIG,
 } as const;
+
+/** Kinds of Kubernetes' own whose watching needs rights that may be missing. */
+export const OPTIONAL_RESOURCES = { SERVICE: resources.SERVICE, DAEMON_SET: resources.DAEMON_SET } as const;

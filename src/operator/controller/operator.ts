@@ -15,29 +15,37 @@ import {
 import { selects } from "../generate/prometheus/label-selector.js";
 import type { ObjectMeta } from "../kube-object.js";
 import type { LabelSelector } from "../schema/generated/types.js";
+import { type BindingOptions, BindingWriter, type BoundObject, type Workload } from "./bindings.js";
 import { type CacheOptions, ResourceCache, type WatchScope } from "./cache.js";
-import { CONFIG_MAP, NAMESPACE, type Resource, SECRET, STATEFUL_SET } from "./resources.js";
-import { keyOfObject, type NamespaceObject } from "./selection.js";
+import { type NamespaceView, PolledNamespaces } from "./namespaces.js";
+import { SeenObjects } from "./owned.js";
+import type { WorkloadObject, WorkloadReconciler } from "./reconciler.js";
+import { DEFAULT_REFERENCES, ReferenceReader, type VersionOf } from "./references.js";
+import { CONFIG_MAP, DAEMON_SET, NAMESPACE, type Resource, SECRET, SERVICE, STATEFUL_SET } from "./resources.js";
+import { keyOfObject, type NamespaceObject, type Selectors } from "./selection.js";
 
 const STATUS_POLL_MS = 30_000;
 const RESYNC_MS = 300_000;
+/** Of one kind at a time: while one waits for the API, another computes; more only hold more memory. */
+const RECONCILERS = 2;
 const CONTROLLER_ID = "operator.prometheus.io/controller-id";
+const MANAGED = "managed-by=prometheus-operator";
 
 /** One kind of workload object and how it is reconciled. */
 export interface Controller {
   readonly resource: Resource;
   readonly objects: ResourceCache<WorkloadObject>;
-  /** Namespace selectors by which the object chooses monitors and the like. */
-  readonly namespaceSelectors: (object: WorkloadObject) => readonly (LabelSelector | undefined)[];
-  /** Caches of what it selects: a change concerns every object that might select in its namespace. */
-  readonly selected: readonly ResourceCache<SelectedObject>[];
-  readonly reconcile: (key: string) => Promise<void>;
-  readonly updateStatus: (key: string) => Promise<void>;
-  readonly refersTo: (key: string, kind: "Secret" | "ConfigMap", name: string) => boolean;
+  /** All objects of the cluster are in the cache: what is not there does not exist. */
+  readonly isComplete: boolean;
+  readonly selectors: (object: WorkloadObject) => Selectors;
+  /** Caches of what it selects. */
+  readonly selected: readonly SelectedCache[];
+  readonly reconciler: Pick<WorkloadReconciler<WorkloadObject>, "reconcile" | "updateStatus" | "refersTo">;
 }
 
-export interface WorkloadObject {
-  readonly metadata?: ObjectMeta;
+export interface SelectedCache {
+  readonly of: Resource;
+  readonly cache: ResourceCache<SelectedObject>;
 }
 
 export interface SelectedObject {
@@ -49,6 +57,15 @@ export interface OperatorSettings {
   readonly scope: WatchScope;
   readonly secretSelectors: { readonly label: string; readonly field: string };
   readonly configMapSelectors: { readonly label: string; readonly field: string };
+  /** Where Secrets and ConfigMaps are watched; undefined where they may not be. */
+  readonly referenceScope: WatchScope | undefined;
+  /** Those that are looked at now and then, where namespaces may not be watched. */
+  readonly namespaces: readonly string[] | undefined;
+  /** Services can be watched only with rights that prometheus-operator's own role does not have. */
+  readonly mayWatchServices: boolean;
+  readonly mayWatchDaemonSets: boolean;
+  /** Undefined where monitors' status is not kept. */
+  readonly bindings: BindingOptions | undefined;
 }
 
 export interface OperatorDeps {
@@ -57,6 +74,7 @@ export interface OperatorDeps {
   readonly timers: Timers;
   readonly random: () => number;
   readonly log: Logger;
+  readonly nowMs: () => number;
 }
 
 interface Running {
@@ -77,34 +95,67 @@ export class Operator {
   readonly #running: Running[] = [];
   readonly #caches: { start(): void; stop(): void; readonly isSynced: boolean }[] = [];
   readonly #stops: (() => void)[] = [];
-  readonly namespaces: ResourceCache<NamespaceObject>;
+  readonly namespaces: NamespaceView;
   readonly statefulSets: ResourceCache<StoredObject>;
-  readonly #secrets: ResourceCache<Stub>;
-  readonly #configMaps: ResourceCache<Stub>;
+  readonly daemonSets: ResourceCache<StoredObject> | undefined;
+  readonly references: ReferenceReader;
+  readonly seen: SeenObjects;
+  readonly bindings: BindingWriter | undefined;
+  readonly #secrets: ResourceCache<Stub> | undefined;
+  readonly #configMaps: ResourceCache<Stub> | undefined;
+  readonly #services: ResourceCache<Stub> | undefined;
   #isReady = false;
 
   constructor(settings: OperatorSettings, deps: OperatorDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    const { label: secretLabel, field: secretField } = settings.secretSelectors;
-    const { label: mapLabel, field: mapField } = settings.configMapSelectors;
-    const everywhere = { allowed: [], denied: settings.scope.denied };
-    this.namespaces = this.cache<NamespaceObject>(NAMESPACE, { scope: everywhere }, reduceStub);
-    this.statefulSets = this.cache<StoredObject>(
-      STATEFUL_SET,
-      { scope: settings.scope, labelSelector: "managed-by=prometheus-operator" },
-      (object) => object as unknown as StoredObject,
-    );
-    this.#secrets = this.cache<Stub>(
-      SECRET,
-      { scope: settings.scope, labelSelector: secretLabel, fieldSelector: secretField },
-      reduceStub,
-    );
-    this.#configMaps = this.cache<Stub>(
-      CONFIG_MAP,
-      { scope: settings.scope, labelSelector: mapLabel, fieldSelector: mapField },
-      reduceStub,
-    );
+    const { scope, referenceScope } = settings;
+    const everywhere = { allowed: [], denied: scope.denied };
+    const whole = (object: KubernetesObject): StoredObject => object as unknown as StoredObject;
+    this.namespaces =
+      settings.namespaces === undefined
+        ? this.cache<NamespaceObject>(NAMESPACE, { scope: everywhere }, reduceStub)
+        : this.#poll(settings.namespaces);
+    this.statefulSets = this.cache(STATEFUL_SET, { scope, labelSelector: MANAGED }, whole);
+    this.daemonSets = settings.mayWatchDaemonSets
+      ? this.cache(DAEMON_SET, { scope, labelSelector: MANAGED }, whole)
+      : undefined;
+    const stubs = (of: Resource, within: WatchScope | undefined, selectors = { label: "", field: "" }) =>
+      within === undefined
+        ? undefined
+        : this.cache<Stub>(
+            of,
+            {
+              scope: within,
+              labelSelector: selectors.label,
+              fieldSelector: selectors.field,
+              isMetadataOnly: true,
+            },
+            reduceStub,
+          );
+    this.#secrets = stubs(SECRET, referenceScope, settings.secretSelectors);
+    this.#configMaps = stubs(CONFIG_MAP, referenceScope, settings.configMapSelectors);
+    const ours = { label: MANAGED, field: "" };
+    this.#services = settings.mayWatchServices ? stubs(SERVICE, scope, ours) : undefined;
+    const versionOf: VersionOf = (kind, key) => {
+      const stub = (kind === "Secret" ? this.#secrets : this.#configMaps)?.get(key);
+      return stub?.metadata.resourceVersion;
+    };
+    this.references = new ReferenceReader(DEFAULT_REFERENCES, deps.api, versionOf);
+    this.seen = new SeenObjects(versionOf);
+    const { api, timers, nowMs, log } = deps;
+    const isGone = (workload: Workload): boolean => this.#isGone(workload);
+    this.bindings =
+      settings.bindings === undefined
+        ? undefined
+        : new BindingWriter(settings.bindings, { api, timers, nowMs, log, isGone });
+  }
+
+  #poll(names: readonly string[]): NamespaceView {
+    const { api, timers, log } = this.#deps;
+    const view = new PolledNamespaces(names, api, timers, log);
+    this.#caches.push(view);
+    return view;
   }
 
   get isReady(): boolean {
@@ -154,12 +205,20 @@ export class Operator {
         err: error instanceof Error ? error.message : String(error),
       });
     };
+    const { reconciler } = controller;
     const work = (key: string): Promise<void> => {
       counters.reconciles++;
-      return controller.reconcile(key);
+      return reconciler.reconcile(key);
     };
-    const queue = new WorkQueue(DEFAULT_WORK_QUEUE, work, timers, fail("A reconciliation"));
-    const statusQueue = new WorkQueue(DEFAULT_WORK_QUEUE, controller.updateStatus, timers, fail("A status update"));
+    const options = { ...DEFAULT_WORK_QUEUE, workers: RECONCILERS };
+    const queue = new WorkQueue(options, work, timers, fail("A reconciliation"));
+    const statusQueue = new WorkQueue(
+      DEFAULT_WORK_QUEUE,
+      (key) => reconciler.updateStatus(key),
+      timers,
+      fail("A status update"),
+    );
+    for (const { of, cache } of controller.selected) this.bindings?.register(of, cache as ResourceCache<BoundObject>);
     this.#running.push({ controller, queue, statusQueue, counters });
   }
 
@@ -172,7 +231,12 @@ export class Operator {
     this.#stops.push(
       this.#deps.timers.every(STATUS_POLL_MS, () => this.#each((key, { statusQueue }) => statusQueue.add(key))),
     );
-    this.#stops.push(this.#deps.timers.every(RESYNC_MS, () => this.#each((key, { queue }) => queue.add(key))));
+    const resync = (): void => {
+      this.#each((key, { queue }) => queue.add(key));
+      this.bindings?.sweep();
+    };
+    this.#stops.push(this.#deps.timers.every(RESYNC_MS, resync));
+    this.bindings?.sweep();
     this.#isReady = true;
     this.#deps.log.info("successfully synced all caches");
   }
@@ -182,6 +246,17 @@ export class Operator {
     for (const stop of this.#stops) stop();
     for (const cache of this.#caches) cache.stop();
     await Promise.all(this.#running.flatMap(({ queue, statusQueue }) => [queue.stop(), statusQueue.stop()]));
+    await this.bindings?.stop();
+  }
+
+  /** A workload that a status names and that the cluster does not have. */
+  #isGone({ group, resource, namespace, name }: Workload): boolean {
+    const { scope } = this.#settings;
+    const running = this.#running.find(({ controller }) => controller.resource.plural === resource);
+    if (group !== "monitoring.coreos.com" || running?.controller.isComplete !== true) return false;
+    if (scope.denied.includes(namespace)) return false;
+    const object = running.controller.objects.get(`${namespace}/${name}`);
+    return object === undefined || object.metadata?.deletionTimestamp !== undefined;
   }
 
   #pause(ms: number): Promise<void> {
@@ -218,15 +293,14 @@ export class Operator {
       },
       namespaceOf,
     );
-    for (const cache of controller.selected) {
-      const concern = ({ metadata }: SelectedObject): void =>
-        this.#enqueueForNamespace(running, metadata?.namespace ?? "");
+    for (const { of, cache } of controller.selected) {
+      const concern = (...versions: readonly SelectedObject[]): void => this.#enqueueSelecting(running, of, versions);
       cache.addHandlers(
         {
-          onAdd: concern,
-          onDelete: concern,
+          onAdd: (object) => concern(object),
+          onDelete: (object) => concern(object),
           onUpdate: (before, after) => {
-            if (isChanged(before.metadata, after.metadata)) concern(after);
+            if (isChanged(before.metadata, after.metadata)) concern(before, after);
           },
         },
         namespaceOf,
@@ -234,35 +308,43 @@ export class Operator {
     }
   }
 
-  /** Objects of the namespace itself, and those that select in it. */
-  #enqueueForNamespace({ controller, queue }: Running, namespace: string): void {
-    const labels = this.namespaces.get(namespace)?.metadata?.labels;
+  /** Workloads that select any of the versions of an object. */
+  #enqueueSelecting({ controller, queue }: Running, { plural }: Resource, versions: readonly SelectedObject[]): void {
     for (const object of controller.objects.list()) {
-      if (!this.#isOurs(object)) continue;
-      const concerns =
-        object.metadata?.namespace === namespace ||
-        controller.namespaceSelectors(object).some((selector) => selects(selector, labels));
-      if (concerns) queue.add(keyOfObject(object));
+      const wanted = controller.selectors(object).get(plural);
+      if (wanted === undefined || !this.#isOurs(object)) continue;
+      const isConcerned = versions.some(({ metadata }) => {
+        const namespace = metadata?.namespace ?? "";
+        const isOwn = object.metadata?.namespace === namespace;
+        if (isOwn && wanted.name !== undefined && wanted.name === metadata?.name) return true;
+        if (wanted.labels === undefined || !selects(wanted.labels, metadata?.labels)) return false;
+        if (wanted.namespaces === undefined) return isOwn;
+        return selects(wanted.namespaces, this.namespaces.get(namespace)?.metadata?.labels);
+      });
+      if (isConcerned) queue.add(keyOfObject(object));
     }
   }
 
   #followShared(): void {
     const namespaceOf = ({ metadata }: { readonly metadata?: ObjectMeta }): string => metadata?.namespace ?? "";
-    this.statefulSets.addHandlers(
-      {
-        onAdd: (set) => this.#ownerOf(set, "status"),
-        onUpdate: (before, after) =>
-          this.#ownerOf(after, isChanged(before.metadata, after.metadata) ? "both" : "status"),
-        onDelete: (set) => this.#ownerOf(set, "both"),
-      },
-      namespaceOf,
-    );
+    for (const cache of [this.statefulSets, this.daemonSets]) {
+      cache?.addHandlers(
+        {
+          onAdd: (set) => this.#ownerOf(set, "status"),
+          onUpdate: (before, after) =>
+            this.#ownerOf(after, isChanged(before.metadata, after.metadata) ? "both" : "status"),
+          onDelete: (set) => this.#ownerOf(set, "both"),
+        },
+        namespaceOf,
+      );
+    }
     for (const [kind, cache] of [
       ["Secret", this.#secrets],
       ["ConfigMap", this.#configMaps],
+      ["Service", this.#services],
     ] as const) {
       const concern = (stub: Stub): void => this.#concerning(kind, stub);
-      cache.addHandlers({ onAdd: concern, onDelete: concern, onUpdate: (_, after) => concern(after) }, namespaceOf);
+      cache?.addHandlers({ onAdd: concern, onDelete: concern, onUpdate: (_, after) => concern(after) }, namespaceOf);
     }
     this.namespaces.addHandlers(
       {
@@ -272,7 +354,9 @@ export class Operator {
             const object = controller.objects.get(key);
             const isConcerned = (selector: LabelSelector | undefined): boolean =>
               selects(selector, before.metadata?.labels) !== selects(selector, after.metadata?.labels);
-            if (object !== undefined && controller.namespaceSelectors(object).some(isConcerned)) queue.add(key);
+            if (object === undefined) return;
+            const selectors = [...controller.selectors(object).values()];
+            if (selectors.some(({ namespaces }) => isConcerned(namespaces))) queue.add(key);
           });
         },
       },
@@ -280,13 +364,17 @@ export class Operator {
     );
   }
 
-  /** A Secret or ConfigMap that somebody refers to, or that we own and somebody changed. */
-  #concerning(kind: "Secret" | "ConfigMap", stub: Stub): void {
+  /** A Secret or ConfigMap that somebody refers to, or an object that we own and somebody changed. */
+  #concerning(kind: "Secret" | "ConfigMap" | "Service", stub: Stub): void {
     const name = keyOfObject(stub);
     const owners = new Set(stub.metadata.ownerReferences?.map(({ uid }) => uid));
     this.#each((key, { controller, queue }) => {
       const uid = controller.objects.get(key)?.metadata?.uid;
-      if (controller.refersTo(key, kind, name) || (uid !== undefined && owners.has(uid))) queue.add(key);
+      if (
+        (kind !== "Service" && controller.reconciler.refersTo(key, kind, name)) ||
+        (uid !== undefined && owners.has(uid))
+      )
+        queue.add(key);
     });
   }
 

@@ -2,8 +2,7 @@
  * One Prometheus or PrometheusAgent: what it selects, its configuration, its Secrets and ConfigMaps, its StatefulSets, its status.
  * Everything is derived from the caches at each run, so running it twice changes nothing.
  */
-import type { Logger } from "../../base/index.js";
-import type { KubernetesApi, StoredObject } from "../../kubernetes/index.js";
+import type { StoredObject } from "../../kubernetes/index.js";
 import { invalid } from "../generate/invalid.js";
 import {
   checkPodMonitor,
@@ -12,7 +11,7 @@ import {
   checkServiceMonitor,
 } from "../generate/prometheus/check-monitors.js";
 import { checkWorkload } from "../generate/prometheus/check-workload.js";
-import { agentConfig, type ConfigInput, type Extras, serverConfig } from "../generate/prometheus/config.js";
+import type { ConfigInput, Extras } from "../generate/prometheus/config.js";
 import { type ConfigOptions, contextOf } from "../generate/prometheus/context.js";
 import { AssetStore } from "../generate/store.js";
 import { prometheusNames } from "../generate/workload/prometheus-names.js";
@@ -20,7 +19,6 @@ import { SIDECAR_CLIENT_FILES } from "../generate/workload/thanos-sidecar.js";
 import type { Json } from "../kube-object.js";
 import type {
   KeySelector,
-  LabelSelector,
   PodMonitor,
   Probe,
   Prometheus,
@@ -29,15 +27,23 @@ import type {
   ScrapeConfig,
   ServiceMonitor,
 } from "../schema/generated/types.js";
-import { applyObject, createWorkload, type DesiredObject, replaceWorkload } from "./apply.js";
-import { type BoundObject, bind, unbind, type Workload } from "./bindings.js";
+import { applyObject, type DesiredObject } from "./apply.js";
 import type { ResourceCache } from "./cache.js";
-import type { RegardedObject } from "./events.js";
-import { gzip, type OwnedOptions, ownedMetadata, secretOf, splitAssets, splitRules, yamlOf } from "./owned.js";
-import { addReferences, fetchReferences, type References } from "./references.js";
+import type { JobTexts } from "./config-text.js";
+import type { NamespaceView } from "./namespaces.js";
+import { gzip, type OwnedObjects, type OwnedOptions, yamlOf } from "./owned.js";
 import {
-  CONFIG_MAP,
-  collectionPath,
+  type Note,
+  podLabels,
+  type ReconcilerDeps,
+  type SetOf,
+  selectorText,
+  type WorkloadKind,
+  workloadOf,
+} from "./reconciler.js";
+import { addReferences, type References } from "./references.js";
+import {
+  DAEMON_SET,
   objectPath,
   POD_MONITOR,
   PROBE,
@@ -55,13 +61,13 @@ import {
   accepted,
   judge,
   keyOfObject,
-  type NamespaceObject,
   namespacesOf,
   type Selected,
+  type Selectors,
   selectObjects,
 } from "./selection.js";
-import { type Condition, condition, isSameStatus, type SetState, stateOfSet, sumOf, worstOf } from "./status.js";
-import { addTlsAssets } from "./tls-assets.js";
+import type { SetState } from "./status.js";
+import { addTlsAssets, addWorkloadTlsAssets } from "./tls-assets.js";
 
 type AnyPrometheus = Prometheus & PrometheusAgent;
 
@@ -73,8 +79,10 @@ export interface PrometheusCaches {
   readonly probes: ResourceCache<Probe> | undefined;
   readonly scrapeConfigs: ResourceCache<ScrapeConfig> | undefined;
   readonly rules: ResourceCache<PrometheusRule> | undefined;
-  readonly namespaces: ResourceCache<NamespaceObject>;
+  readonly namespaces: NamespaceView;
   readonly statefulSets: ResourceCache<StoredObject>;
+  /** Undefined where they may not be watched. */
+  readonly daemonSets: ResourceCache<StoredObject> | undefined;
 }
 
 /** The pure builders that are not of this file. */
@@ -92,6 +100,10 @@ export interface PrometheusBuilders {
       readonly inputHash: string;
     },
   ): DesiredObject;
+  daemonSet(
+    prometheus: AnyPrometheus,
+    input: { readonly tlsSecretCount: number; readonly inputHash: string },
+  ): DesiredObject;
   /** Undefined if the object names one of the user's own. */
   governingService(prometheus: AnyPrometheus): DesiredObject | undefined;
   /** Of all that a StatefulSet is built from, and of what it is now. */
@@ -101,23 +113,15 @@ export interface PrometheusBuilders {
 export interface PrometheusSettings extends OwnedOptions {
   readonly config: ConfigOptions;
   readonly disableUnmanagedConfiguration: boolean;
-  readonly hasBindings: boolean;
+  /** Feature gate PrometheusAgentDaemonSet. */
+  readonly hasDaemonSets: boolean;
 }
 
-export interface PrometheusDeps {
-  readonly api: KubernetesApi;
+export interface PrometheusDeps extends ReconcilerDeps {
   readonly caches: PrometheusCaches;
   readonly builders: PrometheusBuilders;
   readonly settings: PrometheusSettings;
-  readonly log: Logger;
-  readonly nowMs: () => number;
-  readonly wait: (ms: number) => Promise<void>;
-  readonly onRejected: (object: RegardedObject, message: string) => void;
-}
-
-interface Reconciliation {
-  readonly error: string | undefined;
-  readonly note: { readonly reason: string; readonly message: string } | undefined;
+  readonly jobTexts: JobTexts;
 }
 
 interface Everything {
@@ -132,110 +136,87 @@ interface Everything {
 /** Names that ConfigMaps with rules may get: those that are not there yet are mounted too, so that pods need no restart. */
 const RULE_CONFIG_MAPS_MIN = 3;
 
-export class PrometheusReconciler {
-  readonly #of: Resource;
+/** What a Prometheus or PrometheusAgent comes to. */
+export class PrometheusKind implements WorkloadKind<AnyPrometheus> {
+  readonly of: Resource;
+  readonly objects: ResourceCache<AnyPrometheus>;
   readonly #isAgent: boolean;
   readonly #deps: PrometheusDeps;
-  readonly #outcomes = new Map<string, Reconciliation>();
-  /** What each object referred to when it was reconciled last: a change of one of them concerns it. */
-  readonly #references = new Map<string, References>();
-  /** `plural/namespace/name` of what each object was bound to when it was reconciled last. */
-  readonly #bound = new Map<string, ReadonlySet<string>>();
 
   constructor(isAgent: boolean, deps: PrometheusDeps) {
     this.#isAgent = isAgent;
-    this.#of = isAgent ? PROMETHEUS_AGENT : PROMETHEUS;
+    this.of = isAgent ? PROMETHEUS_AGENT : PROMETHEUS;
+    this.objects = deps.caches.prometheuses;
     this.#deps = deps;
   }
 
-  static namespaceSelectors({ spec = {} }: AnyPrometheus): readonly (LabelSelector | undefined)[] {
-    const { ruleNamespaceSelector } = spec as NonNullable<Prometheus["spec"]>;
-    return [
-      spec.serviceMonitorNamespaceSelector,
-      spec.podMonitorNamespaceSelector,
-      spec.probeNamespaceSelector,
-      spec.scrapeConfigNamespaceSelector,
-      ruleNamespaceSelector,
-    ];
+  selectors({ spec = {} }: AnyPrometheus): Selectors {
+    const { ruleSelector, ruleNamespaceSelector } = spec as NonNullable<Prometheus["spec"]>;
+    return new Map([
+      [
+        SERVICE_MONITOR.plural,
+        { labels: spec.serviceMonitorSelector, namespaces: spec.serviceMonitorNamespaceSelector },
+      ],
+      [POD_MONITOR.plural, { labels: spec.podMonitorSelector, namespaces: spec.podMonitorNamespaceSelector }],
+      [PROBE.plural, { labels: spec.probeSelector, namespaces: spec.probeNamespaceSelector }],
+      [SCRAPE_CONFIG.plural, { labels: spec.scrapeConfigSelector, namespaces: spec.scrapeConfigNamespaceSelector }],
+      ...(this.#isAgent
+        ? []
+        : [[PROMETHEUS_RULE.plural, { labels: ruleSelector, namespaces: ruleNamespaceSelector }] as const]),
+    ]);
   }
 
-  /** Whether the object's configuration was made from this Secret or ConfigMap. */
-  refersTo(key: string, kind: "Secret" | "ConfigMap", name: string): boolean {
-    const references = this.#references.get(key);
-    return (kind === "Secret" ? references?.secrets : references?.configMaps)?.has(name) ?? false;
-  }
-
-  /** @throws what kept it from being done; the status tells it too. */
-  async reconcile(key: string): Promise<void> {
-    const { log } = this.#deps;
-    const object = this.#object(key);
-    if (object === undefined || object.metadata?.deletionTimestamp !== undefined) {
-      this.#outcomes.delete(key);
-      this.#references.delete(key);
-      await this.#releaseAll(key);
-      return;
-    }
-    if (object.spec?.paused === true) {
-      log.info("No action taken: the object is paused", { kind: this.#of.kind, key });
-      return;
-    }
-    let error: unknown;
-    let note: Reconciliation["note"];
-    try {
-      note = await this.#sync(key, object);
-    } catch (caught) {
-      error = caught;
-    }
-    this.#outcomes.set(key, { error: error === undefined ? undefined : messageOf(error), note });
-    await this.updateStatus(key);
-    if (error !== undefined) throw error;
-  }
-
-  /** Items of some lists name no kind. */
-  #object(key: string): AnyPrometheus | undefined {
-    const object = this.#deps.caches.prometheuses.get(key);
-    const { apiVersion, kind } = this.#of;
-    return object === undefined ? undefined : { ...object, apiVersion, kind };
-  }
-
-  async #sync(key: string, object: AnyPrometheus): Promise<Reconciliation["note"]> {
-    const { api, settings } = this.#deps;
-    const prefix = `${this.#isAgent ? "prom-agent" : "prometheus"}-${object.metadata?.name ?? ""}`;
+  async sync(
+    key: string,
+    object: AnyPrometheus,
+    owned: OwnedObjects,
+    references: References,
+  ): Promise<Note | undefined> {
+    const { api, builders, bindings } = this.#deps;
+    const prefix = this.#prefix(object);
     const assets = new AssetStore();
-    const found = await this.#select(key, object, assets);
+    const found = await this.#select(object, assets, references);
     const isUnmanaged = this.#isUnmanaged(object);
-    const ruleConfigMaps = this.#isAgent ? [] : await this.#applyRules(object, prefix, found.ruleFiles);
-    if (isUnmanaged) await this.#createEmptySecret(object, prefix);
-    else await this.#applyConfiguration(object, prefix, found, assets, ruleConfigMaps);
-    const tlsSecretCount = await this.#applyTlsAssets(object, prefix, found, assets);
+    const ruleConfigMaps = this.#isAgent ? [] : await this.#applyRules(object, prefix, found.ruleFiles, owned);
+    if (isUnmanaged) await this.#createEmptySecret(owned, prefix);
+    else await this.#applyConfiguration(object, prefix, found, assets, ruleConfigMaps, owned);
+    const tlsSecretCount = await owned.tlsAssets(prefix, this.#tlsFiles(object, found, assets));
     // Mounted always, so it is there even where there is nothing to say.
-    const web = this.#deps.builders.webConfig(object);
-    const metadata = ownedMetadata(this.#of, object, `${prefix}-web-config`, settings);
+    const web = builders.webConfig(object);
     const content = Buffer.from(web === undefined ? "" : yamlOf(web));
-    await applyObject(api, SECRET, secretOf(metadata, { "web-config.yaml": content }));
+    await owned.secret(`${prefix}-web-config`, { "web-config.yaml": content });
     if (!this.#isAgent) {
       const { sidecarClientSecret } = prometheusNames("server", object.metadata?.name ?? "");
       const files = Object.entries(SIDECAR_CLIENT_FILES).map(([file, text]) => [file, Buffer.from(text)]);
-      const named = ownedMetadata(this.#of, object, sidecarClientSecret, settings);
-      await applyObject(api, SECRET, secretOf(named, Object.fromEntries(files)));
+      await owned.secret(sidecarClientSecret, Object.fromEntries(files));
     }
-    const service = this.#deps.builders.governingService(object);
+    const service = this.#isDaemonSet(object) ? undefined : builders.governingService(object);
     if (service !== undefined) await applyObject(api, SERVICE, service);
-    await this.#applySets(object, prefix, ruleConfigMaps, tlsSecretCount);
-    if (settings.hasBindings) await this.#bindAll(key, found);
+    if (this.#isDaemonSet(object)) await this.#applyDaemonSet(object, prefix, tlsSecretCount);
+    else await this.#applySets(object, prefix, ruleConfigMaps, tlsSecretCount);
+    for (const [of, , selected] of this.#boundKinds(found)) {
+      const verdicts = selected.map(({ object: each, rejection }) => [keyOfObject(each), rejection] as const);
+      bindings?.report(of, workloadOf(this.of, key), new Map(verdicts));
+    }
     if (isUnmanaged) {
       const message = "the configuration is not managed: no selector is set";
       return { reason: "ConfigurationUnmanaged", message };
     }
-    const count =
-      found.serviceMonitors.length +
-      found.podMonitors.length +
-      found.probes.length +
-      found.scrapeConfigs.length +
-      found.rules.length;
-    return count === 0
+    return allOf(found).length === 0
       ? { reason: "NoSelectedResources", message: "no monitor, probe, scrape configuration or rule is selected" }
       : undefined;
+  }
+
+  #prefix({ metadata }: AnyPrometheus): string {
+    return `${this.#isAgent ? "prom-agent" : "prometheus"}-${metadata?.name ?? ""}`;
+  }
+
+  #configOptions(object: AnyPrometheus): ConfigOptions {
+    return { ...this.#deps.settings.config, isDaemonSet: this.#isDaemonSet(object) };
+  }
+
+  #isDaemonSet({ spec }: AnyPrometheus): boolean {
+    return this.#isAgent && (spec as PrometheusAgent["spec"])?.mode === "DaemonSet";
   }
 
   #isUnmanaged({ spec = {} }: AnyPrometheus): boolean {
@@ -246,8 +227,8 @@ export class PrometheusReconciler {
 
   // ── selection ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #select(key: string, object: AnyPrometheus, assets: AssetStore): Promise<Everything> {
-    const { caches, settings, builders } = this.#deps;
+  async #select(object: AnyPrometheus, assets: AssetStore, references: References): Promise<Everything> {
+    const { caches, builders } = this.#deps;
     const spec = object.spec ?? {};
     const within = (selector: Parameters<typeof namespacesOf>[1]): ReadonlySet<string> =>
       namespacesOf(object, selector, caches.namespaces);
@@ -275,15 +256,13 @@ export class PrometheusReconciler {
       ? []
       : selectObjects(PROMETHEUS_RULE, caches.rules, ruleSelector, within(ruleNamespaceSelector));
 
-    const references: References = { secrets: new Set(), configMaps: new Set() };
     addReferences(references, object.metadata?.namespace ?? "", object.spec);
     for (const each of [...serviceMonitors, ...podMonitors, ...probes, ...scrapeConfigs]) {
       addReferences(references, each.metadata?.namespace ?? "", each.spec);
     }
-    this.#references.set(key, references);
-    await fetchReferences(this.#deps.api, references, assets);
+    await this.#deps.references.fetch(references, assets);
 
-    const context = contextOf(object, settings.config);
+    const context = contextOf(object, this.#configOptions(object));
     checkWorkload(context, assets);
     const ruleFiles: Record<string, string> = {};
     const judgedRules = judge(rules, (rule) => {
@@ -322,8 +301,8 @@ export class PrometheusReconciler {
     found: Everything,
     assets: AssetStore,
     ruleConfigMaps: readonly string[],
+    owned: OwnedObjects,
   ): Promise<void> {
-    const { api, settings } = this.#deps;
     const input: ConfigInput = {
       selection: {
         serviceMonitors: accepted(found.serviceMonitors),
@@ -333,12 +312,11 @@ export class PrometheusReconciler {
       },
       assets,
       extras: this.#extras(object, assets),
-      options: settings.config,
+      options: this.#configOptions(object),
       ruleConfigMaps,
     };
-    const config = this.#isAgent ? agentConfig(object, input) : serverConfig(object, input);
-    const metadata = ownedMetadata(this.#of, object, prefix, settings);
-    await applyObject(api, SECRET, secretOf(metadata, { "prometheus.yaml.gz": gzip(yamlOf(config)) }));
+    const packed = gzip(this.#deps.jobTexts.configBytes(object, this.#isAgent, input));
+    await owned.secret(prefix, { "prometheus.yaml.gz": packed });
   }
 
   #extras({ metadata, spec }: AnyPrometheus, assets: AssetStore): Extras {
@@ -360,57 +338,29 @@ export class PrometheusReconciler {
   }
 
   /** Where users write the configuration themselves, they find an empty Secret to fill. */
-  async #createEmptySecret(object: AnyPrometheus, prefix: string): Promise<void> {
-    const { api, settings } = this.#deps;
-    const namespace = object.metadata?.namespace ?? "";
-    if ((await api.get(objectPath(SECRET, namespace, prefix))) !== undefined) return;
-    const metadata = ownedMetadata(this.#of, object, prefix, settings);
-    await applyObject(api, SECRET, secretOf(metadata, { "prometheus.yaml.gz": Buffer.alloc(0) }));
+  async #createEmptySecret(owned: OwnedObjects, prefix: string): Promise<void> {
+    if ((await this.#deps.api.get(objectPath(SECRET, owned.namespace, prefix))) !== undefined) return;
+    await owned.secret(prefix, { "prometheus.yaml.gz": Buffer.alloc(0) });
   }
 
   async #applyRules(
     object: AnyPrometheus,
     prefix: string,
     files: Readonly<Record<string, string>>,
+    owned: OwnedObjects,
   ): Promise<readonly string[]> {
-    const { api, settings } = this.#deps;
-    const namespace = object.metadata?.namespace ?? "";
-    const name = object.metadata?.name ?? "";
-    const parts = splitRules(files);
-    const names = parts.map((_, i) => `${prefix}-rulefiles-${i}`);
-    const labels = { "prometheus-name": name };
-    // New ones first: no rule is missing at any moment.
-    for (const [i, data] of parts.entries()) {
-      await applyObject(api, CONFIG_MAP, {
-        metadata: ownedMetadata(this.#of, object, names[i]!, settings, labels),
-        data,
-      });
-    }
-    const selector = `prometheus-name=${name},managed-by=prometheus-operator`;
-    for (const { metadata } of await api.list(collectionPath(CONFIG_MAP, namespace), selector)) {
-      if (metadata.name.startsWith(`${prefix}-rulefiles-`) && !names.includes(metadata.name)) {
-        await api.delete(objectPath(CONFIG_MAP, namespace, metadata.name));
-      }
-    }
+    const names = await owned.rules(prefix, files, { "prometheus-name": object.metadata?.name ?? "" });
     for (let i = names.length; i < RULE_CONFIG_MAPS_MIN; i++) names.push(`${prefix}-rulefiles-${i}`);
     return names;
   }
 
-  async #applyTlsAssets(object: AnyPrometheus, prefix: string, found: Everything, assets: AssetStore): Promise<number> {
-    const { api, settings } = this.#deps;
-    const namespace = object.metadata?.namespace ?? "";
+  #tlsFiles(object: AnyPrometheus, found: Everything, assets: AssetStore): ReadonlyMap<string, Buffer> {
     const files = new Map<string, Buffer>();
-    addTlsAssets(files, assets, namespace, object.spec);
+    addWorkloadTlsAssets(files, assets, object.metadata?.namespace ?? "", object.spec);
     for (const { object: each, rejection } of allOf(found)) {
       if (rejection === undefined) addTlsAssets(files, assets, each.metadata?.namespace ?? "", each);
     }
-    const parts = splitAssets(Object.fromEntries(files));
-    for (const [i, data] of parts.entries()) {
-      const metadata = ownedMetadata(this.#of, object, `${prefix}-tls-assets-${i}`, settings);
-      await applyObject(api, SECRET, secretOf(metadata, data));
-    }
-    for (let i = parts.length; await api.delete(objectPath(SECRET, namespace, `${prefix}-tls-assets-${i}`)); i++);
-    return parts.length;
+    return files;
   }
 
   async #applySets(
@@ -419,130 +369,98 @@ export class PrometheusReconciler {
     ruleConfigMaps: readonly string[],
     tlsSecretCount: number,
   ): Promise<void> {
-    const { api, caches, builders, wait, log } = this.#deps;
-    const namespace = object.metadata?.namespace ?? "";
+    const { caches, builders, sets } = this.#deps;
+    const { namespace = "", labels, annotations, generation } = object.metadata ?? {};
     const names = setNames(object, prefix);
+    const inputs = [labels, annotations, generation, ruleConfigMaps, tlsSecretCount];
+    const { serviceName = "" } = object.spec ?? {};
+    if (serviceName !== "") {
+      const first = { name: prefix, shard: 0, ruleConfigMaps, tlsSecretCount, inputHash: "" };
+      await sets.checkService(namespace, serviceName, podLabels(builders.statefulSet(object, first)));
+    }
     for (const [shard, name] of names.entries()) {
-      const existing = caches.statefulSets.get(`${namespace}/${name}`);
-      if (existing?.metadata.deletionTimestamp !== undefined) continue;
-      const { labels, annotations, generation } = object.metadata ?? {};
-      const inputs = [labels, annotations, generation, ruleConfigMaps, tlsSecretCount, existing?.["spec"]];
-      const inputHash = builders.inputHash(inputs);
-      const desired = builders.statefulSet(object, { name, shard, ruleConfigMaps, tlsSecretCount, inputHash });
-      if (existing === undefined) {
-        await createWorkload(api, STATEFUL_SET, desired);
-        continue;
-      }
-      if (existing.metadata.annotations?.["prometheus-operator-input-hash"] === inputHash) continue;
-      await replaceWorkload(api, STATEFUL_SET, existing, desired, wait, (reason) =>
-        log.info("A StatefulSet is made anew, since a field of it cannot be changed", { name, err: reason }),
+      await sets.keep(
+        STATEFUL_SET,
+        caches.statefulSets,
+        `${namespace}/${name}`,
+        builders.inputHash,
+        inputs,
+        (inputHash) => builders.statefulSet(object, { name, shard, ruleConfigMaps, tlsSecretCount, inputHash }),
       );
     }
-    await this.#removeOtherSets(object, names);
+    await this.#removeOthers(object, STATEFUL_SET, caches.statefulSets, names);
+    if (this.#isAgent) await this.#removeOthers(object, DAEMON_SET, caches.daemonSets, []);
   }
 
-  async #removeOtherSets(object: AnyPrometheus, names: readonly string[]): Promise<void> {
-    const { api, caches } = this.#deps;
+  async #applyDaemonSet(object: AnyPrometheus, prefix: string, tlsSecretCount: number): Promise<void> {
+    const { caches, builders, settings, sets } = this.#deps;
+    if (!settings.hasDaemonSets) invalid("mode DaemonSet needs the feature gate PrometheusAgentDaemonSet");
+    if (caches.daemonSets === undefined) {
+      invalid("mode DaemonSet needs rights for daemonsets.apps, which the operator does not have");
+    }
+    const { namespace = "", labels, annotations, generation } = object.metadata ?? {};
+    const inputs = [labels, annotations, generation, tlsSecretCount];
+    await sets.keep(DAEMON_SET, caches.daemonSets, `${namespace}/${prefix}`, builders.inputHash, inputs, (inputHash) =>
+      builders.daemonSet(object, { tlsSecretCount, inputHash }),
+    );
+    await this.#removeOthers(object, STATEFUL_SET, caches.statefulSets, []);
+  }
+
+  async #removeOthers(
+    object: AnyPrometheus,
+    of: Resource,
+    cache: ResourceCache<StoredObject> | undefined,
+    names: readonly string[],
+  ): Promise<void> {
     const mode = this.#isAgent ? "agent" : "server";
-    for (const { metadata } of caches.statefulSets.list()) {
+    for (const { metadata } of cache?.list() ?? []) {
       const { labels = {} } = metadata;
       const isOurs =
         metadata.namespace === object.metadata?.namespace &&
         labels["operator.prometheus.io/name"] === object.metadata?.name &&
         labels["operator.prometheus.io/mode"] === mode;
       if (!isOurs || names.includes(metadata.name) || metadata.deletionTimestamp !== undefined) continue;
-      if ((object.spec as Prometheus["spec"] & {}).shardRetentionPolicy?.whenScaled === "Retain") continue;
-      await api.delete(objectPath(STATEFUL_SET, metadata.namespace ?? "", metadata.name), "Foreground");
+      const { shardRetentionPolicy } = object.spec as Prometheus["spec"] & {};
+      const isKept = of === STATEFUL_SET && names.length > 0 && shardRetentionPolicy?.whenScaled === "Retain";
+      if (isKept) continue;
+      await this.#deps.api.delete(objectPath(of, metadata.namespace ?? "", metadata.name), "Foreground");
     }
   }
 
   // ── status ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async updateStatus(key: string): Promise<void> {
-    const { api, caches, nowMs } = this.#deps;
-    const object = caches.prometheuses.get(key);
-    if (object === undefined || object.metadata?.deletionTimestamp !== undefined) return;
+  setsOf(object: AnyPrometheus): readonly SetOf[] {
+    const { caches } = this.#deps;
     const namespace = object.metadata?.namespace ?? "";
-    const name = object.metadata?.name ?? "";
-    const prefix = `${this.#isAgent ? "prom-agent" : "prometheus"}-${name}`;
-    const wanted = Math.max(0, object.spec?.replicas ?? 1);
-    const states: SetState[] = [];
-    for (const set of setNames(object, prefix)) {
-      states.push(await stateOfSet(api, caches.statefulSets.get(`${namespace}/${set}`), `${namespace}/${set}`, wanted));
+    const prefix = this.#prefix(object);
+    if (this.#isDaemonSet(object)) {
+      const key = `${namespace}/${prefix}`;
+      return [{ kind: "DaemonSet", key, set: caches.daemonSets?.get(key) }];
     }
-    const generation = object.metadata?.generation ?? 0;
-    const before = (object.status?.conditions ?? []) as readonly Partial<Condition>[];
-    const { error, note } = this.#outcomes.get(key) ?? { error: undefined, note: undefined };
-    const reconciled =
-      error === undefined
-        ? { status: "True", reason: note?.reason ?? "", message: note?.message ?? "" }
-        : { status: "False", reason: "ReconciliationFailed", message: error };
-    const conditions = [
-      condition("Available", worstOf(states), generation, before, nowMs()),
-      condition("Reconciled", reconciled, generation, before, nowMs()),
-    ];
-    const labels = { "app.kubernetes.io/instance": name, "app.kubernetes.io/managed-by": "prometheus-operator" };
+    return setNames(object, prefix).map((name) => {
+      const key = `${namespace}/${name}`;
+      return { kind: "StatefulSet", key, set: caches.statefulSets.get(key) };
+    });
+  }
+
+  statusOf(object: AnyPrometheus, states: readonly SetState[]): object {
+    const name = object.metadata?.name ?? "";
     const own = this.#isAgent
       ? { "app.kubernetes.io/name": "prometheus-agent" }
       : { "app.kubernetes.io/name": "prometheus", prometheus: name };
-    const selector = Object.entries({ ...labels, ...own, "operator.prometheus.io/name": name })
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([label, value]) => `${label}=${value}`)
-      .join(",");
-    const status = {
-      ...sumOf(states),
-      paused: object.spec?.paused ?? false,
-      conditions,
+    return {
       shardStatuses: states.map(({ status: _, reason: __, messages: ___, ...counts }, shard) => ({
         shardID: String(shard),
         ...counts,
       })),
       shards: object.spec?.shards ?? 1,
-      selector,
+      selector: selectorText({
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/managed-by": "prometheus-operator",
+        ...own,
+        "operator.prometheus.io/name": name,
+      }),
     };
-    if (isSameStatus(object.status, status)) return;
-    const { apiVersion, kind } = this.#of;
-    await api.applyStatus(objectPath(this.#of, namespace, name), {
-      apiVersion,
-      kind,
-      metadata: { name, namespace },
-      status,
-    });
-  }
-
-  async #bindAll(key: string, found: Everything): Promise<void> {
-    const { api, nowMs } = this.#deps;
-    const workload = workloadOf(this.#of, key);
-    const before = this.#bound.get(key);
-    const bound = new Set<string>();
-    this.#bound.set(key, bound);
-    for (const [of, cache, selected] of this.#boundKinds(found)) {
-      const keys = new Set<string>();
-      for (const { object, rejection } of selected) {
-        keys.add(keyOfObject(object));
-        bound.add(`${of.plural}/${keyOfObject(object)}`);
-        await bind(api, of, object as BoundObject, workload, rejection, nowMs());
-      }
-      for (const object of cache?.list() ?? []) {
-        const name = keyOfObject(object);
-        const isSure = before?.has(`${of.plural}/${name}`);
-        if (!keys.has(name)) await unbind(api, of, object as BoundObject, workload, isSure);
-      }
-    }
-  }
-
-  /** The workload is gone: nothing says any more that it uses something. */
-  async #releaseAll(key: string): Promise<void> {
-    const { api, settings } = this.#deps;
-    if (!settings.hasBindings) return;
-    const bound = this.#bound.get(key);
-    for (const [of, cache] of this.#boundKinds(undefined)) {
-      for (const object of cache?.list() ?? []) {
-        const isSure = bound?.has(`${of.plural}/${keyOfObject(object)}`);
-        await unbind(api, of, object as BoundObject, workloadOf(this.#of, key), isSure);
-      }
-    }
-    this.#bound.delete(key);
   }
 
   #boundKinds(found: Everything | undefined) {
@@ -563,16 +481,7 @@ function allOf(found: Everything): readonly Selected<SelectedObject>[] {
   return [...found.serviceMonitors, ...found.podMonitors, ...found.probes, ...found.scrapeConfigs, ...found.rules];
 }
 
-function workloadOf(of: Resource, key: string): Workload {
-  const [namespace = "", name = ""] = key.split("/");
-  return { group: "monitoring.coreos.com", resource: of.plural, namespace, name };
-}
-
 function setNames({ spec }: AnyPrometheus, prefix: string): string[] {
   const shards = Math.max(1, spec?.shards ?? 1);
   return Array.from({ length: shards }, (_, shard) => (shard === 0 ? prefix : `${prefix}-shard-${shard}`));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

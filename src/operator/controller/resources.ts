@@ -34,6 +34,8 @@ export const DAEMON_SET = resource("/apis/apps/v1", "daemonsets", "DaemonSet");
 export const POD = resource("/api/v1", "pods", "Pod");
 export const PERSISTENT_VOLUME_CLAIM = resource("/api/v1", "persistentvolumeclaims", "PersistentVolumeClaim");
 
+export const NODE = resource("/api/v1", "nodes", "Node");
+
 /** @param namespace  "" for all of them, or for what has none. */
 export function collectionPath({ root, plural }: Resource, namespace: string): string {
   return namespace === "" ? `${root}/${plural}` : `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;

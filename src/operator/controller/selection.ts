@@ -15,6 +15,17 @@ export interface AnyResource {
 
 export interface NamespaceObject extends AnyResource {}
 
+/** By plural: what a workload selects of a kind. */
+export type Selectors = ReadonlyMap<
+  string,
+  {
+    readonly labels: LabelSelector | undefined;
+    readonly namespaces: LabelSelector | undefined;
+    /** An object of the workload's own namespace that it takes by its name. */
+    readonly name?: string | undefined;
+  }
+>;
+
 export interface Selected<T> {
   readonly object: T;
   /** Why it is not used; undefined if it is. */
@@ -29,7 +40,7 @@ export function keyOfObject({ metadata }: AnyResource): string {
 export function namespacesOf(
   owner: AnyResource,
   selector: LabelSelector | undefined,
-  namespaces: ResourceCache<NamespaceObject>,
+  namespaces: Pick<ResourceCache<NamespaceObject>, "list">,
 ): ReadonlySet<string> {
   if (selector === undefined) return new Set([owner.metadata?.namespace ?? ""]);
   const found = namespaces.list().filter(({ metadata }) => selects(selector, metadata?.labels));
@@ -47,7 +58,18 @@ export function selectObjects<T extends AnyResource>(
   return cache
     .list()
     .filter(({ metadata }) => namespaces.has(metadata?.namespace ?? "") && selects(selector, metadata?.labels))
-    .map((object) => ({ ...object, apiVersion, kind }));
+    .map((object) => withKind(object, apiVersion, kind));
+}
+
+/** The same object for the same one, so that what was found out about it can be kept beside it. */
+const named = new WeakMap<object, object>();
+
+function withKind<T extends AnyResource>(object: T, apiVersion: string, kind: string): T {
+  const known = named.get(object);
+  if (known !== undefined) return known as T;
+  const full = { ...object, apiVersion, kind };
+  named.set(object, full);
+  return full;
 }
 
 /** @param check  throws InvalidConfigurationError with the reason. */

@@ -41,14 +41,16 @@ interface PodObject {
 /** @param set  undefined where it does not exist (yet). */
 export async function stateOfSet(
   api: KubernetesApi,
+  of: "StatefulSet" | "DaemonSet",
   set: StoredObject | undefined,
   name: string,
   wanted: number,
 ): Promise<SetState> {
   const none = { replicas: 0, updatedReplicas: 0, availableReplicas: 0, unavailableReplicas: 0 };
   if (set === undefined) {
-    return { ...none, status: "False", reason: "StatefulSetNotFound", messages: [`statefulset ${name} not found`] };
+    return { ...none, status: "False", reason: `${of}NotFound`, messages: [`${of.toLowerCase()} ${name} not found`] };
   }
+  if (of === "DaemonSet") return stateOfDaemonSet(set);
   const { selector } = (set["spec"] ?? {}) as {
     readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
   };
@@ -77,6 +79,25 @@ export async function stateOfSet(
     return message === "" ? [] : [`pod ${pod.metadata.name}: ${message}`];
   });
   return ready.length > 0
+    ? { ...counts, status: "Degraded", reason: "SomePodsNotReady", messages }
+    : { ...counts, status: "False", reason: "NoPodReady", messages };
+}
+
+/** Its own status counts, since there may be a pod on each of thousands of nodes. */
+function stateOfDaemonSet(set: StoredObject): SetState {
+  const count = (name: string): number =>
+    Number((set["status"] as Readonly<Record<string, unknown>> | undefined)?.[name] ?? 0);
+  const wanted = count("desiredNumberScheduled");
+  const available = count("numberAvailable");
+  const counts = {
+    replicas: wanted,
+    updatedReplicas: count("updatedNumberScheduled"),
+    availableReplicas: available,
+    unavailableReplicas: count("numberUnavailable"),
+  };
+  if (available >= wanted) return { ...counts, status: "True", reason: "", messages: [] };
+  const messages = [`${available} of ${wanted} pods are available`];
+  return available > 0
     ? { ...counts, status: "Degraded", reason: "SomePodsNotReady", messages }
     : { ...counts, status: "False", reason: "NoPodReady", messages };
 }

@@ -3,6 +3,19 @@ import { type AssetStore, tlsAssetName } from "../generate/store.js";
 import type { SecretOrConfigMap } from "../schema/generated/types.js";
 
 const DEPTH_MAX = 64;
+/** Fields of a workload with certificates of its own servers, which pods mount from where they are. */
+const OWN_SERVERS: ReadonlySet<string> = new Set(["web", "grpcServerTlsConfig"]);
+
+/** As `addTlsAssets`, of a workload's specification. */
+export function addWorkloadTlsAssets(
+  found: Map<string, Buffer>,
+  assets: AssetStore,
+  namespace: string,
+  spec: object | undefined,
+): void {
+  const fields = Object.entries(spec ?? {}).filter(([name]) => !OWN_SERVERS.has(name));
+  addTlsAssets(found, assets, namespace, Object.fromEntries(fields));
+}
 
 /** Adds `ca`, `cert` and `keySecret` of each `tlsConfig` in `value`; what does not exist is left out. */
 export function addTlsAssets(found: Map<string, Buffer>, assets: AssetStore, namespace: string, value: unknown): void {

@@ -1,7 +1,7 @@
 /** Rule files from PrometheusRules, for Prometheus and for Thanos. */
 import { stringify } from "yaml";
 import { Matcher } from "../../model/index.js";
-import { childrenOf, type Expr, parseExpr, printExpr } from "../../promql/parser/index.js";
+import { childrenOf, type Expr, type ParserOptions, parseExpr, printExpr } from "../../promql/parser/index.js";
 import { readRules } from "../../rules/format/index.js";
 import { checkAlertTemplate } from "../../template/index.js";
 import type { Json } from "../kube-object.js";
@@ -29,22 +29,47 @@ const SINCE: Readonly<
   thanos: { limit: "0.24.0", query_offset: "0.38.0", labels: "0.39.0", keep_firing_for: "0.34.0", utf8: "0.38.0" },
 };
 
-export interface RuleOptions {
+/** What a server's `--enable-feature` adds to its expressions. */
+export interface RuleFeatures {
+  /** promql-experimental-functions */
+  readonly hasExperimentalFunctions?: boolean;
+  /** promql-duration-expr */
+  readonly hasDurationExpressions?: boolean;
+  /** promql-extended-range-selectors */
+  readonly hasExtendedRangeSelectors?: boolean;
+  /** promql-binop-fill-modifiers */
+  readonly hasFillModifiers?: boolean;
+}
+
+export interface RuleOptions extends RuleFeatures {
   /** Names may be any UTF-8, or only letters, digits and underscores. */
   readonly isUtf8: boolean;
-  readonly hasExperimentalFunctions?: boolean;
+}
+
+export function ruleFeatures(enabled: readonly string[] = []): RuleFeatures {
+  return {
+    hasExperimentalFunctions: enabled.includes("promql-experimental-functions"),
+    hasDurationExpressions: enabled.includes("promql-duration-expr"),
+    hasExtendedRangeSelectors: enabled.includes("promql-extended-range-selectors"),
+    hasFillModifiers: enabled.includes("promql-binop-fill-modifiers"),
+  };
+}
+
+function parserOptions(features: RuleFeatures): ParserOptions {
+  return {
+    language: "3.14",
+    experimentalFunctions: features.hasExperimentalFunctions ?? false,
+    durationExpressions: features.hasDurationExpressions ?? false,
+    extendedRangeSelectors: features.hasExtendedRangeSelectors ?? false,
+    fillModifiers: features.hasFillModifiers ?? false,
+  };
 }
 
 /**
  * The content of a rule file.
  * @throws InvalidConfigurationError if a rule is wrong.
  */
-export function ruleFile(
-  rule: PrometheusRule,
-  format: RuleFormat,
-  version: Version,
-  options: Omit<RuleOptions, "isUtf8"> = {},
-): Json {
+export function ruleFile(rule: PrometheusRule, format: RuleFormat, version: Version, options: RuleFeatures = {}): Json {
   const spec = knownFields(rule.spec ?? {}, format, version);
   const problems = ruleProblems(spec, { ...options, isUtf8: version.isAtLeast(SINCE[format].utf8) });
   if (problems.length > 0) invalid(problems.join("; "));
@@ -90,7 +115,7 @@ export function ruleProblems(spec: unknown, options: RuleOptions): readonly stri
   if (bytes > MAX_RULES_BYTES)
     return [`the rules take ${bytes} bytes, more than the ${MAX_RULES_BYTES} that are allowed`];
   const { errors = [] } = readRules(text, {
-    parser: { language: "3.14", experimentalFunctions: options.hasExperimentalFunctions ?? false },
+    parser: parserOptions(options),
     checkTemplate: templateProblem,
   });
   return options.isUtf8 ? errors : [...errors, ...(rules.groups ?? []).flatMap(legacyProblems)];
@@ -132,6 +157,7 @@ export function enforceNamespace(
   rule: PrometheusRule,
   enforcement: Enforcement,
   format: RuleFormat = "prometheus",
+  features: RuleFeatures = {},
 ): PrometheusRule {
   const label = enforcedLabel(enforcement, rule);
   if (label === undefined) return rule;
@@ -139,7 +165,7 @@ export function enforceNamespace(
   const confine = (item: PrometheusRuleGroupRule): PrometheusRuleGroupRule => ({
     ...item,
     labels: { ...item.labels, [label]: namespace },
-    expr: confineExpr(String(item.expr ?? ""), label, namespace),
+    expr: confineExpr(String(item.expr ?? ""), label, namespace, features),
   });
   const groups = (rule.spec?.groups ?? []).map(({ partial_response_strategy: strategy, ...group }) => ({
     ...group,
@@ -149,10 +175,10 @@ export function enforceNamespace(
   return { ...rule, spec: { ...rule.spec, groups } };
 }
 
-function confineExpr(text: string, label: string, namespace: string): string {
+function confineExpr(text: string, label: string, namespace: string, features: RuleFeatures): string {
   let expr: Expr;
   try {
-    expr = parseExpr(text, { language: "3.14" });
+    expr = parseExpr(text, { ...parserOptions(features), experimentalFunctions: true });
   } catch (error) {
     return invalid(error instanceof Error ? error.message : String(error));
   }

@@ -18,16 +18,21 @@ export async function encodeReadResponse(
   sink: ColumnSink,
 ): Promise<Uint8Array> {
   const out = new ProtoWriter(65_536);
-  const requests = queries.map(({ matchers, startMs, endMs }) => ({
+  const requests = queries.map(({ matchers, startMs, endMs, func }) => ({
     matchers,
-    hints: { minTimeMs: startMs, maxTimeMs: endMs, stepMs: 0, func: "" },
+    hints: { minTimeMs: startMs, maxTimeMs: endMs, stepMs: 0, func },
   }));
   const sets = await querier.selectAll(requests);
   for (const [i, set] of sets.entries()) {
-    const { startMs, endMs } = queries[i]!;
+    const { startMs, endMs, func } = queries[i]!;
+    const isWithSamples = func !== "series";
     let samples = 0;
     out.message(1, () => {
       for (let series = 0; series < set.count; series++) {
+        if (!isWithSamples) {
+          out.message(1, () => putLabels(out, set.labels(series), externalLabels));
+          continue;
+        }
         const columns = set.samples(series, startMs, endMs, sink);
         samples += columns.count;
         if (samplesMax > 0 && samples > samplesMax) {
@@ -35,7 +40,7 @@ export async function encodeReadResponse(
         }
         if (columns.count === 0) continue;
         out.message(1, () => {
-          encodeLabels(out, set.labels(series), externalLabels);
+          putLabels(out, set.labels(series), externalLabels);
           const { buffer } = sink.memory;
           const times = new Float64Array(buffer, columns.timesAddr, columns.count);
           const words = new Uint32Array(buffer, columns.valuesAddr, 2 * columns.count);
@@ -58,16 +63,24 @@ export async function encodeReadResponse(
   return literalSnappy(out.bytes);
 }
 
-/** The series' labels, and the external ones that it does not have. */
-function encodeLabels(out: ProtoWriter, labels: Labels, externalLabels: Readonly<Record<string, string>>): void {
+/**
+ * The series' labels, and the external ones that it does not have.
+ *
+ * @returns the sum of their sizes
+ */
+export function putLabels(out: ProtoWriter, labels: Labels, externalLabels: Readonly<Record<string, string>>): number {
   const all = new Map([...Object.entries(externalLabels), ...labels.entries()]);
   const sorted = [...all].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  let bytes = 0;
   for (const [name, value] of sorted) {
     out.message(1, () => {
+      const before = out.length;
       out.text(1, name);
       out.text(2, value);
+      bytes += out.length - before;
     });
   }
+  return bytes;
 }
 
 /** @param low  and high: the sum's words, since it may be a staleness marker. */

@@ -51,6 +51,7 @@ export interface ReceiverCounters {
 const RETRY_AFTER: readonly [string, string] = ["Retry-After", "5"];
 const MALFORMED_STATUS = { corrupt: 400, limit: 413 } as const;
 const TEXT = "text/plain; charset=utf-8";
+const NOSNIFF: readonly [string, string] = ["X-Content-Type-Options", "nosniff"];
 const MEDIA_TYPE = "application/x-protobuf";
 
 export class WriteReceiver {
@@ -92,7 +93,7 @@ export class WriteReceiver {
   async withPending(bytes: number, work: () => Promise<RemoteAnswer>): Promise<RemoteAnswer> {
     const { pendingMax, pendingBytesMax } = this.#options;
     if (this.#pending >= pendingMax || (this.#pending > 0 && this.#pendingBytes + bytes > pendingBytesMax)) {
-      return { ...this.#refused(503, "too many requests wait to be stored"), headers: [RETRY_AFTER] };
+      return this.#refused(503, "too many requests wait to be stored", [RETRY_AFTER]);
     }
     this.#pending++;
     this.#pendingBytes += bytes;
@@ -155,34 +156,34 @@ export class WriteReceiver {
       const message = inOrder(refusals)
         .map((refusal) => refusal.message)
         .join("\n");
-      return { ...this.#refused(400, message), headers };
+      return this.#refused(400, message, headers);
     }
-    if (noMemory > 0) return { ...this.#full(noMemory), headers };
+    if (noMemory > 0) return this.#full(noMemory, [RETRY_AFTER, ...headers]);
     return { status: 204, headers };
   }
 
   /** A 1.0 request ends at its first refusal, a 2.0 request at the first that is fatal, with nothing written. */
   #answerFatal(version: WriteVersion, refusals: readonly WriteRefusal[], fatal: WriteRefusal): RemoteAnswer {
-    if (version === 2) return { ...this.#refused(500, fatal.message), headers: writtenHeaders([]) };
+    if (version === 2) return this.#refused(500, fatal.message, writtenHeaders([]));
     const first = inOrder(refusals)[0]!;
     return this.#refused(first.isFatal ? 500 : 400, first.message);
   }
 
   /** Known series were stored: sending the request again stores nothing twice. */
-  #full(series: number): RemoteAnswer {
+  #full(series: number, headers: RemoteAnswer["headers"] = [RETRY_AFTER]): RemoteAnswer {
     const message = `${series} new series were refused: the head's memory or its limit of series is reached`;
-    return { ...this.#refused(503, message), headers: [RETRY_AFTER] };
+    return this.#refused(503, message, headers);
   }
 
   #failed(error: VestalError): RemoteAnswer {
     const message = errorMessage(error);
     if (error.code.startsWith("WAL_")) return this.#refused(500, message);
-    return { ...this.#refused(503, message), headers: [RETRY_AFTER] };
+    return this.#refused(503, message, [RETRY_AFTER]);
   }
 
-  #refused(status: number, message: string): RemoteAnswer {
+  #refused(status: number, message: string, headers: RemoteAnswer["headers"] = []): RemoteAnswer {
     this.#log.debug("A remote write request was refused", { status, err: message });
-    return { status, contentType: TEXT, body: `${message}\n` };
+    return { status, contentType: TEXT, headers: [...headers, NOSNIFF], body: `${message}\n` };
   }
 }
 

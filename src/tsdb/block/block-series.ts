@@ -6,7 +6,7 @@ import { CorruptionError, errorCode, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import type { Histogram, Labels, Matcher } from "../../model/index.js";
 import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
-import { chunkSampleCount, ENCODING_XOR, HistogramReader } from "../chunk/index.js";
+import { chunkSampleCount, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { Block } from "./block.js";
 import type { StoredChunk } from "./chunk-reader.js";
 import { selectRefs } from "./select.js";
@@ -113,6 +113,25 @@ export class BlockSeries implements SeriesSet {
     const deleted = this.#block.deletedOf(this.#refs[index]!);
     if (deleted.length > 0) count = this.#dropDeleted(deleted, timesAddr, valuesAddr, count, histograms);
     return { timesAddr, valuesAddr, count, ...(histograms !== undefined && { histograms }) };
+  }
+
+  chunks(index: number, minTimeMs: number, maxTimeMs: number): EncodedChunk[] {
+    const deleted = this.#block.deletedOf(this.#refs[index]!);
+    const isWanted = (timeMs: number): boolean =>
+      timeMs >= minTimeMs && timeMs <= maxTimeMs && !isTouched(deleted, timeMs, timeMs);
+    return readingBlock(this.#block, () => {
+      const found: EncodedChunk[] = [];
+      for (let i = this.#firstChunk[index]!; i < this.#firstChunk[index + 1]!; i++) {
+        const bounds = { minTimeMs: this.#minTimes[i]!, maxTimeMs: this.#maxTimes[i]! };
+        if (bounds.minTimeMs > maxTimeMs || bounds.maxTimeMs < minTimeMs) continue;
+        const { encoding, data } = this.#block.chunks.read(this.#chunkRefs[i]!);
+        const isWhole = bounds.minTimeMs >= minTimeMs && bounds.maxTimeMs <= maxTimeMs;
+        if (isWhole && !isTouched(deleted, bounds.minTimeMs, bounds.maxTimeMs)) {
+          found.push({ ...bounds, encoding, data });
+        } else found.push(...partOfChunk(encoding, data, isWanted));
+      }
+      return found;
+    });
   }
 
   close(): void {}

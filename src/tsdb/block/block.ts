@@ -28,7 +28,7 @@ export class Block {
   /** Opens the block in `dir`; costs a few small reads. @throws CorruptionError; system errors. */
   static open(files: Files, dir: string, cache: PageCache): Block {
     const meta = readMeta(files, dir);
-    const index = new IndexReader(new PagedFile(files, join(dir, INDEX_FILE), cache));
+    const index = new IndexReader(new PagedFile(files, join(dir, INDEX_FILE), cache), cache.texts);
     try {
       return new Block(
         dir,

@@ -7,12 +7,10 @@ import { CorruptionError, crc32c } from "../../base/index.js";
 import { compareBytes, Labels } from "../../model/index.js";
 import { INDEX_FORMAT, INDEX_MAGIC, SERIES_ALIGN, TOC_BYTES } from "./format.js";
 import type { ChunkMeta } from "./index-writer.js";
-import type { PagedFile } from "./page-cache.js";
+import type { PagedFile, TextBudget } from "./page-cache.js";
 
 const SAMPLE_EVERY = 32;
 const WALK_BYTES = 1024 * 1024;
-/** Strings kept, so that equal labels of different series are one string. */
-const SYMBOLS_KEPT = 200_000;
 /** A series entry is read with so many bytes at first. */
 const ENTRY_GUESS_BYTES = 512;
 
@@ -44,12 +42,15 @@ export class IndexReader {
   #symbolCount = 0;
   /** Offsets of each 32nd symbol. */
   #symbolSamples: number[] | undefined;
+  /** So that equal labels of different series are one string. */
   readonly #symbols = new Map<number, string>();
+  readonly #texts: TextBudget;
   #names: Map<string, ValueSamples> | undefined;
 
   /** @throws CorruptionError BLOCK_INDEX */
-  constructor(file: PagedFile) {
+  constructor(file: PagedFile, texts: TextBudget) {
     this.#file = file;
+    this.#texts = texts;
     this.#contents = this.#readContents();
   }
 
@@ -157,8 +158,7 @@ export class IndexReader {
     const cursor = new FileCursor(this.#file, this.#symbolSamples[Math.floor(number / SAMPLE_EVERY)]!);
     for (let i = number % SAMPLE_EVERY; i > 0; i--) cursor.skip(cursor.uvarint());
     const text = textOf(cursor.take(cursor.uvarint()));
-    if (this.#symbols.size >= SYMBOLS_KEPT) this.#symbols.clear();
-    this.#symbols.set(number, text);
+    this.#texts.keep(this.#symbols, number, text);
     return text;
   }
 

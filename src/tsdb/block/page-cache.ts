@@ -5,10 +5,15 @@
 import { CorruptionError, type Files } from "../../base/index.js";
 
 export const PAGE_BYTES = 64 * 1024;
+/** Part of the cache's bytes that texts of symbols may take besides. */
+const TEXTS_PART = 8;
+/** A short string and its place in a map. */
+const TEXT_BYTES = 100;
 /** What is longer than some pages is read past the cache: one scan must not empty it. */
 const CACHED_READ_BYTES_MAX = 8 * PAGE_BYTES;
 
 export class PageCache {
+  readonly texts: TextBudget;
   readonly #most: number;
   /** Oldest first. */
   readonly #pages = new Map<string, Uint8Array>();
@@ -17,6 +22,7 @@ export class PageCache {
 
   constructor(bytesMax: number) {
     this.#most = Math.max(1, Math.floor(bytesMax / PAGE_BYTES));
+    this.texts = new TextBudget(bytesMax / TEXTS_PART);
   }
 
   get bytes(): number {
@@ -41,6 +47,36 @@ export class PageCache {
     }
     this.#pages.set(key, bytes);
     return bytes;
+  }
+
+  /** Lets go of the pages of all files in a folder that is gone. */
+  forget(dir: string): void {
+    for (const key of this.#pages.keys()) if (key.startsWith(`${dir}/`)) this.#pages.delete(key);
+  }
+}
+
+/** Texts that the readers of all blocks keep by their numbers: together bounded, however many blocks there are. */
+export class TextBudget {
+  readonly #mostBytes: number;
+  #bytes = 0;
+  /** Maps with texts; those of blocks that are gone must not live on because of this. */
+  #users: WeakRef<Map<number, string>>[] = [];
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Keeps a text in `user`; where that would be too much, all users' texts are forgotten first. */
+  keep(user: Map<number, string>, number: number, text: string): void {
+    const bytes = TEXT_BYTES + text.length;
+    if (this.#bytes + bytes > this.#mostBytes) {
+      for (const other of this.#users) other.deref()?.clear();
+      this.#users = [];
+      this.#bytes = 0;
+    }
+    if (user.size === 0) this.#users.push(new WeakRef(user));
+    this.#bytes += bytes;
+    user.set(number, text);
   }
 }
 

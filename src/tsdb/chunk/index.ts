@@ -13,5 +13,6 @@ export {
 export { encodingOf, type HistogramAppend, HistogramAppender, isStaleHistogram } from "./histogram-appender.js";
 export { HEADER_GAUGE, HEADER_MASK, HEADER_NO_RESET, HEADER_RESET, HEADER_UNKNOWN } from "./histogram-layout.js";
 export { HistogramReader } from "./histogram-reader.js";
+export { partOfChunk } from "./part.js";
 export { bucketCount, bucketsOf, spansOf } from "./spans.js";
 export { XorAppender, XorReader } from "./xor.js";

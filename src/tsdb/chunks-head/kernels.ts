@@ -15,6 +15,8 @@ export interface DiskKernels {
   lowestFile(first: number, slots: number, lowest: number): number;
   scanChunks(scan: number): number;
   attachChunks(table: number, refLow: number, refHigh: number, slot: number, commit: number): number;
+  /** −1 without memory. */
+  attachOutOfOrder(table: number, refLow: number, refHigh: number, slot: number): number;
   releaseChunkTable(table: number): void;
   dropChunks(table: number, refLow: number, refHigh: number): void;
 }

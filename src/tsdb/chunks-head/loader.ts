@@ -22,6 +22,8 @@ import {
   DISK_SCAN_NEEDED,
   DISK_SCAN_NO_MEMORY,
   DISK_SCAN_OFFSET,
+  DISK_SCAN_OOO_CHUNKS,
+  DISK_SCAN_OOO_TABLE,
   DISK_SCAN_OTHERS,
   DISK_SCAN_POSITION,
   DISK_SCAN_TABLE,
@@ -75,38 +77,57 @@ export class LoadedChunks {
   readonly tooOld: number;
   /** Left out because of their encoding. */
   readonly others: number;
+  /** Of samples out of order. */
+  readonly outOfOrder: number;
   attached = 0;
   readonly #kernels: DiskKernels;
+  readonly #end: WalPosition;
   #table: number;
+  #outOfOrderTable: number;
 
+  /** @param end  behind the last record that was read. */
   constructor(
     kernels: DiskKernels,
-    table: number,
+    tables: { readonly inOrder: number; readonly outOfOrder: number },
     damage: HeadChunkDamage | undefined,
-    counts: { readonly maxRef: number; readonly chunks: number; readonly tooOld: number; readonly others: number },
+    end: WalPosition,
+    counts: Record<"maxRef" | "chunks" | "tooOld" | "others" | "outOfOrder", number>,
   ) {
     this.#kernels = kernels;
-    this.#table = table;
+    this.#table = tables.inOrder;
+    this.#outOfOrderTable = tables.outOfOrder;
+    this.#end = end;
     this.damage = damage;
     this.maxRef = counts.maxRef;
     this.chunks = counts.chunks;
     this.tooOld = counts.tooOld;
     this.others = counts.others;
+    this.outOfOrder = counts.outOfOrder;
+  }
+
+  /** Whether the record at `offset` of file `file` was read. */
+  has(file: number, offset: number): boolean {
+    return file < this.#end.segment || (file === this.#end.segment && offset < this.#end.offset);
   }
 
   /** The series record of a ref was read: its chunks become those of `slot`, seen by readers with `commit`. */
   attach(slot: number, refLow: number, refHigh: number, commit: number): void {
     this.attached += this.#kernels.attachChunks(this.#table, refLow, refHigh, slot, commit);
+    const outOfOrder = this.#kernels.attachOutOfOrder(this.#outOfOrderTable, refLow, refHigh, slot);
+    if (outOfOrder < 0) throw memoryFull();
+    this.attached += outOfOrder;
   }
 
   /** The series belongs to another shard. */
   drop(refLow: number, refHigh: number): void {
     this.#kernels.dropChunks(this.#table, refLow, refHigh);
+    this.#kernels.dropChunks(this.#outOfOrderTable, refLow, refHigh);
   }
 
   release(): void {
-    if (this.#table !== 0) this.#kernels.releaseChunkTable(this.#table);
+    for (const table of [this.#table, this.#outOfOrderTable]) if (table !== 0) this.#kernels.releaseChunkTable(table);
     this.#table = 0;
+    this.#outOfOrderTable = 0;
   }
 }
 
@@ -120,26 +141,31 @@ export function loadChunksHead(options: LoadOptions): LoadedChunks {
   const scan = new ArenaBuffer(wal, memory, "reading chunks_head");
   const buffer = new ArenaBuffer(wal, memory, "chunks_head");
   const table = kernels.createRefTable(0) >>> 0;
-  if (table === 0) throw memoryFull();
+  const outOfOrderTable = kernels.createRefTable(0) >>> 0;
   try {
+    if (table === 0 || outOfOrderTable === 0) throw memoryFull();
     scan.ensure(DISK_SCAN_BYTES);
     buffer.ensure(BUFFER_BYTES);
     const view = new DataView(memory.buffer);
     new Uint8Array(memory.buffer).fill(0, scan.address, scan.address + DISK_SCAN_BYTES);
     view.setUint32(scan.address + DISK_SCAN_TABLE, table, true);
+    view.setUint32(scan.address + DISK_SCAN_OOO_TABLE, outOfOrderTable, true);
     const minValid = Number.isFinite(minValidTimeMs) ? BigInt(Math.ceil(minValidTimeMs)) : INT64_MIN;
     view.setBigInt64(scan.address + DISK_SCAN_MIN_VALID_TIME, minValid, true);
-    const damage = new Scan(options, view, scan.address, buffer).run();
+    const reading = new Scan(options, view, scan.address, buffer);
+    const damage = reading.run();
     if (damage !== undefined && options.mends) cutOffDamage(options, damage);
     const count = (field: number) => view.getFloat64(scan.address + field, true);
-    return new LoadedChunks(kernels, table, damage, {
+    const tables = { inOrder: table, outOfOrder: outOfOrderTable };
+    return new LoadedChunks(kernels, tables, damage, reading.end, {
       maxRef: Number(view.getBigUint64(scan.address + DISK_SCAN_MAX_REF, true)),
       chunks: count(DISK_SCAN_CHUNKS),
       tooOld: count(DISK_SCAN_TOO_OLD),
       others: count(DISK_SCAN_OTHERS),
+      outOfOrder: count(DISK_SCAN_OOO_CHUNKS),
     });
   } catch (error) {
-    kernels.releaseChunkTable(table);
+    for (const one of [table, outOfOrderTable]) if (one !== 0) kernels.releaseChunkTable(one);
     throw error;
   } finally {
     scan.release();
@@ -162,6 +188,8 @@ class Scan {
   readonly #view: DataView;
   readonly #scan: number;
   readonly #buffer: ArenaBuffer;
+  /** Behind the last record that is whole. */
+  end: WalPosition = { segment: 0, offset: 0 };
 
   constructor(options: LoadOptions, view: DataView, scan: number, buffer: ArenaBuffer) {
     this.#options = options;
@@ -184,6 +212,8 @@ class Scan {
       }
       try {
         const damage = this.#readFile(descriptor, path, number, limit);
+        const offset = this.#get(DISK_SCAN_OFFSET) + this.#get(DISK_SCAN_POSITION);
+        this.end = { segment: number, offset: damage === undefined ? offset : damage.offset };
         if (damage !== undefined) return damage;
       } finally {
         files.close(descriptor);

@@ -7,6 +7,7 @@ export {
   type LoadedBlock,
   type QuarantinedBlock,
 } from "./directory.js";
+export { MatcherRetention, type RetentionRule } from "./matcher-retention.js";
 export { type KeepChunk, mergeBlocks } from "./merge-blocks.js";
 export { mergeChunks, withoutDeleted } from "./merge-chunks.js";
-export { beyondRetention, blockRanges, type Expired, planCompaction, type Retention } from "./plan.js";
+export { beyondRetention, blockRanges, compactable, type Expired, planCompaction, type Retention } from "./plan.js";

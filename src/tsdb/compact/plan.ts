@@ -95,6 +95,16 @@ function ulidsOf(metas: readonly BlockMeta[]): string[] {
   return metas.map(({ ulid }) => ulid);
 }
 
+/**
+ * What may be compacted while others copy blocks away: of the smallest level only blocks that are `uploaded`. As in Prometheus the
+ * first that is not (in order of ULIDs, that is of creation) ends the list, so that none is joined over a gap.
+ */
+export function compactable(metas: readonly BlockMeta[], uploaded: ReadonlySet<string>): readonly BlockMeta[] {
+  const sorted = metas.toSorted((a, b) => (a.ulid < b.ulid ? -1 : 1));
+  const end = sorted.findIndex(({ ulid, compaction }) => compaction.level <= 1 && !uploaded.has(ulid));
+  return end < 0 ? sorted : sorted.slice(0, end);
+}
+
 export interface Retention {
   /** 0: no limit. */
   readonly retentionMs: number;

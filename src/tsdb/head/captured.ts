@@ -6,8 +6,17 @@ import { assert, CorruptionError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import { compareBytes, type Histogram, type Labels } from "../../model/index.js";
 import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
-import { type ChunkEncoding, ENCODING_XOR, HistogramReader } from "../chunk/index.js";
+import { type ChunkEncoding, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { ChunkKernels } from "./kernels.js";
+import { type DecodedChunk, decodeChunk, encodeOverlapping, visitOverlapping } from "./overlapping.js";
+import { type DeletedTimes, isDeleted } from "./side.js";
+
+/** What few series have. */
+export interface CapturedSide {
+  /** So many of the series' chunks, the last ones, have samples out of order: they overlap. */
+  readonly outOfOrder: number;
+  readonly deleted: DeletedTimes | undefined;
+}
 
 /** How much a set holds: where the next head's part begins. */
 export interface CaptureMark {
@@ -35,6 +44,8 @@ export class CapturedSeries implements SeriesSet {
   readonly #counts: number[] = [];
   readonly #encodings: ChunkEncoding[] = [];
   readonly #addresses: number[] = [];
+  /** By number of the series; most have none. */
+  readonly #sides = new Map<number, CapturedSide>();
   #order: Uint32Array | undefined;
   readonly #kernels: ChunkKernels;
   readonly #release: () => void;
@@ -61,7 +72,8 @@ export class CapturedSeries implements SeriesSet {
     this.#addresses.push(0);
   }
 
-  addSeries(labels: Labels): void {
+  addSeries(labels: Labels, side?: CapturedSide): void {
+    if (side !== undefined) this.#sides.set(this.#labels.length, side);
     this.#labels.push(labels);
     this.#firstChunk.push(this.#addresses.length);
   }
@@ -90,6 +102,8 @@ export class CapturedSeries implements SeriesSet {
 
   samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns {
     const series = this.#series(index);
+    const side = this.#sides.get(series);
+    if (side !== undefined) return this.#mergedSamples(series, side, minTimeMs, maxTimeMs, sink);
     const end = this.#firstChunk[series + 1]!;
     let first = this.#firstChunk[series]!;
     while (first < end && this.#maxTimes[first]! < minTimeMs) first++;
@@ -125,6 +139,100 @@ export class CapturedSeries implements SeriesSet {
     return histograms === undefined ? { timesAddr, valuesAddr, count } : { timesAddr, valuesAddr, count, histograms };
   }
 
+  /** As `samples`, of a series whose chunks overlap, or of which some samples were deleted. */
+  #mergedSamples(
+    series: number,
+    { outOfOrder, deleted }: CapturedSide,
+    minTimeMs: number,
+    maxTimeMs: number,
+    sink: ColumnSink,
+  ): SampleColumns {
+    const first = this.#firstChunk[series]!;
+    const end = this.#firstChunk[series + 1]!;
+    let room = 0;
+    for (let i = first; i < end; i++) room += this.#counts[i]!;
+    // Decoded behind the place where the columns will be.
+    const { timesAddr, valuesAddr } = sink.reserve(2 * room);
+    const chunks: DecodedChunk[] = [];
+    let used = room;
+    for (let i = first; i < end; i++) {
+      const isOutOfOrder = i >= end - outOfOrder;
+      const bounds = { minTimeMs: this.#minTimes[i]!, maxTimeMs: this.#maxTimes[i]!, isOutOfOrder };
+      chunks.push(this.#decoded(series, i, bounds, sink.memory, timesAddr + 8 * used, valuesAddr + 8 * used));
+      used += this.#counts[i]!;
+    }
+    const view = new DataView(sink.memory.buffer);
+    const histograms: (Histogram | undefined)[] = [];
+    let hasHistograms = false;
+    visitOverlapping(chunks, (timeMs, low, high, histogram) => {
+      if (timeMs < minTimeMs || timeMs > maxTimeMs || (deleted !== undefined && isDeleted(deleted, timeMs))) return;
+      const at = 8 * histograms.length;
+      view.setFloat64(timesAddr + at, timeMs, true);
+      view.setUint32(valuesAddr + at, low, true);
+      view.setUint32(valuesAddr + at + 4, high, true);
+      histograms.push(histogram);
+      hasHistograms ||= histogram !== undefined;
+    });
+    const columns = { timesAddr, valuesAddr, count: histograms.length };
+    return hasHistograms ? { ...columns, histograms } : columns;
+  }
+
+  #decoded(
+    series: number,
+    chunk: number,
+    bounds: Pick<DecodedChunk, "minTimeMs" | "maxTimeMs" | "isOutOfOrder">,
+    memory: WebAssembly.Memory,
+    timesAddr: number,
+    valuesAddr: number,
+  ): DecodedChunk {
+    const encoding = this.#encodings[chunk]!;
+    const count = this.#counts[chunk]!;
+    if (encoding !== ENCODING_XOR) return decodeChunk(encoding, this.#chunkBytes(memory, chunk), bounds, count);
+    const [address, length] = [this.#addresses[chunk]!, this.#lengths[chunk]!];
+    const [from, to] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const written = this.#kernels.decodeXor(address, length, count, from, to, timesAddr, valuesAddr);
+    if (written < 0) throw damaged(this.#labels[series]!, -1 - written);
+    const times = new Float64Array(memory.buffer, timesAddr, written);
+    const words = new Uint32Array(memory.buffer, valuesAddr, 2 * written);
+    return { ...bounds, times, words, histograms: undefined };
+  }
+
+  chunks(index: number, minTimeMs: number, maxTimeMs: number, memory: WebAssembly.Memory): EncodedChunk[] {
+    const isWanted = (timeMs: number): boolean => timeMs >= minTimeMs && timeMs <= maxTimeMs;
+    const series = this.#series(index);
+    const side = this.#sides.get(series);
+    if (side !== undefined) {
+      const { deleted } = side;
+      const isKept = (timeMs: number): boolean =>
+        isWanted(timeMs) && !(deleted !== undefined && isDeleted(deleted, timeMs));
+      return encodeOverlapping(this.#decodedInPlace(series, side, memory), isKept);
+    }
+    const found: EncodedChunk[] = [];
+    for (const { address, lengthBytes, count, encoding, ...bounds } of this.captured(index)) {
+      if (bounds.maxTimeMs < minTimeMs || bounds.minTimeMs > maxTimeMs) continue;
+      const data = new Uint8Array(memory.buffer, address, lengthBytes);
+      // An open chunk has no end, so it is written anew too.
+      const isWhole = isWanted(bounds.minTimeMs) && isWanted(bounds.maxTimeMs);
+      if (isWhole && bounds.maxTimeMs !== Number.POSITIVE_INFINITY) found.push({ ...bounds, encoding, data });
+      else found.push(...partOfChunk(encoding, data, isWanted, count));
+    }
+    return found;
+  }
+
+  #decodedInPlace(series: number, { outOfOrder }: CapturedSide, memory: WebAssembly.Memory): DecodedChunk[] {
+    const chunks: DecodedChunk[] = [];
+    const end = this.#firstChunk[series + 1]!;
+    for (let i = this.#firstChunk[series]!; i < end; i++) {
+      const bounds = {
+        minTimeMs: this.#minTimes[i]!,
+        maxTimeMs: this.#maxTimes[i]!,
+        isOutOfOrder: i >= end - outOfOrder,
+      };
+      chunks.push(decodeChunk(this.#encodings[i]!, this.#chunkBytes(memory, i), bounds, this.#counts[i]!));
+    }
+    return chunks;
+  }
+
   #chunkBytes(memory: WebAssembly.Memory, chunk: number): Uint8Array {
     return new Uint8Array(memory.buffer, this.#addresses[chunk]!, this.#lengths[chunk]!);
   }
@@ -133,7 +241,7 @@ export class CapturedSeries implements SeriesSet {
    * Encoded chunks of series `index`, oldest first, for who copies them elsewhere. The last one may have been open: then
    * its `maxTimeMs` is infinite, and `lengthBytes` reaches behind the bits of its `count` samples.
    */
-  chunks(index: number): CapturedChunk[] {
+  captured(index: number): CapturedChunk[] {
     const series = this.#series(index);
     const chunks: CapturedChunk[] = [];
     for (let i = this.#firstChunk[series]!; i < this.#firstChunk[series + 1]!; i++) {

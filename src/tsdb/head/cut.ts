@@ -7,17 +7,11 @@
  */
 import type { QueryMemory } from "../../memory/index.js";
 import type { Labels } from "../../model/index.js";
-import {
-  type ChunkEncoding,
-  ENCODING_XOR,
-  type EncodedChunk,
-  HistogramAppender,
-  HistogramReader,
-  XorAppender,
-  XorReader,
-} from "../chunk/index.js";
-import type { CopiedChunk, DiskAccess, HeadReader } from "./reader.js";
+import { type EncodedChunk, partOfChunk } from "../chunk/index.js";
+import { decodeChunk, encodeOverlapping } from "./overlapping.js";
+import type { CopiedChunk, CopiedSeries, DiskAccess, HeadReader } from "./reader.js";
 import { orderSeries } from "./series-order.js";
+import { type DeletedTimes, isDeleted } from "./side.js";
 
 /** Series whose chunks are copied under one pin of each head: some 100 µs. */
 const BATCH_SERIES = 512;
@@ -46,23 +40,73 @@ export function cutRange(
   disk: DiskAccess,
   sink: CutSink,
 ): number {
-  const { heads: headOf, slots } = orderSeries(heads.map((head) => head.memory));
+  return cut(heads, orderSeries(memoriesOf(heads)), memory, sink, {
+    copy: (reader, slots) => reader.copyClosed(slots, range.minTimeMs, range.maxTimeMs, memory, disk),
+    encode: (series) => encodedOf(series, range, memory.bytes),
+  });
+}
+
+/** As `cutRange`, of the samples out of order that the shards have sealed. */
+export function cutOutOfOrder(
+  heads: readonly CutHead[],
+  range: CutRange,
+  memory: QueryMemory,
+  disk: DiskAccess,
+  sink: CutSink,
+): number {
+  return cut(heads, orderSeries(memoriesOf(heads), "sealed"), memory, sink, {
+    copy: (reader, slots) => reader.copyOutOfOrder(slots, range.minTimeMs, range.maxTimeMs, memory, disk),
+    encode: (series) => mergedOf(series, range, memory.bytes),
+  });
+}
+
+/** Where ranges of `rangeMs` begin that have sealed samples out of order, or may have, ascending. */
+export function outOfOrderRanges(heads: readonly CutHead[], rangeMs: number): number[] {
+  const { heads: headOf, slots } = orderSeries(memoriesOf(heads), "sealed");
+  const starts = new Set<number>();
+  heads.forEach(({ reader }, h) => {
+    const own = slots.filter((_, i) => headOf[i] === h);
+    for (const { minTimeMs, maxTimeMs } of reader.outOfOrderBounds(own)) {
+      for (let at = rangeMs * Math.floor(minTimeMs / rangeMs); at <= maxTimeMs; at += rangeMs) starts.add(at);
+    }
+  });
+  return [...starts].sort((a, b) => a - b);
+}
+
+function memoriesOf(heads: readonly CutHead[]): WebAssembly.Memory[] {
+  return heads.map((head) => head.memory);
+}
+
+interface CutSteps {
+  copy(reader: HeadReader, slots: Uint32Array): CopiedSeries[];
+  encode(series: CopiedSeries): EncodedChunk[];
+}
+
+function cut(
+  heads: readonly CutHead[],
+  { heads: headOf, slots }: ReturnType<typeof orderSeries>,
+  memory: QueryMemory,
+  sink: CutSink,
+  steps: CutSteps,
+): number {
   let count = 0;
   for (let first = 0; first < slots.length; first += BATCH_SERIES) {
     const end = Math.min(slots.length, first + BATCH_SERIES);
     const mark = memory.mark();
-    const copied = new Map<number, CopiedChunk[]>();
+    const copied = new Map<number, CopiedSeries>();
     heads.forEach((head, h) => {
       const positions: number[] = [];
       for (let i = first; i < end; i++) if (headOf[i] === h) positions.push(i);
-      const wanted = Uint32Array.from(positions, (i) => slots[i]!);
-      const chunks = head.reader.copyClosed(wanted, range.minTimeMs, range.maxTimeMs, memory, disk);
+      const series = steps.copy(
+        head.reader,
+        Uint32Array.from(positions, (i) => slots[i]!),
+      );
       positions.forEach((i, k) => {
-        copied.set(i, chunks[k]!);
+        copied.set(i, series[k]!);
       });
     });
     for (let i = first; i < end; i++) {
-      const chunks = encodedOf(copied.get(i) ?? [], range, memory.bytes);
+      const chunks = steps.encode(copied.get(i)!);
       if (chunks.length === 0) continue;
       sink.addSeries(heads[headOf[i]!]!.reader.labelsOfSlot(slots[i]!), chunks);
       count++;
@@ -72,50 +116,40 @@ export function cutRange(
   return count;
 }
 
-function encodedOf(copied: readonly CopiedChunk[], range: CutRange, bytes: Uint8Array): EncodedChunk[] {
+function encodedOf({ chunks: copied, deleted }: CopiedSeries, range: CutRange, bytes: Uint8Array): EncodedChunk[] {
   const chunks: EncodedChunk[] = [];
-  for (const { address, lengthBytes, encoding, minTimeMs, maxTimeMs } of copied) {
-    const data = bytes.subarray(address, address + lengthBytes);
+  for (const chunk of copied) {
+    const { encoding, minTimeMs, maxTimeMs } = chunk;
+    const data = dataOf(chunk, bytes);
     const isInside = minTimeMs >= range.minTimeMs && maxTimeMs <= range.maxTimeMs;
-    if (isInside) chunks.push({ minTimeMs, maxTimeMs, encoding, data });
-    else chunks.push(...partOf(encoding, data, range));
+    if (isInside && !isTouched(deleted, minTimeMs, maxTimeMs)) chunks.push({ minTimeMs, maxTimeMs, encoding, data });
+    // A head's chunks end where ranges do, unless the length of ranges was changed between two starts.
+    else chunks.push(...partOfChunk(encoding, data, keptIn(range, deleted)));
   }
   return chunks;
 }
 
-/**
- * Chunks of the samples of a chunk that lie in the range. A head's chunks end where ranges do, unless the length of ranges
- * was changed between two starts.
- */
-export function partOf(encoding: ChunkEncoding, data: Uint8Array, { minTimeMs, maxTimeMs }: CutRange): EncodedChunk[] {
-  if (encoding === ENCODING_XOR) {
-    const reader = new XorReader(data);
-    const appender = new XorAppender();
-    while (reader.next()) {
-      if (reader.timeMs >= minTimeMs && reader.timeMs <= maxTimeMs)
-        appender.append(reader.timeMs, reader.low, reader.high);
-    }
-    if (appender.count === 0) return [];
-    return [{ minTimeMs: appender.minTimeMs, maxTimeMs: appender.maxTimeMs, encoding, data: appender.bytes() }];
+function keptIn({ minTimeMs, maxTimeMs }: CutRange, deleted: DeletedTimes | undefined): (timeMs: number) => boolean {
+  return (timeMs) =>
+    timeMs >= minTimeMs && timeMs <= maxTimeMs && !(deleted !== undefined && isDeleted(deleted, timeMs));
+}
+
+function dataOf({ address, lengthBytes }: CopiedChunk, bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(address, address + lengthBytes);
+}
+
+function isTouched(deleted: DeletedTimes | undefined, minTimeMs: number, maxTimeMs: number): boolean {
+  for (let i = 0; deleted !== undefined && i < deleted.length; i += 2) {
+    if (deleted[i]! <= maxTimeMs && deleted[i + 1]! >= minTimeMs) return true;
   }
-  const reader = new HistogramReader(encoding, data);
-  const parts: HistogramAppender[] = [];
-  while (reader.next()) {
-    if (reader.timeMs < minTimeMs || reader.timeMs > maxTimeMs) continue;
-    const last = parts.at(-1);
-    if (last === undefined) {
-      const appender = new HistogramAppender(encoding);
-      appender.append(reader.timeMs, reader.histogram());
-      parts.push(appender);
-      continue;
-    }
-    const { outcome, appender } = last.append(reader.timeMs, reader.histogram());
-    if (outcome === "new-chunk") parts.push(appender);
-  }
-  return parts.map((appender) => ({
-    minTimeMs: appender.minTimeMs,
-    maxTimeMs: appender.maxTimeMs,
-    encoding,
-    data: appender.bytes(),
-  }));
+  return false;
+}
+
+/** Chunks that do not overlap, of all samples in the range. */
+function mergedOf({ chunks: copied, deleted }: CopiedSeries, range: CutRange, bytes: Uint8Array): EncodedChunk[] {
+  const decoded = copied.map((chunk) => {
+    const { minTimeMs, maxTimeMs, encoding } = chunk;
+    return decodeChunk(encoding, dataOf(chunk, bytes), { minTimeMs, maxTimeMs, isOutOfOrder: true });
+  });
+  return encodeOverlapping(decoded, keptIn(range, deleted));
 }

@@ -82,7 +82,7 @@ function headChunks(from: number, rows: number): Chunk[] {
   const out = memory.allocate(9000);
   const state = memory.allocate(128);
   for (let i = 0; i < set.count; i++) {
-    for (const { address, lengthBytes, count, maxTimeMs } of set.chunks(i)) {
+    for (const { address, lengthBytes, count, maxTimeMs } of set.captured(i)) {
       let bytes = memory.bytes.slice(address, address + lengthBytes);
       if (maxTimeMs === Number.POSITIVE_INFINITY) {
         // An open chunk's bytes are known only by its samples; the golden block had it closed.

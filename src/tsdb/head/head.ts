@@ -359,9 +359,23 @@ export class Head {
     return this.#word((this.#staging + row * STAGED_BYTES + STAGED_STATUS) >>> 2);
   }
 
-  /** Judges the first `rows` rows; returns how many will be appended. Samples before `minValidTimeMs` are out of bounds. */
-  validate(rows: number, minValidTimeMs: number): number {
-    return this.kernels.validateBatch(this.#staging, rows, minValidTimeMs);
+  /**
+   * Judges the first `rows` rows; returns how many will be appended, or stored out of order: those that have no place in order,
+   * from `oooFromMs` on. Samples before `minValidTimeMs` are out of bounds.
+   */
+  validate(rows: number, minValidTimeMs: number, oooFromMs = Number.POSITIVE_INFINITY): number {
+    return this.kernels.validateBatch(this.#staging, rows, minValidTimeMs, oooFromMs);
+  }
+
+  /** Rows that the last validation found out of order, and good. */
+  rowsOutOfOrder(): number {
+    return this.kernels.rowsOutOfOrder();
+  }
+
+  /** The words of a staged value. */
+  stagedWords(row: number): { readonly low: number; readonly high: number } {
+    const at = (this.#staging + row * STAGED_BYTES + STAGED_VALUE) >>> 2;
+    return { low: this.#word(at), high: this.#word(at + 1) };
   }
 
   /** Encodes the accepted rows; returns how many. Queries do not see them yet. */

@@ -72,9 +72,6 @@ export class HeadsQuerier implements Querier {
 
   /** Prometheus too asks a head for names and values if its bounds overlap the range, and does not look at series then. */
   #headsIn(minTimeMs: number, maxTimeMs: number): HeadReader[] {
-    return this.#heads.filter((head) => {
-      const bounds = head.timeBounds();
-      return bounds !== undefined && bounds.minTimeMs <= maxTimeMs && bounds.maxTimeMs >= minTimeMs;
-    });
+    return this.#heads.filter((head) => head.overlaps(minTimeMs, maxTimeMs));
   }
 }

@@ -127,7 +127,7 @@ test.each([
   const golden = goldenChunks();
   const { memory, set } = rig.read();
   for (const [i, { name }] of cases.entries()) {
-    const chunks = set.chunks(i).map(({ encoding, address, lengthBytes, count }) => {
+    const chunks = set.captured(i).map(({ encoding, address, lengthBytes, count }) => {
       const bytes = Buffer.from(memory.bytes.slice(address, address + lengthBytes));
       expect(encoding === ENCODING_XOR || bytes.readUInt16BE(0) === count).toBe(true);
       return `${encoding} ${bytes.toString("hex")}`;

@@ -18,7 +18,9 @@ export interface HeadKernels {
   resolveSeriesWithRef(address: number, length: number, low: number, high: number): number;
   findSeries(address: number, length: number): number;
   slotAddress(index: number): number;
-  validateBatch(staging: number, rows: number, minValidTime: number): number;
+  /** @param oooFrom  samples from it on may be stored out of order; without it none are. */
+  validateBatch(staging: number, rows: number, minValidTime: number, oooFrom?: number): number;
+  rowsOutOfOrder(): number;
   appendBatch(staging: number, rows: number, commit: number): number;
   publishBatch(commit: number): void;
   isRoomForHistogram(bytes: number): number;
@@ -36,6 +38,8 @@ export interface HeadKernels {
   ): void;
   abandonHistogram(slot: number, commit: number): void;
   truncateSlots(first: number, slots: number, minTime: number): number;
+  sealOutOfOrder(first: number, slots: number): number;
+  truncateOutOfOrder(first: number, slots: number): void;
   sweepPostings(first: number, pairs: number): number;
   freeDeadSlots(first: number, slots: number): void;
   beginSweep(): number;

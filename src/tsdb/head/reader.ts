@@ -9,7 +9,6 @@ import {
   CHUNK_COUNT,
   CHUNK_DATA,
   CHUNK_ENCODING,
-  CHUNK_FLAGS,
   CHUNK_LENGTH,
   CHUNK_MAX_TIME,
   CHUNK_MIN_TIME,
@@ -18,12 +17,15 @@ import {
   COUNTER_CHUNKS,
   COUNTER_MAX_TIME,
   COUNTER_MIN_TIME,
+  COUNTER_OOO_CHUNKS,
+  COUNTER_OOO_MAX_TIME,
+  COUNTER_OOO_MIN_TIME,
   COUNTER_SAMPLES_APPENDED,
   COUNTER_SERIES,
   COUNTER_SERIES_CREATED,
+  COUNTER_SIDES,
   COUNTERS,
   DISK_CHUNK_FILE,
-  DISK_CHUNK_FLAG,
   DISK_CHUNK_OFFSET,
   ENTRY_CHUNK,
   ENTRY_COMMIT,
@@ -33,10 +35,12 @@ import {
   LAYOUT_VERSION,
   PIN_COUNT,
   PINS,
+  SIDE_SEALED,
   SLOT_ENTRY_0,
   SLOT_ENTRY_1,
   SLOT_GENERATION,
   SLOT_LABELS,
+  SLOT_SIDE,
 } from "../../../assembly/layout.js";
 import { AssertionError, assert, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
@@ -46,6 +50,7 @@ import type { Checksums, HeadChunkReader, HeadChunkRef } from "../chunks-head/in
 import { MemoryIndex } from "../index/memory-index.js";
 import { selectSlots } from "../index/select.js";
 import type { CapturedSeries } from "./captured.js";
+import { chunksOfSide, type DeletedTimes, deletedOfSide, isAllDeleted, isChunkOnDisk, sideAt } from "./side.js";
 
 /** Label sets that a reader keeps: 200 bytes each and more; beyond it forgets them all. */
 const LABELS_KEPT = 200_000;
@@ -99,6 +104,13 @@ export interface CopiedChunk {
   address: number;
 }
 
+/** Chunks of one series, copied. */
+export interface CopiedSeries {
+  readonly chunks: readonly CopiedChunk[];
+  /** Undefined: nothing of the series was deleted. */
+  readonly deleted: DeletedTimes | undefined;
+}
+
 /** How chunks that have left the memory are read. */
 export interface DiskAccess {
   readonly reader: HeadChunkReader;
@@ -135,7 +147,7 @@ export class HeadReader {
     }
   }
 
-  /** Bounds of all samples ever appended that are not known to be truncated; undefined while there are none. */
+  /** Bounds of all samples ever appended in order that are not known to be truncated; undefined while there are none. */
   timeBounds(): { readonly minTimeMs: number; readonly maxTimeMs: number } | undefined {
     const counters = COUNTERS >> 3;
     if (this.#floats[counters + COUNTER_SAMPLES_APPENDED] === 0) return undefined;
@@ -143,6 +155,14 @@ export class HeadReader {
       minTimeMs: this.#floats[counters + COUNTER_MIN_TIME]!,
       maxTimeMs: this.#floats[counters + COUNTER_MAX_TIME]!,
     };
+  }
+
+  /** Whether it may have samples of the range: of those in order and those out of order the bounds are known. */
+  overlaps(minTimeMs: number, maxTimeMs: number): boolean {
+    const counter = (index: number): number => this.#floats[(COUNTERS >> 3) + index]!;
+    const isIn = (min: number, max: number): boolean => counter(min) <= maxTimeMs && counter(max) >= minTimeMs;
+    const isInOrder = counter(COUNTER_SAMPLES_APPENDED) !== 0 && isIn(COUNTER_MIN_TIME, COUNTER_MAX_TIME);
+    return isInOrder || (counter(COUNTER_OOO_CHUNKS) !== 0 && isIn(COUNTER_OOO_MIN_TIME, COUNTER_OOO_MAX_TIME));
   }
 
   counts(): { readonly series: number; readonly chunks: number } {
@@ -192,12 +212,20 @@ export class HeadReader {
    */
   capture(requests: readonly HeadRequest[], memory: QueryMemory, disk?: DiskAccess): void {
     const onDisk = this.pinned(() => {
-      const captures = this.#entries(requests);
+      const { captures, commit } = this.#entries(requests);
+      const hasSides = this.#floats[(COUNTERS >> 3) + COUNTER_SIDES] !== 0;
       const marks = requests.map((request) => request.into.mark());
       const sources: ChunkSources = { addresses: [], lengths: [], onDisk: [] };
       requests.forEach((request, r) => {
         const { slots, chunks, counts } = captures[r]!;
         for (let i = 0; i < slots.length; i++) {
+          if (hasSides) {
+            const side = sideAt(this.#words, this.index.slotAddress(slots[i]!), commit);
+            if (side !== 0) {
+              this.#walkWithSide(request, slots[i]!, chunks[i]!, counts[i]!, side, sources);
+              continue;
+            }
+          }
           if (chunks[i] === 0 || !this.#walk(request, chunks[i]!, counts[i]!, sources)) continue;
           request.into.addSeries(this.#labelsOf(slots[i]!));
         }
@@ -217,7 +245,7 @@ export class HeadReader {
    * Newest chunk and count of each selected series, all at one commit. The loop over entries is all that must pass between
    * two commits of one series, so nothing else is in it; series are selected anew only if one was made meanwhile.
    */
-  #entries(requests: readonly HeadRequest[]): EntryCapture[] {
+  #entries(requests: readonly HeadRequest[]): { readonly captures: readonly EntryCapture[]; readonly commit: number } {
     let captures: EntryCapture[] | undefined;
     let seriesCreated = 0;
     for (let tries = 0; tries < MAX_RESTARTS; tries++) {
@@ -230,7 +258,7 @@ export class HeadReader {
           return { slots, chunks: new Uint32Array(slots.length), counts: new Uint32Array(slots.length) };
         });
       }
-      if (captures.every((capture) => this.#entriesAt(capture, commit))) return captures;
+      if (captures.every((capture) => this.#entriesAt(capture, commit))) return { captures, commit };
     }
     throw new VestalError("HEAD_BUSY", `no consistent view of the head in ${MAX_RESTARTS} tries`);
   }
@@ -272,19 +300,25 @@ export class HeadReader {
    * Adds the chunks that overlap the wanted times, oldest first. False if there are none. The newest one may be open: its
    * end is unknown, and all its bytes are taken, of which `count` samples are valid.
    */
-  #walk(request: HeadRequest, newest: number, newestCount: number, sources: ChunkSources): boolean {
+  #walk(
+    request: HeadRequest,
+    newest: number,
+    newestCount: number,
+    sources: ChunkSources,
+    deleted?: DeletedTimes,
+  ): boolean {
     const words = this.#words;
     const { minTimeMs, maxTimeMs, into } = request;
     const chain: number[] = [];
     for (let chunk = newest; chunk !== 0; chunk = Atomics.load(words, (chunk + CHUNK_PREVIOUS) >>> 2)) {
       if (chunk !== newest && this.#time(chunk + CHUNK_MAX_TIME) < minTimeMs) break;
       const minTime = this.#time(chunk + CHUNK_MIN_TIME);
-      if (minTime <= maxTimeMs) chain.push(chunk);
+      if (minTime <= maxTimeMs && !this.#isDeleted(deleted, chunk, chunk === newest)) chain.push(chunk);
       if (minTime <= minTimeMs) break;
     }
     for (let i = chain.length - 1; request.isWithSamples && i >= 0; i--) {
       const chunk = chain[i]!;
-      const isOnDisk = (this.#bytes[chunk + CHUNK_FLAGS]! & DISK_CHUNK_FLAG) !== 0;
+      const isOnDisk = isChunkOnDisk(this.#bytes, chunk);
       const mayBeOpen = chunk === newest && !isOnDisk;
       const length = words[(chunk + (mayBeOpen ? CHUNK_CAPACITY : CHUNK_LENGTH)) >>> 2]!;
       const count = mayBeOpen ? newestCount : words[(chunk + CHUNK_COUNT) >>> 2]! & 0xffff;
@@ -300,6 +334,49 @@ export class HeadReader {
       sources.lengths.push(isOnDisk ? 0 : length);
     }
     return chain.length > 0;
+  }
+
+  /** As Prometheus asks it: a chunk that may be open has no end. */
+  #isDeleted(deleted: DeletedTimes | undefined, chunk: number, isNewest: boolean): boolean {
+    if (deleted === undefined) return false;
+    const mayBeOpen = isNewest && !isChunkOnDisk(this.#bytes, chunk);
+    const maxTimeMs = mayBeOpen ? Number.POSITIVE_INFINITY : this.#time(chunk + CHUNK_MAX_TIME);
+    return isAllDeleted(deleted, this.#time(chunk + CHUNK_MIN_TIME), maxTimeMs);
+  }
+
+  /** As `#walk` of a series that has samples out of order, or of which some were deleted; adds the series if it is found. */
+  #walkWithSide(
+    request: HeadRequest,
+    slot: number,
+    newest: number,
+    newestCount: number,
+    side: number,
+    sources: ChunkSources,
+  ): void {
+    const { minTimeMs, maxTimeMs, into, isWithSamples } = request;
+    const words = this.#words;
+    const deleted = deletedOfSide(words, this.#floats, side);
+    const isInOrder = newest !== 0 && this.#walk(request, newest, newestCount, sources, deleted);
+    const outOfOrder = chunksOfSide(words, side).filter((chunk) => {
+      const [min, max] = [this.#time(chunk + CHUNK_MIN_TIME), this.#time(chunk + CHUNK_MAX_TIME)];
+      return min <= maxTimeMs && max >= minTimeMs && !(deleted !== undefined && isAllDeleted(deleted, min, max));
+    });
+    if (!isInOrder && outOfOrder.length === 0) return;
+    for (const chunk of isWithSamples ? outOfOrder.reverse() : []) {
+      const length = words[(chunk + CHUNK_LENGTH) >>> 2]!;
+      const isOnDisk = isChunkOnDisk(this.#bytes, chunk);
+      if (isOnDisk) {
+        const file = words[(chunk + DISK_CHUNK_FILE) >>> 2]!;
+        const offset = words[(chunk + DISK_CHUNK_OFFSET) >>> 2]!;
+        sources.onDisk.push({ into, index: into.mark().chunks, file, offset, lengthBytes: length });
+      }
+      const count = words[(chunk + CHUNK_COUNT) >>> 2]! & 0xffff;
+      const encoding = this.#bytes[chunk + CHUNK_ENCODING] as ChunkEncoding; // the writer knows no other
+      into.addChunk(this.#time(chunk + CHUNK_MIN_TIME), this.#time(chunk + CHUNK_MAX_TIME), length, count, encoding);
+      sources.addresses.push(isOnDisk ? 0 : chunk + CHUNK_DATA);
+      sources.lengths.push(isOnDisk ? 0 : length);
+    }
+    into.addSeries(this.#labelsOf(slot), { outOfOrder: isWithSamples ? outOfOrder.length : 0, deleted });
   }
 
   /** Copies the chunks found, in the order in which they were added, and tells the sets where their copies begin. */
@@ -355,20 +432,64 @@ export class HeadReader {
     maxTimeMs: number,
     memory: QueryMemory,
     disk: DiskAccess,
-  ): CopiedChunk[][] {
-    const onDisk: (HeadChunkRef & { readonly chunk: CopiedChunk })[] = [];
-    const all = this.pinned(() => {
+  ): CopiedSeries[] {
+    return this.#copyChunks(slots, memory, disk, () => {
       const capture = { slots, chunks: new Uint32Array(slots.length), counts: new Uint32Array(slots.length) };
       let tries = 0;
       while (!this.#entriesAt(capture, Atomics.load(this.#words, COMMITTED >> 2))) {
         if (++tries === MAX_RESTARTS)
           throw new VestalError("HEAD_BUSY", `no consistent view of the head in ${tries} tries`);
       }
+      return Array.from(capture.chunks, (newest) => this.#closedChunks(newest, minTimeMs, maxTimeMs));
+    });
+  }
+
+  /** As `copyClosed`, of the samples out of order that were sealed. */
+  copyOutOfOrder(
+    slots: Uint32Array,
+    minTimeMs: number,
+    maxTimeMs: number,
+    memory: QueryMemory,
+    disk: DiskAccess,
+  ): CopiedSeries[] {
+    return this.#copyChunks(slots, memory, disk, () =>
+      Array.from(slots, (slot) =>
+        this.#sealedChunks(slot).filter(
+          (chunk) => this.#time(chunk + CHUNK_MIN_TIME) <= maxTimeMs && this.#time(chunk + CHUNK_MAX_TIME) >= minTimeMs,
+        ),
+      ),
+    );
+  }
+
+  /** Bounds of each sealed chunk of samples out of order. */
+  outOfOrderBounds(slots: Uint32Array): { readonly minTimeMs: number; readonly maxTimeMs: number }[] {
+    return this.pinned(() =>
+      Array.from(slots).flatMap((slot) =>
+        this.#sealedChunks(slot).map((chunk) => ({
+          minTimeMs: this.#time(chunk + CHUNK_MIN_TIME),
+          maxTimeMs: this.#time(chunk + CHUNK_MAX_TIME),
+        })),
+      ),
+    );
+  }
+
+  /** Addresses, oldest first; of a shard that truncates nothing meanwhile. */
+  #sealedChunks(slot: number): number[] {
+    const side = Atomics.load(this.#words, (this.index.slotAddress(slot) + SLOT_SIDE) >>> 2);
+    if (side === 0) return [];
+    const sealed = Atomics.load(this.#words, (side + SIDE_SEALED) >>> 2);
+    const chunks = chunksOfSide(this.#words, side);
+    const first = sealed === 0 ? -1 : chunks.indexOf(sealed);
+    return first < 0 ? [] : chunks.slice(first).reverse();
+  }
+
+  #copyChunks(slots: Uint32Array, memory: QueryMemory, disk: DiskAccess, find: () => number[][]): CopiedSeries[] {
+    const onDisk: (HeadChunkRef & { readonly chunk: CopiedChunk })[] = [];
+    const all = this.pinned(() => {
       const sources: { readonly from: number; readonly chunk: CopiedChunk }[] = [];
       let total = DECODE_SLACK;
-      const found = Array.from(capture.chunks, (newest) => {
-        const chunks = this.#closedChunks(newest, minTimeMs, maxTimeMs);
-        return chunks.map((from) => {
+      const found = find().map((addresses, i): CopiedSeries => {
+        const chunks = addresses.map((from) => {
           const chunk: CopiedChunk = {
             minTimeMs: this.#time(from + CHUNK_MIN_TIME),
             maxTimeMs: this.#time(from + CHUNK_MAX_TIME),
@@ -376,7 +497,7 @@ export class HeadReader {
             lengthBytes: this.#words[(from + CHUNK_LENGTH) >>> 2]!,
             address: 0,
           };
-          if ((this.#bytes[from + CHUNK_FLAGS]! & DISK_CHUNK_FLAG) !== 0) {
+          if (isChunkOnDisk(this.#bytes, from)) {
             const file = this.#words[(from + DISK_CHUNK_FILE) >>> 2]!;
             const offset = this.#words[(from + DISK_CHUNK_OFFSET) >>> 2]!;
             onDisk.push({ file, offset, lengthBytes: chunk.lengthBytes, chunk });
@@ -386,6 +507,8 @@ export class HeadReader {
           }
           return chunk;
         });
+        const side = Atomics.load(this.#words, (this.index.slotAddress(slots[i]!) + SLOT_SIDE) >>> 2);
+        return { chunks, deleted: side === 0 ? undefined : deletedOfSide(this.#words, this.#floats, side) };
       });
       let to = memory.allocate(total);
       for (const { from, chunk } of sources) {

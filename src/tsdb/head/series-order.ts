@@ -13,6 +13,7 @@ import {
   PAIR_VALUE,
   SEGMENT_MASK,
   SEGMENT_SHIFT,
+  SIDE_SEALED,
   SLOT_BYTES,
   SLOT_CHUNKS,
   SLOT_COUNT,
@@ -20,6 +21,7 @@ import {
   SLOT_FLAG_LIVE,
   SLOT_FLAGS,
   SLOT_LABELS,
+  SLOT_SIDE,
   SYMBOL_COUNT,
   SYMBOL_DIRECTORY,
   SYMBOL_LENGTH,
@@ -36,6 +38,9 @@ export interface OrderedSeries {
 /** Ranks of values fit below it: 16.7 M symbols a head, and at most 64 heads whose symbols are mostly the same. */
 const RANKS = 2 ** 26;
 
+/** Series with samples in order, or those whose samples out of order were sealed. */
+export type OrderedKind = "in order" | "sealed";
+
 class HeadView {
   readonly words: Uint32Array;
   readonly bytes: Uint8Array;
@@ -48,7 +53,7 @@ class HeadView {
   /** Order of each pair: rank of its name × RANKS + rank of its value. */
   readonly pairKeys: Float64Array;
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WebAssembly.Memory, kind: OrderedKind) {
     this.words = new Uint32Array(memory.buffer);
     this.bytes = new Uint8Array(memory.buffer);
     const { words } = this;
@@ -62,7 +67,7 @@ class HeadView {
     let count = 0;
     for (let slot = 0; slot < slotCount; slot++) {
       const at = this.#record(SLOT_DIRECTORY, slot, SLOT_BYTES) >>> 2;
-      if ((words[at + (SLOT_FLAGS >> 2)]! & SLOT_FLAG_LIVE) === 0 || words[at + (SLOT_CHUNKS >> 2)] === 0) continue;
+      if ((words[at + (SLOT_FLAGS >> 2)]! & SLOT_FLAG_LIVE) === 0 || !this.#isOf(kind, at)) continue;
       const address = words[at + (SLOT_LABELS >> 2)]!;
       const end = words[(address + LABELS_COUNT) >>> 2]!;
       let isKnown = true; // of a series made since the counts were read, some pairs are not: it has no old samples
@@ -81,6 +86,13 @@ class HeadView {
     }
     this.symbols = indicesOf(isSymbol);
     this.pairKeys = new Float64Array(pairCount);
+  }
+
+  /** @param at  index of the slot's first word. */
+  #isOf(kind: OrderedKind, at: number): boolean {
+    if (kind === "in order") return this.words[at + (SLOT_CHUNKS >> 2)] !== 0;
+    const side = Atomics.load(this.words, at + (SLOT_SIDE >> 2));
+    return side !== 0 && this.words[(side + SIDE_SEALED) >>> 2] !== 0;
   }
 
   symbolAddress(id: number): number {
@@ -114,8 +126,8 @@ function indicesOf(flags: Uint8Array): Uint32Array {
 }
 
 /** Live series with samples, ascending; all of them for heads that nobody truncates meanwhile. */
-export function orderSeries(memories: readonly WebAssembly.Memory[]): OrderedSeries {
-  const views = memories.map((memory) => new HeadView(memory));
+export function orderSeries(memories: readonly WebAssembly.Memory[], kind: OrderedKind = "in order"): OrderedSeries {
+  const views = memories.map((memory) => new HeadView(memory, kind));
   rankSymbols(views);
   const total = views.reduce((sum, { slots }) => sum + slots.length, 0);
   const heads = new Uint16Array(total);

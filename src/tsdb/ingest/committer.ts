@@ -10,9 +10,12 @@ import {
   COUNTER_HISTOGRAMS_DUPLICATE,
   COUNTER_HISTOGRAMS_OUT_OF_BOUNDS,
   COUNTER_HISTOGRAMS_OUT_OF_ORDER,
+  COUNTER_HISTOGRAMS_TOO_OLD,
   COUNTER_MAX_TIME,
   COUNTER_MIN_TIME,
+  COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
+  COUNTER_SAMPLES_APPENDED,
   COUNTERS,
   FOREIGN_SLOTS,
   RESOLVE_NO_MEMORY,
@@ -25,12 +28,14 @@ import {
   STATUS_DUPLICATE,
   STATUS_NO_MEMORY,
   STATUS_OK,
+  STATUS_OOO,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
   STATUS_REPEATED,
   STATUS_SKIPPED,
+  STATUS_TOO_OLD,
 } from "../../../assembly/layout.js";
-import { type Clock, errorMessage, VestalError } from "../../base/index.js";
+import { assert, type Clock, errorMessage, VestalError } from "../../base/index.js";
 import {
   type Exemplar,
   type Labels,
@@ -48,8 +53,18 @@ import {
   histogramHash,
   isForeseen,
   type MetadataStore,
+  type OutOfOrderSample,
+  OutOfOrderSamples,
 } from "../head/index.js";
-import { encodeExemplars, encodeHistograms, encodeMetadata, type WalKernels, type WalWriter } from "../wal/index.js";
+import {
+  encodeExemplars,
+  encodeHistograms,
+  encodeMetadata,
+  encodeMmapMarkers,
+  encodeSamples,
+  type WalKernels,
+  type WalWriter,
+} from "../wal/index.js";
 
 import type { CardinalityGuard } from "./cardinality-guard.js";
 
@@ -61,6 +76,7 @@ const HISTOGRAM_COUNTERS: Readonly<Record<number, number>> = {
   [STATUS_OUT_OF_ORDER]: COUNTER_HISTOGRAMS_OUT_OF_ORDER,
   [STATUS_DUPLICATE]: COUNTER_HISTOGRAMS_DUPLICATE,
   [STATUS_OUT_OF_BOUNDS]: COUNTER_HISTOGRAMS_OUT_OF_BOUNDS,
+  [STATUS_TOO_OLD]: COUNTER_HISTOGRAMS_TOO_OLD,
 };
 
 /** What the shards' heads share; in shared control memory outside of tests. */
@@ -97,11 +113,19 @@ export interface CommitExtras {
   readonly isAllOrNothing: boolean;
   /** Of the batch's first sample, stored here or not: what an empty head takes for its newest one. */
   readonly firstTimeMs?: number | undefined;
+  /** Samples that are out of order and refused though there is a window for such: none by default. */
+  readonly refusesOutOfOrder?: "all" | "markers";
   /** False: nothing is stored. Each row's STAGED_STATUS is known, the series are as they were. */
   judge?(accepted: number, minValidTimeMs: number): boolean;
 }
 
 const NO_EXTRAS: CommitExtras = { histograms: [], exemplars: [], metadata: [], isAllOrNothing: false };
+
+export interface OutOfOrderStore {
+  readonly samples: OutOfOrderSamples;
+  /** Their log, opened with the first use. */
+  wbl(): WalWriter;
+}
 
 export interface CommitterDeps {
   readonly head: Head;
@@ -110,10 +134,12 @@ export interface CommitterDeps {
   readonly metadata: MetadataStore;
   readonly guard: CardinalityGuard;
   readonly wal: WalWriter;
+  /** Needed where `outOfOrderWindowMs` is set. */
+  readonly outOfOrder?: OutOfOrderStore;
   readonly bounds: HeadBounds;
   readonly clock: Clock;
   /** A segment is full; syncing it may take long and need not be waited for. */
-  readonly onFinishedSegment: (segment: number) => void;
+  readonly onFinishedSegment: (log: WalWriter, segment: number) => void;
   /** The head may be torn: the thread must end. Called once; everything after it is refused. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -130,6 +156,15 @@ function logBytesOf(histograms: readonly HistogramRow[], { exemplars, metadata }
   return bytes;
 }
 
+/** A staged row that is out of order and accepted; `histogram` is its index among the histograms, −1 of a float. */
+interface OutOfOrderRow {
+  readonly row: number;
+  readonly histogram: number;
+  readonly sample: OutOfOrderSample;
+}
+
+const NO_ROWS: readonly OutOfOrderRow[] = [];
+
 interface TakenExemplar {
   readonly slot: number;
   readonly labels: Labels;
@@ -142,11 +177,14 @@ export class Committer {
   readonly exemplars: ExemplarStore;
   readonly metadata: MetadataStore;
   readonly guard: CardinalityGuard;
+  /** `out_of_order_time_window`, 0: none is taken. Follows reloads. */
+  outOfOrderWindowMs = 0;
   readonly #wal: WalWriter;
+  readonly #outOfOrder: OutOfOrderStore | undefined;
   readonly #bounds: HeadBounds;
   readonly #clock: Clock;
   readonly #chunkRangeMs: number;
-  readonly #onFinishedSegment: (segment: number) => void;
+  readonly #onFinishedSegment: CommitterDeps["onFinishedSegment"];
   readonly #onBroken: (error: unknown) => void;
   #isBroken = false;
   readonly #walKernels: WalKernels;
@@ -158,6 +196,7 @@ export class Committer {
     this.metadata = deps.metadata;
     this.guard = deps.guard;
     this.#wal = deps.wal;
+    this.#outOfOrder = deps.outOfOrder;
     this.#bounds = deps.bounds;
     this.#clock = deps.clock;
     this.#chunkRangeMs = options.chunkRangeMs;
@@ -223,31 +262,40 @@ export class Committer {
     this.#refuseFuture(staging, samples);
     this.#wal.reserve(rows, logBytesOf(histograms, extras)); // before validation, which counts on the memory that is left
     const minValidTimeMs = this.#minValidTimeMs(extras.firstTimeMs);
-    const accepted = head.validate(samples, minValidTimeMs) - this.#refuseHistograms(rows, histograms);
+    const oooFromMs = this.#oooFromMs(staging, samples, extras.firstTimeMs);
+    const judged = head.validate(samples, minValidTimeMs, oooFromMs) - this.#refuseHistograms(rows, histograms);
+    const outOfOrder = head.rowsOutOfOrder() === 0 ? NO_ROWS : this.#rowsOutOfOrder(rows, histograms, extras);
+    const accepted = judged - (head.rowsOutOfOrder() - outOfOrder.length);
     if (extras.judge?.(accepted, minValidTimeMs) === false) return 0;
     if (extras.isAllOrNothing && accepted < samples && this.#countRefused(staging, samples) > 0) return 0;
     const exemplars = this.#takenExemplars(extras.exemplars);
     const metadata = this.#newMetadata(extras.metadata);
     if (accepted === 0 && exemplars.length === 0 && metadata.length === 0) return 0;
-    const stored = histograms.filter(({ status }) => status === STATUS_OK);
+    const logged = histograms.filter(({ status }) => status === STATUS_OK || status === STATUS_OOO);
+    const stored = outOfOrder.length === 0 ? logged : logged.filter(({ status }) => status === STATUS_OK);
     const named = this.#stageUnrecorded(samples, exemplars, metadata);
     this.#wal.logSeries(staging, named);
     this.#logMetadata(metadata);
-    this.#wal.logSamples(staging, rows);
-    this.#logHistograms(stored);
+    this.#wal.logSamples(staging, rows); // those out of order too, as Prometheus: remote write reads them there
+    this.#logHistograms(logged);
     this.#logExemplars(exemplars);
+    if (outOfOrder.length > 0) this.#logOutOfOrder(outOfOrder, histograms);
     const { finishedSegment } = this.#wal.commit();
     this.#walKernels.markRecorded(staging, named);
     if (accepted > 0) {
       head.append(rows);
       this.#appendHistograms(stored);
+      if (outOfOrder.length > 0) this.#outOfOrder?.samples.apply(head.nextCommit);
       head.publish();
       const floats = head.floats;
-      this.#bounds.widenHead(floats[(COUNTERS >> 3) + COUNTER_MIN_TIME]!, floats[(COUNTERS >> 3) + COUNTER_MAX_TIME]!);
+      if (floats[(COUNTERS >> 3) + COUNTER_SAMPLES_APPENDED] !== 0) {
+        const bound = (counter: number): number => floats[(COUNTERS >> 3) + counter]!;
+        this.#bounds.widenHead(bound(COUNTER_MIN_TIME), bound(COUNTER_MAX_TIME));
+      }
     }
     for (const { slot, metadata: known } of metadata) this.metadata.set(slot, head.slotGeneration(slot), known);
     for (const { labels, exemplar } of exemplars) this.exemplars.add(labels, exemplar);
-    if (finishedSegment !== undefined) this.#onFinishedSegment(finishedSegment);
+    if (finishedSegment !== undefined) this.#onFinishedSegment(this.#wal, finishedSegment);
     return accepted;
   }
 
@@ -290,6 +338,7 @@ export class Committer {
     let refused = 0;
     for (const [i, row] of histograms.entries()) {
       row.status = head.rowStatus(rows + i);
+      if (row.status === STATUS_OOO) continue;
       if (row.status !== STATUS_OK) {
         head.count(HISTOGRAM_COUNTERS[row.status]);
         continue;
@@ -302,6 +351,99 @@ export class Committer {
       refused++;
     }
     return refused;
+  }
+
+  // ── out of order ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** From when on samples are taken out of order; infinite: none is. */
+  #oooFromMs(staging: number, samples: number, firstTimeMs: number | undefined): number {
+    if (this.outOfOrderWindowMs <= 0 || samples === 0) return Number.POSITIVE_INFINITY;
+    const newestMs = this.#bounds.maxTimeMs ?? firstTimeMs;
+    if (newestMs !== undefined) return newestMs - this.outOfOrderWindowMs;
+    const time = (staging + STAGED_TIME) >>> 2; // the head is empty: its first sample is the newest
+    const { words } = this.head;
+    return (words[time + 1]! | 0) * 2 ** 32 + words[time]! - this.outOfOrderWindowMs;
+  }
+
+  /** Rows that are STATUS_OOO; those that may not be stored get another status. */
+  #rowsOutOfOrder(
+    rows: number,
+    histograms: readonly HistogramRow[],
+    { refusesOutOfOrder }: CommitExtras,
+  ): readonly OutOfOrderRow[] {
+    const { head } = this;
+    const found: OutOfOrderRow[] = [];
+    let bytes = 0;
+    for (let row = 0; row < rows + histograms.length; row++) {
+      if (head.rowStatus(row) !== STATUS_OOO) continue;
+      const histogram = histograms[row - rows];
+      const { slot, timestampMs } = head.stagedRow(row);
+      const { low, high } = head.stagedWords(row);
+      const isMarker = histogram === undefined && low === STALE_NAN_LOW && high === STALE_NAN_HIGH;
+      bytes += OutOfOrderSamples.bytesFor(histogram?.bytes.length ?? 0);
+      if (refusesOutOfOrder === "all" || (refusesOutOfOrder === "markers" && isMarker)) {
+        this.#setStatus(row, histogram, STATUS_OUT_OF_ORDER);
+        head.count(COUNTER_OUT_OF_ORDER);
+        if (histogram !== undefined) head.count(COUNTER_HISTOGRAMS_OUT_OF_ORDER);
+      } else if (head.kernels.isRoomForHistogram(bytes) === 0) {
+        this.#setStatus(row, histogram, STATUS_NO_MEMORY);
+        head.count(COUNTER_REFUSED_MEMORY);
+      } else {
+        const sample = { slot, timestampMs, low, high, histogram };
+        found.push({ row, histogram: row - rows < 0 ? -1 : row - rows, sample });
+      }
+    }
+    return found;
+  }
+
+  #setStatus(row: number, histogram: HistogramRow | undefined, status: number): void {
+    this.head.setRowStatus(row, status);
+    if (histogram !== undefined) histogram.status = status;
+  }
+
+  /**
+   * Puts the rows into the batch of samples out of order and writes that into its log, before the other log: what is only here
+   * is not yet acknowledged, and harmless.
+   */
+  #logOutOfOrder(rows: readonly OutOfOrderRow[], histograms: readonly HistogramRow[]): void {
+    const store = this.#outOfOrder;
+    assert(store !== undefined, "samples out of order are taken, and there is no place for them");
+    try {
+      const wbl = store.wbl();
+      store.samples.begin();
+      for (const { row, histogram, sample } of rows) {
+        if (!store.samples.insert(sample)) this.#setStatus(row, histograms[histogram], STATUS_REPEATED);
+      }
+      for (const { markers, samples } of store.samples.records()) this.#encodeOutOfOrder(wbl, markers, samples);
+      const { finishedSegment } = wbl.commit();
+      if (finishedSegment !== undefined) this.#onFinishedSegment(wbl, finishedSegment);
+    } catch (error) {
+      this.#wal.discard();
+      throw error;
+    }
+  }
+
+  #encodeOutOfOrder(
+    wbl: WalWriter,
+    markers: ReturnType<OutOfOrderSamples["records"]>[number]["markers"],
+    samples: readonly OutOfOrderSample[],
+  ): void {
+    const log = (record: Uint8Array): void => wbl.logRecord(record);
+    const refOf = (slot: number): number => this.head.seriesRef(slot);
+    encodeMmapMarkers(
+      markers.map(({ slot, place }) => ({ ref: refOf(slot), ...place })),
+      log,
+    );
+    encodeSamples(
+      samples
+        .filter(({ histogram }) => histogram === undefined)
+        .map((sample) => ({ ref: refOf(sample.slot), ...sample })),
+      log,
+    );
+    const entries = samples.flatMap(({ slot, timestampMs, histogram }) =>
+      histogram === undefined ? [] : [{ ref: refOf(slot), timestampMs, ...histogram }],
+    );
+    encodeHistograms(entries, log);
   }
 
   #appendHistograms(rows: readonly HistogramRow[]): void {
@@ -333,6 +475,14 @@ export class Committer {
   isNewest(slot: number, timestampMs: number): boolean {
     const last = this.head.lastSample(slot);
     return timestampMs >= this.minValidTimeMs && (last === undefined || timestampMs > last.timestampMs);
+  }
+
+  /** Whether a staged sample is below the window of samples out of order, and not only because of another of its batch. */
+  isTooOld(row: number, minValidTimeMs: number): boolean {
+    if (this.head.rowStatus(row) !== STATUS_TOO_OLD) return false;
+    const { slot, timestampMs } = this.head.stagedRow(row);
+    const last = this.head.lastSample(slot);
+    return timestampMs < minValidTimeMs || (last !== undefined && timestampMs < last.timestampMs);
   }
 
   /** Exemplars that the store takes; repeated ones are left out without a word. */
@@ -383,7 +533,8 @@ export class Committer {
     let refused = 0;
     for (let row = 0; row < rows; row++) {
       const status = words[(staging + row * STAGED_BYTES + STAGED_STATUS) >>> 2]!;
-      if (status !== STATUS_OK && status !== STATUS_REPEATED && status !== STATUS_SKIPPED) refused++;
+      const isStored = status === STATUS_OK || status === STATUS_OOO;
+      if (!isStored && status !== STATUS_REPEATED && status !== STATUS_SKIPPED) refused++;
     }
     return refused;
   }

@@ -7,6 +7,7 @@ export {
   type ExemplarRow,
   type HeadBounds,
   type MetadataRow,
+  type OutOfOrderStore,
 } from "./committer.js";
 export { type ForeignOutlet, type ForeignSample, ShardAppender, type ShardAppenderDeps } from "./shard-appender.js";
 export {

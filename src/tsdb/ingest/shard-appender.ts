@@ -288,11 +288,26 @@ export class ShardAppender implements ScrapeAppender {
     const { zeros, extras } = this.#takeParts(target, staged.extras, reported);
     const rows = reported + zeros;
     let accepted: number;
+    let isTooOld = false;
+    const judge = (good: number, minValidTimeMs: number): boolean => {
+      for (let row = 0; good < rows + extras.histograms.length && row < rows + extras.histograms.length; row++) {
+        isTooOld ||= this.#committer.isTooOld(row, minValidTimeMs);
+      }
+      return !isTooOld;
+    };
     try {
-      accepted = this.#committer.commit(this.#committer.head.staging, rows, extras);
+      const isJudged = this.#committer.outOfOrderWindowMs > 0;
+      accepted = this.#committer.commit(this.#committer.head.staging, rows, isJudged ? { ...extras, judge } : extras);
     } catch (error) {
       this.#parser.reject(handle);
       throw error;
+    }
+    if (isTooOld) {
+      // To Prometheus such a sample is no sample that it passes over, but a failure.
+      this.#parser.reject(handle);
+      const { samples, kept } = staged;
+      const refused = { error: "too old sample", limit: undefined, samples, afterRelabelling: kept, linesSeen: 0 };
+      return this.#refuse(target, input, refused);
     }
     const { staging } = this.#committer.head;
     const foreign = this.#takeForeign(target, staging, rows, zeros, staged.extras);
@@ -669,7 +684,7 @@ export class ShardAppender implements ScrapeAppender {
       const { conversion } = target;
       const vanished = conversion === undefined ? stale : this.#stageVanished(conversion, NO_KEYS, stale, timestampMs);
       const rows = this.#stageReport(target, vanished, timestampMs, report);
-      this.#committer.commit(this.#committer.head.staging, rows);
+      this.#committer.commit(this.#committer.head.staging, rows, STALE_EXTRAS);
       conversion?.acceptAllStale();
       const foreign = this.#takeForeign(target, this.#committer.head.staging, rows);
       if (isCut) this.#parser.accept(handle);
@@ -743,7 +758,7 @@ export class ShardAppender implements ScrapeAppender {
       head.bytes.copyWithin(at + zeros * STAGED_BYTES, at, at + rows * STAGED_BYTES);
       for (const [i, { slot, createdMs }] of zeroRows.entries()) head.stageRow(i, slot, createdMs, 0);
     }
-    return { zeros, extras: { histograms, exemplars, metadata: [], isAllOrNothing: false } };
+    return { zeros, extras: { ...STALE_EXTRAS, histograms, exemplars } };
   }
 
   /**
@@ -858,6 +873,14 @@ function isKeptIn(series: readonly NewSeries[]): (index: number) => boolean {
   return (index) => kept.has(index);
 }
 
+/** A target that comes back finds the samples that it stored elsewhere meanwhile: no marker is put between them. */
+const STALE_EXTRAS: CommitExtras = {
+  histograms: [],
+  exemplars: [],
+  metadata: [],
+  isAllOrNothing: false,
+  refusesOutOfOrder: "markers",
+};
 const ALL_LINES = 2 ** 31 - 1;
 const NO_REFUSALS = { outOfOrder: 0, duplicates: 0, outOfBounds: 0 };
 const NO_KEYS: ReadonlySet<string> = new Set();

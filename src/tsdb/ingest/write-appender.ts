@@ -21,6 +21,7 @@ import {
   STATUS_OK,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
+  STATUS_TOO_OLD,
 } from "../../../assembly/layout.js";
 import {
   CACHE_ENTRY_BYTES,
@@ -129,6 +130,8 @@ const CACHE_ENTRIES_MIN = 1024;
 const CACHE_SHARE = 1 / 16;
 /** A copy is at most 64 bytes for 3 of the block: what declares more is damaged, and costs nothing. */
 const SNAPPY_RATIO_MAX = 24;
+/** As Prometheus says it. */
+const TOO_OLD = "too old sample";
 /** Kernels load whole words. */
 const SLACK = 16;
 
@@ -410,11 +413,13 @@ export class WriteAppender {
     if (status === STATUS_OUT_OF_BOUNDS) {
       return timeMs < minValidTimeMs ? "out of bounds" : "out of bounds: timestamp is too far in the future";
     }
-    if (status !== STATUS_OUT_OF_ORDER && status !== STATUS_DUPLICATE) return undefined;
+    const isTooOld = status === STATUS_TOO_OLD;
+    if (status !== STATUS_OUT_OF_ORDER && status !== STATUS_DUPLICATE && !isTooOld) return undefined;
+    if (isTooOld && timeMs < minValidTimeMs) return TOO_OLD;
     if (this.#at(slot + SLOT_CHUNKS) === 0) return undefined;
     const lastTimeMs = this.#int64At(slot + SLOT_LAST_TIME);
     if (timeMs > lastTimeMs) return undefined;
-    if (timeMs < lastTimeMs) return "out of order sample";
+    if (timeMs < lastTimeMs) return isTooOld ? TOO_OLD : "out of order sample";
     const { words, floats } = this.#committer.head;
     const [value, last] = [(row + STAGED_VALUE) >>> 2, (slot + SLOT_LAST_VALUE) >>> 2];
     if (words[value] === words[last] && words[value + 1] === words[last + 1]) return undefined;

@@ -6,7 +6,15 @@ import { histogramOf } from "../../../test/golden/histogram-chunks/series.js";
 import { compileKernels, QueryMemory, startKernels } from "../../memory/index.js";
 import { compareLabels, Labels, Matcher, RESET_NO, RESET_UNKNOWN } from "../../model/index.js";
 import { Block, BlockWriter, type FloatDecoder, makeUlid, PageCache } from "../block/index.js";
-import { ENCODING_HISTOGRAM, ENCODING_XOR, type EncodedChunk, HistogramAppender, XorAppender } from "../chunk/index.js";
+import {
+  ENCODING_HISTOGRAM,
+  ENCODING_XOR,
+  type EncodedChunk,
+  HistogramAppender,
+  HistogramReader,
+  XorAppender,
+  XorReader,
+} from "../chunk/index.js";
 import { type ChunkKernels, HeadsQuerier } from "../head/index.js";
 import { DatabaseQuerier } from "./database-querier.js";
 
@@ -68,6 +76,24 @@ function openBlocks(all: readonly (readonly Piece[])[]): Block[] {
   });
 }
 
+function timesOfSeveral(all: readonly (readonly Piece[])[], name: string): ReadonlySet<number> {
+  const lists = all.flatMap((pieces) => pieces.filter((one) => one.name === name).map(({ times: list }) => list));
+  const flat = lists.flat();
+  return new Set(flat.filter((time, i) => flat.indexOf(time) !== i));
+}
+
+function sampledValues({ encoding, data }: EncodedChunk) {
+  const samples: [number, { value: number; isHistogram: boolean }][] = [];
+  if (encoding === ENCODING_XOR) {
+    const reader = new XorReader(data);
+    while (reader.next()) samples.push([reader.timeMs, { value: reader.value, isHistogram: false }]);
+    return samples;
+  }
+  const reader = new HistogramReader(encoding, data);
+  while (reader.next()) samples.push([reader.timeMs, { value: reader.histogram().count, isHistogram: true }]);
+  return samples;
+}
+
 /** Grows as the sink of an evaluation does, so that columns move while they are filled. */
 function movingSink() {
   let capacity = 0;
@@ -124,6 +150,15 @@ test("each series is there once, its samples in order, each time once, the earli
           return [memory.floats[timesAddr / 8 + at]!, { value, isHistogram: histogram !== undefined }];
         });
         expect(found).toEqual(wanted);
+        const chunks = set!.chunks!(i, minTimeMs, maxTimeMs, memory.memory) as readonly EncodedChunk[];
+        // Of two samples of one time either may stay: chunks that overlap are joined as compaction does it.
+        const contested = timesOfSeveral(all, names[i]!);
+        const certain = (samples: typeof wanted) => samples.map((one) => (contested.has(one[0]) ? one[0] : one));
+        expect(certain(chunks.flatMap(sampledValues))).toEqual(certain(wanted));
+        for (const { minTimeMs: from, maxTimeMs: to, ...chunk } of chunks) {
+          const inside = sampledValues({ minTimeMs: from, maxTimeMs: to, ...chunk }).map(([time]) => time);
+          expect([from, to]).toEqual([inside[0], inside.at(-1)]);
+        }
         if (histograms !== undefined) expect(histograms.length).toBe(count);
       }
       for (const samples of model.values()) expect(samples.size).toBe(0);

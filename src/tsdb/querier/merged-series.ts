@@ -5,6 +5,9 @@
 import type { QueryMemory } from "../../memory/index.js";
 import { compareLabels, type Histogram, type Labels, RESET_GAUGE, RESET_UNKNOWN } from "../../model/index.js";
 import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import type { EncodedChunk } from "../chunk/index.js";
+import { mergeChunks } from "../compact/index.js";
+import { encodeSamples } from "./encode-samples.js";
 
 interface Source {
   readonly set: SeriesSet;
@@ -51,6 +54,27 @@ export class MergedSeries implements SeriesSet {
       behind.taken = this.#join(addresses, before, columns.count, histograms);
     }
     return { ...addresses, count: behind.taken, ...(histograms !== undefined && { histograms }) };
+  }
+
+  chunks(index: number, minTimeMs: number, maxTimeMs: number, memory: WebAssembly.Memory): EncodedChunk[] {
+    const sources = this.#series[index]!;
+    const all = sources.flatMap(({ set, index: place }) => {
+      if (set.chunks === undefined) return encodeSamples(set, place, minTimeMs, maxTimeMs, this.#sink());
+      return set.chunks(place, minTimeMs, maxTimeMs, memory) as readonly EncodedChunk[]; // storage knows only numbers
+    });
+    return sources.length === 1 ? all : mergeChunks(all);
+  }
+
+  /** On top of the private memory, until the query ends. */
+  #sink(): ColumnSink {
+    const { memory } = this.#memory;
+    return {
+      memory,
+      reserve: (count) => {
+        const timesAddr = this.#memory.allocate(16 * count);
+        return { timesAddr, valuesAddr: timesAddr + 8 * count };
+      },
+    };
   }
 
   close(): void {

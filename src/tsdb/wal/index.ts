@@ -18,13 +18,24 @@ export {
   encodeExemplars,
   encodeHistograms,
   encodeMetadata,
+  encodeMmapMarkers,
+  encodeSamples,
+  encodeTombstones,
   type HistogramEntry,
   isHistogramRecord,
   type MetadataEntry,
+  type MmapMarker,
+  type SampleEntry,
   type TombstoneEntry,
 } from "./records.js";
 export { damageError, repairWal, type WalRepair } from "./repair.js";
-export { type ReplayHead, type ReplayOptions, type ReplayOutcome, replayInto } from "./replay.js";
+export {
+  type ReplayHead,
+  type ReplayOptions,
+  type ReplayOutcome,
+  type ReplayOutOfOrder,
+  replayInto,
+} from "./replay.js";
 export {
   type Checkpoint,
   lastCheckpoint,

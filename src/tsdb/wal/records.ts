@@ -1,8 +1,12 @@
 /**
  * Log records that are seldom enough to be made and read outside the kernels, as Prometheus' tsdb/record writes them:
  *
+ *   2 samples         u8 2, u64 first ref, i64 first time, then for each: varint ref − first, varint time − first, u64 value
+ *                     bits (here of the log of samples out of order)
  *   4 exemplars       u8 4, u64 first ref, i64 first time, then for each: varint ref − first, varint time − first, u64 value
  *                     bits, LABEL BYTES
+ *   5 markers         u8 5, then for each: u64 ref, u32 number of a file of chunks_head, u32 offset in it: samples of the
+ *                     series before it lie in chunks up to there (0, 0: it has none in memory)
  *   6 metadata        u8 6, then for each: uvarint ref, u8 type, uvarint number of fields, of each: name and value, both
  *                     uvarint length and UTF-8 (`UNIT`, `HELP`)
  *   7 histograms      u8 7, u64 first ref, i64 first time, then for each: varint ref − first, varint time − first, HISTOGRAM
@@ -12,6 +16,7 @@
  *
  * Refs and times are signed distances, numbers big-endian. What was decoded is checked: it may come from another program.
  */
+import { RECORD_SAMPLES, RECORD_SAMPLES_V2 } from "../../../assembly/layout.js";
 import { ByteReader, ByteWriter, CorruptionError } from "../../base/index.js";
 import {
   CUSTOM_BUCKETS_SCHEMA,
@@ -108,6 +113,73 @@ export function encodeExemplars(entries: readonly ExemplarEntry[], emit: (record
     },
     emit,
   );
+}
+
+/** A float sample, its value as two words. */
+export interface SampleEntry {
+  readonly ref: number;
+  readonly timestampMs: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export function encodeSamples(entries: readonly SampleEntry[], emit: (record: Uint8Array) => void): void {
+  encodeRefTimes(
+    RECORD_SAMPLES,
+    entries,
+    (entry) => entry.timestampMs,
+    (writer, { low, high }) => writer.words(high, low),
+    emit,
+  );
+}
+
+/** Of a record of type 2 or 11. @throws CorruptionError if it is malformed. */
+export function* decodeSamples(record: Uint8Array): Generator<SampleEntry> {
+  const reader = new ByteReader(record);
+  const isV2 = reader.u8() === RECORD_SAMPLES_V2;
+  if (reader.isAtEnd) return;
+  let baseRef = isV2 ? 0 : reader.i64();
+  let baseTime = isV2 ? 0 : reader.i64();
+  for (let isFirst = true; !reader.isAtEnd; isFirst = false) {
+    const ref = baseRef + reader.varint();
+    const timestampMs = baseTime + reader.varint();
+    if (isV2) {
+      baseRef = ref;
+      if (isFirst) {
+        baseTime = timestampMs;
+        reader.varint();
+      } else if (reader.u8() > START_SAME) reader.varint();
+    }
+    const high = reader.u32();
+    yield { ref, timestampMs, high, low: reader.u32() };
+  }
+}
+
+/** Where the newest chunk of a series' samples out of order lies that has gone to disk. */
+export interface MmapMarker {
+  readonly ref: number;
+  readonly file: number;
+  readonly offset: number;
+}
+
+export function encodeMmapMarkers(markers: readonly MmapMarker[], emit: (record: Uint8Array) => void): void {
+  const writer = new ByteWriter(1 + 16 * Math.min(markers.length, RECORD_BYTES_MAX / 16));
+  for (const { ref, file, offset } of markers) {
+    if (writer.length === 0) writer.u8(RECORD_MMAP_MARKERS);
+    writer.i64(ref);
+    writer.words(file, offset);
+    if (writer.length < RECORD_BYTES_MAX) continue;
+    emit(writer.bytes);
+    writer.clear();
+  }
+  if (writer.length > 0) emit(writer.bytes);
+}
+
+/** @throws CorruptionError if the record is malformed. */
+export function* decodeMmapMarkers(record: Uint8Array): Generator<MmapMarker> {
+  const reader = new ByteReader(record);
+  if (reader.u8() !== RECORD_MMAP_MARKERS) throw new CorruptionError("WAL_RECORD", "wal: no record of markers");
+  while (!reader.isAtEnd) yield { ref: reader.i64(), file: reader.u32(), offset: reader.u32() };
 }
 
 export function encodeMetadata(entries: readonly MetadataEntry[], emit: (record: Uint8Array) => void): void {
@@ -243,6 +315,20 @@ export interface TombstoneEntry {
   readonly ref: number;
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
+}
+
+export function encodeTombstones(entries: readonly TombstoneEntry[], emit: (record: Uint8Array) => void): void {
+  const writer = new ByteWriter();
+  for (const { ref, minTimeMs, maxTimeMs } of entries) {
+    if (writer.length === 0) writer.u8(RECORD_TOMBSTONES);
+    writer.i64(ref);
+    writer.varint(minTimeMs);
+    writer.varint(maxTimeMs);
+    if (writer.length < RECORD_BYTES_MAX) continue;
+    emit(writer.bytes);
+    writer.clear();
+  }
+  if (writer.length > 0) emit(writer.bytes);
 }
 
 /** u8 3, then for each: u64 ref, varint first and last time in ms. @throws CorruptionError if the record is malformed. */

@@ -7,6 +7,7 @@ import { CorruptionError } from "../../base/index.js";
 import { Labels } from "../../model/index.js";
 import {
   damageError,
+  encodeExemplars,
   listSegments,
   type ReplayOptions,
   repairWal,
@@ -105,6 +106,32 @@ describe("replay", () => {
     const { samples, outcome } = replay(logOf([SERIES, record]), { minValidTimeMs: 1001 });
     expect(samples).toEqual([["a b", "1002 3"]]);
     expect(outcome).toMatchObject({ samplesTooOld: 1, samplesUnknown: 1, samplesStaged: 1 });
+  });
+
+  it("leaves out exemplars from before the head, as Prometheus does", () => {
+    const exemplar = (timestampMs: number) => ({
+      ref: 10,
+      exemplar: { labels: Labels.of({ t: "x" }), value: 1, timestampMs, isTimed: true },
+    });
+    const records: number[][] = [SERIES];
+    encodeExemplars([1000, 1001, 1002].map(exemplar), (record) => records.push([...record]));
+    const head = new HandHead(8);
+    const { kernels, memory } = head;
+    const times: number[] = [];
+    const outcome = replayInto({
+      dir: DIR,
+      files: logOf(records),
+      kernels,
+      memory,
+      minValidTimeMs: 1001,
+      head: {
+        resolveSeries: (address, length, low, high) => head.resolveSeries(address, length, low, high),
+        appendStaged: () => expect.unreachable(),
+        addExemplar: (_slot, { timestampMs }) => times.push(timestampMs),
+      },
+    });
+    expect(times).toEqual([1001, 1002]);
+    expect(outcome.exemplars).toBe(2);
   });
 
   it("hands other kinds over and counts all, unknown ones too", () => {

@@ -33,13 +33,18 @@ import {
   decodeExemplars,
   decodeHistograms,
   decodeMetadata,
+  decodeMmapMarkers,
+  decodeSamples,
   decodeTombstones,
   type HistogramEntry,
   isHistogramRecord,
   RECORD_EXEMPLARS,
   RECORD_METADATA,
+  RECORD_MMAP_MARKERS,
   RECORD_TOMBSTONES,
+  type SampleEntry,
 } from "./records.js";
+import { listSegments } from "./segments.js";
 import type { WalPosition } from "./state.js";
 
 /** What replay asks of the head it fills. */
@@ -59,15 +64,27 @@ export interface ReplayHead {
   addTombstone?(slot: number, minTimeMs: number, maxTimeMs: number): void;
 }
 
+/** The log of samples out of order, and who takes what it says. */
+export interface ReplayOutOfOrder {
+  readonly dir: string;
+  readonly end?: WalPosition | undefined;
+  insert(slot: number, sample: Pick<SampleEntry, "timestampMs" | "low" | "high">): void;
+  insertHistogram(slot: number, entry: HistogramEntry): void;
+  /** All samples of the series up to here lie in chunks_head up to there. */
+  clear(slot: number, file: number, offset: number): void;
+}
+
 export interface ReplayOptions {
   readonly dir: string;
   readonly files: Files;
   readonly kernels: WalKernels;
   readonly memory: WebAssembly.Memory;
   readonly head: ReplayHead;
+  /** Replayed behind the log itself; without it, or where its folder is missing, nothing is. */
+  readonly outOfOrder?: ReplayOutOfOrder;
   /** True for label sets that this shard keeps; undefined where there is one shard. */
   readonly isOwn?: (labelsAddr: number, labelsLength: number) => boolean;
-  /** Samples below it are left out: a block has them. */
+  /** Samples below it are left out, since a block has them, and so are exemplars, as in Prometheus. */
   readonly minValidTimeMs?: number;
   readonly salvage?: boolean;
   /** Where to stop in a log that this process writes: its committed position. */
@@ -105,6 +122,8 @@ export interface ReplayOutcome {
   /** Records by kind (first byte), those that no version of Prometheus writes included. */
   readonly records: ReadonlyMap<number, number>;
   readonly damages: readonly WalDamage[];
+  /** Of the log of samples out of order. */
+  readonly outOfOrder: { readonly samples: number; readonly damages: readonly WalDamage[] };
 }
 
 /** Rows of the staging table that one call fills: 128 KiB, small enough to stay in the cache until it is appended. */
@@ -181,7 +200,59 @@ class Replay {
       else if (kind === RECORD_SAMPLES || kind === RECORD_SAMPLES_V2) this.#takeSamples();
       else this.#takeOther(kind);
     }
-    return this.#outcome();
+    const { outOfOrder } = this.#options;
+    const late = outOfOrder === undefined ? NO_OUT_OF_ORDER : this.#replayOutOfOrder(outOfOrder);
+    return { ...this.#outcome(), outOfOrder: late };
+  }
+
+  #replayOutOfOrder(into: ReplayOutOfOrder): ReplayOutcome["outOfOrder"] {
+    const { files, kernels, memory, salvage } = this.#options;
+    if (listSegments(files, into.dir).length === 0) return NO_OUT_OF_ORDER;
+    const ends = { ...(into.end !== undefined && { end: into.end }), ...(salvage !== undefined && { salvage }) };
+    const reader = new WalReader({ dir: into.dir, files, kernels, memory, ...ends });
+    let samples = 0;
+    try {
+      while (reader.next()) {
+        if (reader.recordLength === 0) continue;
+        const record = new Uint8Array(memory.buffer, reader.recordAddr, reader.recordLength).slice();
+        try {
+          samples += this.#takeOutOfOrder(record, into);
+        } catch (error) {
+          if (!(error instanceof CorruptionError)) throw error;
+          reader.refuseRecord(`malformed record of kind ${record[0]}`);
+        }
+      }
+      return { samples, damages: reader.damages };
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Returns how many samples were taken; those of unknown series are left out, as in Prometheus. */
+  #takeOutOfOrder(record: Uint8Array, into: ReplayOutOfOrder): number {
+    const kind = record[0]!;
+    let taken = 0;
+    if (kind === RECORD_SAMPLES || kind === RECORD_SAMPLES_V2) {
+      for (const sample of decodeSamples(record)) {
+        const slot = this.#slotOf(sample.ref);
+        if (slot < 0) continue;
+        into.insert(slot, sample);
+        taken++;
+      }
+    } else if (isHistogramRecord(kind)) {
+      for (const entry of decodeHistograms(record)) {
+        const slot = this.#slotOf(entry.ref);
+        if (slot < 0) continue;
+        into.insertHistogram(slot, entry);
+        taken++;
+      }
+    } else if (kind === RECORD_MMAP_MARKERS) {
+      for (const { ref, file, offset } of decodeMmapMarkers(record)) {
+        const slot = this.#slotOf(ref);
+        if (slot >= 0) into.clear(slot, file, offset);
+      }
+    }
+    return taken;
   }
 
   #takeSeries(): void {
@@ -236,9 +307,10 @@ class Replay {
     try {
       if (isHistogramRecord(kind) && head.appendHistograms !== undefined) this.#takeHistograms(record);
       else if (kind === RECORD_EXEMPLARS && head.addExemplar !== undefined) {
+        const minValidTimeMs = this.#options.minValidTimeMs ?? Number.NEGATIVE_INFINITY;
         for (const { ref, exemplar } of decodeExemplars(record, decodeLabelBytes)) {
           const slot = this.#slotOf(ref);
-          if (slot < 0) continue;
+          if (slot < 0 || exemplar.timestampMs < minValidTimeMs) continue;
           this.#exemplars++;
           head.addExemplar(slot, exemplar);
         }
@@ -285,7 +357,7 @@ class Replay {
     return this.#options.kernels.findRef(this.#table, ref >>> 0, high) | 0;
   }
 
-  #outcome(): ReplayOutcome {
+  #outcome(): Omit<ReplayOutcome, "outOfOrder"> {
     const view = this.#view;
     const count = (field: number) => view.getFloat64(this.#state + field, true);
     const staged = count(REPLAY_STAGED);
@@ -314,6 +386,8 @@ class Replay {
     };
   }
 }
+
+const NO_OUT_OF_ORDER = { samples: 0, damages: [] };
 
 function memoryFull(): VestalError {
   return new VestalError(

@@ -33,6 +33,7 @@ interface Collection {
 interface Watcher {
   readonly collection: string;
   readonly matches: (object: ApiObject) => boolean;
+  readonly isMetadataOnly: boolean;
   readonly response: ServerResponse;
 }
 
@@ -47,7 +48,39 @@ export interface ApiServerFaults {
   status: { readonly code: number; readonly headers?: Readonly<Record<string, string>> } | undefined;
 }
 
-const OBJECT = /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/]+)(\/status)?$/;
+/** A request, as authorization and admission see it. */
+export interface ApiRequest {
+  /** "" for an administrator. */
+  readonly user: string;
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Refusal {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What a whole cluster adds to the bare storage. */
+export interface ApiHooks {
+  /** Why the user may not do it. @param isReview  it is only asked whether. */
+  authorize?(request: ApiRequest, isReview: boolean): string | undefined;
+  /** What is stored, or why nothing is. @param before  undefined for a create. */
+  admit?(
+    collection: string,
+    object: ApiObject,
+    before: ApiObject | undefined,
+    how: { readonly subresource: string; readonly isApply: boolean },
+  ): ApiObject | Refusal;
+}
+
+const OBJECT =
+  /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/]+)(?:\/(status|scale|eviction))?$/;
 const COLLECTION = /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)$/;
 
 export class FakeApiServer {
@@ -57,6 +90,7 @@ export class FakeApiServer {
     hasNoStreamedLists: false,
     status: undefined,
   };
+  readonly hooks: ApiHooks = {};
   /** Answers of paths that are no collections: `/version`, `/apis/GROUP/VERSION`. */
   readonly documents = new Map<string, unknown>();
   /** `VERB GROUP/RESOURCE` that this client must not do, as SelfSubjectAccessReview tells. */
@@ -164,15 +198,16 @@ export class FakeApiServer {
   }
 
   /** As a watch with a selector sees it: entering is ADDED, leaving is DELETED with the content of before. */
-  #tell({ matches, response }: Watcher, { type, object, before }: Change): void {
+  #tell({ matches, isMetadataOnly, response }: Watcher, { type, object, before }: Change): void {
+    const shown = (each: ApiObject): ApiObject => (isMetadataOnly ? partial(each) : each);
     const was = before !== undefined && matches(before);
     const is = type !== "DELETED" && matches(object);
     if (!was && !is) return;
-    if (is) this.#send(response, was ? "MODIFIED" : "ADDED", object);
+    if (is) this.#send(response, was ? "MODIFIED" : "ADDED", shown(object));
     else {
       const last = before ?? object;
-      const metadata = { ...last.metadata, resourceVersion: object.metadata.resourceVersion };
-      this.#send(response, "DELETED", { ...last, metadata });
+      const metadata = { ...last.metadata, resourceVersion: object.metadata.resourceVersion ?? "" };
+      this.#send(response, "DELETED", shown({ ...last, metadata }));
     }
   }
 
@@ -194,6 +229,12 @@ export class FakeApiServer {
       return;
     }
     const url = new URL(request.url ?? "/", "http://x");
+    const refused = this.#authorize(request, url);
+    if (refused !== undefined) {
+      request.resume();
+      refuse(response, 403, "Forbidden", refused);
+      return;
+    }
     if (request.method !== "GET") {
       const parts: Buffer[] = [];
       request.on("data", (part: Buffer) => parts.push(part));
@@ -219,8 +260,24 @@ export class FakeApiServer {
       (namespace === undefined || object.metadata.namespace === decodeURIComponent(namespace)) &&
       matchesLabels(labels, object.metadata.labels ?? {}) &&
       matchesFields(fields, object);
-    if (query.has("watch")) this.#watch(collection, matches, query, response);
-    else this.#list(collection, matches, query, response);
+    const accept = request.headers.accept ?? "";
+    if (query.has("watch")) {
+      const isMetadataOnly = /as=PartialObjectMetadata[;,]/.test(accept);
+      this.#watch(collection, matches, query, isMetadataOnly, response);
+    } else this.#list(collection, matches, query, accept.includes("as=PartialObjectMetadataList"), response);
+  }
+
+  #authorize(request: IncomingMessage, url: URL): string | undefined {
+    const user = String(request.headers["impersonate-user"] ?? "");
+    const object = OBJECT.exec(url.pathname);
+    const found = object ?? COLLECTION.exec(url.pathname);
+    if (this.hooks.authorize === undefined || found === null || this.documents.has(url.pathname)) return undefined;
+    const [, root = "", namespace = "", resource = "", name = "", subresource = ""] = found;
+    const { method = "" } = request;
+    const isWatch = url.searchParams.has("watch");
+    const verb = verbOf(method, object !== null, isWatch);
+    const group = root === "/api/v1" ? "" : (root.split("/")[2] ?? "");
+    return this.hooks.authorize({ user, verb, group, resource, subresource, namespace, name }, false);
   }
 
   #getObject(url: URL, response: ServerResponse): void {
@@ -242,13 +299,14 @@ export class FakeApiServer {
     }
     const body = (text === "" ? {} : JSON.parse(text)) as ApiObject;
     if (url.pathname.endsWith("/selfsubjectaccessreviews")) {
-      const {
-        group = "",
-        resource = "",
-        verb = "",
-      } = (body as unknown as { spec: { resourceAttributes: Readonly<Record<string, string>> } }).spec
+      const attributes = (body as unknown as { spec: { resourceAttributes: Readonly<Record<string, string>> } }).spec
         .resourceAttributes;
-      json(response, 201, { ...body, status: { allowed: !this.forbidden.has(`${verb} ${group}/${resource}`) } });
+      const { group = "", resource = "", verb = "", namespace = "", name = "", subresource = "" } = attributes;
+      const user = String(request.headers["impersonate-user"] ?? "");
+      const asked = { user, verb, group, resource, subresource, namespace, name };
+      const isRefused =
+        this.forbidden.has(`${verb} ${group}/${resource}`) || this.hooks.authorize?.(asked, true) !== undefined;
+      json(response, 201, { ...body, status: { allowed: !isRefused } });
       return;
     }
     if (method === "POST") this.#create(url, body, response);
@@ -267,14 +325,20 @@ export class FakeApiServer {
       refuse(response, 409, "AlreadyExists", `${plural} "${body.metadata.name}" already exists`);
       return;
     }
+    const admitted = this.hooks.admit?.(`${group}/${plural}`, body, undefined, { subresource: "", isApply: false });
+    if (admitted !== undefined && isRefusal(admitted)) {
+      refuse(response, admitted.code, admitted.reason, admitted.message);
+      return;
+    }
+    const content = admitted ?? body;
     const metadata = {
-      ...body.metadata,
+      ...content.metadata,
       ...(namespace !== undefined && { namespace: decodeURIComponent(namespace) }),
       uid: `uid-${++this.#uids}`,
       generation: 1,
       creationTimestamp: "2026-01-01T00:00:00Z",
     };
-    this.put(`${group}/${plural}`, { ...body, metadata });
+    this.put(`${group}/${plural}`, { ...content, metadata });
     json(response, 201, this.read(`${group}/${plural}`, key));
     // What is made for an owner that is gone is collected at once.
     const owners = (body.metadata["ownerReferences"] ?? []) as readonly { readonly uid?: string }[];
@@ -297,6 +361,11 @@ export class FakeApiServer {
       refuse(response, 404, "NotFound", `${plural} "${name}" not found`);
       return;
     }
+    if (status === "eviction") {
+      this.#remove(collection, key, false);
+      json(response, 201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
+      return;
+    }
     if (method === "DELETE") {
       const { propagationPolicy } = body as unknown as { propagationPolicy?: string };
       this.#remove(collection, key, propagationPolicy === "Orphan");
@@ -312,14 +381,20 @@ export class FakeApiServer {
     const isPatch = method === "PATCH";
     const next: ApiObject = isPatch ? (mergePatch(before, body) as ApiObject) : body;
     const isApply = contentType.startsWith("application/apply-patch");
-    const content: ApiObject =
+    const merged: ApiObject =
       status === undefined
         ? { ...next, status: before["status"] }
         : { ...before, status: isApply ? body["status"] : next["status"] };
+    const admitted = this.hooks.admit?.(collection, merged, before, { subresource: status ?? "", isApply });
+    if (admitted !== undefined && isRefusal(admitted)) {
+      refuse(response, admitted.code, admitted.reason, admitted.message);
+      return;
+    }
+    const content = admitted ?? merged;
     const spec = JSON.stringify(content["spec"]) !== JSON.stringify(before["spec"]);
     const generation = Number(before.metadata["generation"] ?? 1) + (spec ? 1 : 0);
     const { uid, creationTimestamp } = before.metadata;
-    const own = status === undefined ? next.metadata : before.metadata;
+    const own = status === undefined ? content.metadata : before.metadata;
     const after = {
       ...content,
       metadata: { ...own, namespace: before.metadata.namespace, name, uid, creationTimestamp, generation },
@@ -345,7 +420,13 @@ export class FakeApiServer {
     }
   }
 
-  #list(path: string, matches: (object: ApiObject) => boolean, query: URLSearchParams, response: ServerResponse): void {
+  #list(
+    path: string,
+    matches: (object: ApiObject) => boolean,
+    query: URLSearchParams,
+    isMetadataOnly: boolean,
+    response: ServerResponse,
+  ): void {
     const limit = Number(query.get("limit") ?? 0);
     const token = query.get("continue");
     const [version, after] = token === null ? [this.#version, ""] : decodeToken(token);
@@ -364,7 +445,7 @@ export class FakeApiServer {
       kind: "List",
       apiVersion: "v1",
       metadata: { resourceVersion: String(version), ...next },
-      items: page.map(([, object]) => object),
+      items: page.map(([, object]) => (isMetadataOnly ? partial(object) : object)),
     });
   }
 
@@ -372,6 +453,7 @@ export class FakeApiServer {
     path: string,
     matches: (object: ApiObject) => boolean,
     query: URLSearchParams,
+    isMetadataOnly: boolean,
     response: ServerResponse,
   ): void {
     const isStreamedList = query.get("sendInitialEvents") === "true";
@@ -387,11 +469,11 @@ export class FakeApiServer {
       this.#expire(response);
       return;
     }
-    const watcher = { collection: path, matches, response };
+    const watcher = { collection: path, matches, isMetadataOnly, response };
     const { objects, history } = this.#collection(path);
     if (isStreamedList) {
       const found = [...objects.entries()].filter(([, object]) => matches(object)).sort(([a], [b]) => (a < b ? -1 : 1));
-      for (const [, object] of found) this.#send(response, "ADDED", object);
+      for (const [, object] of found) this.#send(response, "ADDED", isMetadataOnly ? partial(object) : object);
       const annotations = { "k8s.io/initial-events-end": "true" };
       this.#send(response, "BOOKMARK", { metadata: { resourceVersion: String(this.#version), annotations } });
     } else for (const change of history) if (change.version > from) this.#tell(watcher, change);
@@ -406,6 +488,22 @@ export class FakeApiServer {
       this.#watchers.delete(watcher);
     });
   }
+}
+
+function verbOf(method: string, isObject: boolean, isWatch: boolean): string {
+  if (method === "GET") return isWatch ? "watch" : isObject ? "get" : "list";
+  return (
+    { POST: "create", PUT: "update", PATCH: "patch", DELETE: isObject ? "delete" : "deletecollection" }[method] ??
+    method
+  );
+}
+
+function isRefusal(admitted: ApiObject | Refusal): admitted is Refusal {
+  return "code" in admitted && "reason" in admitted;
+}
+
+function partial({ metadata }: ApiObject): ApiObject {
+  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
 }
 
 function keyOf({ metadata }: ApiObject): string {

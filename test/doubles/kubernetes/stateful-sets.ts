@@ -31,3 +31,13 @@ export function settleStatefulSets(server: FakeApiServer): void {
     if (JSON.stringify(set["status"]) !== JSON.stringify(status)) server.put(SETS, { ...set, status });
   }
 }
+
+const DAEMON_SETS = "/apis/apps/v1/daemonsets";
+
+/** One pod on one node, at once: the status is all that is looked at. */
+export function settleDaemonSets(server: FakeApiServer): void {
+  for (const set of server.list(DAEMON_SETS)) {
+    const status = { desiredNumberScheduled: 1, updatedNumberScheduled: 1, numberAvailable: 1, numberReady: 1 };
+    if (JSON.stringify(set["status"]) !== JSON.stringify(status)) server.put(DAEMON_SETS, { ...set, status });
+  }
+}

@@ -2,26 +2,16 @@
  * `tsdb create-blocks-from openmetrics`: samples of a file, with times, as blocks of two hours or more. Chunks are cut as a head
  * cuts them. The file is read once; encoded samples of all blocks wait in memory, about two bytes each.
  */
-import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { TYPE_HISTOGRAM, TYPE_NONE, TYPE_SUMMARY } from "../../../../assembly/exposition/layout.js";
-import { errorMessage, systemClock, systemFiles, VestalError } from "../../../base/index.js";
+import { errorMessage, systemFiles, VestalError } from "../../../base/index.js";
 import { parseSeriesText } from "../../../exposition/series-text.js";
-import { compareLabels, Labels } from "../../../model/index.js";
+import { Labels } from "../../../model/index.js";
 import { parseGoFloat } from "../../../model/number.js";
-import { BlockWriter, makeUlid } from "../../../tsdb/block/index.js";
-import { ENCODING_XOR, type EncodedChunk, XorAppender } from "../../../tsdb/chunk/index.js";
+import { BATCH_SAMPLES, GrowingSeries, writeBlock } from "./growing-series.js";
 
 export const DEFAULT_BLOCK_MS = 7_200_000;
 const LEVELS = 10;
-/** promtool commits so many samples at a time. */
-const BATCH_SAMPLES = 5000;
-const SAMPLES_PER_CHUNK = 120;
-/** Prometheus cuts before a sample might not fit into a kibibyte. */
-const CHUNK_BYTES_MAX = 1024 - 19;
-/** The NaN that Prometheus stores for the text `NaN`. */
-const NAN_LOW = 1;
-const NAN_HIGH = 0x7ff80000;
 const READ_BYTES = 1 << 20;
 const LINE_BYTES_MAX = 1 << 26;
 
@@ -64,7 +54,7 @@ export function backfill(path: string, options: BackfillOptions, onBlock: (dir: 
   });
   systemFiles.mkdir(options.outputDir);
   for (const range of [...ranges.keys()].sort((a, b) => a - b)) {
-    onBlock(writeBlock(options.outputDir, ranges.get(range)!));
+    onBlock(writeBlock(options.outputDir, ranges.get(range)!.values()));
     ranges.delete(range);
   }
 }
@@ -82,111 +72,7 @@ function seriesFor(
   for (let i = 0; i < pairs.length; i += 2) entries.push([pairs[i]!, pairs[i + 1]!]);
   const labels = Labels.of([...entries, ...Object.entries(more)]);
   const same = [...(known.size < 1000 ? known.values() : [])].find((one) => one.labels.key === labels.key);
-  return same ?? new GrowingSeries(labels, chunkRangeMs);
-}
-
-function writeBlock(parentDir: string, series: ReadonlyMap<string, GrowingSeries>): string {
-  const all = [...new Set(series.values())].sort((a, b) => compareLabels(a.labels, b.labels));
-  const ulid = makeUlid(systemClock.nowMs(), randomBytes);
-  const writer = BlockWriter.create({ parentDir, ulid }, systemFiles);
-  try {
-    let minTimeMs = Number.POSITIVE_INFINITY;
-    let maxTimeMs = Number.NEGATIVE_INFINITY;
-    for (const one of all) {
-      const chunks = one.chunks();
-      minTimeMs = Math.min(minTimeMs, chunks[0]!.minTimeMs);
-      maxTimeMs = Math.max(maxTimeMs, chunks.at(-1)!.maxTimeMs);
-      writer.addSeries(one.labels, chunks);
-    }
-    const compaction = { level: 1, sources: [ulid], parents: [], hints: [], isDeletable: false, isFailed: false };
-    writer.finish({ minTimeMs, maxTimeMs: maxTimeMs + 1, compaction });
-    return writer.path;
-  } catch (error) {
-    writer.abort();
-    throw error;
-  }
-}
-
-/** The chunks of one series, cut as a head's. */
-class GrowingSeries {
-  readonly labels: Labels;
-  readonly #chunkRangeMs: number;
-  readonly #closed: EncodedChunk[] = [];
-  #open: XorAppender | undefined;
-  #nextAtMs = 0;
-  #batch = -1;
-  /** Time of the last sample of earlier batches. */
-  #settledMs = Number.NEGATIVE_INFINITY;
-  #lastLow = 0;
-  #lastHigh = 0;
-
-  constructor(labels: Labels, chunkRangeMs: number) {
-    this.labels = labels;
-    this.#chunkRangeMs = chunkRangeMs;
-  }
-
-  /** @param batch  out of order within one batch a sample is dropped, behind an earlier batch it is an error: as there. */
-  append(timeMs: number, value: number, batch: number): void {
-    words.value[0] = value;
-    const isNan = Number.isNaN(value);
-    const low = isNan ? NAN_LOW : words.words[0]!;
-    const high = isNan ? NAN_HIGH : words.words[1]!;
-    if (batch !== this.#batch) {
-      this.#batch = batch;
-      this.#settledMs = this.#open?.maxTimeMs ?? Number.NEGATIVE_INFINITY;
-    }
-    if (this.#open !== undefined && timeMs <= this.#open.maxTimeMs) {
-      if (timeMs < this.#settledMs) throw problem("add sample: out of order sample");
-      const isOther = low !== this.#lastLow || high !== this.#lastHigh;
-      if (timeMs === this.#settledMs && timeMs === this.#open.maxTimeMs && isOther) {
-        throw problem("add sample: duplicate sample for timestamp");
-      }
-      return;
-    }
-    const open = this.#chunkFor(timeMs);
-    open.append(timeMs, low, high);
-    this.#lastLow = low;
-    this.#lastHigh = high;
-  }
-
-  chunks(): EncodedChunk[] {
-    this.#close();
-    return this.#closed;
-  }
-
-  #chunkFor(timeMs: number): XorAppender {
-    let open = this.#open;
-    if (open !== undefined && open.byteLength > CHUNK_BYTES_MAX) open = this.#close();
-    if (open !== undefined && open.count === SAMPLES_PER_CHUNK / 4) {
-      this.#nextAtMs = chunkEnd(open.minTimeMs, open.maxTimeMs, this.#nextAtMs);
-    }
-    if (open !== undefined && (timeMs >= this.#nextAtMs || open.count >= 2 * SAMPLES_PER_CHUNK)) open = this.#close();
-    if (open === undefined) {
-      open = new XorAppender();
-      this.#nextAtMs = Math.trunc(timeMs / this.#chunkRangeMs) * this.#chunkRangeMs + this.#chunkRangeMs;
-      this.#open = open;
-    }
-    return open;
-  }
-
-  #close(): undefined {
-    const open = this.#open;
-    this.#open = undefined;
-    if (open === undefined) return;
-    const { minTimeMs, maxTimeMs } = open;
-    this.#closed.push({ minTimeMs, maxTimeMs, encoding: ENCODING_XOR, data: open.bytes() });
-  }
-}
-
-const words = (() => {
-  const value = new Float64Array(1);
-  return { value, words: new Uint32Array(value.buffer) };
-})();
-
-/** Prometheus' guess of where a chunk ends, a quarter of which is there: chunks of a range become equally long. */
-function chunkEnd(startMs: number, currentMs: number, maxMs: number): number {
-  const count = (maxMs - startMs) / ((currentMs - startMs + 1) * 4);
-  return count <= 1 ? maxMs : Math.trunc(startMs + (maxMs - startMs) / Math.floor(count));
+  return same ?? new GrowingSeries(labels, chunkRangeMs, "block creation: process blocks: add sample");
 }
 
 // ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────────

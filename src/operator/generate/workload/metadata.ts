@@ -65,7 +65,7 @@ export function workloadMetadata({ owner, name, selector, labels, inputHash, opt
 export function objectMetadata(
   owner: Owner,
   name: string,
-  options: WorkloadOptions,
+  options: Pick<WorkloadOptions, "labels" | "annotations">,
   labels: Map = {},
   isController = true,
 ): Mapping {

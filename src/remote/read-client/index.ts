@@ -1,0 +1,2 @@
+export { ReadClient, type ReadEndpoint, type ReadExchange } from "./client.js";
+export { RemoteQuerier, type RemoteQuerierDeps } from "./remote-querier.js";
