@@ -85,6 +85,8 @@ export const PLAIN_AXIS: AxisOptions = {
 
 const LEAST_HEIGHT = 60;
 const TIP_ROWS = 12;
+/** So many lines are drawn one pixel wide: wider ones are outlined one by one, which takes several times as long. */
+const HAIRLINES_FROM = 100;
 /** Beyond it a lone point is not looked for: with so many lines nobody would see it. */
 const LONE_POINTS_MAX = 100;
 
@@ -316,7 +318,7 @@ function seriesOptions(each: PlotSeries, count: number): uPlot.Series {
   return {
     scale: isRight ? "r" : "y",
     stroke: colour,
-    width: style === "points" ? 0 : width,
+    width: style === "points" ? 0 : count > HAIRLINES_FROM ? Math.min(width, 1 / devicePixelRatio) : width,
     spanGaps: isSpanning,
     ...(dash !== undefined && { dash: [...dash] }),
     ...(fill > 0 && style !== "points" && { fill: alpha(colour, fill) }),
