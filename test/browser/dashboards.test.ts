@@ -262,6 +262,29 @@ describe.skipIf(!hasCorpus)("every kind of panel", () => {
   });
 });
 
+describe.skipIf(!hasCorpus)("dashboards of the build", () => {
+  // Those whose exporters are played back: how many panels have data at least.
+  const boards = {
+    "vestal-nodes": 12,
+    "vestal-workloads": 8,
+    "vestal-server": 8,
+    "vestal-operator": 0,
+    "vestal-alertmanager": 0,
+  };
+
+  test.each(Object.entries(boards))("%s opens, and every expression is understood", async (uid, withData) => {
+    await onPage(
+      `d/${uid}?from=${(until - 120) * 1000}&to=${until * 1000}&refresh=`,
+      { viewport: TALL },
+      async (page) => {
+        const shown = await shownPanels(page);
+        for (const { state, title, text } of shown) expect(["data", "empty"], `${title}: ${text}`).toContain(state);
+        expect(shown.filter(({ state }) => state === "data").length).toBeGreaterThanOrEqual(withData);
+      },
+    );
+  });
+});
+
 describe.skipIf(!hasCorpus)("import", () => {
   test("a file that is chosen or dropped opens and stays in this browser; another one is refused in words", async () => {
     await onPage("dashboards", {}, async (page) => {
