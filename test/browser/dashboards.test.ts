@@ -252,7 +252,7 @@ describe.skipIf(!hasCorpus)("every kind of panel", () => {
       const fold = page.getByRole("button", { name: /^More/ });
       await fold.focus();
       await page.keyboard.press("Enter");
-      expect(await page.getByRole("button", { name: /^More/ }).getAttribute("aria-expanded")).toBe("false");
+      await page.locator("button[aria-expanded=false]").filter({ hasText: "More" }).waitFor();
       await page.locator("summary[aria-label='Menu of Lines']").focus();
       await page.keyboard.press("Enter");
       await page.keyboard.press("Tab");
