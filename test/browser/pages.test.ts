@@ -127,7 +127,13 @@ test("an expression is typed, completed, run as a table and drawn; the address h
     await page.keyboard.press("Enter");
     await page.getByRole("cell", { name: "6", exact: true }).waitFor();
     await page.getByRole("tab", { name: "Graph" }).click();
-    await page.locator(".legend button").filter({ hasText: "queue" }).waitFor();
+    const legend = page.locator(".legend button").filter({ hasText: "queue" });
+    // The graph's steps are fifteen seconds: the first of them may lie before the first sample.
+    const drawn = async (): Promise<number> => {
+      await page.getByRole("button", { name: "Run" }).click();
+      return legend.count();
+    };
+    await expect.poll(drawn, { timeout: 45_000, interval: 500 }).toBeGreaterThan(0);
     await expect
       .poll(() => new URL(page.url()).searchParams.get("g0.expr"), { timeout: 30_000 })
       .toBe("queue_length * 2");
