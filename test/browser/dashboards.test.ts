@@ -252,13 +252,36 @@ describe.skipIf(!hasCorpus)("every kind of panel", () => {
       const fold = page.getByRole("button", { name: /^More/ });
       await fold.focus();
       await page.keyboard.press("Enter");
-      expect(await page.getByRole("button", { name: /^More/ }).getAttribute("aria-expanded")).toBe("false");
+      await page.locator("button[aria-expanded=false]").filter({ hasText: "More" }).waitFor();
       await page.locator("summary[aria-label='Menu of Lines']").focus();
       await page.keyboard.press("Enter");
       await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
       await page.locator(".box.full").waitFor();
     });
+  });
+});
+
+describe.skipIf(!hasCorpus)("dashboards of the build", () => {
+  // Those whose exporters are played back: how many panels have data at least.
+  const boards = {
+    "vestal-nodes": 12,
+    "vestal-workloads": 8,
+    "vestal-server": 8,
+    "vestal-operator": 0,
+    "vestal-alertmanager": 0,
+  };
+
+  test.each(Object.entries(boards))("%s opens, and every expression is understood", async (uid, withData) => {
+    await onPage(
+      `d/${uid}?from=${(until - 120) * 1000}&to=${until * 1000}&refresh=`,
+      { viewport: TALL },
+      async (page) => {
+        const shown = await shownPanels(page);
+        for (const { state, title, text } of shown) expect(["data", "empty"], `${title}: ${text}`).toContain(state);
+        expect(shown.filter(({ state }) => state === "data").length).toBeGreaterThanOrEqual(withData);
+      },
+    );
   });
 });
 

@@ -127,8 +127,16 @@ test("an expression is typed, completed, run as a table and drawn; the address h
     await page.keyboard.press("Enter");
     await page.getByRole("cell", { name: "6", exact: true }).waitFor();
     await page.getByRole("tab", { name: "Graph" }).click();
-    await page.locator(".legend button").filter({ hasText: "queue" }).waitFor();
-    expect(new URL(page.url()).searchParams.get("g0.expr")).toBe("queue_length * 2");
+    const legend = page.locator(".legend button").filter({ hasText: "queue" });
+    // The graph's steps are fifteen seconds: the first of them may lie before the first sample.
+    const drawn = async (): Promise<number> => {
+      await page.getByRole("button", { name: "Run" }).click();
+      return legend.count();
+    };
+    await expect.poll(drawn, { timeout: 45_000, interval: 500 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => new URL(page.url()).searchParams.get("g0.expr"), { timeout: 30_000 })
+      .toBe("queue_length * 2");
     await page.reload();
     await page.locator(".legend button").filter({ hasText: "queue" }).waitFor();
   });
@@ -167,7 +175,7 @@ test("why an app is not scraped: the rule that drops it, the error of its scrape
     await page.getByText("Nothing listens at this port").first().waitFor();
     await search.fill("no such pod");
     await page.getByText("Discovery does not know it").waitFor();
-    expect(new URL(page.url()).searchParams.get("q")).toBe("no such pod");
+    await expect.poll(() => new URL(page.url()).searchParams.get("q"), { timeout: 30_000 }).toBe("no such pod");
     await page.goto(`${server.url}/service-discovery`);
     await page.getByRole("link", { name: "Why?" }).last().click();
     await page.getByText("relabelling drops it").waitFor();

@@ -21,6 +21,27 @@ export interface ChartProps {
   readonly onZoom: (startMs: number, endMs: number) => void;
 }
 
+/** Without a gap it is one array of numbers, which engines keep without a box a number. */
+function columnOf(
+  times: Float64Array,
+  numbers: Float64Array,
+  count: number,
+  startMs: number,
+  stepMs: number,
+): (number | null)[] {
+  const first = Math.round(((times[0] ?? 0) * 1000 - startMs) / stepMs);
+  const last = Math.round(((times[times.length - 1] ?? 0) * 1000 - startMs) / stepMs);
+  if (times.length === count && first === 0 && last === count - 1 && numbers.every(Number.isFinite))
+    return Array.from(numbers);
+  const column = new Array<number | null>(count).fill(null);
+  for (let j = 0; j < times.length; j++) {
+    const i = Math.round((times[j]! * 1000 - startMs) / stepMs);
+    const value = numbers[j]!;
+    if (i >= 0 && i < count) column[i] = Number.isFinite(value) ? value : null;
+  }
+  return column;
+}
+
 /** Columns for uPlot: times in seconds, then a column a series; null where a step has no point, so that gaps show. */
 export function columnsOf(
   series: readonly MatrixSeries[],
@@ -30,7 +51,8 @@ export function columnsOf(
 ): (number | null)[][] {
   const count = Math.floor((endMs - startMs) / stepMs) + 1;
   const times = Array.from({ length: count }, (_, i) => (startMs + i * stepMs) / 1000);
-  const columns = series.map(({ values = [], histograms = [] }) => {
+  const columns = series.map(({ times: own, numbers, values = [], histograms = [] }) => {
+    if (own !== undefined && numbers !== undefined) return columnOf(own, numbers, count, startMs, stepMs);
     const column = new Array<number | null>(count).fill(null);
     const put = (time: number, value: number): void => {
       const i = Math.round((time * 1000 - startMs) / stepMs);

@@ -85,6 +85,8 @@ export const PLAIN_AXIS: AxisOptions = {
 
 const LEAST_HEIGHT = 60;
 const TIP_ROWS = 12;
+/** So many lines are drawn one pixel wide: wider ones are outlined one by one, which takes several times as long. */
+const HAIRLINES_FROM = 100;
 /** Beyond it a lone point is not looked for: with so many lines nobody would see it. */
 const LONE_POINTS_MAX = 100;
 
@@ -104,6 +106,7 @@ export function Plot(props: PlotProps) {
     });
     const chart = new uPlot(optionsOf(latest, size()), columnsOf(latest.current) as uPlot.AlignedData, parent);
     plot.current = chart;
+    markDrawn();
     const observer = new ResizeObserver(() => {
       const { width, height } = size();
       if (width !== chart.width || height !== chart.height) chart.setSize({ width, height });
@@ -129,6 +132,7 @@ export function Plot(props: PlotProps) {
       chart.setData(columnsOf(props) as uPlot.AlignedData, false);
       chart.setScale("x", { min: props.startMs / 1000, max: props.endMs / 1000 });
     });
+    markDrawn();
   });
 
   const style = props.height === undefined ? undefined : { minHeight: `${props.height}px` };
@@ -140,6 +144,16 @@ export function Plot(props: PlotProps) {
       aria-label={props.label}
       {...(style !== undefined && { style })}
     />
+  );
+}
+
+/** For measurements: when the frame with the latest drawing was painted stands on the browser's time line. */
+function markDrawn(): void {
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      performance.clearMarks("vestal.drawn");
+      performance.mark("vestal.drawn");
+    }, 0),
   );
 }
 
@@ -304,7 +318,7 @@ function seriesOptions(each: PlotSeries, count: number): uPlot.Series {
   return {
     scale: isRight ? "r" : "y",
     stroke: colour,
-    width: style === "points" ? 0 : width,
+    width: style === "points" ? 0 : count > HAIRLINES_FROM ? Math.min(width, 1 / devicePixelRatio) : width,
     spanGaps: isSpanning,
     ...(dash !== undefined && { dash: [...dash] }),
     ...(fill > 0 && style !== "points" && { fill: alpha(colour, fill) }),

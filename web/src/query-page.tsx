@@ -1,7 +1,7 @@
 /** Queries: several panels, each with an editor, a table and a graph. The address has all of it. */
 import { lazy, Suspense } from "preact/compat";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { type ApiAnswer, get, type MatrixSeries, type QueryData } from "./api.js";
+import { type ApiAnswer, get, getRange, type MatrixSeries, type QueryData, valuesOf } from "./api.js";
 import { formatDuration, metricText, parseDurationMs } from "./format.js";
 import { followLive } from "./live.js";
 import { LabelList, Rows } from "./parts.js";
@@ -89,8 +89,7 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
     const begunMs = performance.now();
     const asked =
       state.tab === "graph"
-        ? get<QueryData>(
-            "query_range",
+        ? getRange(
             { query: state.expr, start: firstMs / 1000, end: lastMs / 1000, step: stepMs / 1000 },
             controller.signal,
           )
@@ -345,6 +344,12 @@ function seriesOf(data: QueryData): readonly MatrixSeries[] | undefined {
   return data.resultType === "matrix" ? data.result : undefined;
 }
 
+/** As the server answers. */
+function jsonOf(series: MatrixSeries): unknown {
+  const { metric, histograms } = series;
+  return { metric, values: valuesOf(series), ...(histograms !== undefined && { histograms }) };
+}
+
 function Exports({ series }: { series: readonly MatrixSeries[] }) {
   const save = (name: string, type: string, text: string): void => {
     const link = document.createElement("a");
@@ -355,8 +360,10 @@ function Exports({ series }: { series: readonly MatrixSeries[] }) {
   };
   const csv = (): string => {
     const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-    const rows = series.flatMap(({ metric, values = [] }) =>
-      values.map(([time, value]) => `${new Date(time * 1000).toISOString()},${quote(metricText(metric))},${value}`),
+    const rows = series.flatMap((each) =>
+      valuesOf(each).map(
+        ([time, value]) => `${new Date(time * 1000).toISOString()},${quote(metricText(each.metric))},${value}`,
+      ),
     );
     return `time,series,value\n${rows.join("\n")}\n`;
   };
@@ -365,7 +372,7 @@ function Exports({ series }: { series: readonly MatrixSeries[] }) {
       <button type="button" onClick={() => save("query.csv", "text/csv", csv())}>
         CSV
       </button>
-      <button type="button" onClick={() => save("query.json", "application/json", JSON.stringify(series))}>
+      <button type="button" onClick={() => save("query.json", "application/json", JSON.stringify(series.map(jsonOf)))}>
         JSON
       </button>
     </p>

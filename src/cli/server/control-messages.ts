@@ -6,7 +6,6 @@ import type { RemoteReadConfig, RemoteWriteConfig } from "../../config/index.js"
 import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
-
 import type { PlainRetentionRule } from "./block-tasks.js";
 import type { DashboardSettings, DashboardsMessage } from "./dashboard-messages.js";
 import type { LogSettings } from "./log-settings.js";

@@ -71,7 +71,11 @@ function seriesOf(data: QueryData): readonly MatrixSeries[] {
   }));
 }
 
-function pointsOf({ values = [], histograms = [] }: MatrixSeries): readonly (readonly [time: number, value: number])[] {
+function pointsOf(series: MatrixSeries): readonly (readonly [time: number, value: number])[] {
+  const { times, numbers, values = [], histograms = [] } = series;
+  if (times !== undefined && numbers !== undefined) {
+    return Array.from(times, (time, i) => [time, numbers[i] ?? Number.NaN] as const);
+  }
   return [
     ...values.map(([time, value]) => [time, numberCell(value)] as const),
     ...histograms.map(([time, { sum, count }]) => [time, Number(sum) / Number(count)] as const),
@@ -85,6 +89,14 @@ function ownPoints(series: MatrixSeries): readonly [readonly number[], readonly 
 
 function onGrid(series: MatrixSeries, { startMs, stepMs, count }: Grid): readonly (number | null)[] {
   const column = new Array<number | null>(count).fill(null);
+  const { times, numbers } = series;
+  if (times !== undefined && numbers !== undefined) {
+    for (let j = 0; j < times.length; j++) {
+      const i = Math.round((times[j]! * 1000 - startMs) / stepMs);
+      if (i >= 0 && i < count) column[i] = numbers[j]!;
+    }
+    return column;
+  }
   for (const [time, value] of pointsOf(series)) {
     const i = Math.round((time * 1000 - startMs) / stepMs);
     if (i >= 0 && i < count) column[i] = value;

@@ -1,5 +1,5 @@
 /** A panel's data: its queries, asked for a range or an instant, as frames after its transformations. */
-import { get, type QueryData } from "../api.js";
+import { get, getRange, type QueryData } from "../api.js";
 import { type Answered, type Frame, framesOf, type Grid } from "./frames.js";
 import type { Panel, Target } from "./grafana.js";
 import { interpolate, interpolateQuery, plainValue, type Scope } from "./interpolate.js";
@@ -120,10 +120,6 @@ async function ask(
   const startMs = Math.floor(range.fromMs / step) * step;
   const endMs = Math.floor(range.toMs / step) * step;
   const grid = { startMs, stepMs: step, count: Math.floor((endMs - startMs) / step) + 1 };
-  const { data } = await get<QueryData>(
-    "query_range",
-    { query, start: startMs / 1000, end: endMs / 1000, step: step / 1000 },
-    signal,
-  );
+  const { data } = await getRange({ query, start: startMs / 1000, end: endMs / 1000, step: step / 1000 }, signal);
   return { target, data, grid };
 }
