@@ -154,6 +154,22 @@ test("a wrong expression is refused in the server's words", async () => {
   );
 });
 
+test("an expression is explained: its parts with what they read", async () => {
+  await onPage(
+    `${server.url}/query?g0.expr=${encodeURIComponent("sum(queue_length) * 2")}`,
+    { bypassCSP: true },
+    async (page) => {
+      await settled(page);
+      await page.getByRole("button", { name: "Explain" }).click();
+      const plan = page.getByRole("list", { name: "Plan" });
+      await plan.getByText("queue_length", { exact: true }).waitFor();
+      // One series of one value is selected.
+      expect(await plan.innerText()).toMatch(/1 series, 1 values/);
+      expect(await violations(page, AXE)).toEqual([]);
+    },
+  );
+});
+
 test("targets are filtered, and one that is down says why", async () => {
   await onPage(`${server.url}/targets`, {}, async (page) => {
     await page.getByText("connection refused").first().waitFor();

@@ -316,7 +316,7 @@ interface Tested {
 }
 
 const STEPS_MAX = 2000;
-const LEAST_STEP_MS = 15_000;
+const LEAST_STEP_MS = 1000;
 
 export function BacktestPage({ isDark }: { isDark: boolean }) {
   const first = useMemo(() => readBacktest(location.search), []);

@@ -228,7 +228,9 @@ function optionsOf(latest: { readonly current: PlotProps }, size: { width: numbe
     font: "12px system-ui, sans-serif",
     values: (_, ticks) => {
       const { text } = scale === "y" ? latest.current.left : latest.current.right;
-      return ticks.map((tick) => (tick === null ? "" : text(tick)));
+      const texts = ticks.map((tick) => (tick === null ? "" : text(tick)));
+      // Of values that hardly differ a short text would be the same everywhere.
+      return new Set(texts).size === texts.length ? texts : ticks.map((tick) => String(Number(tick.toPrecision(9))));
     },
   });
   return {

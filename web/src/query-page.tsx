@@ -1,7 +1,8 @@
 /** Queries: several panels, each with an editor, a table and a graph. The address has all of it. */
 import { lazy, Suspense } from "preact/compat";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { type ApiAnswer, get, getRange, type MatrixSeries, type QueryData, valuesOf } from "./api.js";
+import { type ApiAnswer, get, getRange, type MatrixSeries, type Params, type QueryData, valuesOf } from "./api.js";
+import { Explain } from "./explain.js";
 import { formatDuration, metricText, parseDurationMs } from "./format.js";
 import { followLive } from "./live.js";
 import { LabelList, Rows } from "./parts.js";
@@ -73,6 +74,7 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
   const [isRunning, setRunning] = useState(false);
   const [isLive, setLive] = useState(false);
   const [round, setRound] = useState(0);
+  const [explained, setExplained] = useState<Params>();
   const rangeMs = parseDurationMs(state.range) ?? 3_600_000;
   const autoStep = Math.max(1, Math.ceil(rangeMs / POINTS / 1000));
   const stepMs = Math.max((state.step ?? autoStep) * 1000, Math.ceil(rangeMs / POINTS_MAX));
@@ -128,6 +130,15 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
     onChange({ ...state, expr: draft });
     setRound(round + 1);
   };
+  const explain = (): void => {
+    if (explained !== undefined || draft.trim() === "") {
+      setExplained(undefined);
+      return;
+    }
+    const end = Math.floor((state.endMs ?? Date.now()) / stepMs) * (stepMs / 1000);
+    const range = { start: end - rangeMs / 1000, end, step: stepMs / 1000 };
+    setExplained({ query: draft, ...(state.tab === "graph" ? range : { time: (state.endMs ?? Date.now()) / 1000 }) });
+  };
   const format = (): void => {
     get<string>("format_query", { query: draft }).then(
       ({ data }) => setGiven({ text: data }),
@@ -145,6 +156,9 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
         </button>
         <button type="button" onClick={format}>
           Format
+        </button>
+        <button type="button" aria-pressed={explained !== undefined} onClick={explain}>
+          Explain
         </button>
         {onRemove !== undefined && (
           <button type="button" onClick={onRemove} aria-label={`Remove ${title}`}>
@@ -182,6 +196,7 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
           {error}
         </p>
       )}
+      {explained !== undefined && <Explain query={explained} />}
       {shown?.answer.warnings.map((text) => (
         <p key={text} class="note warn">
           {text}
