@@ -43,6 +43,21 @@ test.each([1, 7, 64, 1 << 20])("in pieces of %d bytes the series are those of JS
   }
 });
 
+test.each([10_007, 300_000])(
+  "an answer of a megabyte in pieces of %d bytes, larger than what is kept at a time",
+  (pieceBytes) => {
+    const result = Array.from({ length: 500 }, (_, i) => ({
+      metric: { i: `${i}` },
+      values: Array.from({ length: 100 }, (_, j) => [j, `${i * 1000 + j}`]),
+    }));
+    const reader = read(answer(result), pieceBytes);
+    expect(reader.text()).toBe(answer(result));
+    const found = reader.finish()?.series ?? [];
+    expect(found.map(({ metric }) => metric["i"])).toEqual(result.map(({ metric }) => metric.i));
+    expect([...(found[499]?.numbers ?? [])]).toEqual(result[499]?.values.map(([, value]) => Number(value)));
+  },
+);
+
 test("an empty result is read", () => {
   expect(read(answer([]), 5).finish()?.series).toEqual([]);
 });

@@ -13,7 +13,7 @@ export interface ColumnSeries {
 }
 
 const HEAD = '{"status":"success","data":{"resultType":"matrix","result":[';
-const FIRST_BYTES = 1 << 20;
+const FIRST_BYTES = 1 << 18;
 const [QUOTE, COMMA, OPEN, CLOSE, BRACE, BACKSLASH, DOT, ZERO, NINE, MINUS] = [34, 44, 91, 93, 125, 92, 46, 48, 57, 45];
 
 /** What follows a whole element is not there yet. */
@@ -22,6 +22,9 @@ class NeedMore extends Error {}
 class OtherForm extends Error {}
 
 export class MatrixReader {
+  /** All that came, for what is not plain. */
+  readonly #chunks: Uint8Array[] = [];
+  /** What is not read yet begins at `#at`. */
   #bytes = new Uint8Array(FIRST_BYTES);
   #length = 0;
   #at = 0;
@@ -32,10 +35,17 @@ export class MatrixReader {
   #numbers = new Float64Array(1024);
 
   push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    if (this.#isPlain === false) return;
     if (this.#length + chunk.length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + chunk.length));
-      larger.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = larger;
+      // What was read makes room first.
+      const unread = this.#bytes.subarray(this.#at, this.#length);
+      const needed = unread.length + chunk.length;
+      const target = needed <= this.#bytes.length ? this.#bytes : new Uint8Array(2 * needed);
+      target.set(unread);
+      this.#bytes = target;
+      this.#length = unread.length;
+      this.#at = 0;
     }
     this.#bytes.set(chunk, this.#length);
     this.#length += chunk.length;
@@ -44,7 +54,8 @@ export class MatrixReader {
 
   /** All bytes as text: for what is not plain. */
   text(): string {
-    return new TextDecoder().decode(this.#bytes.subarray(0, this.#length));
+    const decoder = new TextDecoder();
+    return this.#chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
   }
 
   /** The series, and what comes after them (warnings, infos) as JSON; undefined for another form. */
