@@ -423,6 +423,7 @@ class Server {
       { queries, clock: systemClock, externalLabels: () => this.#settings?.externalLabels ?? {} },
     );
     const registry = new Registry(systemClock);
+    const live = this.#liveHub(queries);
     const metrics = serverMetrics({
       registry,
       control: this.#control,
@@ -430,6 +431,7 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      live,
       storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
@@ -488,7 +490,7 @@ class Server {
       clock: systemClock,
       log: this.#log,
       notificationSubscribersMax: web.notificationSubscribersMax,
-      ...(this.#agentLog === undefined && { live: this.#liveHub(queries) }),
+      ...(this.#agentLog === undefined && { live }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),
