@@ -127,6 +127,8 @@ async function expectAlike(folder: string, args: readonly string[], what: string
     // whatever made that: with blocks of samples out of order it leaves out what only the log has.
     if (!hasOutOfOrderBlock(ours)) expect(lines, `${what}: lines of promtool's dump`).toBeGreaterThanOrEqual(samples);
   } finally {
+    // After a failure they run still, and would write into what is removed: the failure is what counts.
+    await killAll();
     for (const copy of [ours, theirs]) removeFolder(copy);
   }
 }
