@@ -13,6 +13,7 @@ import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  type AllSamples,
   allExemplars,
   allSamples,
   CrashLoad,
@@ -88,7 +89,7 @@ describe.each(FORMS)("with $form", ({ args: formArgs, form }) => {
           await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_MS));
           await server.kill("SIGKILL");
           await load.stopWriting();
-          await expectAlike(folder, args, what);
+          await expectAlike(folder, args, isTheirs, what);
         }
         if (form !== "ranges of 2 h") {
           const blocks = readdirSync(join(folder, "data")).filter((name) => name.length === 26);
@@ -103,7 +104,7 @@ describe.each(FORMS)("with $form", ({ args: formArgs, form }) => {
 });
 
 /** Vestal and Prometheus on copies of the directory of `folder`, and promtool's dump of another one. */
-async function expectAlike(folder: string, args: readonly string[], what: string): Promise<void> {
+async function expectAlike(folder: string, args: readonly string[], isTheirs: boolean, what: string): Promise<void> {
   const [ours, theirs] = [makeFolder(), makeFolder()];
   try {
     for (const copy of [ours, theirs]) cpSync(join(folder, "data"), join(copy, "data"), { recursive: true });
@@ -111,9 +112,11 @@ async function expectAlike(folder: string, args: readonly string[], what: string
     const prometheus = await startPrometheus({ config: {}, folder: theirs, args });
     const timeSeconds = Date.now() / 1000 + 1;
     const got = await allSamples(vestal, timeSeconds);
+    expectEqual(got, await allSamples(prometheus, timeSeconds), what);
+    // A real Prometheus that is killed loses samples out of order for which it had sent a 2xx; its own restart lacks them too.
+    if (isTheirs) forgetLate(got);
     expectAcknowledged(got, load, what);
     expectDeleted(got, load, what);
-    expectEqual(got, await allSamples(prometheus, timeSeconds), what);
     const exemplars = await allExemplars(vestal);
     expect(exemplars.length, `${what}: exemplars`).toBeGreaterThan(0);
     expect(exemplars, `${what}: exemplars`).toEqual(await allExemplars(prometheus));
@@ -130,6 +133,20 @@ async function expectAlike(folder: string, args: readonly string[], what: string
     // After a failure they run still, and would write into what is removed: the failure is what counts.
     await killAll();
     for (const copy of [ours, theirs]) removeFolder(copy);
+  }
+}
+
+/** What neither has of late samples, as was compared before, is asked of nobody any more. */
+function forgetLate(got: AllSamples): void {
+  for (const [series, times] of load.acknowledged) {
+    if (!series.includes('"late_')) continue;
+    const found = new Set(
+      (got.get(series) ?? []).map((sample) => Math.round((JSON.parse(sample) as [number])[0] * 1000)),
+    );
+    load.acknowledged.set(
+      series,
+      times.filter((time) => found.has(time)),
+    );
   }
 }
 
