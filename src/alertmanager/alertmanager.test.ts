@@ -80,7 +80,7 @@ async function post(alertmanager: Alertmanager, path: string, body: unknown) {
     accept: "",
     body: JSON.stringify(body),
   });
-  expect(answer.status, answer.body).toBe(200);
+  expect(answer.status, String(answer.body)).toBe(200);
   return answer;
 }
 
@@ -151,7 +151,7 @@ describe("an Alertmanager", () => {
       accept: "",
       body: "",
     });
-    const { data } = JSON.parse(history.body) as { data: readonly { result: string; receiver: string }[] };
+    const { data } = JSON.parse(String(history.body)) as { data: readonly { result: string; receiver: string }[] };
     expect(data.map(({ result }) => result)).toEqual(["sent", "retry: unexpected status code 500"]);
   });
 });

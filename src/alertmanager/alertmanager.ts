@@ -146,7 +146,7 @@ export class Alertmanager {
     for (const entry of state.entries) this.nflog.merge(entry);
     this.alerts.put(state.alerts);
     this.alerts.subscribe({
-      onAlert: (alert) => this.#storage.alert(alert),
+      onAlert: (alert, older) => this.#storage.alert(alert, older),
       onGone: (gone) => this.silences.forget(gone.map(({ fingerprint }) => fingerprint)),
     });
     await this.#apply(this.#readConfig());
@@ -289,7 +289,8 @@ export class Alertmanager {
         if (isFailed) metrics.requestsFailed.add(1, name);
       },
       onFailed: ({ name }, { reason }) => metrics.notificationsFailed.add(1, name, reason),
-      beforeAttempt: (record) => this.#storage.attempt(fields(record)),
+      beforeAttempt: ({ alerts, ...record }) =>
+        this.#storage.attempt({ ...fields({ ...record, alerts: [] }), count: alerts.length }),
       afterAttempt: (record, result) => {
         const nowNano = this.#now.nano();
         const firing = record.alerts.filter((alert) => !alert.resolvedAt(nowNano)).length;

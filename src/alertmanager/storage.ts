@@ -26,6 +26,14 @@ export interface StoredState {
 type JournalLine =
   | { readonly kind: "silence" | "entry"; readonly data: string }
   | { readonly kind: "alert"; readonly alert: AlertLine }
+  /** Another report of an alert, of which only these times are new. */
+  | {
+      readonly kind: "again";
+      readonly of: string;
+      readonly endsAt: string;
+      readonly updatedAt: string;
+      readonly isTimeout: boolean;
+    }
   | { readonly kind: "attempt" | "result"; readonly [key: string]: unknown };
 
 interface AlertLine {
@@ -64,16 +72,21 @@ export class AlertmanagerStorage {
   load(): StoredState {
     const silences = decodeSilences(this.#read("silences"));
     const entries = decodeEntries(this.#read("nflog"));
-    const alerts: Alert[] = [];
+    const alerts = new Map<string, Alert>();
+    const add = (alert: Alert): void => void alerts.set(alert.fingerprint, alert);
     for (const file of ["vestal/alerts", "vestal/journal.old", "vestal/journal"]) {
       for (const line of this.#lines(file)) {
         if (line.kind === "silence") silences.push(...decodeSilences(Buffer.from(line.data as string, "base64")));
         else if (line.kind === "entry") entries.push(...decodeEntries(Buffer.from(line.data as string, "base64")));
-        else if (line.kind === "alert") alerts.push(alertOf(line.alert as AlertLine));
+        else if (line.kind === "alert") add(alertOf(line.alert as AlertLine));
+        else if (line.kind === "again") {
+          const known = alerts.get(line.of as string);
+          if (known !== undefined) add(reportedAgain(known, line as Extract<JournalLine, { kind: "again" }>));
+        }
       }
     }
     this.#journal = openSync(this.#file("vestal/journal"), "a");
-    return { silences, entries, alerts };
+    return { silences, entries, alerts: [...alerts.values()] };
   }
 
   #read(name: string): Buffer {
@@ -103,8 +116,16 @@ export class AlertmanagerStorage {
   }
 
   /** Alerts come often and again: they are written in batches, and a lost one comes again or is resolved by its time. */
-  alert(alert: Alert): void {
-    this.#pending += `${JSON.stringify({ kind: "alert", alert: lineOf(alert) })}\n`;
+  alert(alert: Alert, older: Alert | undefined): void {
+    const isAgain =
+      older !== undefined &&
+      older.annotations === alert.annotations &&
+      older.generatorUrl === alert.generatorUrl &&
+      older.startsAt.unixNano === alert.startsAt.unixNano;
+    this.#pending += isAgain
+      ? `{"kind":"again","of":"${alert.fingerprint}","endsAt":"${formatRfc3339(alert.endsAt)}",` +
+        `"updatedAt":"${formatRfc3339(alert.updatedAt)}","isTimeout":${alert.isTimeout}}\n`
+      : `${JSON.stringify({ kind: "alert", alert: lineOf(alert) })}\n`;
     if (this.#isFlushPlanned) return;
     this.#isFlushPlanned = true;
     setImmediate(() => {
@@ -200,6 +221,14 @@ function lineOf(alert: Alert): AlertLine {
     generatorUrl: alert.generatorUrl,
     isTimeout: alert.isTimeout,
   };
+}
+
+function reportedAgain(known: Alert, line: Extract<JournalLine, { readonly kind: "again" }>): Alert {
+  return known.with({
+    endsAt: parseRfc3339(line.endsAt) ?? ZERO_TIME,
+    updatedAt: parseRfc3339(line.updatedAt) ?? ZERO_TIME,
+    isTimeout: line.isTimeout,
+  });
 }
 
 function alertOf(line: AlertLine): Alert {
