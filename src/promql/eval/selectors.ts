@@ -532,18 +532,22 @@ class WindowRows implements Rows {
     }
   }
 
+  #hasFloats(present: number): boolean {
+    const { bytes } = this.#evaluation.memory;
+    for (let i = 0; i < this.#plan.grid.steps; i++) if (bytes[present + i] === FLOAT) return true;
+    return false;
+  }
+
   #annotate(index: number, present: number): void {
     const { annotations, memory, typeAndUnitLabels } = this.#evaluation;
     const { func, span, grid } = this.#plan;
     const isOfCounters = func === "rate" || func === "increase";
     if (!isOfCounters && this.#invalid.length === 0) return;
     const firstArgument = { ...this.#plan.firstArgument, owner: span };
-    const hasFloats = memory.bytes.subarray(present, present + grid.steps).includes(FLOAT);
-    if (hasFloats && isOfCounters) {
+    if (isOfCounters) {
       const labels = this.#source.labels(index);
       const name = labels.get(METRIC_NAME);
-      if (name === "") return;
-      if (name === this.#counter) return;
+      if (name === "" || name === this.#counter || !this.#hasFloats(present)) return;
       if (typeAndUnitLabels) {
         const type = labels.get("__type__");
         if (type !== "counter") annotations.addPossibleNonCounterType(name, type, firstArgument);
