@@ -145,6 +145,7 @@ export class Alertmanager {
     for (const silence of state.silences) this.silences.merge(silence);
     for (const entry of state.entries) this.nflog.merge(entry);
     this.alerts.put(state.alerts);
+    for (const entry of state.history) this.#history.add(Date.parse(entry.time), entry);
     this.alerts.subscribe({
       onAlert: (alert, older) => this.#storage.alert(alert, older),
       onGone: (gone) => this.silences.forget(gone.map(({ fingerprint }) => fingerprint)),
@@ -315,7 +316,12 @@ export class Alertmanager {
       timed(silences.gc, () => this.silences.collectGarbage());
       timed(nflog.gc, () => this.nflog.collectGarbage());
       const durations = { silences: silences.snapshot, nflog: nflog.snapshot };
-      const state = { silences: this.silences.all(), entries: this.nflog.all(), alerts: this.alerts.all() };
+      const state = {
+        silences: this.silences.all(),
+        entries: this.nflog.all(),
+        alerts: this.alerts.all(),
+        history: this.#history.all(),
+      };
       this.#metrics.snapshotBytes = this.#storage.snapshot(state, (part, write) => timed(durations[part], write));
     } catch (error) {
       for (const part of ["silences", "nflog"]) this.#metrics.maintenanceErrors.add(1, part);

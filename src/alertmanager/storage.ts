@@ -4,6 +4,7 @@
  *   silences, nflog      Alertmanager's own files, read at start, replaced at each maintenance and at shutdown
  *   vestal/journal       one line of JSON for each change since: silences, log entries, attempts; empty after a maintenance
  *   vestal/alerts        all alerts, replaced at each maintenance
+ *   vestal/history       the notifications that were tried, replaced at each maintenance
  *
  * A change is in the journal before anyone hears of it, so a process that is killed loses none: what the files hold and
  * the journal repeats is merged by time, which may be done twice without harm.
@@ -13,6 +14,7 @@ import { join } from "node:path";
 import { errorMessage, type Logger, VestalError } from "../base/index.js";
 import { formatRfc3339, parseRfc3339, ZERO_TIME } from "../template/index.js";
 import { Alert } from "./alert.js";
+import type { HistoryEntry } from "./history.js";
 import { labelSet } from "./labels.js";
 import { decodeEntries, encodeEntries, type MeshEntry } from "./state/nflog-codec.js";
 import { decodeSilences, encodeSilences, type MeshSilence } from "./state/silence-codec.js";
@@ -21,6 +23,8 @@ export interface StoredState {
   readonly silences: readonly MeshSilence[];
   readonly entries: readonly MeshEntry[];
   readonly alerts: readonly Alert[];
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[];
 }
 
 type JournalLine =
@@ -34,7 +38,8 @@ type JournalLine =
       readonly updatedAt: string;
       readonly isTimeout: boolean;
     }
-  | { readonly kind: "attempt" | "result"; readonly [key: string]: unknown };
+  | ({ readonly kind: "result" } & HistoryEntry)
+  | { readonly kind: "attempt"; readonly [key: string]: unknown };
 
 interface AlertLine {
   readonly labels: Readonly<Record<string, string>>;
@@ -73,8 +78,10 @@ export class AlertmanagerStorage {
     const silences = decodeSilences(this.#read("silences"));
     const entries = decodeEntries(this.#read("nflog"));
     const alerts = new Map<string, Alert>();
+    // By what it was: a line may stand in the file and in a journal that was not yet emptied.
+    const history = new Map<string, HistoryEntry>();
     const add = (alert: Alert): void => void alerts.set(alert.fingerprint, alert);
-    for (const file of ["vestal/alerts", "vestal/journal.old", "vestal/journal"]) {
+    for (const file of ["vestal/alerts", "vestal/history", "vestal/journal.old", "vestal/journal"]) {
       for (const line of this.#lines(file)) {
         if (line.kind === "silence") silences.push(...decodeSilences(Buffer.from(line.data as string, "base64")));
         else if (line.kind === "entry") entries.push(...decodeEntries(Buffer.from(line.data as string, "base64")));
@@ -82,11 +89,15 @@ export class AlertmanagerStorage {
         else if (line.kind === "again") {
           const known = alerts.get(line.of as string);
           if (known !== undefined) add(reportedAgain(known, line as Extract<JournalLine, { kind: "again" }>));
+        } else if (line.kind === "result") {
+          const { kind: _, ...entry } = line as Extract<JournalLine, { kind: "result" }>;
+          const { time, receiver, integration, index, groupKey, attempt } = entry;
+          history.set(JSON.stringify([time, receiver, integration, index, groupKey, attempt]), entry);
         }
       }
     }
     this.#journal = openSync(this.#file("vestal/journal"), "a");
-    return { silences, entries, alerts: [...alerts.values()] };
+    return { silences, entries, alerts: [...alerts.values()], history: [...history.values()] };
   }
 
   #read(name: string): Buffer {
@@ -138,8 +149,8 @@ export class AlertmanagerStorage {
     this.#append({ ...record, kind: "attempt" });
   }
 
-  result(record: Readonly<Record<string, unknown>>): void {
-    this.#append({ ...record, kind: "result" });
+  result(entry: HistoryEntry): void {
+    this.#append({ ...entry, kind: "result" });
   }
 
   #append(line: JournalLine): void {
@@ -168,6 +179,7 @@ export class AlertmanagerStorage {
       readonly silences: Iterable<MeshSilence>;
       readonly entries: Iterable<MeshEntry>;
       readonly alerts: Iterable<Alert>;
+      readonly history: Iterable<HistoryEntry>;
     },
     timed: <T>(part: "silences" | "nflog", write: () => T) => T,
   ): readonly [number, number] {
@@ -186,6 +198,8 @@ export class AlertmanagerStorage {
     const nflog = write("nflog", () => encodeEntries(state.entries));
     const lines = [...state.alerts].map((alert) => `${JSON.stringify({ kind: "alert", alert: lineOf(alert) })}\n`);
     this.#replace("vestal/alerts", Buffer.from(lines.join("")));
+    const told = [...state.history].map((entry) => `${JSON.stringify({ ...entry, kind: "result" })}\n`);
+    this.#replace("vestal/history", Buffer.from(told.join("")));
     this.#replace("vestal/journal.old", Buffer.alloc(0));
     return [silences, nflog];
   }
