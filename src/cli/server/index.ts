@@ -35,6 +35,7 @@ import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
 import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
+import { EmbeddedAlertmanager } from "./embedded-alertmanager.js";
 import { Lifecycle } from "./lifecycle.js";
 import { serverMetrics } from "./metrics.js";
 import { QueryPool } from "./query-service.js";
@@ -126,6 +127,7 @@ class Server {
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
   readonly #rules = new RulesLink();
+  #alertmanager: EmbeddedAlertmanager | undefined;
   #queries: QueryPool | undefined;
   #settings: LoadedSettings | undefined;
   #web: WebConfigUse | undefined;
@@ -211,10 +213,12 @@ class Server {
       }
       makeFolder(tsdb.path);
       lock = tsdb.hasLockfile ? lockDirectory(tsdb.path, { logger: log }) : undefined;
+      await this.#startAlertmanager();
       await this.#load();
       if (!this.#lifecycle.isStopping()) await this.#serve(lock);
     } finally {
       this.#isEnding = true;
+      await this.#alertmanager?.stop();
       await this.#worker.stop();
       await this.#shards.stop();
       await this.#remote.stop(this.#options.remoteWrite.flushDeadlineMs);
@@ -224,6 +228,16 @@ class Server {
     }
     if (this.#isFatal) process.exitCode = 1;
     log.info("See you next time!");
+  }
+
+  /** @throws VestalError where it cannot start. */
+  async #startAlertmanager(): Promise<void> {
+    const { alertmanager, tsdb, log } = this.#options;
+    if (alertmanager === undefined) return;
+    const options = { ...alertmanager, storagePath: join(tsdb.path, "alertmanager") };
+    const onLost = (reason: string): void => this.#fatal(`the embedded Alertmanager ended: ${reason}`);
+    this.#alertmanager = new EmbeddedAlertmanager(options, log, this.#log, onLost);
+    await this.#alertmanager.ready();
   }
 
   async #serve(lock: DirectoryLock | undefined): Promise<void> {
@@ -250,6 +264,7 @@ class Server {
   /** @throws VestalError CONFIG or CONFIG_FILE; the old configuration stays in force. */
   async #load(): Promise<void> {
     const startedMs = performance.now();
+    if (this.#settings !== undefined) this.#alertmanager?.reload();
     try {
       await this.#worker.load();
     } catch (error) {
