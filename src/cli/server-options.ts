@@ -394,5 +394,8 @@ export interface EmbeddedAlertmanagerOptions {
 
 function embeddedAddress(text: string): string {
   if (/^(?:\[[^\]]+\]|[^:]+):[1-9][0-9]*$/.test(text)) return text;
-  throw new VestalError("FLAG", `--alertmanager.embedded.listen-address must be HOST:PORT, not ${JSON.stringify(text)}`);
+  throw new VestalError(
+    "FLAG",
+    `--alertmanager.embedded.listen-address must be HOST:PORT, not ${JSON.stringify(text)}`,
+  );
 }

@@ -42,7 +42,10 @@ function writeAlertmanager(path: string): string {
   const { port } = receiver.address() as AddressInfo;
   const file = join(folder, "am.yml");
   const url = `http://127.0.0.1:${port}${path}`;
-  writeFileSync(file, `route: {receiver: r, group_wait: 100ms, group_interval: 1s}\nreceivers: [{name: r, webhook_configs: [{url: "${url}"}]}]\n`);
+  writeFileSync(
+    file,
+    `route: {receiver: r, group_wait: 100ms, group_interval: 1s}\nreceivers: [{name: r, webhook_configs: [{url: "${url}"}]}]\n`,
+  );
   return file;
 }
 
@@ -62,7 +65,9 @@ test("an alert of the server's rules reaches a webhook; a reload and a stop are 
   ];
   const server = await startVestal({ folder, config: await serverConfig(), args });
   await waitUntil("the webhook is told", 60_000, async () => told.includes("/first Always"));
-  const status = (await (await fetch(`http://127.0.0.1:${amPort}/api/v2/status`)).json()) as { config: { original: string } };
+  const status = (await (await fetch(`http://127.0.0.1:${amPort}/api/v2/status`)).json()) as {
+    config: { original: string };
+  };
   expect(status.config.original).toContain("receiver: r");
   const { data } = (await (await fetch(`${server.url}/api/v1/alertmanagers`)).json()) as {
     data: { activeAlertmanagers: readonly { url: string }[] };

@@ -4,7 +4,15 @@
  */
 import { join } from "node:path";
 import { type MessagePort, Worker } from "node:worker_threads";
-import { errorMessage, fromPlain, type Logger, packageRoot, type PlainError, toPlain, VestalError } from "../../base/index.js";
+import {
+  errorMessage,
+  fromPlain,
+  type Logger,
+  type PlainError,
+  packageRoot,
+  toPlain,
+  VestalError,
+} from "../../base/index.js";
 import { runEmbeddedAlertmanager } from "../alertmanager/index.js";
 import type { LogSettings } from "./log-settings.js";
 
