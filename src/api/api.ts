@@ -4,6 +4,7 @@ import { percentDecode } from "./parameters.js";
 import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
 import * as admin from "./routes/admin.js";
+import * as dashboards from "./routes/dashboards.js";
 import * as features from "./routes/features.js";
 import * as management from "./routes/management.js";
 import * as pages from "./routes/pages.js";
@@ -45,6 +46,11 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET_POST, "/query_exemplars", query.queryExemplars),
   api(GET_POST, "/format_query", query.formatQuery),
   api(GET_POST, "/parse_query", query.parseQuery),
+  api(GET_POST, "/query_cost", query.queryCost),
+  api(GET_POST, "/query_range_cost", query.queryRangeCost),
+  api(GET_POST, "/explain", query.explain),
+  api(GET, "/status/queries", query.runningQueries),
+  api(["POST"], "/status/queries/:id/cancel", query.cancelQuery),
   api(GET_POST, "/labels", series.labelNames),
   api(GET, "/label/:name/values", series.labelValues),
   api(GET_POST, "/series", series.series),
@@ -68,6 +74,8 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/tsdb", status.tsdb),
   api(GET, "/status/tsdb/blocks", status.tsdbBlocks),
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
+  api(GET, "/dashboards", dashboards.dashboards, { needsReady: false }),
+  api(GET, "/dashboards/:uid", dashboards.dashboard, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
   api(GET, "/notifications/live", status.noLiveNotifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),

@@ -29,7 +29,6 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
   if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
   const { otlp } = document;
   if (otlp.promote_scope_metadata) ignored("otlp.promote_scope_metadata", "scopes do not become labels");
-  if (document.global.query_log_file !== "") ignored("global.query_log_file", "queries are not logged");
   if (storage.tsdb?.chunk_encoding.floats === "xor2") {
     ignored("storage.tsdb.chunk_encoding.floats", "chunks are written as xor, which Prometheus 3.5 can read");
   }
@@ -44,7 +43,7 @@ function alertingWarnings({ alerting }: ConfigDocument): readonly string[] {
   const warnings: string[] = [];
   for (const section of alerting.alertmanagers ?? []) {
     for (const key of Object.keys(discoveryFields)) {
-      if (["static_configs", "file_sd_configs"].includes(key)) continue;
+      if (SUPPORTED_DISCOVERIES.has(key)) continue;
       // The keys of the table are keys of the section.
       if ((section?.[key as keyof typeof discoveryFields] ?? []).length > 0) {
         warnings.push(`${key} is not supported yet and is ignored: it finds no Alertmanagers`);

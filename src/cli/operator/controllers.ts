@@ -8,6 +8,7 @@ import {
   type Controller,
   DEFAULT_BINDINGS,
   EventRecorder,
+  JobTexts,
   Operator,
   PrometheusKind,
   prometheusBuilders,
@@ -24,7 +25,7 @@ import {
   WorkloadReconciler,
 } from "../../operator/controller/index.js";
 import type { OperatorOptions } from "../operator-options.js";
-import { type Cluster, workloadNamespaces } from "./explore.js";
+import { type Cluster, referenceNamespaces, workloadNamespaces } from "./explore.js";
 
 export function buildOperator(
   options: OperatorOptions,
@@ -36,12 +37,7 @@ export function buildOperator(
   const { namespaces, selectors, gates, labels, annotations } = options;
   const { denied } = namespaces;
   const workloads = workloadNamespaces(options);
-  const isAll = options.watchReferencesEverywhere;
-  const references = isAll
-    ? namespaces.all.length === 0
-      ? []
-      : [...new Set([...namespaces.all, ...workloads])]
-    : workloads;
+  const references = referenceNamespaces(options);
   const operator = new Operator(
     {
       controllerId: options.controllerId,
@@ -64,6 +60,7 @@ export function buildOperator(
     log,
     nowMs: Date.now,
     references: operator.references,
+    seen: operator.seen,
     sets: new SetKeeper({ api, log, wait, rights: cluster.rights, repairPolicy }),
     bindings: operator.bindings,
     settings: { labels, annotations },
@@ -97,6 +94,7 @@ class Assembly {
       scrapeConfigs: this.#optional(RESOURCES.SCRAPE_CONFIG, namespaces.all),
       rules: this.#optional(RESOURCES.PROMETHEUS_RULE, namespaces.all),
     };
+    const jobTexts = new JobTexts();
     for (const isAgent of [false, true]) {
       const resource = isAgent ? RESOURCES.PROMETHEUS_AGENT : RESOURCES.PROMETHEUS;
       if (!this.#cluster.has(resource)) continue;
@@ -104,6 +102,7 @@ class Assembly {
       const kind = new PrometheusKind(isAgent, {
         ...this.#deps,
         settings,
+        jobTexts,
         builders: prometheusBuilders(isAgent, this.#options, settings.config),
         caches: {
           prometheuses: this.#cache(resource, namespaces.prometheus, selectors.prometheus),
@@ -155,7 +154,7 @@ class Assembly {
   /** The API server has checked objects by the custom resources' schemas: their types are what the caches are of. */
   #cache(of: Resource, allowed: readonly string[], labelSelector = "") {
     const { denied } = this.#options.namespaces;
-    const plain = (object: KubernetesObject) => object as never;
+    const plain = (object: KubernetesObject) => withoutManagedFields(object) as never;
     return this.#operator.cache<never>(of, { scope: { allowed, denied }, labelSelector }, plain);
   }
 
@@ -185,4 +184,12 @@ type Optional = { readonly of: Resource; readonly cache: ResourceCache<never> } 
 function cachesOf<K extends string>(of: Readonly<Record<K, Optional>>): Record<K, ResourceCache<never> | undefined> {
   const entries = Object.entries<Optional>(of).map(([name, each]) => [name, each?.cache] as const);
   return Object.fromEntries(entries) as Record<K, ResourceCache<never> | undefined>;
+}
+
+/** Who wrote which field is half of an object, and nobody asks. A write that leaves it out leaves it as it is. */
+function withoutManagedFields(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata as KubernetesObject["metadata"] & {
+    readonly managedFields?: unknown;
+  };
+  return { ...object, metadata };
 }

@@ -17,6 +17,7 @@ import {
   type Logger,
   scavengeAlone,
   systemClock,
+  systemFiles,
   systemReason,
   systemTimers,
   VestalError,
@@ -29,10 +30,12 @@ import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
 import { validateWebConfig } from "../../web-config/index.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
+import { startActiveQueries } from "./active-queries.js";
 import { Admin } from "./admin.js";
 import { AgentLog } from "./agent-log.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
+import { DashboardList } from "./dashboard-list.js";
 import { EmbeddedAlertmanager } from "./embedded-alertmanager.js";
 import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
@@ -90,7 +93,7 @@ export async function runServer(options: ServerOptions, embedded?: EmbeddedConfi
     await new Server(options, embedded, log).run();
   } catch (error) {
     if (!(error instanceof VestalError)) throw error;
-    const isConfig = error.code === "CONFIG" || error.code === "CONFIG_FILE";
+    const isConfig = ["CONFIG", "CONFIG_FILE", "QUERY_LOG"].includes(error.code);
     const isWeb = error.code === "WEB_CONFIG";
     const start = isWeb ? "Unable to validate web configuration file" : "The server cannot start";
     const message = isConfig ? `Error loading config (--config.file=${options.configFile})` : start;
@@ -128,6 +131,7 @@ class Server {
   readonly #lifecycle: Lifecycle;
   readonly #rules = new RulesLink();
   #alertmanager: EmbeddedAlertmanager | undefined;
+  readonly #dashboards = new DashboardList();
   #queries: QueryPool | undefined;
   #settings: LoadedSettings | undefined;
   #web: WebConfigUse | undefined;
@@ -157,6 +161,7 @@ class Server {
         isProtobufFirst:
           options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
+        dashboards: options.dashboards,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
       },
@@ -166,6 +171,7 @@ class Server {
           this.#registry.discovery = stats;
           this.#registry.apply(changes, dropped);
         },
+        onDashboards: (message) => this.#dashboards.put(message),
         onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
       },
     );
@@ -241,8 +247,11 @@ class Server {
   }
 
   async #serve(lock: DirectoryLock | undefined): Promise<void> {
+    const { tsdb, query } = this.#options;
+    startActiveQueries(systemFiles, tsdb.path, query.maxConcurrency, this.#log);
     const queries = this.#queryPool();
     this.#queries = queries;
+    queries.queryLog.open(this.#settings?.queryLogFile ?? "");
     let http: HttpServer | undefined;
     try {
       http = await this.#listen(queries, lock);
@@ -267,6 +276,7 @@ class Server {
     if (this.#settings !== undefined) this.#alertmanager?.reload();
     try {
       await this.#worker.load();
+      this.#queries?.queryLog.open(this.#settings?.queryLogFile ?? "");
     } catch (error) {
       this.#state.isReloadSuccessful = false;
       if (this.#settings !== undefined) this.#log.error("Error reloading config", { err: errorMessage(error) });
@@ -368,6 +378,8 @@ class Server {
   #queryPool(): QueryPool {
     const { query, features } = this.#options;
     const settings = {
+      activeQueriesDir: this.#options.tsdb.path,
+      activeQueriesMax: query.maxConcurrency,
       chunksHeadDir: join(this.#options.tsdb.path, "chunks_head"),
       blockCacheBytes: Math.floor(this.#options.tsdb.blockCacheBytesMax / this.#queryThreads),
       memoryLimitBytes: Math.floor((memoryLimitBytes() * QUERIES_SHARE) / this.#queryThreads),
@@ -384,6 +396,7 @@ class Server {
         fillModifiers: features.has("promql-binop-fill-modifiers"),
         typeAndUnitLabels: features.has("type-and-unit-labels"),
         useStartTimestamps: features.has("use-start-timestamps"),
+        perStepStats: features.has("promql-per-step-stats"),
         language: query.language,
       },
     };
@@ -425,6 +438,7 @@ class Server {
       { queries, clock: systemClock, externalLabels: () => this.#settings?.externalLabels ?? {} },
     );
     const registry = new Registry(systemClock);
+    const live = this.#liveHub(queries);
     const metrics = serverMetrics({
       registry,
       control: this.#control,
@@ -432,6 +446,7 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      live,
       storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
@@ -472,6 +487,7 @@ class Server {
         metrics,
         remoteWrite,
         otlp,
+        dashboards: this.#dashboards,
         web: readWebAssets(),
         remoteRead,
         isAgent: this.#agentLog !== undefined,
@@ -489,7 +505,7 @@ class Server {
       clock: systemClock,
       log: this.#log,
       notificationSubscribersMax: web.notificationSubscribersMax,
-      ...(this.#agentLog === undefined && { live: this.#liveHub(queries) }),
+      ...(this.#agentLog === undefined && { live }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),

@@ -135,6 +135,9 @@ export class SelectRows implements Rows {
     memory.releaseTo(mark);
     budget.work(count + grid.steps);
     budget.count(found);
+    if (budget.perStep !== undefined) {
+      for (let step = 0; step < grid.steps; step++) if (memory.bytes[present + step] !== 0) budget.countAt(step, 1);
+    }
     budget.charge(found);
     return found;
   }
@@ -456,6 +459,7 @@ class WindowRows implements Rows {
       };
       const size = window.points.reduce((sum, { histogram }) => sum + histogram.samples, 0);
       budget.count(size + (wasPresent ? 0 : floatTo - floatFrom));
+      budget.countAt(step, size + (wasPresent ? 0 : floatTo - floatFrom));
       budget.work(size * 4 + (floatTo - floatFrom) * 10);
       const result =
         extension === undefined
@@ -490,6 +494,7 @@ class WindowRows implements Rows {
       budget.count(memory.floats[total >>> 3]!);
       return 0;
     });
+    if (budget.perStep !== undefined) this.#countWindows(timesAddr, count);
     budget.charge(largest);
     if (this.#plan.func === "double_exponential_smoothing" && largest > 0) this.#checkSmoothing();
     const perCall = this.#func.slides
@@ -518,6 +523,20 @@ class WindowRows implements Rows {
       budget.work(this.#func.slides ? size : size * largest);
     }
     return found;
+  }
+
+  /** How many samples each window has, where somebody wants to know. */
+  #countWindows(timesAddr: number, count: number): void {
+    const { memory, budget } = this.#evaluation;
+    const { reference, rangeMs } = this.#plan.range;
+    const times = memory.floats.subarray(timesAddr >>> 3, (timesAddr >>> 3) + count);
+    let [from, to] = [0, 0];
+    for (let step = 0; step < this.#plan.grid.steps; step++) {
+      const endMs = reference.firstMs + step * reference.stepMs;
+      while (to < count && times[to]! <= endMs) to++;
+      while (from < to && times[from]! <= endMs - rangeMs) from++;
+      budget.countAt(step, to - from);
+    }
   }
 
   #checkSmoothing(): void {
