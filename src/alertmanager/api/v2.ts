@@ -219,11 +219,10 @@ function getAlerts(request: ApiRequest, deps: ApiDeps): Answer {
   const filter = alertFilter(request, deps);
   const isReceiver = receiverFilter(request, deps);
   const route = deps.route();
-  const list = new ListWriter();
+  const found: { readonly alert: Alert; readonly status: AlertStatus; readonly receivers: string }[] = [];
   // Most alerts have one receiver, and there are few.
   const written = new Map<string, string>();
-  const all = [...deps.alerts.all()].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-  for (const alert of all) {
+  for (const alert of deps.alerts.all()) {
     const routes = route.match(alert.labels);
     if (!routes.some(({ options }) => isReceiver(options.receiver))) continue;
     const status = filter(alert);
@@ -235,8 +234,11 @@ function getAlerts(request: ApiRequest, deps: ApiDeps): Answer {
       receivers = receiversJson(names);
       written.set(key, receivers);
     }
-    list.add(alertJson(alert, status, receivers, []));
+    found.push({ alert, status, receivers });
   }
+  found.sort((a, b) => (a.alert.fingerprint < b.alert.fingerprint ? -1 : 1));
+  const list = new ListWriter();
+  for (const { alert, status, receivers } of found) list.add(alertJson(alert, status, receivers, []));
   return list.answer();
 }
 
