@@ -420,6 +420,7 @@ class Server {
     );
     const registry = new Registry(systemClock);
     const live = this.#liveHub(queries);
+    const notifications = { subscribers: 0, sent: 0 };
     const metrics = serverMetrics({
       registry,
       control: this.#control,
@@ -434,6 +435,7 @@ class Server {
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
       remoteRead,
+      notifications,
       remoteQueues: () => this.#remote.stats,
       walDir: this.#walDir,
       wblDir: join(tsdb.path, "wbl"),
@@ -485,6 +487,7 @@ class Server {
       clock: systemClock,
       log: this.#log,
       notificationSubscribersMax: web.notificationSubscribersMax,
+      notificationCounters: notifications,
       ...(this.#agentLog === undefined && { live }),
       observer: observeHttp(
         registry,
