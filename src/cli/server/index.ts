@@ -353,6 +353,7 @@ class Server {
         extraMetrics: features.has("extra-scrape-metrics"),
         nativeHistograms: features.has("native-histograms"),
         createdZeros: features.has("created-timestamp-zero-ingestion"),
+        logsMetadata: features.has("metadata-wal-records"),
       },
       writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
@@ -439,6 +440,7 @@ class Server {
     );
     const registry = new Registry(systemClock);
     const live = this.#liveHub(queries);
+    const notifications = { subscribers: 0, sent: 0 };
     const metrics = serverMetrics({
       registry,
       control: this.#control,
@@ -453,6 +455,7 @@ class Server {
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
       remoteRead,
+      notifications,
       remoteQueues: () => this.#remote.stats,
       walDir: this.#walDir,
       wblDir: join(tsdb.path, "wbl"),
@@ -505,6 +508,7 @@ class Server {
       clock: systemClock,
       log: this.#log,
       notificationSubscribersMax: web.notificationSubscribersMax,
+      notificationCounters: notifications,
       ...(this.#agentLog === undefined && { live }),
       observer: observeHttp(
         registry,
