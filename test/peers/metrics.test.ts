@@ -29,15 +29,18 @@ const NOT_OURS: ReadonlyArray<readonly [name: RegExp, reason: string]> = [
     "snapshots and deletion are not built yet",
   ],
 ];
-/** Ours where Prometheus' page has none before the first event, or none at all. */
+/**
+ * Ours where Prometheus' page has none before the first event, or none at all. Those of an agent, and of reading from other
+ * servers, are compared in `agent.test.ts` and `remote-read-client.test.ts`.
+ */
 const NOT_ON_ITS_PAGE =
-  /^(vestal_|nodejs_|prometheus_remote_storage_(samples_dropped_total|queue_highest_timestamp_seconds)$)/;
+  /^(vestal_|nodejs_|prometheus_agent_|prometheus_remote_read_client_|prometheus_remote_storage_(samples_dropped_total|queue_highest_timestamp_seconds)$)/;
 
 const theirs = new Map<string, Family>();
 const folder = makeFolder();
 beforeAll(async () => {
   const scrape_configs = [{ job_name: "self", static_configs: [{ targets: [`127.0.0.1:${PORT}`] }] }];
-  // What it shows only where it is configured: rules, Alertmanagers, remote write both ways.
+  // What it shows only where it is configured: rules, Alertmanagers, remote write both ways, samples out of order.
   writeFileSync(join(folder, "rules.yml"), "groups: [{name: g, rules: [{alert: A, expr: vector(1)}]}]");
   const config = {
     global: { scrape_interval: "1s", evaluation_interval: "1s" },
@@ -45,6 +48,7 @@ beforeAll(async () => {
     rule_files: [join(folder, "rules.yml")],
     alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:1"] }] }] },
     remote_write: [{ url: "http://127.0.0.1:1/write" }],
+    storage: { tsdb: { out_of_order_time_window: "1m" } },
   };
   const args = ["--web.enable-remote-write-receiver", "--rules.alert.resend-delay=1s"];
   await startPrometheus({ config, port: PORT, folder, args });
