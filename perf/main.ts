@@ -22,6 +22,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "restart-memory": "tsdb/restart-memory.js",
   rules: "rules/main.js",
   soak: "tsdb/soak.js",
+  ui: "ui/main.js",
   write: "remote/write.bench.js",
 };
 

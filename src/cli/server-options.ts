@@ -8,6 +8,7 @@ import { WRITE_MESSAGES } from "../remote/index.js";
 import { refuseMixedFlags } from "./agent-flags.js";
 import type { FlagValue } from "./flag-values.js";
 import { type EarlyEnd, flagStrings, type ParsedFlags, parseFlags } from "./flags.js";
+import type { DashboardSettings } from "./server/dashboard-messages.js";
 import { FEATURES, SERVER_FLAGS } from "./server-flags.js";
 import { versionText } from "./version.js";
 
@@ -37,6 +38,7 @@ export interface ServerOptions {
     readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
+  readonly dashboards: DashboardSettings;
   /** Of what other servers send. */
   readonly receivers: {
     readonly acceptsWrites: boolean;
@@ -109,6 +111,8 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  /** Undefined: none runs inside the server. */
+  readonly alertmanager: EmbeddedAlertmanagerOptions | undefined;
   readonly remoteWrite: { readonly flushDeadlineMs: number };
   readonly remoteRead: {
     /** 0 is no limit. */
@@ -184,6 +188,15 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
+    dashboards: {
+      paths: value<readonly string[]>("web.dashboards.path"),
+      configMaps: text("web.dashboards.config-maps"),
+      namespace: text("web.dashboards.namespace"),
+      kubeconfig: text("web.dashboards.kubeconfig"),
+      bytesMax: number("web.dashboards.max-size"),
+      countMax: atLeastZero("web.dashboards.max-count", number("web.dashboards.max-count")),
+      rescanMs: number("web.dashboards.rescan-interval"),
+    },
     receivers: {
       acceptsWrites: isOn("web.enable-remote-write-receiver"),
       acceptsOtlp: isOn("web.enable-otlp-receiver"),
@@ -238,6 +251,13 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
+    alertmanager: isOn("alertmanager.embedded")
+      ? {
+          configFile: text("alertmanager.embedded.config-file"),
+          listenAddress: embeddedAddress(text("alertmanager.embedded.listen-address")),
+          externalUrl: text("alertmanager.embedded.external-url"),
+        }
+      : undefined,
     remoteWrite: { flushDeadlineMs: number("storage.remote.flush-deadline") },
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
@@ -374,4 +394,19 @@ function corsOrigin(source: string): Regex {
       `could not compile CORS regex string ${JSON.stringify(source)}: ${errorMessage(error)}`,
     );
   }
+}
+
+export interface EmbeddedAlertmanagerOptions {
+  readonly configFile: string;
+  /** `host:port`; the server's alerts go there. */
+  readonly listenAddress: string;
+  readonly externalUrl: string;
+}
+
+function embeddedAddress(text: string): string {
+  if (/^(?:\[[^\]]+\]|[^:]+):[1-9][0-9]*$/.test(text)) return text;
+  throw new VestalError(
+    "FLAG",
+    `--alertmanager.embedded.listen-address must be HOST:PORT, not ${JSON.stringify(text)}`,
+  );
 }

@@ -323,6 +323,10 @@ test("status answers have their shape, and what must be equal is", async () => {
   const [theirFlags = {}, ourFlags = {}] = await data("status/flags");
   // Of the distribution's build of Prometheus, which has no OTLP receiver, and of ours.
   const own = [
+    "alertmanager.embedded",
+    "alertmanager.embedded.config-file",
+    "alertmanager.embedded.external-url",
+    "alertmanager.embedded.listen-address",
     "ingest.threads",
     "live.max-buffer",
     "live.max-queries",
@@ -336,6 +340,13 @@ test("status answers have their shape, and what must be equal is", async () => {
     "storage.head.series-budget",
     "storage.wal.fsync",
     "storage.wal.salvage",
+    "web.dashboards.config-maps",
+    "web.dashboards.kubeconfig",
+    "web.dashboards.max-count",
+    "web.dashboards.max-size",
+    "web.dashboards.namespace",
+    "web.dashboards.path",
+    "web.dashboards.rescan-interval",
     "web.enable-otlp-receiver",
     "web.remote-write-receiver.max-body-size",
     "web.remote-write-receiver.max-decoded-size",

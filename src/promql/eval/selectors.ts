@@ -355,6 +355,8 @@ class WindowRows implements Rows {
   readonly #second: number;
   /** For φ: the invalid ones among its values, which a result makes known. */
   readonly #invalid: readonly number[];
+  /** The last name that was one of a counter: the next series most likely has it too. */
+  #counter: string | undefined;
 
   constructor(evaluation: Evaluation, plan: WindowPlan, func: WindowFunction) {
     this.#evaluation = evaluation;
@@ -549,21 +551,28 @@ class WindowRows implements Rows {
     }
   }
 
+  #hasFloats(present: number): boolean {
+    const { bytes } = this.#evaluation.memory;
+    for (let i = 0; i < this.#plan.grid.steps; i++) if (bytes[present + i] === FLOAT) return true;
+    return false;
+  }
+
   #annotate(index: number, present: number): void {
     const { annotations, memory, typeAndUnitLabels } = this.#evaluation;
     const { func, span, grid } = this.#plan;
+    const isOfCounters = func === "rate" || func === "increase";
+    if (!isOfCounters && this.#invalid.length === 0) return;
     const firstArgument = { ...this.#plan.firstArgument, owner: span };
-    const hasFloats = memory.bytes.subarray(present, present + grid.steps).includes(FLOAT);
-    if (hasFloats && (func === "rate" || func === "increase")) {
+    if (isOfCounters) {
       const labels = this.#source.labels(index);
       const name = labels.get(METRIC_NAME);
-      if (name === "") return;
+      if (name === "" || name === this.#counter || !this.#hasFloats(present)) return;
       if (typeAndUnitLabels) {
         const type = labels.get("__type__");
         if (type !== "counter") annotations.addPossibleNonCounterType(name, type, firstArgument);
       } else if (!/_(?:total|sum|count|bucket)$/.test(name)) {
         annotations.addPossibleNonCounter(name, firstArgument);
-      }
+      } else this.#counter = name;
     }
     if (this.#invalid.length === 0) return;
     const column = this.#column(this.#first);
