@@ -14,6 +14,7 @@ import { runMicroBenchmarks } from "./micro.js";
 const SCRIPTS: Readonly<Record<string, string>> = {
   alertmanager: "alertmanager/load.js",
   head: "tsdb/head.bench.js",
+  queries: "queries/main.js",
   replay: "tsdb/replay.js",
   "restart-memory": "tsdb/restart-memory.js",
   rules: "rules/main.js",
