@@ -23,13 +23,14 @@ import type { ReadEndpoint, ReadExchange } from "../../remote/index.js";
 import type { CancelHandle, ControlMemory } from "../../shard/index.js";
 import { type BlockSource, NO_BLOCKS } from "./block-list.js";
 import type { ExemplarsMessage, PlainSelector } from "./ingest-messages.js";
-import type {
-  HeadHandle,
-  QueryJob,
-  QueryReply,
-  QueryTask,
-  QueryThreadSettings,
-  QueryTimings,
+import {
+  type HeadHandle,
+  type QueryJob,
+  type QueryReply,
+  type QueryTask,
+  type QueryThreadSettings,
+  type QueryTimings,
+  UNKNOWN_HEADS,
 } from "./query-messages.js";
 
 const NEVER_ABORTED = new AbortController().signal;
@@ -223,7 +224,7 @@ export class QueryPool implements QueryService {
     const lease = this.#blocks.acquire();
     const task: QueryTask = {
       job,
-      heads: this.#source.heads(),
+      heads: this.#source.heads().map(({ shard, generation }) => ({ shard, generation })),
       blocks: lease.blocks,
       remoteReads: this.remoteReads,
       missingShards: this.#source.missingShards(),
@@ -233,12 +234,12 @@ export class QueryPool implements QueryService {
       askedMs: now,
     };
     try {
-      const reply = (await this.#pool.run(task, { signal: terminate.signal })) as QueryReply;
+      const reply = await this.#ask(task, terminate.signal);
       const { answer, timings, damagedBlocks, exchanges } = reply;
       for (const exchange of exchanges) this.onExchange(exchange);
       for (const { ulid, reason } of damagedBlocks) this.#blocks.reportDamage(ulid, reason);
       if (timings !== undefined) this.onTimings(timings);
-      return answer;
+      return isPromql && answer.kind === "encoded" ? { ...answer, isDisposable: true } : answer;
     } catch (error) {
       return this.#failure(error, terminate.signal.aborted, signal.aborted);
     } finally {
@@ -250,6 +251,13 @@ export class QueryPool implements QueryService {
       this.#open.delete(cancel);
       this.#control.closeCancel(cancel);
     }
+  }
+
+  async #ask(task: QueryTask, signal: AbortSignal): Promise<QueryReply> {
+    const reply = (await this.#pool.run(task, { signal })) as QueryReply | typeof UNKNOWN_HEADS;
+    if (reply !== UNKNOWN_HEADS) return reply;
+    const again: QueryTask = { ...task, heads: this.#source.heads() };
+    return (await this.#pool.run(again, { signal })) as QueryReply;
   }
 
   #failure(error: unknown, isTerminated: boolean, isAborted: boolean): ServiceAnswer {

@@ -7,7 +7,7 @@ import { threadId } from "node:worker_threads";
 import type { BacktestQuery, RangeQuery, ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
-import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
+import { compareLabels, LabelLists, type Labels, type Matcher } from "../../model/index.js";
 import {
   DEFAULT_EVALUATION_OPTIONS,
   type EvaluationOptions,
@@ -50,15 +50,16 @@ import { DatabaseQuerier, FanoutQuerier } from "../../tsdb/querier/index.js";
 import { headStatus } from "./head-status.js";
 import type { PlainSelector } from "./ingest-messages.js";
 import { OpenBlocks } from "./open-blocks.js";
-import type {
-  DamagedBlock,
-  HeadHandle,
-  QueryJob,
-  QueryReply,
-  QueryTask,
-  QueryThreadSettings,
-  QueryTimings,
-  ReadPart,
+import {
+  type DamagedBlock,
+  type HeadRef,
+  type QueryJob,
+  type QueryReply,
+  type QueryTask,
+  type QueryThreadSettings,
+  type QueryTimings,
+  type ReadPart,
+  UNKNOWN_HEADS,
 } from "./query-messages.js";
 
 import { backtestResult } from "./rule-backtest.js";
@@ -67,6 +68,8 @@ import { packAnswers, unpackExpressions } from "./rules-pack.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
+/** Series of the selections that a thread remembers: some 20 bytes each, and 200 where their names were taken off. */
+const LISTED_SERIES_MAX = 300_000;
 /** While a query waits for another server, its cancel word is looked at so often. */
 const CANCEL_LOOK_MS = 20;
 /** Series of a block between two looks at the cancel word: well below a millisecond. */
@@ -79,6 +82,7 @@ export class QueryThread {
   readonly #headChunks: HeadChunkReader;
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
   readonly #ruleQueries = new RuleQueries();
+  readonly #lists = new LabelLists(LISTED_SERIES_MAX);
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
   readonly #blocks: OpenBlocks;
@@ -106,7 +110,8 @@ export class QueryThread {
     this.#kernels = this.#startKernels();
   }
 
-  async run(task: QueryTask): Promise<QueryReply> {
+  async run(task: QueryTask): Promise<QueryReply | typeof UNKNOWN_HEADS> {
+    if (!task.heads.every((head) => head.memory !== undefined || this.#knows(head))) return UNKNOWN_HEADS;
     const cancel = this.#cancelToken(task);
     this.#timings = undefined;
     this.#damaged = [];
@@ -296,7 +301,7 @@ export class QueryThread {
       samples: result.stats.queryableSamples,
     };
     const stats = job.stats === "" ? undefined : statsJson(result, timings);
-    const body = encodeAnswer(answer, stats);
+    const body = encodeAnswer(answer, { memory: this.#memory, kernels: this.#kernels }, stats);
     this.#timings = { ...timings, resultSeconds: (performance.now() - evaluatedMs) / 1000 };
     return { kind: "encoded", body };
   }
@@ -396,7 +401,13 @@ export class QueryThread {
   }
 
   #localQuerier(task: QueryTask, cancel: CancelToken): Querier {
-    const heads = new HeadsQuerier(this.#openReaders(task.heads), this.#memory, this.#kernels, this.#headChunks);
+    const heads = new HeadsQuerier(
+      this.#openReaders(task.heads),
+      this.#memory,
+      this.#kernels,
+      this.#headChunks,
+      this.#lists,
+    );
     const sound = task.blocks.filter(({ ulid }) => !this.#damaged.some((known) => known.ulid === ulid));
     if (sound.length === 0) return heads;
     let work = 0;
@@ -405,6 +416,7 @@ export class QueryThread {
       blocks: this.#blocks.take(sound),
       memory: this.#memory,
       decoder: this.#kernels,
+      lists: this.#lists,
       onWork: () => {
         work++;
         if (work % SERIES_PER_CHECK === 0) cancel.check();
@@ -412,10 +424,15 @@ export class QueryThread {
     });
   }
 
-  #openReaders(heads: readonly HeadHandle[]): HeadReader[] {
+  #knows({ shard, generation }: HeadRef): boolean {
+    return this.#readers.get(shard)?.generation === generation;
+  }
+
+  #openReaders(heads: readonly HeadRef[]): HeadReader[] {
     return heads.map(({ shard, generation, memory }) => {
       const known = this.#readers.get(shard);
       if (known?.generation === generation) return known.reader;
+      assert(memory !== undefined, `the memory of shard ${shard} has not come along`);
       const reader = new HeadReader(memory, this.#pin);
       this.#readers.set(shard, { generation, reader });
       return reader;

@@ -134,16 +134,18 @@ test("all selectors of a query are asked for at once, so that they see the same 
 test("bits do not depend on how large the memory already is or on what it held", async () => {
   const storage = storageOf(20, 91);
   const text = "avg(rate(metric[1m])) / stddev(metric ^ 1.5) and on() vector(1)";
-  const first = encodeAnswer(await ask(storage, text));
+  const first = encodeAnswer(await ask(storage, text), { memory, kernels });
   memory.bytes.fill(0xa5, memory.used);
-  expect(Buffer.from(encodeAnswer(await ask(storage, text))).toString()).toBe(Buffer.from(first).toString());
+  expect(Buffer.from(encodeAnswer(await ask(storage, text), { memory, kernels })).toString()).toBe(
+    Buffer.from(first).toString(),
+  );
 });
 
 describe("answers", () => {
   const json = async (text: string, timeMs: number, storage = storageOf(1, 91)): Promise<string> => {
     const request = prepareInstantQuery(text, timeMs, DEFAULT_EVALUATION_OPTIONS);
     const result = await evaluate(request, { querier: storage, memory, kernels, cancel: patient });
-    return Buffer.from(encodeAnswer(result)).toString();
+    return Buffer.from(encodeAnswer(result, { memory, kernels })).toString();
   };
 
   test("an instant vector", async () => {

@@ -4,8 +4,8 @@
  */
 import { CorruptionError, errorCode, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
-import type { Histogram, Labels, Matcher } from "../../model/index.js";
-import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import { type Histogram, type LabelList, LabelLists, type Labels, type Matcher } from "../../model/index.js";
+import type { ChunkSink, ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
 import { chunkSampleCount, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { Block } from "./block.js";
 import type { StoredChunk } from "./chunk-reader.js";
@@ -53,6 +53,7 @@ export class BlockSeries implements SeriesSet {
   readonly #memory: QueryMemory;
   readonly #decoder: FloatDecoder;
   readonly #labels: Labels[] = [];
+  readonly list: LabelList;
   readonly #refs: number[] = [];
   /** Chunks of series i are those from #firstChunk[i] to before #firstChunk[i + 1]. */
   readonly #firstChunk: number[] = [0];
@@ -63,9 +64,17 @@ export class BlockSeries implements SeriesSet {
   /**
    * @param decoder  an instance over `memory`.
    * @param onWork  told of each series that was looked at; may throw to give up.
+   * @param lists  the thread's own: what is known of the label sets that it has seen.
    * @throws VestalError BLOCK_DAMAGED
    */
-  constructor(block: Block, request: BlockRequest, memory: QueryMemory, decoder: FloatDecoder, onWork: () => void) {
+  constructor(
+    block: Block,
+    request: BlockRequest,
+    memory: QueryMemory,
+    decoder: FloatDecoder,
+    onWork: () => void,
+    lists = new LabelLists(0),
+  ) {
     this.#block = block;
     this.#memory = memory;
     this.#decoder = decoder;
@@ -75,6 +84,7 @@ export class BlockSeries implements SeriesSet {
         this.#add(ref, request);
       }
     });
+    this.list = lists.ordered(`block ${block.meta.ulid} ${request.matchers.join()}`, this.#labels).list;
   }
 
   get count(): number {
@@ -113,6 +123,21 @@ export class BlockSeries implements SeriesSet {
     const deleted = this.#block.deletedOf(this.#refs[index]!);
     if (deleted.length > 0) count = this.#dropDeleted(deleted, timesAddr, valuesAddr, count, histograms);
     return { timesAddr, valuesAddr, count, ...(histograms !== undefined && { histograms }) };
+  }
+
+  addChunks(index: number, minTimeMs: number, maxTimeMs: number, sink: ChunkSink): boolean {
+    if (this.#block.deletedOf(this.#refs[index]!).length > 0) return false;
+    return readingBlock(this.#block, () => {
+      for (let i = this.#firstChunk[index]!; i < this.#firstChunk[index + 1]!; i++) {
+        if (this.#minTimes[i]! > maxTimeMs || this.#maxTimes[i]! < minTimeMs) continue;
+        const { encoding, data } = this.#block.chunks.read(this.#chunkRefs[i]!);
+        if (encoding !== ENCODING_XOR) return false;
+        const address = sink.allocate(data.length + DECODE_SLACK);
+        this.#memory.bytes.set(data, address);
+        sink.addChunk(address, data.length, chunkSampleCount(data));
+      }
+      return true;
+    });
   }
 
   chunks(index: number, minTimeMs: number, maxTimeMs: number): EncodedChunk[] {

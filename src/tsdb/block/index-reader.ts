@@ -11,6 +11,9 @@ import type { PagedFile, TextBudget } from "./page-cache.js";
 
 const SAMPLE_EVERY = 32;
 const WALK_BYTES = 1024 * 1024;
+/** Of a label set that is kept: the object, its list, its place in the map; and of each name and value. */
+const LABELS_BYTES = 160;
+const PAIR_BYTES = 16;
 /** A series entry is read with so many bytes at first. */
 const ENTRY_GUESS_BYTES = 512;
 
@@ -44,6 +47,7 @@ export class IndexReader {
   #symbolSamples: number[] | undefined;
   /** So that equal labels of different series are one string. */
   readonly #symbols = new Map<number, string>();
+  readonly #labels = new Map<number, Labels>();
   readonly #texts: TextBudget;
   #names: Map<string, ValueSamples> | undefined;
 
@@ -142,8 +146,14 @@ export class IndexReader {
   /** @throws CorruptionError BLOCK_INDEX */
   series(ref: number): SeriesEntry {
     const entry = this.#entry(ref);
-    const pairs = this.#labelPairs(entry);
-    return { labels: new Labels(pairs), chunks: this.#chunks(entry) };
+    const known = this.#labels.get(ref);
+    if (known !== undefined) {
+      for (let i = 2 * entry.uvarint(); i > 0; i--) entry.uvarint();
+      return { labels: known, chunks: this.#chunks(entry) };
+    }
+    const labels = new Labels(this.#labelPairs(entry));
+    this.#texts.keepSized(this.#labels, ref, labels, LABELS_BYTES + PAIR_BYTES * labels.size);
+    return { labels, chunks: this.#chunks(entry) };
   }
 
   labels(ref: number): Labels {

@@ -4,8 +4,8 @@
  */
 import { assert, CorruptionError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
-import { compareBytes, type Histogram, type Labels } from "../../model/index.js";
-import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import type { Histogram, LabelList, LabelLists, Labels } from "../../model/index.js";
+import type { ChunkSink, ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
 import { type ChunkEncoding, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { ChunkKernels } from "./kernels.js";
 import { type DecodedChunk, decodeChunk, encodeOverlapping, visitOverlapping } from "./overlapping.js";
@@ -47,6 +47,7 @@ export class CapturedSeries implements SeriesSet {
   /** By number of the series; most have none. */
   readonly #sides = new Map<number, CapturedSide>();
   #order: Uint32Array | undefined;
+  #list: LabelList | undefined;
   readonly #kernels: ChunkKernels;
   readonly #release: () => void;
 
@@ -83,10 +84,11 @@ export class CapturedSeries implements SeriesSet {
     this.#addresses[index] = address;
   }
 
-  /** Ends filling. */
-  seal(): this {
-    const labels = this.#labels;
-    this.#order = new Uint32Array(labels.length).map((_, i) => i).sort((a, b) => compareShared(labels[a]!, labels[b]!));
+  /** Ends filling. @param key  of the selection, for `lists` */
+  seal(lists: LabelLists, key: string): this {
+    const { order, list } = lists.ordered(key, this.#labels);
+    this.#order = order;
+    this.#list = list;
     return this;
   }
 
@@ -98,6 +100,11 @@ export class CapturedSeries implements SeriesSet {
 
   labels(index: number): Labels {
     return this.#labels[this.#series(index)]!;
+  }
+
+  get list(): LabelList {
+    assert(this.#list !== undefined, "a set is read before it is sealed");
+    return this.#list;
   }
 
   samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns {
@@ -137,6 +144,19 @@ export class CapturedSeries implements SeriesSet {
       for (let k = 0; histograms !== undefined && k < written; k++) histograms.push(undefined);
     }
     return histograms === undefined ? { timesAddr, valuesAddr, count } : { timesAddr, valuesAddr, count, histograms };
+  }
+
+  addChunks(index: number, minTimeMs: number, maxTimeMs: number, sink: ChunkSink): boolean {
+    const series = this.#series(index);
+    if (this.#sides.has(series)) return false;
+    const end = this.#firstChunk[series + 1]!;
+    for (let i = this.#firstChunk[series]!; i < end; i++) {
+      if (this.#maxTimes[i]! < minTimeMs) continue;
+      if (this.#minTimes[i]! > maxTimeMs) break;
+      if (this.#encodings[i] !== ENCODING_XOR) return false;
+      sink.addChunk(this.#addresses[i]!, this.#lengths[i]!, this.#counts[i]!);
+    }
+    return true;
   }
 
   /** As `samples`, of a series whose chunks overlap, or of which some samples were deleted. */
@@ -299,17 +319,6 @@ function readHistograms(
 
 function damaged(labels: Labels, offset: number): CorruptionError {
   return new CorruptionError("CHUNK_XOR", `head: a chunk of ${labels} is damaged at byte ${offset}`, { offset });
-}
-
-/** As `compareLabels`; strings come from one table of symbols, so that most equal ones are found by identity. */
-function compareShared(a: Labels, b: Labels): number {
-  const shared = Math.min(a.pairs.length, b.pairs.length);
-  for (let i = 0; i < shared; i++) {
-    const x = a.pairs[i]!;
-    const y = b.pairs[i]!;
-    if (x !== y) return compareBytes(x, y);
-  }
-  return a.pairs.length - b.pairs.length;
 }
 
 /** What gives a region of `memory` back if it is the newest one; an older one goes with the query. */
