@@ -13,7 +13,7 @@ import * as rules from "./routes/rules.js";
 import * as series from "./routes/series.js";
 import * as status from "./routes/status.js";
 import * as targets from "./routes/targets.js";
-import type { ApiRequest, ApiResponse, Handler } from "./types.js";
+import { type ApiRequest, type ApiResponse, failure, type Handler } from "./types.js";
 
 const GET = ["GET"];
 const GET_POST = ["GET", "POST"];
@@ -78,6 +78,7 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(POST_PUT, "/admin/tsdb/snapshot", admin.snapshot),
   api(["OPTIONS"], "/*path", management.options),
   plain(GET, "/", management.toQueryPage),
+  plain(GET, "/agent", management.agentPage),
   plain(GET, "/graph", management.graphToQueryPage),
   ...pages.PAGE_PATHS.map((path) => plain(GET, path, pages.page)),
   plain(GET, "/assets/*path", pages.asset),
@@ -91,6 +92,15 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   plain(POST_PUT, "/-/quit", management.quit),
   plain(GET, "/-/quit", management.mutationByGet),
 ];
+
+const AGENT_REFUSAL = "unavailable with Prometheus Agent";
+
+/** What needs stored samples, rules or Alertmanagers. */
+function isUnavailableInAgent(pattern: string): boolean {
+  return /^\/api\/v1\/(?:query|query_range|query_exemplars|format_query|parse_query|labels|label\/.*|series|alertmanagers|alerts|alerts\/history|rules|rules\/backtest|status\/tsdb|status\/tsdb\/blocks|admin\/tsdb\/.*)$/.test(
+    pattern,
+  );
+}
 
 export function createRouter(): Router<ApiDeps> {
   return new Router(ROUTES);
@@ -132,6 +142,9 @@ export async function runRoute(
 ): Promise<{ readonly response: ApiResponse; readonly cors: boolean }> {
   const { route } = resolution;
   if (route.needsReady && !deps.lifecycle.isReady()) return { response: management.notReady(deps), cors: false };
+  if (deps.isAgent === true && isUnavailableInAgent(route.pattern)) {
+    return { response: fail(failure("execution", AGENT_REFUSAL)), cors: route.cors };
+  }
   try {
     return { response: await route.handler(request, deps, signal), cors: route.cors };
   } catch (error) {

@@ -321,6 +321,8 @@ export interface ApiDeps {
   /** Undefined without `--web.enable-otlp-receiver`. */
   readonly otlp: RemoteWriteService | undefined;
   /** Scheme, host and port, and path (no slash at its end) under which users reach the server. */
+  /** Queries, rules and administration of what is stored are refused: an agent stores nothing. */
+  readonly isAgent?: boolean;
   readonly externalUrl: URL;
   /** "" or "/prefix", before every route. */
   readonly routePrefix: string;

@@ -222,7 +222,6 @@ describe("external URL and route prefix", () => {
     ["--web.listen-address=foo", 'parse external URL "": address foo: missing port in address'],
     ['--web.external-url="http://a"', "URL must not begin or end with quotes"],
     ["--web.cors.origin=(", "could not compile CORS regex string"],
-    ["--agent", "agent mode (--agent) is not available in this version"],
   ])("%s is refused", (flag, message) => {
     expect(parseServerOptions([flag])).toMatchObject({
       kind: "end",
@@ -313,5 +312,32 @@ describe("commands", () => {
     const end = readCommand(["--version"], "prometheus") as { stdout: string; exitCode: number };
     expect(end.exitCode).toBe(0);
     expect(end.stdout).toMatch(/^prometheus, version 3\.5\.3 /);
+  });
+});
+
+describe("an agent", () => {
+  test("keeps its log where its flags say", () => {
+    const { agent, tsdb } = options(
+      "--agent",
+      "--storage.agent.path=x",
+      "--no-storage.agent.wal-compression",
+      "--storage.agent.retention.max-time=1h",
+    );
+    expect(agent).toEqual({ truncateMs: 7_200_000, minTimeMs: 300_000, maxTimeMs: 3_600_000 });
+    expect([tsdb.path, tsdb.walCompression, tsdb.hasLockfile]).toEqual(["x", "none", true]);
+    expect(options().agent).toBeUndefined();
+  });
+
+  test("has no flags of a server, and a server none of an agent", () => {
+    expect(parseServerOptions(["--agent", "--query.timeout=1s", "--rules.max-concurrent-evals=1"])).toEqual({
+      kind: "end",
+      exitCode: 3,
+      stderr: 'The following flag(s) can not be used in agent mode: ["--query.timeout" "--rules.max-concurrent-evals"]',
+    });
+    expect(parseServerOptions(["--storage.agent.no-lockfile"])).toEqual({
+      kind: "end",
+      exitCode: 3,
+      stderr: 'The following flag(s) can only be used in agent mode: ["--storage.agent.no-lockfile"]',
+    });
   });
 });

@@ -1,9 +1,11 @@
 /** The server's options, parsed and typed: what `runServer` is given. Nothing behind it reads the command line again. */
+
 import { hostname } from "node:os";
 import { type ListenAddress, type LiveOptions, parseListenAddress } from "../api/index.js";
 import { errorMessage, type LogFormat, type LogLevel, VestalError } from "../base/index.js";
 import { compileRegex, formatDuration, type Regex } from "../model/index.js";
 import { WRITE_MESSAGES } from "../remote/index.js";
+import { refuseMixedFlags } from "./agent-flags.js";
 import type { FlagValue } from "./flag-values.js";
 import { type EarlyEnd, flagStrings, type ParsedFlags, parseFlags } from "./flags.js";
 import { FEATURES, SERVER_FLAGS } from "./server-flags.js";
@@ -45,6 +47,15 @@ export interface ServerOptions {
     readonly decodedBytesMax: number;
     readonly samplesMax: number;
   };
+  /** Undefined: a server. Where an agent keeps its log and how, stands in `tsdb`. */
+  readonly agent:
+    | {
+        readonly truncateMs: number;
+        /** Samples and idle series that were sent may go after the first, and must go after the second. */
+        readonly minTimeMs: number;
+        readonly maxTimeMs: number;
+      }
+    | undefined;
   readonly tsdb: {
     readonly path: string;
     /** 0 where the flag was not given: the configuration file or the default of 15 days decides. */
@@ -129,6 +140,8 @@ export interface ServerOptions {
 export function parseServerOptions(args: readonly string[]): { kind: "options"; options: ServerOptions } | EarlyEnd {
   const parsed = parseFlags(SERVER_FLAGS, args, versionText());
   if (parsed.kind === "end") return parsed;
+  const mixed = refuseMixedFlags(parsed.given, parsed.values.get("agent") === true);
+  if (mixed !== undefined) return mixed;
   try {
     return { kind: "options", options: optionsOf(parsed) };
   } catch (error) {
@@ -142,7 +155,6 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
   const text = value<string>;
   const number = value<number>;
   const isOn = value<boolean>;
-  if (isOn("agent")) throw new VestalError("FLAG", "agent mode (--agent) is not available in this version");
   const listenAddresses = value<readonly string[]>("web.listen-address").map((address) => listenAddress(address));
   const externalUrl = parseExternalUrl(text("web.external-url"), listenAddresses[0]!.port);
   const features = new Set(
@@ -180,6 +192,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       decodedBytesMax: number("web.remote-write-receiver.max-decoded-size"),
       samplesMax: number("web.remote-write-receiver.max-samples"),
     },
+    agent: isOn("agent") ? agentOptions(value) : undefined,
     tsdb: {
       path: text("storage.tsdb.path"),
       retentionMs,
@@ -202,6 +215,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       blockCacheBytesMax: number("storage.block-cache.max-memory"),
       delayCompactFile: value<string>("storage.tsdb.delay-compact-file.path"),
       compactionDelayPercent: features.has("delayed-compaction") ? delayPercent : 0,
+      ...(isOn("agent") && agentStorage(value)),
     },
     query: {
       lookbackDeltaMs: number("query.lookback-delta"),
@@ -255,6 +269,39 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
         .filter((name) => !FEATURES.has(name))
         .map((name) => `unknown feature ${JSON.stringify(name)} in --enable-feature`),
     ],
+  };
+}
+
+type ReadFlag = <T extends FlagValue>(name: string) => T;
+
+/** Prometheus' defaults. */
+function agentOptions(value: ReadFlag): NonNullable<ServerOptions["agent"]> {
+  const duration = (name: string, fallbackMs: number): number => value<number>(`storage.agent.${name}`) || fallbackMs;
+  return {
+    truncateMs: duration("wal-truncate-frequency", 7_200_000),
+    minTimeMs: duration("retention.min-time", 300_000),
+    maxTimeMs: duration("retention.max-time", 14_400_000),
+  };
+}
+
+const AGENT_SEGMENT_MIN = 10 << 20;
+const AGENT_SEGMENT_MAX = 256 << 20;
+/** An agent makes no blocks: chunks need no border, and hardly a sample is too old. The head keeps it in 32 bits. */
+const AGENT_RANGE_MS = 2 ** 31;
+
+function agentStorage(value: ReadFlag): Partial<ServerOptions["tsdb"]> {
+  const walSegmentBytes = value<number>("storage.agent.wal-segment-size");
+  if (walSegmentBytes !== 0 && (walSegmentBytes < AGENT_SEGMENT_MIN || walSegmentBytes > AGENT_SEGMENT_MAX)) {
+    throw new VestalError("FLAG", "flag 'storage.agent.wal-segment-size' must be set between 10MB and 256MB");
+  }
+  return {
+    path: value<string>("storage.agent.path"),
+    hasLockfile: !value<boolean>("storage.agent.no-lockfile"),
+    walSegmentBytes,
+    walCompression: value<boolean>("storage.agent.wal-compression")
+      ? value<"snappy" | "zstd">("storage.agent.wal-compression-type")
+      : "none",
+    minBlockMs: AGENT_RANGE_MS,
   };
 }
 

@@ -1,3 +1,4 @@
+export { refuseForAgent } from "./agent.js";
 export { explain } from "./explain.js";
 export { type ConfigFiles, diskFiles, expandGlob, joinFolder } from "./files.js";
 export { readHttpClientConfig } from "./http-file.js";

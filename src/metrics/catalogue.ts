@@ -320,6 +320,27 @@ const SERVER: readonly MetricDescription[] = [
   ]),
 ];
 
+/** Of an agent. */
+const AGENT: readonly MetricDescription[] = [
+  ...lines("prometheus_agent_", "gauge", [
+    ["active_series", "Series in memory."],
+    ["deleted_series", "Series that are gone and still in the log."],
+    ["data_replay_duration_seconds", "Time that reading the log took at the start."],
+    ["clean_start", "-1: no lock file; 0: the last process did not end cleanly; 1: it did."],
+  ]),
+  ...lines("prometheus_agent_", "counter", [
+    ["samples_appended_total", "Samples written to the log.", "type"],
+    ["exemplars_appended_total", "Exemplars written to the log."],
+    ["out_of_order_samples_total", "Samples that were not newer than the last of their series."],
+    ["corruptions_total", "Damaged places found in the log."],
+    ["checkpoint_creations_total", "Checkpoints begun."],
+    ["checkpoint_creations_failed_total", "Checkpoints that failed."],
+    ["checkpoint_deletions_total", "Old checkpoints removed."],
+    ["checkpoint_deletions_failed_total", "Old checkpoints that could not be removed."],
+  ]),
+  summary("prometheus_agent_truncate_duration_seconds", "Time of a truncation of the log.", []),
+];
+
 /** Remote storage, both ways. */
 const REMOTE: readonly MetricDescription[] = [
   ...lines("prometheus_remote_storage_", "counter", [
@@ -423,6 +444,7 @@ export const CATALOGUE: ReadonlyMap<string, MetricDescription> = new Map(
     ...RULES,
     ...NOTIFICATIONS,
     ...SERVER,
+    ...AGENT,
     ...REMOTE,
     ...PROCESS,
     ...OWN,

@@ -70,6 +70,7 @@ export class ShardRig {
           walDir: join(this.#folder, "wal"),
           wblDir: join(this.#folder, "wbl"),
           chunksHeadDir: join(this.#folder, "chunks_head"),
+          keepsChunks: true,
           walSegmentBytes: SEGMENT_BYTES,
           walCompression: "snappy",
           walSync: "segment",

@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly args?: readonly string[];
   /** Whether the server at `url` is ready, where a plain request does not tell. */
   readonly isReady?: (url: string) => Promise<boolean>;
+  /** Start an agent. */
+  readonly isAgent?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -217,7 +219,8 @@ async function startServer(
     [
       ...args,
       `--config.file=${configFile}`,
-      `--storage.tsdb.path=${join(options.folder, "data")}`,
+      ...(options.isAgent === true ? ["--agent"] : []),
+      `--storage.${options.isAgent === true ? "agent" : "tsdb"}.path=${join(options.folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       ...(options.args ?? []),
     ],

@@ -3,12 +3,16 @@ import type { ApiDeps } from "../deps.js";
 import { errorText, goJson, redirect, text } from "../respond.js";
 import type { ApiRequest, ApiResponse } from "../types.js";
 
-export function healthy(request: ApiRequest): ApiResponse {
-  return request.method === "HEAD" ? { status: 200 } : text(200, "Prometheus Server is Healthy.\n");
+export function healthy(request: ApiRequest, deps: ApiDeps): ApiResponse {
+  return request.method === "HEAD" ? { status: 200 } : text(200, `${nameOf(deps)} is Healthy.\n`);
 }
 
-export function ready(request: ApiRequest): ApiResponse {
-  return request.method === "HEAD" ? { status: 200 } : text(200, "Prometheus Server is Ready.\n");
+export function ready(request: ApiRequest, deps: ApiDeps): ApiResponse {
+  return request.method === "HEAD" ? { status: 200 } : text(200, `${nameOf(deps)} is Ready.\n`);
+}
+
+function nameOf({ isAgent }: ApiDeps): string {
+  return isAgent === true ? "Prometheus Agent" : "Prometheus Server";
 }
 
 /** What every route that needs stored data answers until there are some. */
@@ -47,9 +51,15 @@ export function options(): ApiResponse {
   return { status: 204 };
 }
 
-/** `/` leads to `/query`, as there. */
+/** `/` leads to `/query`, or to `/agent` in an agent, as there. */
 export function toQueryPage(_request: ApiRequest, deps: ApiDeps): ApiResponse {
-  return redirect(302, `${pathOf(deps.externalUrl)}/query`);
+  return redirect(302, `${pathOf(deps.externalUrl)}/${deps.isAgent === true ? "agent" : "query"}`);
+}
+
+/** An agent's front page is its targets: what else there is, is linked from every page. */
+export function agentPage(_request: ApiRequest, deps: ApiDeps): ApiResponse {
+  if (deps.isAgent !== true) return errorText(404, "404 page not found");
+  return redirect(302, `${pathOf(deps.externalUrl)}/targets`);
 }
 
 /** Links to the page of old keep their parameters. */

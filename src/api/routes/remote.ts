@@ -13,10 +13,14 @@ export function otlp(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> |
   return errorText(404, "otlp write receiver needs to be enabled with --web.enable-otlp-receiver");
 }
 
-export function read(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+const NO_STORAGE = "unsupported operation with WAL-only storage";
+
+export function read(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> | ApiResponse {
+  if (deps.isAgent === true) return errorText(500, NO_STORAGE);
   return deps.remoteRead.read(request, signal);
 }
 
-export function federate(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export function federate(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> | ApiResponse {
+  if (deps.isAgent === true) return errorText(500, NO_STORAGE);
   return deps.remoteRead.federate(request, signal);
 }

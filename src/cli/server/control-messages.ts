@@ -15,6 +15,8 @@ export interface ControlData {
   readonly configFile: string;
   /** The configuration itself, where there is no file. */
   readonly configText: string | undefined;
+  /** Sections that an agent cannot have are refused. */
+  readonly isAgent: boolean;
   readonly discoveryBatchMs: number;
   /** Protobuf is asked for first where a job does not say. */
   readonly isProtobufFirst: boolean;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
 import { type Logger, systemReason, systemTimers, toPlain, VestalError } from "../../base/index.js";
-import { loadConfig, renderConfig } from "../../config/index.js";
+import { loadConfig, refuseForAgent, renderConfig } from "../../config/index.js";
 import { DiscoveryManager, diskDiscoveryFiles } from "../../discovery/index.js";
 import { checkTemplate } from "../alert-templates.js";
 import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
@@ -50,6 +50,7 @@ function load(
 ): { settings: LoadedSettings; apply: () => void } {
   const text = data.configText ?? readConfigFile(data.configFile);
   const { config, warnings } = loadConfig(text, { file: data.configFile, env: process.env });
+  if (data.isAgent) refuseForAgent(config);
   const { experimentalFunctions, durationExpressions } = data.rules;
   const readOptions = { parser: { experimentalFunctions, durationExpressions }, checkTemplate };
   const ruleSet = loadRuleFiles(config, data.configFile, readOptions, log);

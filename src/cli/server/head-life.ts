@@ -29,8 +29,10 @@ import { errorMessage, type Files, type Logger, VestalError } from "../../base/i
 import { CONTROL_CHUNKS_HEAD_STATE, CONTROL_WAL_STATE, type ControlMemory, type ShardTask } from "../../shard/index.js";
 import {
   ChunkFlusher,
+  type ChunkRecords,
   ChunksHeadState,
   ChunksHeadWriter,
+  DiscardedChunks,
   type DiskKernels,
   type LoadedChunks,
   loadChunksHead,
@@ -89,7 +91,7 @@ export class HeadLife {
   readonly #deps: HeadLifeDeps;
   readonly #kernels: DiskKernels;
   readonly #state: ChunksHeadState;
-  readonly #writer: ChunksHeadWriter;
+  readonly #writer: ChunkRecords;
   #flusher: ChunkFlusher;
   #timer: NodeJS.Timeout | undefined;
   /** The work under way in steps; one at a time. */
@@ -108,12 +110,10 @@ export class HeadLife {
     this.#deps = deps;
     this.#kernels = head.kernels as unknown as DiskKernels; // the ingest instance has all kernels
     this.#state = new ChunksHeadState(control.buffer, CONTROL_CHUNKS_HEAD_STATE);
-    this.#writer = new ChunksHeadWriter({
-      dir: task.data.settings.chunksHeadDir,
-      files,
-      state: this.#state,
-      ownerId: task.shard + 1,
-    });
+    const { settings } = task.data;
+    this.#writer = settings.keepsChunks
+      ? new ChunksHeadWriter({ dir: settings.chunksHeadDir, files, state: this.#state, ownerId: task.shard + 1 })
+      : new DiscardedChunks();
     this.#flusher = new ChunkFlusher(head, this.#kernels, this.#writer);
   }
 

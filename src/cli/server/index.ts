@@ -10,12 +10,12 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRouter, type HttpServer, LiveHub, ROUTES } from "../../api/index.js";
 import {
-  collectWithoutHelpers,
   createLogger,
   deferred,
   errorCode,
   errorMessage,
   type Logger,
+  scavengeAlone,
   systemClock,
   systemReason,
   systemTimers,
@@ -30,6 +30,7 @@ import { validateWebConfig } from "../../web-config/index.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
 import { Admin } from "./admin.js";
+import { AgentLog } from "./agent-log.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
 import { shownFeatures } from "./features.js";
@@ -60,6 +61,7 @@ const STORAGE_SHARE = 0.05;
 const CHUNK_RANGE_MS = 7_200_000;
 /** As Prometheus. */
 const DEFAULT_EXEMPLARS_MAX = 100_000;
+const AGENT_EXEMPLARS_MAX = 10_000;
 /** A series with its labels and an open chunk, roughly; and the part of all that one job may make in ten minutes. */
 const BYTES_PER_SERIES = 1500;
 const DEFAULT_BUDGET_SHARE = 0.25;
@@ -81,7 +83,7 @@ export interface EmbeddedConfig {
 
 /** Runs until it is told to end, and sets the process' exit code. Start-up problems: one clear line, code 1 or 2. */
 export async function runServer(options: ServerOptions, embedded?: EmbeddedConfig): Promise<void> {
-  collectWithoutHelpers();
+  scavengeAlone();
   const log = createLogger(options.log);
   try {
     await new Server(options, embedded, log).run();
@@ -119,6 +121,8 @@ class Server {
   readonly #shards: ShardSet;
   readonly #remote: RemoteWorker;
   readonly #storage: Storage;
+  /** Undefined in a server: its storage truncates the log. */
+  readonly #agentLog: AgentLog | undefined;
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
   readonly #rules = new RulesLink();
@@ -146,6 +150,7 @@ class Server {
       {
         configFile: options.configFile,
         configText: embedded?.text,
+        isAgent: options.agent !== undefined,
         discoveryBatchMs: DISCOVERY_BATCH_MS,
         isProtobufFirst:
           options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
@@ -187,6 +192,7 @@ class Server {
       () => this.#shards.walState.position(),
       log,
     );
+    this.#agentLog = options.agent && this.#makeAgentLog(options.agent);
     this.#registry = new TargetRegistry(this.#shardCount, this.#shards);
   }
 
@@ -194,7 +200,8 @@ class Server {
     const { tsdb, web } = this.#options;
     const log = this.#log;
     for (const warning of this.#options.warnings) log.warn(warning);
-    log.info("Starting Vestal", { version: vestalVersion(), node: process.version, shards: this.#shardCount });
+    const mode = this.#agentLog === undefined ? "server" : "agent";
+    log.info("Starting Vestal", { mode, version: vestalVersion(), node: process.version, shards: this.#shardCount });
     let lock: DirectoryLock | undefined;
     const removeSignals = this.#onSignals();
     try {
@@ -225,7 +232,7 @@ class Server {
     let http: HttpServer | undefined;
     try {
       http = await this.#listen(queries, lock);
-      await this.#storage.open();
+      if (this.#agentLog === undefined) await this.#storage.open();
       this.#shards.start();
       await this.#ended.promise;
     } finally {
@@ -233,6 +240,7 @@ class Server {
       await this.#rules.stop();
       await http?.close(CLOSE_GRACE_MS);
       await queries.close();
+      await this.#agentLog?.stop();
       await this.#storage.stop();
     }
   }
@@ -270,13 +278,28 @@ class Server {
     const retentionMs = settings.retentionMs ?? tsdb.retentionMs;
     this.#state.retentionMs = retentionMs > 0 ? retentionMs : hasSize ? 0 : DEFAULT_RETENTION_MS;
     this.#shards.setTunables({
-      exemplarsMax: features.has("exemplar-storage") ? (settings.exemplarsMax ?? DEFAULT_EXEMPLARS_MAX) : 0,
-      outOfOrderWindowMs: settings.outOfOrderWindowMs,
+      exemplarsMax: this.#exemplarsMax(features, settings),
+      outOfOrderWindowMs: this.#outOfOrderWindowMs(settings),
     });
     const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
     this.#remote.apply(endpoints, settings.externalLabels);
     if (this.#queries !== undefined) this.#queries.remoteReads = settings.remoteRead;
     this.#registry.setJobs(settings.jobs);
+  }
+
+  /** What comes out of order is no part of the log that an agent sends. */
+  #outOfOrderWindowMs({ outOfOrderWindowMs }: LoadedSettings): number {
+    if (this.#agentLog === undefined || outOfOrderWindowMs === 0) return outOfOrderWindowMs;
+    this.#log.warn(
+      "storage.tsdb.out_of_order_time_window is ignored by an agent: samples that are out of order are refused",
+    );
+    return 0;
+  }
+
+  /** An agent keeps some to see which it has logged; all go to the log. */
+  #exemplarsMax(features: ReadonlySet<string>, settings: LoadedSettings): number {
+    if (this.#agentLog !== undefined) return AGENT_EXEMPLARS_MAX;
+    return features.has("exemplar-storage") ? (settings.exemplarsMax ?? DEFAULT_EXEMPLARS_MAX) : 0;
   }
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -289,6 +312,7 @@ class Server {
       walDir: this.#walDir,
       wblDir: join(tsdb.path, "wbl"),
       chunksHeadDir: join(tsdb.path, "chunks_head"),
+      keepsChunks: this.#options.agent === undefined,
       walSegmentBytes: tsdb.walSegmentBytes > 0 ? tsdb.walSegmentBytes : undefined,
       walCompression: tsdb.walCompression === "none" ? "none" : "snappy",
       walSync: tsdb.walSync,
@@ -309,6 +333,16 @@ class Server {
       userAgent: `Vestal/${vestalVersion()}`,
       log,
     };
+  }
+
+  #makeAgentLog(agent: NonNullable<ServerOptions["agent"]>): AgentLog {
+    return new AgentLog(agent, {
+      shards: this.#shards,
+      storage: this.#storage.pool,
+      sentMs: () => this.#remote.stats.map(({ highestSentMs }) => highestSentMs),
+      nowMs: () => Date.now(),
+      log: this.#log,
+    });
   }
 
   get #chunkRangeMs(): number {
@@ -338,7 +372,9 @@ class Server {
         language: query.language,
       },
     };
-    const options = { threads: this.#queryThreads, timeoutMs: query.timeoutMs, settings };
+    // Nothing that an agent answers needs a query thread.
+    const isLazy = this.#agentLog !== undefined;
+    const options = { threads: this.#queryThreads, isLazy, timeoutMs: query.timeoutMs, settings };
     const pool = new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
     pool.remoteReads = this.#settings?.remoteRead ?? [];
     return pool;
@@ -391,6 +427,7 @@ class Server {
       walDir: this.#walDir,
       wblDir: join(tsdb.path, "wbl"),
       cutter: this.#storage.cutter,
+      agentLog: this.#agentLog,
       cleanStart: tsdb.hasLockfile ? (lock?.wasUnclean ? 0 : 1) : -1,
     });
     const status = new ServerStatus({
@@ -422,6 +459,7 @@ class Server {
         otlp,
         web: readWebAssets(),
         remoteRead,
+        isAgent: this.#agentLog !== undefined,
         externalUrl: web.externalUrl,
         routePrefix: web.routePrefix,
         listenPort: web.listenAddresses[0]?.port ?? 0,
@@ -436,19 +474,18 @@ class Server {
       clock: systemClock,
       log: this.#log,
       notificationSubscribersMax: web.notificationSubscribersMax,
-      live: new LiveHub(this.#options.live, {
-        queries,
-        alerts: this.#rules,
-        clock: systemClock,
-        timers: systemTimers,
-        log: this.#log,
-      }),
+      ...(this.#agentLog === undefined && { live: this.#liveHub(queries) }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),
       ),
     };
     return startWeb(options, this.#web);
+  }
+
+  #liveHub(queries: QueryPool): LiveHub {
+    const parts = { queries, alerts: this.#rules, clock: systemClock, timers: systemTimers, log: this.#log };
+    return new LiveHub(this.#options.live, parts);
   }
 
   #admin(queries: QueryPool): Admin {
@@ -474,8 +511,10 @@ class Server {
     this.#remote.start();
     for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);
     this.#lifecycle.setReady();
-    this.#storage.start();
-    if (this.#queries !== undefined) this.#rules.begin(this.#queries);
+    if (this.#agentLog === undefined) {
+      this.#storage.start();
+      if (this.#queries !== undefined) this.#rules.begin(this.#queries);
+    } else this.#agentLog.start();
     this.#log.info("Server is ready to receive web requests.");
     if (this.#embedded !== undefined) process.stdout.write(`${this.#embedded.greeting}\n`);
   }

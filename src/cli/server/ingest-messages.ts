@@ -57,6 +57,8 @@ export interface IngestSettings {
   readonly walDir: string;
   readonly wblDir: string;
   readonly chunksHeadDir: string;
+  /** False: closed chunks are forgotten, as nobody will read them. */
+  readonly keepsChunks: boolean;
   readonly walSegmentBytes: number | undefined;
   readonly walCompression: "snappy" | "none";
   readonly walSync: FsyncPolicy;

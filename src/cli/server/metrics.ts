@@ -39,6 +39,7 @@ import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { type WalState, walBytes } from "../../tsdb/wal/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
+import type { AgentLog } from "./agent-log.js";
 import { registerCuts } from "./cut-metrics.js";
 import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
@@ -69,6 +70,8 @@ export interface MetricsDeps {
   readonly walDir: string;
   readonly wblDir: string;
   readonly cutter: HeadCutter;
+  /** Undefined in a server. */
+  readonly agentLog: AgentLog | undefined;
   /** 1 if the last process ended cleanly, 0 if not, −1 without a lock file. */
   readonly cleanStart: number;
 }
@@ -77,15 +80,17 @@ export interface MetricsDeps {
 export function serverMetrics(deps: MetricsDeps): MetricsService {
   const { registry } = deps;
   const shardStatus = { last: [] as readonly StatusMessage[] };
-  registerHead(deps);
   registerWal(deps);
-  registerWbl(deps);
-  registerBlocks(deps);
-  registerCuts(registry, deps.cutter);
+  if (deps.agentLog === undefined) {
+    registerHead(deps);
+    registerWbl(deps);
+    registerBlocks(deps);
+    registerCuts(registry, deps.cutter);
+    registerQueries(deps);
+  } else registerAgent(deps, deps.agentLog, () => shardStatus.last);
   registerScraping(deps, () => shardStatus.last);
-  registerExemplars(deps, () => shardStatus.last);
+  if (deps.agentLog === undefined) registerExemplars(deps, () => shardStatus.last);
   registerGuard(deps, () => shardStatus.last);
-  registerQueries(deps);
   const rules = { last: [] as readonly CollectedSamples[] };
   registerRules(registry, () => rules.last);
   registerReceiver(deps);
@@ -103,11 +108,53 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   };
 }
 
+/** A counter of all heads. */
+function headSum(shards: ShardSet, counter: number): number {
+  return shards
+    .heads()
+    .reduce((total, { memory }) => total + new Float64Array(memory.buffer)[(COUNTERS >> 3) + counter]!, 0);
+}
+
+/** What an agent has instead of the metrics of head and blocks. */
+function registerAgent(
+  { registry, shards, cleanStart }: MetricsDeps,
+  log: AgentLog,
+  statuses: () => readonly StatusMessage[],
+): void {
+  const { counters } = log;
+  const sum = (counter: number): number => headSum(shards, counter);
+  const exemplars = (): number => statuses().reduce((total, each) => total + each.exemplars.appended, 0);
+  const values: Readonly<Record<string, () => number>> = {
+    active_series: () => sum(COUNTER_SERIES),
+    deleted_series: () => log.goneCount,
+    exemplars_appended_total: exemplars,
+    out_of_order_samples_total: () => sum(COUNTER_OUT_OF_ORDER),
+    corruptions_total: () => shards.counters.walCorruptions,
+    data_replay_duration_seconds: () => shards.counters.replaySeconds,
+    clean_start: () => cleanStart,
+    checkpoint_creations_total: () => counters.checkpoints + counters.checkpointsFailed,
+    checkpoint_creations_failed_total: () => counters.checkpointsFailed,
+    checkpoint_deletions_total: () => counters.checkpointDeletions,
+    // Removing old checkpoints is part of making a new one: its failures are counted there.
+    checkpoint_deletions_failed_total: () => 0,
+  };
+  for (const [name, read] of Object.entries(values)) registry.value(`prometheus_agent_${name}`, read);
+  registry.samples("prometheus_agent_samples_appended_total", () => {
+    const histograms = sum(COUNTER_HISTOGRAMS_APPENDED);
+    return [
+      { labels: ["float"], value: sum(COUNTER_SAMPLES_APPENDED) - histograms },
+      { labels: ["histogram"], value: histograms },
+    ];
+  });
+  registry.samples("prometheus_agent_truncate_duration_seconds", () => [
+    { labels: [], quantiles: [], sum: counters.truncateSeconds, count: counters.truncations },
+  ]);
+  registry.value("prometheus_tsdb_wal_truncations_total", () => counters.truncations + counters.truncationsFailed);
+  registry.value("prometheus_tsdb_wal_truncations_failed_total", () => counters.truncationsFailed);
+}
+
 function registerHead({ registry, shards, control }: MetricsDeps): void {
-  const sum = (counter: number) => (): number =>
-    shards
-      .heads()
-      .reduce((total, { memory }) => total + new Float64Array(memory.buffer)[(COUNTERS >> 3) + counter]!, 0);
+  const sum = (counter: number) => (): number => headSum(shards, counter);
   registry.value("prometheus_tsdb_head_series", sum(COUNTER_SERIES));
   const both = (inOrder: number, outOfOrder: number) => (): number => sum(inOrder)() + sum(outOfOrder)();
   registry.value("prometheus_tsdb_head_chunks", both(COUNTER_CHUNKS, COUNTER_OOO_CHUNKS));
@@ -180,9 +227,8 @@ function registerGuard({ registry }: MetricsDeps, statuses: () => readonly Statu
   );
 }
 
-function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): void {
+function registerWal({ registry, shards, walDir, cleanStart, agentLog }: MetricsDeps): void {
   const state = shards.walState;
-  registry.value("prometheus_tsdb_wal_corruptions_total", () => shards.counters.walCorruptions);
   registry.value("prometheus_tsdb_wal_completed_pages_total", () => state.counter("completedPages"));
   registry.value("prometheus_tsdb_wal_page_flushes_total", () => state.counter("pageFlushes"));
   registry.value("prometheus_tsdb_wal_writes_failed_total", () => state.counter("writesFailed"));
@@ -196,8 +242,11 @@ function registerWal({ registry, shards, walDir, cleanStart }: MetricsDeps): voi
   registry.samples("prometheus_tsdb_wal_fsync_duration_seconds", () => [
     { labels: [], quantiles: [], sum: state.counter("fsyncMicroseconds") / 1e6, count: state.counter("fsyncs") },
   ]);
-  registry.value("prometheus_tsdb_data_replay_duration_seconds", () => shards.counters.replaySeconds);
-  registry.value("prometheus_tsdb_clean_start", () => cleanStart);
+  if (agentLog === undefined) {
+    registry.value("prometheus_tsdb_wal_corruptions_total", () => shards.counters.walCorruptions);
+    registry.value("prometheus_tsdb_data_replay_duration_seconds", () => shards.counters.replaySeconds);
+    registry.value("prometheus_tsdb_clean_start", () => cleanStart);
+  }
 }
 
 /** Of the log of samples out of order: nothing where there is none. */

@@ -39,6 +39,8 @@ const PATIENCE_MS = 1000;
 
 export interface QueryPoolOptions {
   readonly threads: number;
+  /** No thread is started before the first query. */
+  readonly isLazy?: boolean;
   readonly timeoutMs: number;
   readonly settings: Omit<QueryThreadSettings, "control">;
 }
@@ -91,7 +93,7 @@ export class QueryPool implements QueryService {
     this.#pool = new Piscina({
       filename: join(packageRoot(), "dist", "workers", "query.js"),
       name: "runQuery",
-      minThreads: options.threads,
+      minThreads: options.isLazy === true ? 0 : options.threads,
       maxThreads: options.threads,
       concurrentTasksPerWorker: 1,
       workerData: settings,

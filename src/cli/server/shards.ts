@@ -190,6 +190,16 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
 
   /** @throws a system error if the folder of chunks_head cannot be made or listed. */
   start(): void {
+    const { keepsChunks } = this.#options.settings;
+    if (keepsChunks) this.#startChunksHead();
+    else {
+      this.#chunksHeadEnd = { segment: 0, offset: 0 };
+      this.#chunksHead.log.setPosition(0, 0);
+    }
+    this.#supervisor.start();
+  }
+
+  #startChunksHead(): void {
     const { end, removed } = startChunksHead(this.#chunksHead, systemFiles, this.#options.settings.chunksHeadDir);
     this.#chunksHeadEnd = end;
     if (removed.length > 0) {
@@ -197,7 +207,6 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
         files: removed.length,
       });
     }
-    this.#supervisor.start();
   }
 
   get walState(): WalState {

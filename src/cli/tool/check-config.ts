@@ -7,6 +7,7 @@ import {
   expandGlob,
   type FileDiscoveryConfig,
   loadConfig,
+  refuseForAgent,
   type ScrapeConfig,
   type TlsConfig,
 } from "../../config/index.js";
@@ -61,16 +62,6 @@ function checkConfig(io: ToolIo, file: string, check: ConfigCheck) {
   for (const job of config.scrapeConfigs) checkJob(io, job, check.isSyntaxOnly);
   if (!check.isSyntaxOnly) checkAlertmanagers(io, config);
   return { config, ruleFiles };
-}
-
-function refuseForAgent({ document }: Config): void {
-  const section = [
-    [document.alerting.alertmanagers?.length, "alerting"],
-    [document.alerting.alert_relabel_configs?.length, "alerting"],
-    [document.rule_files?.length, "rule_files"],
-    [document.remote_read?.length, "remote_read"],
-  ].find(([length]) => length !== undefined && length !== 0)?.[1];
-  if (section !== undefined) refuse(`field ${section} is not allowed in agent mode`);
 }
 
 function ruleFilesOf(pattern: string): readonly string[] {

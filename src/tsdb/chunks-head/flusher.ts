@@ -12,7 +12,7 @@ import {
 } from "../../../assembly/layout.js";
 import { ArenaBuffer, type WalKernels } from "../wal/index.js";
 import type { DiskKernels } from "./kernels.js";
-import type { ChunksHeadWriter } from "./writer.js";
+import type { ChunkRecords } from "./writer.js";
 
 /** Slots that one step looks at. */
 const STEP_SLOTS = 16_384;
@@ -29,14 +29,14 @@ export interface FlushedHead {
 export class ChunkFlusher {
   readonly #head: FlushedHead;
   readonly #kernels: DiskKernels;
-  readonly #writer: ChunksHeadWriter;
+  readonly #writer: ChunkRecords;
   readonly #view: DataView;
   readonly #words: Uint32Array;
   readonly #state: ArenaBuffer;
   readonly #records: ArenaBuffer;
   readonly #items: ArenaBuffer;
 
-  constructor(head: FlushedHead, kernels: DiskKernels, writer: ChunksHeadWriter) {
+  constructor(head: FlushedHead, kernels: DiskKernels, writer: ChunkRecords) {
     this.#head = head;
     this.#kernels = kernels;
     this.#writer = writer;

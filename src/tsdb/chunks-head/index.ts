@@ -1,3 +1,4 @@
+export { DiscardedChunks } from "./discard.js";
 export { ChunkFlusher, type FlushedHead } from "./flusher.js";
 export type { DiskKernels } from "./kernels.js";
 export {
@@ -18,4 +19,4 @@ export {
   startChunksHead,
 } from "./state.js";
 export { trimChunksHead } from "./trim.js";
-export { ChunksHeadWriter, type ChunksHeadWriterOptions, HEAD_CHUNK_FILE_BYTES } from "./writer.js";
+export { type ChunkRecords, ChunksHeadWriter, type ChunksHeadWriterOptions, HEAD_CHUNK_FILE_BYTES } from "./writer.js";

@@ -23,9 +23,15 @@ export interface WrittenRecords {
   readonly offset: number;
 }
 
+/** Where records of closed chunks go. */
+export interface ChunkRecords {
+  append(records: Uint8Array, count: number): WrittenRecords;
+  close(): void;
+}
+
 export const HEAD_CHUNK_FILE_BYTES = 128 * 1024 * 1024;
 
-export class ChunksHeadWriter {
+export class ChunksHeadWriter implements ChunkRecords {
   readonly #options: ChunksHeadWriterOptions;
   readonly #files: Files;
   readonly #state: ChunksHeadState;
