@@ -19,7 +19,8 @@ export {
 export { makeDigestKeys } from "./exposition/digest";
 export { parseFloat64 } from "./exposition/float";
 export { parseScrape } from "./exposition/parse";
-export { addProtoFloat, protoScratchBytes, readProtobuf } from "./exposition/protobuf";
+export { addProtoFloat } from "./exposition/proto-output";
+export { protoScratchBytes, readProtobuf } from "./exposition/protobuf";
 export { closeTarget, openTarget } from "./exposition/target";
 export { appendBatch, publishBatch, rowsOutOfOrder, validateBatch } from "./head/append";
 export {

@@ -13,6 +13,8 @@ import { runMicroBenchmarks } from "./micro.js";
 
 const SCRIPTS: Readonly<Record<string, string>> = {
   alertmanager: "alertmanager/load.js",
+  bulk: "remote/bulk.bench.js",
+  "cut-pause": "tsdb/cut-pause.js",
   head: "tsdb/head.bench.js",
   queries: "queries/main.js",
   replay: "tsdb/replay.js",

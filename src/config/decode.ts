@@ -111,6 +111,8 @@ class Decoder {
 
   #struct(struct: StructSpec, shape: Shape<unknown>, node: Exclude<Node, null>): unknown {
     if (!isMap(node)) {
+      const text = struct.fromText === undefined ? undefined : this.#text(node);
+      if (text !== undefined) return struct.fromText!(text);
       const name = struct.goItemType === undefined ? goTypeOf(shape.spec).replace(/^\*/, "") : struct.goType;
       return this.#mismatch(node, name, shape);
     }

@@ -31,6 +31,7 @@ function toYaml(spec: Spec, value: unknown): YamlValue {
     case "scalar":
       return String(value);
     case "string":
+      if (spec.leaksFlow) return { leaksFlow: String(value) };
       if (!spec.secret) return String(value);
       return value === "" ? null : HIDDEN;
     case "duration":
@@ -92,6 +93,8 @@ function isZero(spec: Spec, value: unknown): boolean {
       return false;
     case "bool":
       return value === false && spec.isPointer !== true;
+    case "duration":
+      return value === 0 && spec.isPointer !== true;
     default:
       return value === "" || value === 0 || value === false;
   }

@@ -5,12 +5,19 @@
 
 import type { PlainKind, PlainValue } from "./scalar.js";
 
+/** `leaksFlow`: a scalar that Go writes with the mark for lists in one line, which then falls on the next list or map. */
 export type Spec =
-  | { readonly kind: "string"; readonly goType: string; readonly secret?: boolean; readonly path?: boolean }
+  | {
+      readonly kind: "string";
+      readonly goType: string;
+      readonly secret?: boolean;
+      readonly path?: boolean;
+      readonly leaksFlow?: boolean;
+    }
   | { readonly kind: "bool"; readonly isPointer?: boolean }
   | { readonly kind: "integer"; readonly goType: "int" | "int64" | "uint" | "uint64" }
   | { readonly kind: "float" }
-  | { readonly kind: "duration" }
+  | { readonly kind: "duration"; readonly isPointer?: boolean }
   | { readonly kind: "bytes" }
   | { readonly kind: "url" }
   | { readonly kind: "regex" }
@@ -30,6 +37,8 @@ export interface StructSpec {
   readonly goItemType?: string;
   readonly fields: ReadonlyMap<string, Field<unknown>>;
   readonly finish: ((value: unknown) => unknown) | undefined;
+  /** Makes the section of a text, where it may be written as one. */
+  readonly fromText?: (text: string) => unknown;
 }
 
 export interface Shape<T> {
@@ -96,6 +105,12 @@ export const checked = (goType: string, check: (text: string) => string): Shape<
   zero: "",
   convert: check,
 });
+
+/** A section that may be written as one text. */
+export function orText<T>(shape: Shape<T>, fromText: (text: string) => T): Shape<T> {
+  const { spec } = shape;
+  return spec.kind === "struct" ? { ...shape, spec: { ...spec, struct: { ...spec.struct, fromText } } } : shape;
+}
 
 /** A section with another name in messages about the list that it is in. */
 export function asItem<T>(goItemType: string, shape: Shape<T>): Shape<T> {

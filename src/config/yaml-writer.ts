@@ -8,15 +8,44 @@ export type YamlValue =
   | { readonly number: string }
   | readonly YamlValue[]
   | { readonly flow: readonly YamlValue[] }
+  /** A string after which the next list or map stands in one line, whatever it is. */
+  | { readonly leaksFlow: string }
+  | { readonly flowEntries: readonly (readonly [string, YamlValue])[] }
   | { readonly entries: readonly (readonly [string, YamlValue])[] };
 
 const WIDTH = 80;
 
-export function writeYaml(value: YamlValue): string {
+export function writeYaml(given: YamlValue): string {
+  const value = settleFlow(given, { isNext: false });
   if (isMapping(value) && value.entries.length > 0) {
     return mapLines(value.entries, 0).join("\n").concat("\n");
   }
   return `${scalarText(value, 0, 2)}\n`;
+}
+
+/** Puts lists and maps after a leaking string into one line each, in the order of the document. */
+function settleFlow(value: YamlValue, flow: { isNext: boolean }): YamlValue {
+  if (value === null || typeof value !== "object" || "number" in value || "flowEntries" in value) return value;
+  if ("leaksFlow" in value) {
+    flow.isNext = true;
+    return value.leaksFlow;
+  }
+  const isLeaked = flow.isNext;
+  flow.isNext = false;
+  if ("flow" in value) return value;
+  if (isMapping(value)) {
+    const entries = value.entries.map(([key, item]) => [key, settleFlow(item, flow)] as const);
+    return isLeaked ? oneLine({ entries }) : { entries };
+  }
+  // What is left is a list.
+  const items = (value as readonly YamlValue[]).map((item) => settleFlow(item, flow));
+  return isLeaked ? oneLine(items) : items;
+}
+
+function oneLine(value: YamlValue): YamlValue {
+  if (value === null || typeof value !== "object") return value;
+  if (isMapping(value)) return { flowEntries: value.entries.map(([key, item]) => [key, oneLine(item)] as const) };
+  return Array.isArray(value) ? { flow: (value as readonly YamlValue[]).map(oneLine) } : value;
 }
 
 function mapLines(entries: readonly (readonly [string, YamlValue])[], indent: number): string[] {
@@ -59,14 +88,28 @@ function scalarText(value: YamlValue, column: number, indent: number): string {
   if (typeof value === "string") return stringText(value, column, indent, false);
   if (Array.isArray(value)) return "[]";
   if ("number" in value) return value.number;
-  if ("flow" in value) return flowText(value.flow, column, indent);
+  if ("leaksFlow" in value) return stringText(value.leaksFlow, column, indent, false);
+  if ("flow" in value)
+    return flowText(
+      value.flow.map((item) => ["", item] as const),
+      "[]",
+      column,
+      indent,
+    );
+  if ("flowEntries" in value) return flowText(value.flowEntries, "{}", column, indent);
   return "{}";
 }
 
-function flowText(items: readonly YamlValue[], column: number, indent: number): string {
-  let text = "[";
+/** @param entries  of a list with empty keys. */
+function flowText(
+  entries: readonly (readonly [string, YamlValue])[],
+  brackets: "[]" | "{}",
+  column: number,
+  indent: number,
+): string {
+  let text = brackets.charAt(0);
   let at = column + 1;
-  items.forEach((item, i) => {
+  entries.forEach(([key, item], i) => {
     if (i > 0) {
       text += ",";
       at += 1;
@@ -78,11 +121,13 @@ function flowText(items: readonly YamlValue[], column: number, indent: number): 
         at += 1;
       }
     }
-    const itemText = typeof item === "string" ? stringText(item, at, indent, true) : scalarText(item, at, indent);
-    text += itemText;
-    at += itemText.length;
+    const name = brackets === "{}" ? `${keyText(key)}: ` : "";
+    const start = at + name.length;
+    const itemText = typeof item === "string" ? stringText(item, start, indent, true) : scalarText(item, start, indent);
+    text += name + itemText;
+    at = start + itemText.length;
   });
-  return `${text}]`;
+  return text + brackets.charAt(1);
 }
 
 function keyText(key: string): string {

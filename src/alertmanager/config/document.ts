@@ -264,7 +264,10 @@ function checkMatch(
   }
 }
 
-const maybeDuration = (): Shape<number | undefined> => ({ spec: { kind: "duration" }, zero: undefined });
+const maybeDuration = (): Shape<number | undefined> => ({
+  spec: { kind: "duration", isPointer: true },
+  zero: undefined,
+});
 
 function routeShape(
   syntax: MatcherSyntax,

@@ -14,6 +14,7 @@ import {
   list,
   map,
   maybeBool,
+  orText,
   pointer,
   type Shape,
   secret,
@@ -514,7 +515,12 @@ export const msteamsv2 = struct(
 );
 
 /** A template, or a section with one. */
-const jiraField = (initial: string) => field(any(), { template: initial } as unknown);
+const jiraText = struct("jira.plain", { template: field(text()), enable_update: field(maybeBool()) });
+const jiraField = (initial: string) =>
+  field(
+    orText(jiraText, (written) => ({ template: written, enable_update: undefined })),
+    { template: initial, enable_update: undefined },
+  );
 
 export const jira = struct(
   "jira.plain",
@@ -535,24 +541,14 @@ export const jira = struct(
     fields: field(anyMap()),
   },
   (config) => {
-    const [summary, description] = [jiraFieldOf(config.summary), jiraFieldOf(config.description)];
     if (config.project === "") refuse("missing project in jira_config");
     if (config.issue_type === "") refuse("missing issue_type in jira_config");
     if (!["auto", "cloud", "datacenter"].includes(config.api_type)) {
       refuse("unknown api_type on jira_config, must be auto, cloud or datacenter");
     }
-    return { ...config, summary, description };
+    return config;
   },
 );
-
-function jiraFieldOf(value: unknown): object {
-  if (Array.isArray(value)) return refuse("cannot unmarshal !!seq into jira.plain");
-  if (typeof value !== "object" || value === null) return { template: String(value ?? "") };
-  for (const key of Object.keys(value)) {
-    if (key !== "template" && key !== "enable_update") refuse(`field ${key} not found in type jira.plain`);
-  }
-  return value;
-}
 
 const rocketchatField = struct("config.RocketchatAttachmentField", {
   short: shown(maybeBool()),
@@ -630,7 +626,7 @@ const mattermostParts = {
 export const mattermost = struct(
   "mattermost.plain",
   {
-    ...common(false),
+    ...common(true),
     ...webhookUrl,
     channel: field(text()),
     username: field(text(), template("mattermost.default.username")),
@@ -648,10 +644,18 @@ export const mattermost = struct(
           struct("mattermost.MattermostAttachment", {
             fallback: field(text()),
             color: field(text()),
+            pretext: mattermostParts.pretext,
             text: field(text()),
+            author_name: mattermostParts.author_name,
+            author_link: mattermostParts.author_link,
+            author_icon: mattermostParts.author_icon,
             title: field(text()),
             title_link: field(text()),
-            ...mattermostParts,
+            fields: mattermostParts.fields,
+            thumb_url: mattermostParts.thumb_url,
+            footer: mattermostParts.footer,
+            footer_icon: mattermostParts.footer_icon,
+            image_url: mattermostParts.image_url,
           }),
         ),
       ),

@@ -105,15 +105,17 @@ const timeRange = struct(
   },
 );
 
-const location = (): Shape<string> =>
-  checked("string", (name) => {
+const location = (): Shape<string> => ({
+  ...checked("string", (name) => {
     try {
       loadLocation(name);
     } catch (error) {
       refuse(errorMessage(error));
     }
     return name === "" ? "UTC" : name;
-  });
+  }),
+  spec: { kind: "string", goType: "string", leaksFlow: true },
+});
 
 export const timeInterval = struct("timeinterval.TimeInterval", {
   times: field(list(timeRange)),

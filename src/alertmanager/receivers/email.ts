@@ -1,5 +1,5 @@
 /** E-mail: a message of two parts, text and HTML, by SMTP with STARTTLS or TLS from the start. */
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { ConnectionOptions } from "node:tls";
@@ -39,7 +39,7 @@ export function emailIntegration(config: EmailConfig): IntegrationSpec {
         requireTLS: config.require_tls === true && !isImplicit,
         ignoreTLS: config.require_tls !== true && !isImplicit,
         tls: tlsOptions(config.tls_config, host),
-        ...authOptions(config),
+        ...authOptions(config, host, isImplicit || config.require_tls === true),
         disableFileAccess: true,
         disableUrlAccess: true,
       });
@@ -68,13 +68,41 @@ function splitAddress(address: string): readonly [host: string, port: number] {
   return [address.slice(0, colon).replace(/^\[|\]$/g, ""), Number(address.slice(colon + 1))];
 }
 
-function authOptions(config: EmailConfig): object {
+const OWN_METHOD = "CONFIGURED";
+const LOCAL_HOSTS = new Set(["localhost", "127.0.0.1", "::1"]);
+
+/** What nodemailer hands to whoever authenticates. */
+interface AuthDialogue {
+  readonly authMethods: readonly string[];
+  sendCommand(line: string): Promise<{ readonly status: number; readonly text: string }>;
+}
+
+/** By the first way that the server offers and the configuration has a secret for, with an identity, as the original does. */
+function authOptions(config: EmailConfig, host: string, isSecure: boolean): object {
   if (config.auth_username === "") return {};
   const password = config.auth_password_file === "" ? config.auth_password : secretText("", config.auth_password_file);
   const secret = config.auth_secret_file === "" ? config.auth_secret : secretText("", config.auth_secret_file);
   const user = config.auth_username;
-  if (password === "" && secret !== "") return { auth: { user, pass: secret }, authMethod: "CRAM-MD5" };
-  return { auth: { user, pass: password } };
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const authenticate = async ({ authMethods, sendCommand }: AuthDialogue): Promise<void> => {
+    const say = async (line: string, status: number): Promise<string> => {
+      const answer = await sendCommand(line);
+      if (answer.status !== status) throw mailError(`${answer.status} ${answer.text}`);
+      return answer.text;
+    };
+    if (secret !== "" && authMethods.includes("CRAM-MD5")) {
+      const challenge = Buffer.from(await say("AUTH CRAM-MD5", 334), "base64");
+      await say(base64(`${user} ${createHmac("md5", secret).update(challenge).digest("hex")}`), 235);
+    } else if (password !== "" && authMethods.includes("PLAIN")) {
+      if (!isSecure && !LOCAL_HOSTS.has(host)) throw mailError("unencrypted connection");
+      await say(`AUTH PLAIN ${base64(`${config.auth_identity}\0${user}\0${password}`)}`, 235);
+    } else if (password !== "" && authMethods.includes("LOGIN")) {
+      await say("AUTH LOGIN", 334);
+      await say(base64(user), 334);
+      await say(base64(password), 235);
+    } else throw mailError(`no way to authenticate that the server offers: ${authMethods.join(" ")}`);
+  };
+  return { auth: { type: "custom", method: OWN_METHOD, user }, customAuth: { [OWN_METHOD]: authenticate } };
 }
 
 function tlsOptions(tls: TlsSection | undefined, host: string): ConnectionOptions {

@@ -29,10 +29,8 @@ interface FieldConfig {
   readonly isUpdated: boolean;
 }
 
-function fieldConfig(value: unknown): FieldConfig {
-  if (typeof value !== "object" || value === null) return { template: String(value ?? ""), isUpdated: true };
-  const { template, enable_update } = value as { readonly template?: string; readonly enable_update?: boolean };
-  return { template: template ?? "", isUpdated: enable_update !== false };
+function fieldConfig({ template, enable_update }: JiraConfig["summary"]): FieldConfig {
+  return { template, isUpdated: enable_update !== false };
 }
 
 export function jiraIntegration(config: JiraConfig): IntegrationSpec {
