@@ -7,6 +7,9 @@ import { compareBytes, type Labels } from "./labels.js";
 /** Answers that are kept of a list: each grouping of a dashboard is one. */
 const MEMOS_MAX = 32;
 
+/** Longer selectors are not remembered. */
+const KEY_LENGTH_MAX = 10_000;
+
 let lists = 0;
 
 export class LabelList {
@@ -67,7 +70,12 @@ export class LabelLists {
     const order = new Uint32Array(given.length);
     for (let i = 0; i < order.length; i++) order[i] = i;
     if (!isAscending(given)) order.sort((a, b) => compareShared(given[a]!, given[b]!));
-    const made = { given, order, list: new LabelList(Array.from(order, (i) => given[i]!)) };
+    const made: OrderedList & { readonly given: readonly Labels[] } = {
+      given,
+      order,
+      list: new LabelList(Array.from(order, (i) => given[i]!)),
+    };
+    if (key.length > KEY_LENGTH_MAX) return made;
     this.#known.set(key, made);
     this.#series += weightOf(given);
     for (const [oldest, { given: labels }] of this.#known) {

@@ -75,7 +75,9 @@ export class Admin implements AdminService {
     if (control.minTimeMs === undefined || maxTimeMs < control.minTimeMs) return undefined;
     const startMs = Math.max(minTimeMs, control.minTimeMs);
     const left = await queries.series({ matchers, startMs, endMs: maxTimeMs, limit: 1 }, signal);
-    if (left.kind !== "data" || (left.data as readonly unknown[]).length === 0) return undefined;
+    if (left.kind !== "encoded") return undefined;
+    const { data } = JSON.parse(Buffer.from(left.body).toString()) as { data: readonly unknown[] };
+    if (data.length === 0) return undefined;
     const since = new Date(startMs).toISOString();
     return failure(
       "unavailable",

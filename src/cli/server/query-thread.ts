@@ -7,12 +7,14 @@ import { threadId } from "node:worker_threads";
 import type { BacktestQuery, RangeQuery, ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
-import { compareLabels, LabelLists, type Labels, type Matcher } from "../../model/index.js";
+import { compareBytes, compareLabels, LabelLists, type Matcher } from "../../model/index.js";
 import {
   DEFAULT_EVALUATION_OPTIONS,
   type EvaluationOptions,
   encodeAnswer,
   encodeFrame,
+  encodeSeries,
+  encodeTexts,
   evaluate,
   type PromqlKernels,
   prepareInstantQuery,
@@ -312,14 +314,26 @@ export class QueryThread {
     cancel: CancelToken,
   ): Promise<ServiceAnswer> {
     const hints = { minTimeMs: startMs, maxTimeMs: endMs, stepMs: 0, func: "series" };
-    const found = new Map<string, Labels>();
     const requests = texts.map((text) => ({ matchers: this.#selector(text), hints }));
-    for (const set of await this.#querier(task, cancel).selectAll(requests)) {
-      for (let i = 0; i < set.count; i++) found.set(set.labels(i).key, set.labels(i));
-      set.close();
-    }
-    const all = [...found.values()].sort(compareLabels).map((labels) => labels.toObject());
-    return limited(all, limit);
+    const sets = await this.#querier(task, cancel).selectAll(requests);
+    const lists = sets.map((set) => Array.from({ length: set.count }, (_, i) => set.labels(i)));
+    for (const set of sets.toReversed()) set.close();
+    const all = lists.length === 1 ? lists[0]! : [...new Map(lists.flat().map((each) => [each.key, each])).values()];
+    if (lists.length > 1) all.sort(compareLabels);
+    return this.#listed(task, all, limit, encodeSeries);
+  }
+
+  /** A list as the finished body, cut to `limit` (0: none). */
+  #listed<T>(
+    task: QueryTask,
+    all: readonly T[],
+    limit: number,
+    encode: (all: readonly T[], warnings: readonly string[]) => Uint8Array,
+  ): ServiceAnswer {
+    const missing = this.#missingWarnings(task);
+    const isCut = limit > 0 && all.length > limit;
+    const body = isCut ? encode(all.slice(0, limit), [TRUNCATED, ...missing]) : encode(all, missing);
+    return { kind: "encoded", body };
   }
 
   async #labels(
@@ -337,13 +351,10 @@ export class QueryThread {
       return answer.values;
     };
     const selectors = job.matchers.map((text) => this.#selector(text));
-    if (selectors.length <= 1) return limited(await ask(selectors[0] ?? []), job.limit);
+    if (selectors.length <= 1) return this.#listed(task, await ask(selectors[0] ?? []), job.limit, encodeTexts);
     const all = new Set<string>();
     for (const matchers of selectors) for (const value of await ask(matchers)) all.add(value);
-    return limited(
-      [...all].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
-      job.limit,
-    );
+    return this.#listed(task, [...all].sort(compareBytes), job.limit, encodeTexts);
   }
 
   /** @throws VestalError PARSE or SELECTOR_EMPTY. */
@@ -493,17 +504,14 @@ function withWarnings(result: QueryResult, warnings: readonly string[]): QueryRe
   return warnings.length === 0 ? result : { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
+const TRUNCATED = "results truncated due to limit";
+
 /** The answer cut to `limit` series, with Prometheus' warning; 0 is no limit. */
 function truncate(result: QueryResult, limit: number): QueryResult {
   const { value } = result;
   if (limit <= 0 || (value.type !== "vector" && value.type !== "matrix") || value.labels.length <= limit) return result;
   const cut = { ...value, labels: value.labels.slice(0, limit) };
-  return { ...result, value: cut, warnings: [...result.warnings, "results truncated due to limit"] };
-}
-
-function limited<T>(all: readonly T[], limit: number): ServiceAnswer {
-  if (limit <= 0 || all.length <= limit) return { kind: "data", data: all };
-  return { kind: "data", data: all.slice(0, limit), warnings: ["results truncated due to limit"] };
+  return { ...result, value: cut, warnings: [...result.warnings, TRUNCATED] };
 }
 
 /** Prometheus' `stats` object. Series come in order already, so no time goes into sorting them. */

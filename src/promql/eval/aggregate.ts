@@ -76,8 +76,9 @@ abstract class GroupedRows implements Rows {
     this.#liveBefore = evaluation.budget.live;
     this.source = evaluation.open(plan.operand);
     const { list } = this.source;
-    this.groups = groupRows(this.source, plan.grouping, plan.without);
-    if (list !== undefined) this.list = groupsOf(list, plan.grouping, plan.without).list;
+    const grouped = list === undefined ? undefined : groupsOf(list, plan.grouping, plan.without);
+    this.groups = grouped?.groups ?? groupRows(this.source, plan.grouping, plan.without);
+    if (grouped !== undefined) this.list = grouped.list;
     this.#unfilled = this.groups.length;
   }
 

@@ -23,11 +23,16 @@ export interface GroupedList {
 
 /** Groups in the order of their first member. */
 export function groupsOf(list: LabelList, grouping: readonly string[], without: boolean): GroupedList {
-  return list.memo(`${without ? "without" : "by"} ${JSON.stringify(grouping)}`, () => {
+  const make = (): GroupedList => {
     const groups = makeGroups(list.labels.length, (i) => list.labels[i]!, grouping, without);
     return { groups, list: new LabelList(groups.map(({ labels }) => labels)) };
-  });
+  };
+  if (grouping.length > KEPT_LABELS_MAX) return make();
+  return list.memo(`${without ? "without" : "by"} ${JSON.stringify(grouping)}`, make);
 }
+
+/** Groupings by more labels are no dashboard's. */
+const KEPT_LABELS_MAX = 100;
 
 function makeGroups(
   count: number,

@@ -114,11 +114,38 @@ function writeMatrix(matrix: MatrixValue, writer: ByteWriter, { memory, kernels 
   writer.text("]");
 }
 
+/** The body of an answer that lists series. @param warnings  at most what the API gives */
+export function encodeSeries(all: readonly Labels[], warnings: readonly string[]): Uint8Array {
+  const writer = new ByteWriter();
+  writer.text('{"status":"success","data":[');
+  for (const [i, labels] of all.entries()) {
+    if (i > 0) writer.text(",");
+    writer.latin1(beginningOf(labels).slice(BEFORE_LABELS.length, -AFTER_LABELS.length));
+  }
+  return endOfList(writer, warnings);
+}
+
+/** The body of an answer that lists names or values. */
+export function encodeTexts(texts: readonly string[], warnings: readonly string[]): Uint8Array {
+  const writer = new ByteWriter();
+  writer.text('{"status":"success","data":[');
+  for (const [i, text] of texts.entries()) writer.text(i > 0 ? `,${quoteForHtml(text)}` : quoteForHtml(text));
+  return endOfList(writer, warnings);
+}
+
+function endOfList(writer: ByteWriter, warnings: readonly string[]): Uint8Array {
+  writer.text(warnings.length > 0 ? `],"warnings":[${warnings.map(quoteForHtml).join(",")}]}` : "]}");
+  return writer.finish();
+}
+
+const BEFORE_LABELS = '{"metric":';
+const AFTER_LABELS = ',"value';
+
 /** `{"metric":{…},"value`, as far as answers of vectors and matrices have in common; UTF-8 with a character for each byte. */
 function beginningOf(labels: Labels): string {
   const known = labels.answerText;
   if (known !== undefined) return known;
-  const text = Buffer.from(`{"metric":${labelsJson(labels)},"value`).toString("latin1");
+  const text = Buffer.from(BEFORE_LABELS + labelsJson(labels) + AFTER_LABELS).toString("latin1");
   labels.answerText = text;
   return text;
 }
@@ -175,6 +202,7 @@ function quote(text: string): string {
 
 /** Escapes also what is dangerous within HTML, as Go's encoder does for texts that are not labels. */
 function quoteForHtml(text: string): string {
+  if (/^[ !#-%'-;=?-[\]-~]*$/.test(text)) return `"${text}"`;
   return `"${text.replace(/[\p{Cc}"\\<>&\u2028\u2029]/gu, escaped)}"`;
 }
 

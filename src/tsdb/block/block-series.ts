@@ -127,17 +127,13 @@ export class BlockSeries implements SeriesSet {
 
   addChunks(index: number, minTimeMs: number, maxTimeMs: number, sink: ChunkSink): boolean {
     if (this.#block.deletedOf(this.#refs[index]!).length > 0) return false;
-    return readingBlock(this.#block, () => {
-      for (let i = this.#firstChunk[index]!; i < this.#firstChunk[index + 1]!; i++) {
-        if (this.#minTimes[i]! > maxTimeMs || this.#maxTimes[i]! < minTimeMs) continue;
-        const { encoding, data } = this.#block.chunks.read(this.#chunkRefs[i]!);
-        if (encoding !== ENCODING_XOR) return false;
-        const address = sink.allocate(data.length + DECODE_SLACK);
-        this.#memory.bytes.set(data, address);
-        sink.addChunk(address, data.length, chunkSampleCount(data));
-      }
-      return true;
-    });
+    let first = this.#firstChunk[index]!;
+    let last = this.#firstChunk[index + 1]!;
+    while (first < last && this.#maxTimes[first]! < minTimeMs) first++;
+    while (first < last && this.#minTimes[last - 1]! > maxTimeMs) last--;
+    return readingBlock(this.#block, () =>
+      this.#block.chunks.copyFloats(this.#chunkRefs, first, last, this.#memory, sink),
+    );
   }
 
   chunks(index: number, minTimeMs: number, maxTimeMs: number): EncodedChunk[] {

@@ -137,6 +137,11 @@ export class PagedFile {
     return this.#pageAt(start).subarray(offset - start);
   }
 
+  /** The page that begins at `start`, a multiple of PAGE_BYTES: the same object as long as the cache keeps it. */
+  page(start: number): Uint8Array {
+    return this.#pageAt(start);
+  }
+
   /** Closes the descriptor; the next read opens it again. */
   release(): void {
     if (this.#descriptor !== undefined) this.#files.close(this.#descriptor);
