@@ -20,8 +20,20 @@ export type ServiceAnswer =
   | { readonly kind: "empty" }
   | ApiFailure;
 
+/** Who asked, for the query log, the list of running queries, and so that clients take turns. */
+export interface QueryClient {
+  readonly address: string;
+  readonly method: string;
+  readonly path: string;
+}
+
 export interface QueryOptions {
   readonly expression: string;
+  /** Absent: the server itself. */
+  readonly client?: QueryClient;
+  /** Bounds of this query alone. */
+  readonly maxSeries?: number;
+  readonly maxSamplesScanned?: number;
   /** Bound of this query if lower than the server's own. */
   readonly timeoutMs?: number;
   /** Absent: the server's. */
@@ -44,6 +56,7 @@ export interface RangeQuery extends QueryOptions {
 }
 
 export interface SelectorQuery {
+  readonly client?: QueryClient;
   /** Texts of `match[]`, each a selector; may be empty but for `series`. */
   readonly matchers: readonly string[];
   readonly startMs: number;
@@ -72,8 +85,31 @@ export interface QueryService {
   backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer>;
   formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
   parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
+  /** What the query would cost, from what the index and chunks say, without running it. */
+  queryCost(query: InstantQuery | RangeQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  /** Runs the query and says for each node of its plan what it did and cost. */
+  explain(query: InstantQuery | RangeQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  /** PromQL queries that run or wait. */
+  running(): readonly RunningQuery[];
+  /** @returns false where no such query runs or waits. */
+  cancelQuery(id: number): boolean;
   /** The failure of the first selector that `match[]` may not have, or undefined. */
   checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined>;
+}
+
+export interface RunningQuery {
+  readonly id: number;
+  readonly query: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0 for an instant query. */
+  readonly stepMs: number;
+  readonly client: QueryClient | undefined;
+  readonly state: "queued" | "running";
+  readonly askedMs: number;
+  /** That steps looked at so far, and that are held. */
+  readonly samples: number;
+  readonly samplesHeld: number;
 }
 
 /** What `/api/v1/rules` asks for. Empty lists are no bound. */

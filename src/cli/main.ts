@@ -23,6 +23,8 @@ Commands:
   operator   turn monitoring objects of a cluster into configuration and workloads; \`vestal operator --help\`
   admission-webhook
              say which monitoring objects may be stored in a cluster, and convert them between versions
+  prometheus-config-reloader
+             fill in a mounted configuration and ask its server for a reload
   tool       check, test and query, as promtool does; \`vestal tool --help\` lists its commands
 
 Flags:
@@ -49,10 +51,14 @@ export type Command =
   | { readonly kind: "admission-webhook"; readonly options: WebhookOptions }
   | { readonly kind: "tool"; readonly args: readonly string[]; readonly name: string }
   | { readonly kind: "alertmanager"; readonly args: readonly string[] }
+  | { readonly kind: "reloader"; readonly args: readonly string[] }
   | EarlyEnd;
 
 /** The face of `alertmanager/index.ts`; it gives the exit code. */
 export type RunAlertmanager = (args: readonly string[]) => Promise<number>;
+
+/** The face of `reloader/index.ts`; it gives the exit code. */
+export type RunReloader = (args: readonly string[]) => Promise<number>;
 
 /** The face of `tool/index.ts`; it gives the exit code. */
 export type RunTool = (args: readonly string[], name: string) => Promise<number>;
@@ -66,6 +72,7 @@ export function readCommand(args: readonly string[], programName: string): Comma
   if (called === "prometheus") return readServer(args);
   if (called === "operator" || called === "prometheus-operator") return readOperator(args);
   if (called === "admission-webhook" || called === "prometheus-operator-admission-webhook") return readWebhook(args);
+  if (called === "prometheus-config-reloader") return { kind: "reloader", args };
   if (called === "promtool") return { kind: "tool", args, name: "promtool" };
   if (called === "alertmanager") return { kind: "alertmanager", args };
   if (called !== "vestal" && UNAVAILABLE.has(called)) return unavailable(called);
@@ -74,6 +81,7 @@ export function readCommand(args: readonly string[], programName: string): Comma
   if (command === "server" || command === "prometheus") return readServer(rest);
   if (command === "alertmanager") return { kind: "alertmanager", args: rest };
   if (command === "operator") return readOperator(rest);
+  if (command === "prometheus-config-reloader") return { kind: "reloader", args: rest };
   if (command === "admission-webhook") return readWebhook(rest);
   if (command === "tool" || command === "promtool") return { kind: "tool", args: rest, name: `vestal ${command}` };
   if (command === "-h" || command === "--help" || command === "help") return { kind: "end", exitCode: 0, stdout: HELP };
@@ -126,6 +134,13 @@ export async function main(args: readonly string[]): Promise<void> {
       runAlertmanager: RunAlertmanager;
     };
     process.exitCode = await runAlertmanager(command.args);
+    return;
+  }
+  if (command.kind === "reloader") {
+    const { runReloader } = (await import(new URL("./reloader/index.js", import.meta.url).href)) as {
+      runReloader: RunReloader;
+    };
+    process.exitCode = await runReloader(command.args);
     return;
   }
   if (command.kind === "tool") {

@@ -29,7 +29,6 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
   if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
   const { otlp } = document;
   if (otlp.promote_scope_metadata) ignored("otlp.promote_scope_metadata", "scopes do not become labels");
-  if (document.global.query_log_file !== "") ignored("global.query_log_file", "queries are not logged");
   if (storage.tsdb?.chunk_encoding.floats === "xor2") {
     ignored("storage.tsdb.chunk_encoding.floats", "chunks are written as xor, which Prometheus 3.5 can read");
   }

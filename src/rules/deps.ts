@@ -12,6 +12,8 @@ export interface RuleSample {
 export interface RuleQuery {
   readonly expr: string;
   readonly timeMs: number;
+  /** Whose rule it is, for the query log. */
+  readonly group?: { readonly file: string; readonly name: string };
 }
 
 /** What one expression gave: a vector (a scalar has no labels), or why there is none. */

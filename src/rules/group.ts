@@ -231,7 +231,10 @@ export class RuleGroup {
   async #evaluateStage(stage: readonly number[], timeMs: number, storedMs: number): Promise<number> {
     const entries = stage.map((index) => this.rules[index]!);
     const startedMs = this.#deps.clock.nowMs();
-    const answers = await this.#deps.querier.evaluate(entries.map(({ query }) => ({ expr: query, timeMs: storedMs })));
+    const { file, group: name } = this.#names();
+    const group = { file, name };
+    const queries = entries.map(({ query }) => ({ expr: query, timeMs: storedMs, group }));
+    const answers = await this.#deps.querier.evaluate(queries);
     const results: { readonly entry: GroupRule; readonly rows: RuleRow[] }[] = [];
     for (const [i, entry] of entries.entries()) {
       const rows = await this.#take(entry, answers[i]!, startedMs, timeMs, storedMs);
@@ -379,7 +382,10 @@ export class RuleGroup {
   }
 
   async #ask(expr: string, timeMs: number) {
-    const [answer] = await this.#deps.querier.evaluate([{ expr, timeMs }]);
+    const names = this.#names();
+    const [answer] = await this.#deps.querier.evaluate([
+      { expr, timeMs, group: { file: names.file, name: names.group } },
+    ]);
     if (answer?.samples === undefined) throw new VestalError("RULE", answer?.error.message ?? "no answer");
     return answer.samples.map(({ labels, value, histogram }) => ({
       labels: labels.toObject(),

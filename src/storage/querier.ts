@@ -108,6 +108,9 @@ export interface Querier {
 
 /** Stops work that nobody waits for; polled at least every millisecond of work. */
 export interface CancelToken {
-  /** @throws VestalError QUERY_CANCELED or QUERY_TIMEOUT. */
-  check(): void;
+  /**
+   * @param samples  that the query has looked at so far, and `held` those it holds; absent where nobody counts
+   * @throws VestalError QUERY_CANCELED or QUERY_TIMEOUT, or that these are more than allowed
+   */
+  check(samples?: number, held?: number): void;
 }

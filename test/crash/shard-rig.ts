@@ -92,6 +92,8 @@ export class ShardRig {
       log,
     );
     const settings = {
+      activeQueriesDir: "/nowhere",
+      activeQueriesMax: 0,
       chunksHeadDir: join(this.#folder, "chunks_head"),
       blockCacheBytes: 1 << 20,
       memoryLimitBytes: 1 << 28,
@@ -108,6 +110,7 @@ export class ShardRig {
         fillModifiers: false,
         typeAndUnitLabels: false,
         useStartTimestamps: false,
+        perStepStats: false,
         language: "3.5" as const,
       },
     };

@@ -69,6 +69,10 @@ export function fakeQueries(calls: Recorded[]): QueryService {
       if (problem !== undefined) return problem;
       return query.expression === "1" ? { kind: "empty" } : data([]);
     },
+    queryCost: (query) => answer("queryCost", query, checkExpression(query.expression), { seriesTouched: 0 }),
+    explain: (query) => answer("explain", query, checkExpression(query.expression), { plan: {} }),
+    running: () => [],
+    cancelQuery: () => false,
     backtest: (query) => answer("backtest", query, checkExpression(query.expression), { alerts: [] }),
     formatQuery: (expression) => answer("formatQuery", expression, checkExpression(expression), expression),
     parseQuery: (expression) => answer("parseQuery", expression, checkExpression(expression), {}),

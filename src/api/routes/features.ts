@@ -19,8 +19,12 @@ export function features(_request: ApiRequest, deps: ApiDeps): ApiResponse {
 
 /** Parameters of routes; a `*` is required. */
 const PARAMETERS: Readonly<Record<string, string>> = {
-  "/api/v1/query": "*query time timeout limit lookback_delta stats",
-  "/api/v1/query_range": "*query *start *end *step timeout limit lookback_delta stats",
+  "/api/v1/query": "*query time timeout limit lookback_delta stats max_series max_samples_scanned max_query_duration",
+  "/api/v1/query_range":
+    "*query *start *end *step timeout limit lookback_delta stats max_series max_samples_scanned max_query_duration",
+  "/api/v1/query_cost": "*query time start end step timeout max_series max_samples_scanned max_query_duration",
+  "/api/v1/query_range_cost": "*query *start *end *step timeout max_series max_samples_scanned max_query_duration",
+  "/api/v1/explain": "*query time start end step timeout lookback_delta",
   "/api/v1/query_exemplars": "*query start end",
   "/api/v1/format_query": "*query",
   "/api/v1/parse_query": "*query",

@@ -8,6 +8,7 @@ import {
   type Controller,
   DEFAULT_BINDINGS,
   EventRecorder,
+  JobTexts,
   Operator,
   PrometheusKind,
   prometheusBuilders,
@@ -64,6 +65,7 @@ export function buildOperator(
     log,
     nowMs: Date.now,
     references: operator.references,
+    seen: operator.seen,
     sets: new SetKeeper({ api, log, wait, rights: cluster.rights, repairPolicy }),
     bindings: operator.bindings,
     settings: { labels, annotations },
@@ -97,6 +99,7 @@ class Assembly {
       scrapeConfigs: this.#optional(RESOURCES.SCRAPE_CONFIG, namespaces.all),
       rules: this.#optional(RESOURCES.PROMETHEUS_RULE, namespaces.all),
     };
+    const jobTexts = new JobTexts();
     for (const isAgent of [false, true]) {
       const resource = isAgent ? RESOURCES.PROMETHEUS_AGENT : RESOURCES.PROMETHEUS;
       if (!this.#cluster.has(resource)) continue;
@@ -104,6 +107,7 @@ class Assembly {
       const kind = new PrometheusKind(isAgent, {
         ...this.#deps,
         settings,
+        jobTexts,
         builders: prometheusBuilders(isAgent, this.#options, settings.config),
         caches: {
           prometheuses: this.#cache(resource, namespaces.prometheus, selectors.prometheus),
@@ -155,7 +159,7 @@ class Assembly {
   /** The API server has checked objects by the custom resources' schemas: their types are what the caches are of. */
   #cache(of: Resource, allowed: readonly string[], labelSelector = "") {
     const { denied } = this.#options.namespaces;
-    const plain = (object: KubernetesObject) => object as never;
+    const plain = (object: KubernetesObject) => withoutManagedFields(object) as never;
     return this.#operator.cache<never>(of, { scope: { allowed, denied }, labelSelector }, plain);
   }
 
@@ -185,4 +189,12 @@ type Optional = { readonly of: Resource; readonly cache: ResourceCache<never> } 
 function cachesOf<K extends string>(of: Readonly<Record<K, Optional>>): Record<K, ResourceCache<never> | undefined> {
   const entries = Object.entries<Optional>(of).map(([name, each]) => [name, each?.cache] as const);
   return Object.fromEntries(entries) as Record<K, ResourceCache<never> | undefined>;
+}
+
+/** Who wrote which field is half of an object, and nobody asks. A write that leaves it out leaves it as it is. */
+function withoutManagedFields(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata as KubernetesObject["metadata"] & {
+    readonly managedFields?: unknown;
+  };
+  return { ...object, metadata };
 }

@@ -43,6 +43,8 @@ export interface LoadedSettings {
   /** As `status/config` shows it, without secrets. */
   readonly yaml: string;
   readonly warnings: readonly string[];
+  /** "" where queries are not logged. */
+  readonly queryLogFile: string;
   readonly jobs: readonly ScrapeJob[];
   readonly jobNames: readonly string[];
   readonly evaluationIntervalMs: number;

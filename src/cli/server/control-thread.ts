@@ -68,6 +68,7 @@ function load(
     outOfOrderWindowMs: config.storage.outOfOrderTimeWindowMs,
     otlp: config.otlp,
     externalLabels: config.global.externalLabels,
+    queryLogFile: config.global.queryLogFile,
     remoteWrite: config.remoteWrite,
     remoteRead: config.remoteRead,
   };

@@ -17,6 +17,7 @@ import {
   type Logger,
   scavengeAlone,
   systemClock,
+  systemFiles,
   systemReason,
   systemTimers,
   VestalError,
@@ -29,6 +30,7 @@ import { type DirectoryLock, lockDirectory } from "../../tsdb/lock.js";
 import { validateWebConfig } from "../../web-config/index.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { vestalVersion } from "../version.js";
+import { startActiveQueries } from "./active-queries.js";
 import { Admin } from "./admin.js";
 import { AgentLog } from "./agent-log.js";
 import type { LoadedSettings } from "./control-messages.js";
@@ -89,7 +91,7 @@ export async function runServer(options: ServerOptions, embedded?: EmbeddedConfi
     await new Server(options, embedded, log).run();
   } catch (error) {
     if (!(error instanceof VestalError)) throw error;
-    const isConfig = error.code === "CONFIG" || error.code === "CONFIG_FILE";
+    const isConfig = ["CONFIG", "CONFIG_FILE", "QUERY_LOG"].includes(error.code);
     const isWeb = error.code === "WEB_CONFIG";
     const start = isWeb ? "Unable to validate web configuration file" : "The server cannot start";
     const message = isConfig ? `Error loading config (--config.file=${options.configFile})` : start;
@@ -227,8 +229,11 @@ class Server {
   }
 
   async #serve(lock: DirectoryLock | undefined): Promise<void> {
+    const { tsdb, query } = this.#options;
+    startActiveQueries(systemFiles, tsdb.path, query.maxConcurrency, this.#log);
     const queries = this.#queryPool();
     this.#queries = queries;
+    queries.queryLog.open(this.#settings?.queryLogFile ?? "");
     let http: HttpServer | undefined;
     try {
       http = await this.#listen(queries, lock);
@@ -252,6 +257,7 @@ class Server {
     const startedMs = performance.now();
     try {
       await this.#worker.load();
+      this.#queries?.queryLog.open(this.#settings?.queryLogFile ?? "");
     } catch (error) {
       this.#state.isReloadSuccessful = false;
       if (this.#settings !== undefined) this.#log.error("Error reloading config", { err: errorMessage(error) });
@@ -353,6 +359,8 @@ class Server {
   #queryPool(): QueryPool {
     const { query, features } = this.#options;
     const settings = {
+      activeQueriesDir: this.#options.tsdb.path,
+      activeQueriesMax: query.maxConcurrency,
       chunksHeadDir: join(this.#options.tsdb.path, "chunks_head"),
       blockCacheBytes: Math.floor(this.#options.tsdb.blockCacheBytesMax / this.#queryThreads),
       memoryLimitBytes: Math.floor((memoryLimitBytes() * QUERIES_SHARE) / this.#queryThreads),
@@ -369,6 +377,7 @@ class Server {
         fillModifiers: features.has("promql-binop-fill-modifiers"),
         typeAndUnitLabels: features.has("type-and-unit-labels"),
         useStartTimestamps: features.has("use-start-timestamps"),
+        perStepStats: features.has("promql-per-step-stats"),
         language: query.language,
       },
     };

@@ -391,7 +391,8 @@ function registerRules(registry: Registry, collected: () => readonly CollectedSa
 function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): void {
   registry.value("prometheus_engine_queries", () => queries.counters.running);
   registry.value("prometheus_engine_queries_concurrent_max", () => maxConcurrency);
-  registry.value("prometheus_engine_query_log_enabled", () => 0);
+  registry.value("prometheus_engine_query_log_enabled", () => (queries.queryLog.isEnabled ? 1 : 0));
+  registry.value("prometheus_engine_query_log_failures_total", () => queries.queryLog.failures);
   const durations = registry.summary("prometheus_engine_query_duration_seconds");
   for (const slice of ["inner_eval", "prepare_time", "queue_time", "result_sort"]) durations.declare(slice);
   const samples = registry.counter("prometheus_engine_query_samples_total");

@@ -57,6 +57,10 @@ export type QueryJob =
   | { readonly kind: "rules"; readonly expressions: string }
   /** `/federate`: the answer is the page. */
   | ({ readonly kind: "federate"; readonly matchers: readonly string[] } & Omit<FederateRequest, "selectors">)
+  /** What a query would cost: the answer's data is as `/api/v1/query_cost` has it. */
+  | ({ readonly kind: "cost" } & (InstantQuery | RangeQuery))
+  /** A query is run, and its plan is the answer. */
+  | ({ readonly kind: "explain" } & (InstantQuery | RangeQuery))
   /** Remote read: the answer's data is a ReadPart. */
   | {
       readonly kind: "remoteRead";
@@ -91,6 +95,10 @@ export interface QueryTask {
   readonly deadlineMs: number;
   /** The whole time that it had, for the message. */
   readonly timeoutMs: number;
+  /** Its number in the list of running queries. */
+  readonly number: number;
+  /** Whether lines for the query log are wanted. */
+  readonly isLogged: boolean;
   /** When the query was asked: time in the queue is part of its statistics. */
   readonly askedMs: number;
 }
@@ -99,6 +107,11 @@ export interface QueryTask {
 export interface QueryThreadSettings {
   /** Control memory: cancel words and pin slots. */
   readonly control: SharedArrayBuffer;
+  /** Of QuerySlots. */
+  readonly slots: SharedArrayBuffer;
+  /** Where `queries.active` is, and how many queries it has places for. */
+  readonly activeQueriesDir: string;
+  readonly activeQueriesMax: number;
   readonly chunksHeadDir: string;
   /** Pages of blocks' files that a thread keeps. */
   readonly blockCacheBytes: number;
@@ -120,6 +133,7 @@ export interface QueryFeatures {
   readonly fillModifiers: boolean;
   readonly typeAndUnitLabels: boolean;
   readonly useStartTimestamps: boolean;
+  readonly perStepStats: boolean;
   readonly language: "3.5" | "3.14";
 }
 
@@ -142,6 +156,8 @@ export interface QueryReply {
   /** Of PromQL queries that were evaluated to the end. */
   readonly timings: QueryTimings | undefined;
   readonly damagedBlocks: readonly DamagedBlock[];
+  /** Of the query log. */
+  readonly logLines: readonly string[];
   /** With other servers. */
   readonly exchanges: readonly ReadExchange[];
 }

@@ -13,16 +13,27 @@ import type {
   InstantQuery,
   QueryService,
   RangeQuery,
+  RunningQuery,
   SelectorQuery,
   ServiceAnswer,
 } from "../../api/index.js";
-import { errorMessage, type Logger, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
+import {
+  errorMessage,
+  type Logger,
+  packageRoot,
+  SMALL_YOUNG_GENERATION,
+  systemFiles,
+  VestalError,
+} from "../../base/index.js";
 import { compareLabels, Labels } from "../../model/index.js";
 import { formatSample } from "../../model/number.js";
 import type { ReadEndpoint, ReadExchange } from "../../remote/index.js";
 import type { CancelHandle, ControlMemory } from "../../shard/index.js";
+import { clearActiveQuery } from "./active-queries.js";
 import { type BlockSource, NO_BLOCKS } from "./block-list.js";
+import { FairQueue, type QueueClass } from "./fair-queue.js";
 import type { ExemplarsMessage, PlainSelector } from "./ingest-messages.js";
+import { QueryLog } from "./query-log.js";
 import {
   type HeadHandle,
   type QueryJob,
@@ -32,6 +43,7 @@ import {
   type QueryTimings,
   UNKNOWN_HEADS,
 } from "./query-messages.js";
+import { QuerySlots } from "./query-slots.js";
 
 const NEVER_ABORTED = new AbortController().signal;
 /** How long a thread may take to notice its cancel word before it is terminated. */
@@ -42,7 +54,7 @@ export interface QueryPoolOptions {
   /** No thread is started before the first query. */
   readonly isLazy?: boolean;
   readonly timeoutMs: number;
-  readonly settings: Omit<QueryThreadSettings, "control">;
+  readonly settings: Omit<QueryThreadSettings, "control" | "slots">;
 }
 
 /** The heads that queries read now. */
@@ -52,6 +64,24 @@ export interface HeadSource {
   memories(): readonly WebAssembly.Memory[];
   missingShards(): readonly number[];
   exemplars(selectors: readonly PlainSelector[], startMs: number, endMs: number): Promise<ExemplarsMessage["series"]>;
+}
+
+interface OpenQuery {
+  readonly job: QueryJob;
+  readonly cancel: CancelHandle;
+  readonly askedMs: number;
+  readonly giveUp: () => void;
+}
+
+function classOf(job: QueryJob): QueueClass {
+  if (job.kind === "rules") return "rules";
+  const isPromql = job.kind === "instant" || job.kind === "range" || job.kind === "frame";
+  return isPromql && job.client === undefined ? "live" : "api";
+}
+
+/** Of clients of the API; what has none, such as a remote read, takes turns with these as one more. */
+function clientOf(job: QueryJob): string {
+  return "client" in job ? (job.client?.address ?? "") : "";
 }
 
 export interface QueryCounters {
@@ -68,14 +98,19 @@ export class QueryPool implements QueryService {
   onExchange: (exchange: ReadExchange) => void = () => {};
   /** Other servers that queries ask too. */
   remoteReads: readonly ReadEndpoint[] = [];
+  readonly queryLog = new QueryLog();
   readonly #pool: Piscina;
   readonly #source: HeadSource;
   readonly #blocks: BlockSource;
   readonly #log: Logger;
   readonly #timeoutMs: number;
   readonly #control: ControlMemory;
-  /** Queries that run or wait, so that all can be given up at the end. */
-  readonly #open = new Set<CancelHandle>();
+  readonly #settings: QueryThreadSettings;
+  readonly #slots: QuerySlots;
+  readonly #turns: FairQueue;
+  /** Queries that run or wait, by their numbers. */
+  readonly #open = new Map<number, OpenQuery>();
+  #lastNumber = 0;
 
   constructor(
     options: QueryPoolOptions,
@@ -89,14 +124,17 @@ export class QueryPool implements QueryService {
     this.#blocks = blocks;
     this.#log = log;
     this.#timeoutMs = options.timeoutMs;
-    const settings: QueryThreadSettings = { ...options.settings, control: control.buffer };
+    // A thread that was ended keeps its slot until the pool has said so.
+    this.#slots = QuerySlots.create(2 * options.threads + 2);
+    this.#settings = { ...options.settings, control: control.buffer, slots: this.#slots.buffer };
+    this.#turns = new FairQueue(options.threads);
     this.#pool = new Piscina({
       filename: join(packageRoot(), "dist", "workers", "query.js"),
       name: "runQuery",
       minThreads: options.isLazy === true ? 0 : options.threads,
       maxThreads: options.threads,
       concurrentTasksPerWorker: 1,
-      workerData: settings,
+      workerData: this.#settings,
       resourceLimits: SMALL_YOUNG_GENERATION,
       // A query thread has no timers and sockets of its own: while idle it may sleep in Atomics.wait.
       atomics: "sync",
@@ -197,9 +235,36 @@ export class QueryPool implements QueryService {
     throw new VestalError("HEAD_STATUS", answer.kind === "failure" ? answer.message : "no statistics of the head");
   }
 
+  queryCost(query: InstantQuery | RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "cost", ...query }, signal, query.timeoutMs);
+  }
+
+  explain(query: InstantQuery | RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+    return this.#run({ kind: "explain", ...query }, signal, query.timeoutMs);
+  }
+
+  running(): readonly RunningQuery[] {
+    return [...this.#open].flatMap(([id, { job, askedMs }]) => {
+      if (!("expression" in job) || !("endMs" in job || "timeMs" in job)) return [];
+      const progress = this.#slots.progressOf(id);
+      const { samples = 0, samplesHeld = 0 } = progress ?? {};
+      const [startMs, endMs, stepMs] =
+        "timeMs" in job ? [job.timeMs, job.timeMs, 0] : [job.startMs, job.endMs, job.stepMs];
+      const state = progress === undefined ? "queued" : "running";
+      const { expression: query, client } = job;
+      return [{ id, query, startMs, endMs, stepMs, client, state, askedMs, samples, samplesHeld }] as const;
+    });
+  }
+
+  cancelQuery(id: number): boolean {
+    const known = this.#open.get(id);
+    known?.giveUp();
+    return known !== undefined;
+  }
+
   /** Ends all threads; queries under way fail. */
   async close(): Promise<void> {
-    for (const handle of this.#open) this.#control.cancel(handle);
+    for (const { cancel } of this.#open.values()) this.#control.cancel(cancel);
     await this.#pool.destroy();
   }
 
@@ -211,18 +276,36 @@ export class QueryPool implements QueryService {
     }
     const bound = Math.min(timeoutMs, this.#timeoutMs);
     const terminate = new AbortController();
+    const leaveQueue = new AbortController();
     let patience: NodeJS.Timeout | undefined;
     const giveUp = (): void => {
       this.#control.cancel(cancel);
+      leaveQueue.abort();
       patience ??= setTimeout(() => terminate.abort(), PATIENCE_MS);
     };
     const timer = setTimeout(giveUp, bound + 50);
-    this.#open.add(cancel);
+    const number = ++this.#lastNumber;
     signal.addEventListener("abort", giveUp, { once: true });
     if (signal.aborted) giveUp();
     const isPromql = job.kind === "instant" || job.kind === "range";
     if (isPromql) this.counters.running++;
+    const close = (): void => {
+      clearTimeout(timer);
+      clearTimeout(patience);
+      signal.removeEventListener("abort", giveUp);
+      if (isPromql) this.counters.running--;
+      this.#open.delete(number);
+      this.#control.closeCancel(cancel);
+    };
     const now = Date.now();
+    this.#open.set(number, { job, cancel, askedMs: now, giveUp });
+    if (!(await this.#turns.enter(classOf(job), clientOf(job), leaveQueue.signal))) {
+      close();
+      const isLate = Date.now() - now >= bound;
+      return isLate
+        ? { kind: "failure", errorType: "timeout", message: "query timed out in query queue" }
+        : { kind: "failure", errorType: "canceled", message: "query was canceled in query queue" };
+    }
     const lease = this.#blocks.acquire();
     const task: QueryTask = {
       job,
@@ -234,24 +317,23 @@ export class QueryPool implements QueryService {
       deadlineMs: now + bound,
       timeoutMs: bound,
       askedMs: now,
+      number,
+      isLogged: this.queryLog.isEnabled,
     };
     try {
       const reply = await this.#ask(task, terminate.signal);
-      const { answer, timings, damagedBlocks, exchanges } = reply;
+      const { answer, timings, damagedBlocks, exchanges, logLines } = reply;
       for (const exchange of exchanges) this.onExchange(exchange);
       for (const { ulid, reason } of damagedBlocks) this.#blocks.reportDamage(ulid, reason);
       if (timings !== undefined) this.onTimings(timings);
+      this.queryLog.add(logLines);
       return isPromql && answer.kind === "encoded" ? { ...answer, isDisposable: true } : answer;
     } catch (error) {
       return this.#failure(error, terminate.signal.aborted, signal.aborted);
     } finally {
       lease.release();
-      clearTimeout(timer);
-      clearTimeout(patience);
-      signal.removeEventListener("abort", giveUp);
-      if (isPromql) this.counters.running--;
-      this.#open.delete(cancel);
-      this.#control.closeCancel(cancel);
+      this.#turns.leave();
+      close();
     }
   }
 
@@ -276,6 +358,9 @@ export class QueryPool implements QueryService {
 
   /** A thread is gone: what it had pinned may be reused, and its place is free. */
   #freePins(threadId: number): void {
+    const slot = this.#slots.free(threadId);
+    const { activeQueriesDir, activeQueriesMax } = this.#settings;
+    if (slot !== undefined) clearActiveQuery(systemFiles, activeQueriesDir, slot, activeQueriesMax);
     for (const pin of this.#control.pinSlotsOf(threadId)) {
       for (const memory of this.#source.memories()) {
         Atomics.store(new Uint32Array(memory.buffer), (PINS >> 2) + pin, 0);

@@ -4,23 +4,29 @@
  */
 
 import { threadId } from "node:worker_threads";
-import type { BacktestQuery, RangeQuery, ServiceAnswer } from "../../api/index.js";
+import type { BacktestQuery, InstantQuery, RangeQuery, ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
 import { compareBytes, compareLabels, LabelLists, type Matcher } from "../../model/index.js";
 import {
   DEFAULT_EVALUATION_OPTIONS,
+  type EvaluationMeans,
   type EvaluationOptions,
   encodeAnswer,
   encodeFrame,
   encodeSeries,
   encodeTexts,
+  estimateCost,
   evaluate,
+  type Plan,
+  PlanObserver,
   type PromqlKernels,
   prepareInstantQuery,
   prepareRangeQuery,
   type QueryRequest,
   type QueryResult,
+  type SelectedSeries,
+  selectorText,
   startPromqlKernels,
   TopSink,
 } from "../../promql/index.js";
@@ -49,9 +55,11 @@ import type { CancelToken, Querier } from "../../storage/index.js";
 import { HeadChunkReader } from "../../tsdb/chunks-head/index.js";
 import { type ChunkKernels, HeadReader, HeadsQuerier } from "../../tsdb/head/index.js";
 import { DatabaseQuerier, FanoutQuerier } from "../../tsdb/querier/index.js";
+import { ActiveQuery } from "./active-queries.js";
 import { headStatus } from "./head-status.js";
 import type { PlainSelector } from "./ingest-messages.js";
 import { OpenBlocks } from "./open-blocks.js";
+import { type LoggedQuery, queryLogLine } from "./query-log.js";
 import {
   type DamagedBlock,
   type HeadRef,
@@ -63,9 +71,11 @@ import {
   type ReadPart,
   UNKNOWN_HEADS,
 } from "./query-messages.js";
+import { QuerySlots } from "./query-slots.js";
 
 import { backtestResult } from "./rule-backtest.js";
 import { RuleQueries } from "./rule-queries.js";
+import type { RuleExpression } from "./rules-messages.js";
 import { packAnswers, unpackExpressions } from "./rules-pack.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
@@ -96,6 +106,12 @@ export class QueryThread {
   #abort: { readonly controller: AbortController; readonly timer: NodeJS.Timeout } | undefined;
   /** Of the query that runs: blocks that could not be read. */
   #damaged: DamagedBlock[] = [];
+  readonly #slots: QuerySlots;
+  /** Undefined where all were taken. */
+  readonly #slot: number | undefined;
+  readonly #active: ActiveQuery;
+  /** Of the query that runs. */
+  #logLines: string[] = [];
   /** Of the query that runs. */
   #timings: QueryTimings | undefined;
 
@@ -108,6 +124,10 @@ export class QueryThread {
     const pin = this.#control.takePinSlot(threadId);
     assert(pin !== undefined, "more query threads than reader pins");
     this.#pin = pin;
+    this.#slots = new QuerySlots(settings.slots);
+    this.#slot = this.#slots.take(threadId);
+    const { activeQueriesDir, activeQueriesMax } = settings;
+    this.#active = new ActiveQuery(systemFiles, activeQueriesDir, this.#slot, activeQueriesMax);
     this.#memory = new QueryMemory(settings.memoryLimitBytes);
     this.#kernels = this.#startKernels();
   }
@@ -119,15 +139,16 @@ export class QueryThread {
     this.#damaged = [];
     this.#remoteWarnings = new Set();
     this.#exchanges = [];
+    this.#logLines = [];
+    if (this.#slot !== undefined) this.#slots.begin(this.#slot, task.number);
     try {
       cancel.check();
       const answer = await this.#aroundDamage(() => this.#answer(task, cancel));
-      const missing = this.#withMissing(answer, task);
-      return { answer: missing, timings: this.#timings, damagedBlocks: this.#damaged, exchanges: this.#exchanges };
+      return this.#reply(this.#withMissing(answer, task), this.#timings);
     } catch (error) {
-      const answer = failureFor(error, task.job);
-      return { answer, timings: undefined, damagedBlocks: this.#damaged, exchanges: this.#exchanges };
+      return this.#reply(failureFor(error, task.job), undefined);
     } finally {
+      if (this.#slot !== undefined) this.#slots.begin(this.#slot, 0);
       clearInterval(this.#abort?.timer);
       this.#abort = undefined;
       this.#blocks.release();
@@ -135,6 +156,69 @@ export class QueryThread {
         this.#memory = new QueryMemory(this.#settings.memoryLimitBytes);
         this.#kernels = this.#startKernels();
       }
+    }
+  }
+
+  #reply(answer: ServiceAnswer, timings: QueryTimings | undefined): QueryReply {
+    return {
+      answer,
+      timings,
+      damagedBlocks: this.#damaged,
+      exchanges: this.#exchanges,
+      logLines: this.#logLines,
+    };
+  }
+
+  /** Evaluates under the eyes of `queries.active` and of the query log. */
+  async #recorded(
+    task: QueryTask,
+    request: QueryRequest,
+    origin: Pick<LoggedQuery, "client" | "ruleGroup">,
+    cancel: CancelToken,
+    more: Pick<EvaluationMeans, "onSelected" | "watch"> = {},
+  ): Promise<{ readonly result: QueryResult; readonly timings: Omit<QueryTimings, "resultSeconds"> }> {
+    const queueSeconds = Math.max(0, Date.now() - task.askedMs) / 1000;
+    const startedMs = performance.now();
+    let selectedMs: number | undefined;
+    const timingsOf = (samples: number) => {
+      const endedMs = performance.now();
+      return {
+        queueSeconds,
+        prepareSeconds: ((selectedMs ?? endedMs) - startedMs) / 1000,
+        evaluateSeconds: (endedMs - (selectedMs ?? endedMs)) / 1000,
+        samples,
+      };
+    };
+    const log = (outcome: Pick<LoggedQuery, "stats" | "error">): void => {
+      if (!task.isLogged) return;
+      const { text: query, startMs, endMs, stepMs } = request;
+      this.#logLines.push(queryLogLine({ query, startMs, endMs, stepMs, ...origin, ...outcome }, Date.now()));
+    };
+    this.#active.begin(request.text, Date.now());
+    try {
+      const result = await evaluate(request, {
+        querier: this.#querier(task, cancel),
+        memory: this.#memory,
+        kernels: this.#kernels,
+        cancel,
+        ...more,
+        onSelected: (selected, plan) => {
+          selectedMs = performance.now();
+          more.onSelected?.(selected, plan);
+        },
+      });
+      const timings = timingsOf(result.stats.queryableSamples);
+      log({ stats: statsJson(result.stats, timings, request) });
+      return { result, timings };
+    } catch (error) {
+      const none = { queryableSamples: 0, peakSamples: 0, samplesPerStep: undefined };
+      // A query that is run again without a damaged block has not failed.
+      if (errorCode(error) !== "BLOCK_DAMAGED") {
+        log({ error: errorMessage(error), stats: statsJson(none, timingsOf(0), request) });
+      }
+      throw error;
+    } finally {
+      this.#active.end();
     }
   }
 
@@ -179,6 +263,10 @@ export class QueryThread {
         return this.#frame(task, job, cancel);
       case "backtest":
         return this.#backtest(task, job, cancel);
+      case "cost":
+        return this.#cost(task, job, cancel);
+      case "explain":
+        return this.#explain(task, job, cancel);
       case "series":
         return this.#series(task, job, cancel);
       case "labelNames":
@@ -245,31 +333,69 @@ export class QueryThread {
 
   async #frame(task: QueryTask, job: RangeQuery, cancel: CancelToken): Promise<ServiceAnswer> {
     const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
-    const answer = await this.#aroundDamage(() => {
-      const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels: this.#kernels, cancel };
-      return evaluate(request, means);
-    });
-    const result = withWarnings(answer, this.#missingWarnings(task));
+    const answer = await this.#aroundDamage(() => this.#recorded(task, request, job, cancel));
+    const result = withWarnings(answer.result, this.#missingWarnings(task));
     return { kind: "encoded", body: encodeFrame(result, job) };
   }
 
   async #backtest(task: QueryTask, job: BacktestQuery, cancel: CancelToken): Promise<ServiceAnswer> {
     const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
-    const { value } = await this.#aroundDamage(() => {
-      const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels: this.#kernels, cancel };
-      return evaluate(request, means);
+    const { result } = await this.#aroundDamage(() => this.#recorded(task, request, job, cancel));
+    return { kind: "data", data: backtestView(await backtestResult(result.value, job)) };
+  }
+
+  #prepared(job: InstantQuery | RangeQuery): QueryRequest {
+    const options = this.#options(job.lookbackDeltaMs);
+    if ("timeMs" in job) return prepareInstantQuery(job.expression, job.timeMs, options, this.#parser());
+    return prepareRangeQuery(job.expression, job, options, this.#parser());
+  }
+
+  async #cost(task: QueryTask, job: InstantQuery | RangeQuery, cancel: CancelToken): Promise<ServiceAnswer> {
+    const request = this.#prepared(job);
+    return this.#withSink(async (sink) => {
+      const cost = await estimateCost(request, this.#querier(task, cancel), sink);
+      const series = cost.selectors.map(({ selector, seriesTouched: count }) => ({ selector, count }));
+      checkCost("series", series, "max_series", job.maxSeries);
+      const samples = cost.selectors.map(({ selector, samplesScanned: count }) => ({ selector, count }));
+      checkCost("samples scanned", samples, "max_samples_scanned", job.maxSamplesScanned);
+      return { kind: "data", data: cost };
     });
-    return { kind: "data", data: backtestView(await backtestResult(value, job)) };
+  }
+
+  async #explain(task: QueryTask, job: InstantQuery | RangeQuery, cancel: CancelToken): Promise<ServiceAnswer> {
+    const request = this.#prepared(job);
+    const estimated = await this.#withSink((sink) => estimateCost(request, this.#querier(task, cancel), sink));
+    const observer = new PlanObserver();
+    let plan: Plan | undefined;
+    const { result, timings } = await this.#recorded(task, request, job, cancel, {
+      watch: (node, open) => observer.watch(node, open),
+      onSelected: (_selected, built) => {
+        plan = built;
+      },
+    });
+    const { queryableSamples, peakSamples } = result.stats;
+    return {
+      kind: "data",
+      data: {
+        query: prettifyExpr(request.expr),
+        plan: observer.explain(plan!, request.text),
+        estimated,
+        measured: {
+          samplesScanned: queryableSamples,
+          peakSamples,
+          prepareSeconds: timings.prepareSeconds,
+          evaluateSeconds: timings.evaluateSeconds,
+        },
+      },
+    };
   }
 
   async #rules(task: QueryTask, packed: string, cancel: CancelToken): Promise<ServiceAnswer> {
-    const evaluateOne = (request: QueryRequest): Promise<QueryResult> => {
-      const kernels = this.#kernels;
-      return this.#aroundDamage(() => {
-        const means = { querier: this.#querier(task, cancel), memory: this.#memory, kernels, cancel };
-        return evaluate(request, means);
+    const evaluateOne = (request: QueryRequest, { group }: RuleExpression): Promise<QueryResult> =>
+      this.#aroundDamage(async () => {
+        const origin = group === undefined ? {} : { ruleGroup: group };
+        return (await this.#recorded(task, request, origin, cancel)).result;
       });
-    };
     const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
     const expressions = unpackExpressions(packed);
     const answers = await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne);
@@ -278,31 +404,21 @@ export class QueryThread {
 
   async #evaluate(
     task: QueryTask,
-    job: QueryJob & { readonly limit: number; readonly stats: string },
+    job: InstantQuery | RangeQuery,
     request: QueryRequest,
     cancel: CancelToken,
   ): Promise<ServiceAnswer> {
-    const queueSeconds = Math.max(0, Date.now() - task.askedMs) / 1000;
-    const startedMs = performance.now();
-    let selectedMs = startedMs;
-    const result = await evaluate(request, {
-      querier: this.#querier(task, cancel),
-      memory: this.#memory,
-      kernels: this.#kernels,
-      cancel,
-      onSelected: () => {
-        selectedMs = performance.now();
-      },
-    });
+    const options = { perStepStats: this.#settings.features.perStepStats && job.stats === "all" };
+    const counted = { ...request, options: { ...request.options, ...options } };
+    const onSelected = (selected: readonly SelectedSeries[]): void => {
+      if (job.maxSeries === undefined) return;
+      const shares = selected.map((one) => ({ selector: selectorText(one), count: one.count }));
+      checkCost("series", shares, "max_series", job.maxSeries);
+    };
+    const { result, timings } = await this.#recorded(task, counted, job, cancel, { onSelected });
     const evaluatedMs = performance.now();
     const answer = withWarnings(truncate(result, job.limit), this.#missingWarnings(task));
-    const timings = {
-      queueSeconds,
-      prepareSeconds: (selectedMs - startedMs) / 1000,
-      evaluateSeconds: (evaluatedMs - selectedMs) / 1000,
-      samples: result.stats.queryableSamples,
-    };
-    const stats = job.stats === "" ? undefined : statsJson(result, timings);
+    const stats = job.stats === "" ? undefined : statsJson(result.stats, timings, counted);
     const body = encodeAnswer(answer, { memory: this.#memory, kernels: this.#kernels }, stats);
     this.#timings = { ...timings, resultSeconds: (performance.now() - evaluatedMs) / 1000 };
     return { kind: "encoded", body };
@@ -471,8 +587,14 @@ export class QueryThread {
   }
 
   #cancelToken(task: QueryTask): CancelToken {
+    const scannedMax =
+      "maxSamplesScanned" in task.job
+        ? (task.job.maxSamplesScanned ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY;
     return {
-      check: () => {
+      check: (samples = 0, held = 0) => {
+        if (this.#slot !== undefined) this.#slots.report(this.#slot, samples, held);
+        if (samples > scannedMax) throw tooDear("samples scanned", samples, "max_samples_scanned", scannedMax);
         // The word is also set when the time is up.
         if (Date.now() > task.deadlineMs) {
           throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
@@ -500,6 +622,26 @@ export class QueryThread {
   }
 }
 
+interface Share {
+  readonly selector: string;
+  readonly count: number;
+}
+
+/** @throws VestalError QUERY_COST, which names the dearest selector, if all shares together are beyond the limit. */
+function checkCost(what: string, shares: readonly Share[], parameter: string, limit = Number.POSITIVE_INFINITY): void {
+  const all = shares.reduce((sum, { count }) => sum + count, 0);
+  if (all <= limit) return;
+  const { selector, count } = shares.reduce((a, b) => (b.count > a.count ? b : a));
+  throw tooDear(what, all, parameter, limit, `; ${count} of them are of ${selector}`);
+}
+
+function tooDear(what: string, count: number, parameter: string, limit: number, where = ""): VestalError {
+  return new VestalError(
+    "QUERY_COST",
+    `the query exceeds ${parameter}: ${count} ${what}, ${limit} are allowed${where}`,
+  );
+}
+
 function withWarnings(result: QueryResult, warnings: readonly string[]): QueryResult {
   return warnings.length === 0 ? result : { ...result, warnings: [...result.warnings, ...warnings] };
 }
@@ -515,7 +657,11 @@ function truncate(result: QueryResult, limit: number): QueryResult {
 }
 
 /** Prometheus' `stats` object. Series come in order already, so no time goes into sorting them. */
-function statsJson({ stats }: QueryResult, timings: Omit<QueryTimings, "resultSeconds">): string {
+function statsJson(
+  stats: QueryResult["stats"],
+  timings: Omit<QueryTimings, "resultSeconds">,
+  { startMs, stepMs, options }: QueryRequest,
+): string {
   const { queueSeconds, prepareSeconds, evaluateSeconds } = timings;
   const totalSeconds = prepareSeconds + evaluateSeconds;
   return JSON.stringify({
@@ -527,7 +673,16 @@ function statsJson({ stats }: QueryResult, timings: Omit<QueryTimings, "resultSe
       execQueueTime: queueSeconds,
       execTotalTime: totalSeconds + queueSeconds,
     },
-    samples: { totalQueryableSamples: stats.queryableSamples, peakSamples: stats.peakSamples },
+    samples: {
+      ...(options.perStepStats === true && {
+        totalQueryableSamplesPerStep:
+          stats.samplesPerStep === undefined
+            ? [[startMs / 1000, stats.queryableSamples]]
+            : Array.from(stats.samplesPerStep, (samples, i) => [(startMs + i * stepMs) / 1000, samples]),
+      }),
+      totalQueryableSamples: stats.queryableSamples,
+      peakSamples: stats.peakSamples,
+    },
   });
 }
 
@@ -574,6 +729,7 @@ function failureFor(error: unknown, job: QueryJob): ServiceAnswer {
     case "QUERY_EXECUTION":
     case "QUERY_SAMPLES":
     case "QUERY_MEMORY":
+    case "QUERY_COST":
       return { kind: "failure", errorType: "execution", message };
     default:
       return { kind: "failure", errorType: "internal", message };

@@ -17,11 +17,12 @@ export class RuleQueries {
     expressions: readonly RuleExpression[],
     parser: ParserOptions,
     optionsOf: (lookbackDeltaMs: number | undefined) => EvaluationOptions,
-    evaluateOne: (request: QueryRequest) => Promise<QueryResult>,
+    evaluateOne: (request: QueryRequest, of: RuleExpression) => Promise<QueryResult>,
   ): Promise<readonly RuleExpressionAnswer[]> {
     const answers: RuleExpressionAnswer[] = [];
     const endMs = performance.now() + TASK_MS;
-    for (const { expression, timeMs, lookbackDeltaMs } of expressions) {
+    for (const one of expressions) {
+      const { expression, timeMs, lookbackDeltaMs } = one;
       const startedMs = performance.now();
       if (answers.length > 0 && startedMs > endMs) break;
       const seconds = (): number => (performance.now() - startedMs) / 1000;
@@ -29,7 +30,7 @@ export class RuleQueries {
         const options = optionsOf(lookbackDeltaMs);
         const expr = this.#parse(expression, parser);
         const request = { text: expression, expr, startMs: timeMs, endMs: timeMs, stepMs: 0, options };
-        answers.push({ ...vectorOf(await evaluateOne(request)), seconds: seconds() });
+        answers.push({ ...vectorOf(await evaluateOne(request, one)), seconds: seconds() });
       } catch (error) {
         const isCanceled = errorCode(error) === "QUERY_CANCELED";
         answers.push({ error: errorMessage(error), isCanceled, seconds: seconds() });

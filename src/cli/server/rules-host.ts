@@ -286,7 +286,7 @@ class RemoteQueries implements RuleQuerier {
   }
 
   async evaluate(queries: readonly RuleQuery[]): Promise<readonly RuleAnswer[]> {
-    const expressions = queries.map(({ expr, timeMs }): RuleExpression => ({ expression: expr, timeMs }));
+    const expressions = queries.map(({ expr, ...rest }): RuleExpression => ({ expression: expr, ...rest }));
     return (await this.#askAll(expressions)).map(ruleAnswer);
   }
 

@@ -37,6 +37,8 @@ export interface RuleExpression {
   readonly timeMs: number;
   /** Absent: the server's. */
   readonly lookbackDeltaMs?: number;
+  /** Whose rule it is, for the query log. */
+  readonly group?: { readonly file: string; readonly name: string };
 }
 
 /** One expression's answer. Labels are flat pairs; a scalar has none. */

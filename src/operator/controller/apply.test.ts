@@ -29,15 +29,15 @@ test("an object is made, left alone while it is as desired, and put back when so
     data: { a: "QQ==" },
     type: "Opaque",
   };
-  expect(await applyObject(api, SECRET, desired)).toBe("created");
-  expect(await applyObject(api, SECRET, desired)).toBe("unchanged");
+  expect((await applyObject(api, SECRET, desired)).outcome).toBe("created");
+  expect((await applyObject(api, SECRET, desired)).outcome).toBe("unchanged");
   const stored = server.read("/api/v1/secrets", "n/s")!;
   server.put("/api/v1/secrets", {
     ...stored,
     data: { a: "QQ==", b: "Qg==" },
     metadata: { ...stored.metadata, labels: { ours: "2", theirs: "3" } },
   });
-  expect(await applyObject(api, SECRET, desired)).toBe("updated");
+  expect((await applyObject(api, SECRET, desired)).outcome).toBe("updated");
   const after = server.read("/api/v1/secrets", "n/s")!;
   expect([after["data"], after.metadata.labels]).toEqual([{ a: "QQ==" }, { ours: "1", theirs: "3" }]);
   expect(writes()).toEqual(["POST", "PUT"]);
@@ -57,10 +57,10 @@ test("a change in between is read again, and what the cluster gave a Service sta
     selector: { a: "b" },
   };
   server.put("/api/v1/services", { ...stored, spec: given });
-  expect(await applyObject(api, SERVICE, desired)).toBe("unchanged");
+  expect((await applyObject(api, SERVICE, desired)).outcome).toBe("unchanged");
   server.put("/api/v1/services", { ...stored, spec: { ...given, selector: {} } });
   server.refusals.push({ method: "PUT", path: /services/, code: 409 });
-  expect(await applyObject(api, SERVICE, desired)).toBe("updated");
+  expect((await applyObject(api, SERVICE, desired)).outcome).toBe("updated");
   expect(server.read("/api/v1/services", "n/s")?.["spec"]).toEqual(given);
 });
 

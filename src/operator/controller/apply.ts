@@ -2,7 +2,6 @@
  * Owned objects are what the generator says, whole: what somebody changed is put back. Labels and annotations of others stay, and
  * fields that the cluster itself fills in. Writes carry the version that was read, so a change in between is seen and tried again.
  */
-import { isDeepStrictEqual } from "node:util";
 import { type JsonObject, type KubernetesApi, KubernetesError, type StoredObject } from "../../kubernetes/index.js";
 import { collectionPath, objectPath, type Resource } from "./resources.js";
 
@@ -10,7 +9,11 @@ const CONFLICTS_MAX = 5;
 /** Written by the cluster's own tools into pod templates; taking it out would restart pods. */
 const KUBECTL_PREFIX = "kubectl.kubernetes.io/";
 
-export type ApplyOutcome = "created" | "updated" | "unchanged";
+export interface Applied {
+  readonly outcome: "created" | "updated" | "unchanged";
+  /** Of the object as it is now. */
+  readonly resourceVersion: string | undefined;
+}
 
 export interface DesiredObject extends JsonObject {
   readonly metadata: {
@@ -23,19 +26,22 @@ export interface DesiredObject extends JsonObject {
 }
 
 /** Makes a Secret, ConfigMap or Service what is desired. */
-export async function applyObject(api: KubernetesApi, of: Resource, desired: DesiredObject): Promise<ApplyOutcome> {
+export async function applyObject(api: KubernetesApi, of: Resource, desired: DesiredObject): Promise<Applied> {
   const { namespace, name } = desired.metadata;
   for (let left = CONFLICTS_MAX; ; left--) {
     try {
       const existing = await api.get(objectPath(of, namespace, name));
       if (existing === undefined) {
-        await api.create(collectionPath(of, namespace), { apiVersion: of.apiVersion, kind: of.kind, ...desired });
-        return "created";
+        const object = { apiVersion: of.apiVersion, kind: of.kind, ...desired };
+        const { metadata } = await api.create(collectionPath(of, namespace), object);
+        return { outcome: "created", resourceVersion: metadata.resourceVersion };
       }
       const wanted = merged(of, existing, desired);
-      if (isSame(existing, wanted)) return "unchanged";
-      await api.replace(objectPath(of, namespace, name), wanted);
-      return "updated";
+      if (isSame(existing, wanted)) {
+        return { outcome: "unchanged", resourceVersion: existing.metadata.resourceVersion };
+      }
+      const { metadata } = await api.replace(objectPath(of, namespace, name), wanted);
+      return { outcome: "updated", resourceVersion: metadata.resourceVersion };
     } catch (error) {
       if (!isConflict(error) || left === 0) throw error;
     }
@@ -106,14 +112,26 @@ function mergePorts(before: unknown, wanted: unknown): unknown {
 }
 
 function isSame(existing: StoredObject, wanted: JsonObject): boolean {
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
   const strip = (object: JsonObject): JsonObject => {
     const { managedFields: _, ...metadata } = (object["metadata"] ?? {}) as JsonObject;
     const { status: __, ...rest } = object;
     return { ...rest, metadata };
   };
   const { apiVersion, kind } = wanted;
-  return isDeepStrictEqual(plain(strip({ apiVersion, kind, ...existing })), plain(strip(wanted)));
+  return isSameJson(strip({ apiVersion, kind, ...existing }), strip(wanted));
+}
+
+/** A key without a value is as good as none. */
+function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = a as JsonObject;
+  const right = b as JsonObject;
+  return (
+    Object.keys(left).every((key) => isSameJson(left[key], right[key])) &&
+    Object.keys(right).every((key) => right[key] === undefined || left[key] !== undefined)
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ export { AlertmanagerKind } from "./alertmanager.js";
 export { DEFAULT_BINDINGS } from "./bindings.js";
 export { alertmanagerBuilders, prometheusBuilders, thanosRulerBuilders } from "./builders.js";
 export type { ResourceCache } from "./cache.js";
+export { JobTexts } from "./config-text.js";
 export { EventRecorder, type RegardedObject } from "./events.js";
 export { isForbidden, KubeletService } from "./kubelet.js";
 export { type Controller, Operator, type SelectedCache } from "./operator.js";

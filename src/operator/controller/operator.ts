@@ -18,13 +18,16 @@ import type { LabelSelector } from "../schema/generated/types.js";
 import { type BindingOptions, BindingWriter, type BoundObject, type Workload } from "./bindings.js";
 import { type CacheOptions, ResourceCache, type WatchScope } from "./cache.js";
 import { type NamespaceView, PolledNamespaces } from "./namespaces.js";
+import { SeenObjects } from "./owned.js";
 import type { WorkloadObject, WorkloadReconciler } from "./reconciler.js";
-import { DEFAULT_REFERENCES, ReferenceReader } from "./references.js";
+import { DEFAULT_REFERENCES, ReferenceReader, type VersionOf } from "./references.js";
 import { CONFIG_MAP, DAEMON_SET, NAMESPACE, type Resource, SECRET, SERVICE, STATEFUL_SET } from "./resources.js";
 import { keyOfObject, type NamespaceObject, type Selectors } from "./selection.js";
 
 const STATUS_POLL_MS = 30_000;
 const RESYNC_MS = 300_000;
+/** Of one kind at a time: while one waits for the API, another computes; more only hold more memory. */
+const RECONCILERS = 2;
 const CONTROLLER_ID = "operator.prometheus.io/controller-id";
 const MANAGED = "managed-by=prometheus-operator";
 
@@ -96,6 +99,7 @@ export class Operator {
   readonly statefulSets: ResourceCache<StoredObject>;
   readonly daemonSets: ResourceCache<StoredObject> | undefined;
   readonly references: ReferenceReader;
+  readonly seen: SeenObjects;
   readonly bindings: BindingWriter | undefined;
   readonly #secrets: ResourceCache<Stub> | undefined;
   readonly #configMaps: ResourceCache<Stub> | undefined;
@@ -133,10 +137,12 @@ export class Operator {
     this.#configMaps = stubs(CONFIG_MAP, referenceScope, settings.configMapSelectors);
     const ours = { label: MANAGED, field: "" };
     this.#services = settings.mayWatchServices ? stubs(SERVICE, scope, ours) : undefined;
-    this.references = new ReferenceReader(DEFAULT_REFERENCES, deps.api, (kind, key) => {
+    const versionOf: VersionOf = (kind, key) => {
       const stub = (kind === "Secret" ? this.#secrets : this.#configMaps)?.get(key);
       return stub?.metadata.resourceVersion;
-    });
+    };
+    this.references = new ReferenceReader(DEFAULT_REFERENCES, deps.api, versionOf);
+    this.seen = new SeenObjects(versionOf);
     const { api, timers, nowMs, log } = deps;
     const isGone = (workload: Workload): boolean => this.#isGone(workload);
     this.bindings =
@@ -204,7 +210,8 @@ export class Operator {
       counters.reconciles++;
       return reconciler.reconcile(key);
     };
-    const queue = new WorkQueue(DEFAULT_WORK_QUEUE, work, timers, fail("A reconciliation"));
+    const options = { ...DEFAULT_WORK_QUEUE, workers: RECONCILERS };
+    const queue = new WorkQueue(options, work, timers, fail("A reconciliation"));
     const statusQueue = new WorkQueue(
       DEFAULT_WORK_QUEUE,
       (key) => reconciler.updateStatus(key),

@@ -1,4 +1,5 @@
 /** Objects that a workload owns, as prometheus-operator names, labels and packs them. */
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { dump } from "js-yaml";
 import type { KubernetesApi } from "../../kubernetes/index.js";
@@ -6,7 +7,8 @@ import { compact } from "../generate/value.js";
 import { objectMetadata } from "../generate/workload/metadata.js";
 import type { Json, ObjectMeta } from "../kube-object.js";
 import { applyObject, type DesiredObject } from "./apply.js";
-import { CONFIG_MAP, collectionPath, objectPath, type Resource, SECRET } from "./resources.js";
+import type { VersionOf } from "./references.js";
+import { CONFIG_MAP, collectionPath, objectPath, SECRET } from "./resources.js";
 
 export interface OwnedOptions {
   /** `--labels` and `--annotations`: on everything that is made. */
@@ -20,18 +22,47 @@ export interface OwnerObject {
   readonly metadata?: ObjectMeta;
 }
 
+/**
+ * What owned objects were when they were compared last. While the watch says that one is still of that version, and the same is
+ * desired, it need not be asked for.
+ */
+export class SeenObjects {
+  readonly #versionOf: VersionOf;
+  readonly #seen = new Map<string, { readonly version: string; readonly hash: string }>();
+
+  constructor(versionOf: VersionOf) {
+    this.#versionOf = versionOf;
+  }
+
+  isAsSeen(kind: "Secret" | "ConfigMap", key: string, hash: string): boolean {
+    const seen = this.#seen.get(`${kind} ${key}`);
+    return seen !== undefined && seen.hash === hash && seen.version === this.#versionOf(kind, key);
+  }
+
+  note(kind: "Secret" | "ConfigMap", key: string, hash: string, version: string | undefined): void {
+    if (version === undefined) this.#seen.delete(`${kind} ${key}`);
+    else this.#seen.set(`${kind} ${key}`, { version, hash });
+  }
+
+  forget(kind: "Secret" | "ConfigMap", key: string): void {
+    this.#seen.delete(`${kind} ${key}`);
+  }
+}
+
 /** What one run writes for its object, and whether pods have something new to read. */
 export class OwnedObjects {
   readonly #api: KubernetesApi;
   readonly #owner: OwnerObject;
   readonly #options: OwnedOptions;
+  readonly #seen: SeenObjects;
   #isChanged = false;
 
   /** @param owner  with its apiVersion and kind. */
-  constructor(api: KubernetesApi, owner: OwnerObject, options: OwnedOptions) {
+  constructor(api: KubernetesApi, owner: OwnerObject, options: OwnedOptions, seen: SeenObjects) {
     this.#api = api;
     this.#owner = owner;
     this.#options = options;
+    this.#seen = seen;
   }
 
   /** A Secret or ConfigMap that existed before has other content now. */
@@ -59,9 +90,11 @@ export class OwnedObjects {
   async tlsAssets(prefix: string, files: ReadonlyMap<string, Buffer>): Promise<number> {
     const parts = splitAssets(Object.fromEntries(files));
     for (const [i, data] of parts.entries()) await this.secret(`${prefix}-tls-assets-${i}`, data);
-    const path = (i: number): string => objectPath(SECRET, this.namespace, `${prefix}-tls-assets-${i}`);
-    for (let i = parts.length; await this.#api.delete(path(i)); i++);
-    return parts.length;
+    for (let i = parts.length; ; i++) {
+      const name = `${prefix}-tls-assets-${i}`;
+      this.#seen.forget("Secret", `${this.namespace}/${name}`);
+      if (!(await this.#api.delete(objectPath(SECRET, this.namespace, name)))) return parts.length;
+    }
   }
 
   /** Rule files in ConfigMaps `PREFIX-rulefiles-N`; returns the names of all that pods should mount. */
@@ -80,13 +113,20 @@ export class OwnedObjects {
     for (const { metadata } of await this.#api.list(collectionPath(CONFIG_MAP, this.namespace), selector)) {
       if (metadata.name.startsWith(`${prefix}-rulefiles-`) && !names.includes(metadata.name)) {
         await this.#api.delete(objectPath(CONFIG_MAP, this.namespace, metadata.name));
+        this.#seen.forget("ConfigMap", `${this.namespace}/${metadata.name}`);
       }
     }
     return names;
   }
 
-  async #apply(of: Resource, desired: DesiredObject): Promise<void> {
-    if ((await applyObject(this.#api, of, desired)) === "updated") this.#isChanged = true;
+  async #apply(of: typeof SECRET | typeof CONFIG_MAP, desired: DesiredObject): Promise<void> {
+    const kind = of === SECRET ? "Secret" : "ConfigMap";
+    const key = `${desired.metadata.namespace}/${desired.metadata.name}`;
+    const hash = createHash("sha256").update(JSON.stringify(desired)).digest("base64");
+    if (this.#seen.isAsSeen(kind, key, hash)) return;
+    const { outcome, resourceVersion } = await applyObject(this.#api, of, desired);
+    this.#seen.note(kind, key, hash, resourceVersion);
+    if (outcome === "updated") this.#isChanged = true;
   }
 
   #metadata(name: string, labels: Readonly<Record<string, string>> = {}): DesiredObject["metadata"] {
@@ -100,8 +140,8 @@ export function secretOf(metadata: DesiredObject["metadata"], data: Readonly<Rec
 }
 
 /** The same bytes for the same text: gzip's header carries no time. An empty text stays empty. */
-export function gzip(text: string): Buffer {
-  return text === "" ? Buffer.alloc(0) : gzipSync(text);
+export function gzip(text: string | Uint8Array): Buffer {
+  return text.length === 0 ? Buffer.alloc(0) : gzipSync(text);
 }
 
 /** Of a Secret, which the API server bounds at 1 MiB: room is left for its metadata. */

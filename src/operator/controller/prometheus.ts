@@ -11,7 +11,7 @@ import {
   checkServiceMonitor,
 } from "../generate/prometheus/check-monitors.js";
 import { checkWorkload } from "../generate/prometheus/check-workload.js";
-import { agentConfig, type ConfigInput, type Extras, serverConfig } from "../generate/prometheus/config.js";
+import type { ConfigInput, Extras } from "../generate/prometheus/config.js";
 import { type ConfigOptions, contextOf } from "../generate/prometheus/context.js";
 import { AssetStore } from "../generate/store.js";
 import { prometheusNames } from "../generate/workload/prometheus-names.js";
@@ -29,6 +29,7 @@ import type {
 } from "../schema/generated/types.js";
 import { applyObject, type DesiredObject } from "./apply.js";
 import type { ResourceCache } from "./cache.js";
+import type { JobTexts } from "./config-text.js";
 import type { NamespaceView } from "./namespaces.js";
 import { gzip, type OwnedObjects, type OwnedOptions, yamlOf } from "./owned.js";
 import {
@@ -120,6 +121,7 @@ export interface PrometheusDeps extends ReconcilerDeps {
   readonly caches: PrometheusCaches;
   readonly builders: PrometheusBuilders;
   readonly settings: PrometheusSettings;
+  readonly jobTexts: JobTexts;
 }
 
 interface Everything {
@@ -313,8 +315,8 @@ export class PrometheusKind implements WorkloadKind<AnyPrometheus> {
       options: this.#configOptions(object),
       ruleConfigMaps,
     };
-    const config = this.#isAgent ? agentConfig(object, input) : serverConfig(object, input);
-    await owned.secret(prefix, { "prometheus.yaml.gz": gzip(yamlOf(config)) });
+    const packed = gzip(this.#deps.jobTexts.configBytes(object, this.#isAgent, input));
+    await owned.secret(prefix, { "prometheus.yaml.gz": packed });
   }
 
   #extras({ metadata, spec }: AnyPrometheus, assets: AssetStore): Extras {

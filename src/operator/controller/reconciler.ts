@@ -8,7 +8,7 @@ import type { ObjectMeta } from "../kube-object.js";
 import type { BindingWriter, Workload } from "./bindings.js";
 import type { ResourceCache } from "./cache.js";
 import type { RegardedObject } from "./events.js";
-import { OwnedObjects, type OwnedOptions } from "./owned.js";
+import { OwnedObjects, type OwnedOptions, type SeenObjects } from "./owned.js";
 import type { ReferenceReader, References } from "./references.js";
 import { objectPath, type Resource } from "./resources.js";
 import type { SetKeeper } from "./sets.js";
@@ -22,6 +22,7 @@ export interface ReconcilerDeps {
   readonly log: Logger;
   readonly nowMs: () => number;
   readonly references: ReferenceReader;
+  readonly seen: SeenObjects;
   readonly sets: SetKeeper;
   /** Undefined where monitors' status is not kept. */
   readonly bindings: BindingWriter | undefined;
@@ -81,7 +82,7 @@ export class WorkloadReconciler<T extends WorkloadObject> {
 
   /** @throws what kept it from being done; the status tells it too. */
   async reconcile(key: string): Promise<void> {
-    const { api, log, settings, sets } = this.#deps;
+    const { api, log, settings, sets, seen } = this.#deps;
     const { of } = this.#kind;
     const object = this.#object(key);
     if (object === undefined || object.metadata?.deletionTimestamp !== undefined) {
@@ -98,7 +99,7 @@ export class WorkloadReconciler<T extends WorkloadObject> {
     let note: Note | undefined;
     const references: References = { secrets: new Set(), configMaps: new Set() };
     this.#references.set(key, references);
-    const owned = new OwnedObjects(api, object, settings);
+    const owned = new OwnedObjects(api, object, settings, seen);
     try {
       note = await this.#kind.sync(key, object, owned, references);
       if (owned.isChanged) for (const { set } of this.#kind.setsOf(object)) await sets.refresh(set);

@@ -45,6 +45,9 @@ export const DEFAULT_REFERENCES: ReferenceOptions = { bytesMax: 32 * 1024 * 1024
 
 type ReferenceKind = "Secret" | "ConfigMap";
 
+/** The version that the watch saw last; undefined of what is not watched. */
+export type VersionOf = (kind: ReferenceKind, key: string) => string | undefined;
+
 interface Kept {
   readonly version: string;
   readonly bytes: number;
@@ -55,17 +58,12 @@ interface Kept {
 export class ReferenceReader {
   readonly #options: ReferenceOptions;
   readonly #api: KubernetesApi;
-  readonly #versionOf: (kind: ReferenceKind, key: string) => string | undefined;
+  readonly #versionOf: VersionOf;
   /** In the order of their last use. */
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
 
-  /** @param versionOf  the version that the watch saw last; undefined of what is not watched. */
-  constructor(
-    options: ReferenceOptions,
-    api: KubernetesApi,
-    versionOf: (kind: ReferenceKind, key: string) => string | undefined,
-  ) {
+  constructor(options: ReferenceOptions, api: KubernetesApi, versionOf: VersionOf) {
     this.#options = options;
     this.#api = api;
     this.#versionOf = versionOf;

@@ -17,6 +17,7 @@ export class Budget {
   #peak = 0;
   #total = 0;
   #work = 0;
+  #perStep: Float64Array | undefined;
   /** How often `count` counts: the steps for what is computed once for all of them, 0 below a subquery in a function. */
   weight = 1;
 
@@ -67,9 +68,28 @@ export class Budget {
   }
 
   /** One sample that a step looked at and holds; of histograms as many as their size makes. */
-  countSample(samples: number): void {
+  countSample(samples: number, step: number): void {
     this.count(samples);
+    this.countAt(step, samples);
     this.charge(samples);
+  }
+
+  /** From now on samples are counted for each of the query's steps too. */
+  countSteps(steps: number): void {
+    this.#perStep = new Float64Array(steps);
+  }
+
+  /** Undefined unless `countSteps` was called. */
+  get perStep(): Float64Array | undefined {
+    return this.#perStep;
+  }
+
+  /** The part of what `count` is told that one step looked at: what is computed once counts at each. */
+  countAt(step: number, samples: number): void {
+    const perStep = this.#perStep;
+    if (perStep === undefined || this.weight === 0) return;
+    if (this.weight > 1) for (let i = 0; i < perStep.length; i++) perStep[i]! += samples;
+    else perStep[step]! += samples;
   }
 
   /**
@@ -92,7 +112,7 @@ export class Budget {
     let found = 0;
     for (let from = 0; from < steps; from += STEPS_PER_SLICE) {
       found += run(from, Math.min(STEPS_PER_SLICE, steps - from));
-      this.#cancel.check();
+      this.#cancel.check(this.#total, this.#live);
     }
     return found;
   }
@@ -105,6 +125,6 @@ export class Budget {
     this.#work += samples + 16;
     if (this.#work < WORK_PER_CHECK) return;
     this.#work = 0;
-    this.#cancel.check();
+    this.#cancel.check(this.#total, this.#live);
   }
 }

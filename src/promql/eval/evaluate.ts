@@ -46,6 +46,8 @@ export interface EvaluationOptions {
    * came up to it.
    */
   readonly language: "3.5" | "3.14";
+  /** Counts the samples that each step looked at. */
+  readonly perStepStats?: boolean;
   /** Most warnings, and most infos, in the answer; 0 = all. The API gives 10. */
   readonly annotationLimit: number;
 }
@@ -61,6 +63,11 @@ export const DEFAULT_EVALUATION_OPTIONS: EvaluationOptions = {
   annotationLimit: 10,
 };
 
+export interface SelectedSeries {
+  readonly matchers: readonly Matcher[];
+  readonly count: number;
+}
+
 /** What a query thread brings along. */
 export interface EvaluationMeans {
   readonly querier: Querier;
@@ -69,8 +76,10 @@ export interface EvaluationMeans {
   /** An instance over `memory`. */
   readonly kernels: PromqlKernels;
   readonly cancel: CancelToken;
-  /** Called when all series are selected and computing begins. */
-  readonly onSelected?: () => void;
+  /** Called when all series are selected and computing begins; may throw where they are too many. */
+  readonly onSelected?: (selected: readonly SelectedSeries[], plan: Plan) => void;
+  /** Opens a node's rows and may watch them. */
+  readonly watch?: (plan: Plan, open: () => Rows) => Rows;
 }
 
 /**
@@ -83,12 +92,19 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
   const isNewer = options.language === "3.14";
   const annotations = new Annotations(isNewer);
   const budget = new Budget(options.maxSamples, means.cancel, Math.min(means.memory.limitBytes, TEXT_LIMIT));
+  const { startMs, endMs, stepMs } = request;
+  // An instant query has one step, whose samples are all there are.
+  if (options.perStepStats === true && stepMs > 0) budget.countSteps(Math.floor((endMs - startMs) / stepMs) + 1);
   means.cancel.check();
   const mark = means.memory.mark();
   let sets: ReadonlyMap<string, SeriesSet> = new Map();
   try {
-    sets = await selectAll(plan, means.querier);
-    means.onSelected?.();
+    const selections = selectionsOf(plan);
+    sets = await selectAll(selections, means.querier);
+    if (means.onSelected !== undefined) {
+      const selected = [...selections].map(([key, { matchers }]) => ({ matchers, count: sets.get(key)!.count }));
+      means.onSelected(selected, plan);
+    }
     const evaluation: Evaluation = {
       memory: means.memory,
       kernels: means.kernels,
@@ -101,11 +117,16 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
       delayedNameRemoval: options.delayedNameRemoval,
       typeAndUnitLabels: options.typeAndUnitLabels,
       seriesOf: (selection) => sets.get(keyOf(selection))!,
-      open: (below) => openRows(evaluation, below),
+      open: (below) => means.watch?.(below, () => openRows(evaluation, below)) ?? openRows(evaluation, below),
     };
     const value = computeValue(evaluation, plan, request);
     const { warnings, infos } = annotations.print(request.text, options.annotationLimit);
-    return { value, warnings, infos, stats: { queryableSamples: budget.total, peakSamples: budget.peak } };
+    return {
+      value,
+      warnings,
+      infos,
+      stats: { queryableSamples: budget.total, peakSamples: budget.peak, samplesPerStep: budget.perStep },
+    };
   } finally {
     for (const set of sets.values()) set.close();
     means.memory.releaseTo(mark);
@@ -143,8 +164,7 @@ function computeValue(evaluation: Evaluation, plan: Plan, request: QueryRequest)
   return stepMs === 0 ? vectorFrom(evaluation, frame, startMs) : matrixFrom(evaluation, frame, plan.grid);
 }
 
-/** Every selection of the plan, all asked for at once: they see the same commits. */
-async function selectAll(plan: Plan, querier: Querier): Promise<ReadonlyMap<string, SeriesSet>> {
+function selectionsOf(plan: Plan): ReadonlyMap<string, Selection> {
   const selections = new Map<string, Selection>();
   const collect = (node: Plan): void => {
     const selection = selectionOf(node);
@@ -152,6 +172,14 @@ async function selectAll(plan: Plan, querier: Querier): Promise<ReadonlyMap<stri
     for (const below of plansBelow(node)) collect(below);
   };
   collect(plan);
+  return selections;
+}
+
+/** Every selection of the plan, all asked for at once: they see the same commits. */
+async function selectAll(
+  selections: ReadonlyMap<string, Selection>,
+  querier: Querier,
+): Promise<ReadonlyMap<string, SeriesSet>> {
   const requests = [...selections.values()].map(({ matchers, ...hints }) => ({ matchers, hints }));
   const sets = requests.length === 0 ? [] : await querier.selectAll(requests);
   return new Map([...selections.keys()].map((key, i) => [key, sets[i]!]));

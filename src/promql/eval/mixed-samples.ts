@@ -90,7 +90,7 @@ export function selectLastMixed(
       const stampMs = plan.startStamps ? (columns.startTimes?.[last] ?? 0) : times[last]!;
       memory.floats[(values >>> 3) + step] = stamps ? stampMs / 1000 : value;
       memory.bytes[present + step] = FLOAT;
-      if (sample === undefined) budget.countSample(1);
+      if (sample === undefined) budget.countSample(1, step);
       continue;
     }
     if (shown !== last) {
@@ -104,7 +104,7 @@ export function selectLastMixed(
     }
     memory.floats[(values >>> 3) + step] = number;
     memory.bytes[present + step] = HISTOGRAM;
-    budget.countSample(histograms.get(number).samples);
+    budget.countSample(histograms.get(number).samples, step);
   }
   return found;
 }

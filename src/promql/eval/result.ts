@@ -53,6 +53,8 @@ export interface QueryResult {
     readonly queryableSamples: number;
     /** Most samples held at a time, counted as `--query.max-samples` counts. */
     readonly peakSamples: number;
+    /** Of `queryableSamples`, for each step of a range; undefined where nobody asked. */
+    readonly samplesPerStep: Float64Array | undefined;
   };
 }
 

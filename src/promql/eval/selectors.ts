@@ -143,6 +143,9 @@ export class SelectRows implements Rows {
     memory.releaseTo(mark);
     budget.work(count + grid.steps);
     budget.count(found);
+    if (budget.perStep !== undefined) {
+      for (let step = 0; step < grid.steps; step++) if (memory.bytes[present + step] !== 0) budget.countAt(step, 1);
+    }
     budget.charge(found);
     return found;
   }
@@ -152,7 +155,9 @@ export class SelectRows implements Rows {
     const { selection, reference, grid, stamps } = this.#plan;
     const { steps } = grid;
     const fill = (index: number, row: number): number => this.fill(index, row, row + steps * 8);
-    if (this.#plan.smoothed || this.#plan.startStamps || steps > STEPS_PER_CALL) {
+    const isOther = this.#plan.smoothed || this.#plan.startStamps || steps > STEPS_PER_CALL;
+    // Steps are counted one by one only where they are asked for.
+    if (isOther || budget.perStep !== undefined) {
       for (let i = from; i < to; i++) founds[i - from] = fill(indices[i]!, address + (i - from) * rowBytes(steps));
       return;
     }
@@ -505,13 +510,13 @@ class WindowRows implements Rows {
 
   /** Undefined where windows are computed in other ways than by one kernel call. */
   #newBatch(): SeriesBatch | undefined {
-    const { memory, kernels, useStartTimestamps } = this.#evaluation;
+    const { memory, kernels, budget, useStartTimestamps } = this.#evaluation;
     const { range, func, grid } = this.#plan;
     const source = this.#source;
     if (range.kind !== "samples" || !(source instanceof StoredSamples) || this.#extension !== undefined)
       return undefined;
     const isOther = this.#func.sorts || func === "double_exponential_smoothing" || useStartTimestamps;
-    if (isOther || range.rangeMs === 0 || grid.steps > OPERATIONS_PER_CALL) return undefined;
+    if (isOther || budget.perStep !== undefined || range.rangeMs === 0 || grid.steps > OPERATIONS_PER_CALL) return undefined;
     const { minTimeMs, maxTimeMs } = range.selection;
     // Samples of a window, if they are spread evenly.
     const part = Math.min(1, range.rangeMs / Math.max(1, maxTimeMs - minTimeMs));
@@ -578,6 +583,7 @@ class WindowRows implements Rows {
       };
       const size = window.points.reduce((sum, { histogram }) => sum + histogram.samples, 0);
       budget.count(size + (wasPresent ? 0 : floatTo - floatFrom));
+      budget.countAt(step, size + (wasPresent ? 0 : floatTo - floatFrom));
       budget.work(size * 4 + (floatTo - floatFrom) * 10);
       const result =
         extension === undefined
@@ -612,6 +618,7 @@ class WindowRows implements Rows {
       budget.count(memory.floats[total >>> 3]!);
       return 0;
     });
+    if (budget.perStep !== undefined) this.#countWindows(timesAddr, count);
     budget.charge(largest);
     if (this.#plan.func === "double_exponential_smoothing" && largest > 0) this.#checkSmoothing();
     const perCall = this.#func.slides
@@ -640,6 +647,20 @@ class WindowRows implements Rows {
       budget.work(this.#func.slides ? size : size * largest);
     }
     return found;
+  }
+
+  /** How many samples each window has, where somebody wants to know. */
+  #countWindows(timesAddr: number, count: number): void {
+    const { memory, budget } = this.#evaluation;
+    const { reference, rangeMs } = this.#plan.range;
+    const times = memory.floats.subarray(timesAddr >>> 3, (timesAddr >>> 3) + count);
+    let [from, to] = [0, 0];
+    for (let step = 0; step < this.#plan.grid.steps; step++) {
+      const endMs = reference.firstMs + step * reference.stepMs;
+      while (to < count && times[to]! <= endMs) to++;
+      while (from < to && times[from]! <= endMs - rangeMs) from++;
+      budget.countAt(step, to - from);
+    }
   }
 
   #checkSmoothing(): void {

@@ -42,7 +42,7 @@ export function smoothedRow(
         : floatAt(times.subarray(from, to), floats.subarray(from, to), timeMs);
     if (value === undefined) continue;
     found++;
-    budget.countSample(typeof value === "number" ? 1 : value.samples);
+    budget.countSample(typeof value === "number" ? 1 : value.samples, step);
     memory.bytes[present + step] = typeof value === "number" ? FLOAT : HISTOGRAM;
     memory.floats[(values >>> 3) + step] = typeof value === "number" ? value : histograms.put(value);
   }

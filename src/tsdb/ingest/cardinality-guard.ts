@@ -58,24 +58,33 @@ export class CardinalityGuard {
     return this.#options.budget > 0;
   }
 
-  /** Whether a series that the head does not have yet may be made; counts it if so. */
+  /** Whether a series that the head does not have yet may be made; counts it if so, and what is refused too. */
   admits(labels: Labels): boolean {
     if (!this.isActive) return true;
-    this.#turn();
-    const { budget } = this.#options;
-    for (const { name, counts } of this.#made) {
-      // A series without the label finds nothing here: "" is never counted.
-      if ((counts.get(labels.get(name)) ?? 0) < budget) continue;
+    if (!this.hasRoom(labels)) {
       this.#refuse(labels);
       return false;
     }
+    this.count(labels);
+    return true;
+  }
+
+  /** Whether the budgets of a series would let it be made now. */
+  hasRoom(labels: Labels): boolean {
+    this.#turn();
+    const { budget } = this.#options;
+    // A series without the label finds nothing here: "" is never counted.
+    return this.#made.every(({ name, counts }) => (counts.get(labels.get(name)) ?? 0) < budget);
+  }
+
+  /** A series was made. */
+  count(labels: Labels): void {
     for (const { name, counts } of this.#made) {
       const value = labels.get(name);
       const count = counts.get(value);
       if (count !== undefined) counts.set(value, count + 1);
       else if (value !== "" && counts.size < KEYS_MAX) counts.set(value, 1);
     }
-    return true;
   }
 
   /** The most refused first. */

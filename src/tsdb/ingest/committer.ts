@@ -16,6 +16,7 @@ import {
   COUNTER_OUT_OF_ORDER,
   COUNTER_REFUSED_MEMORY,
   COUNTER_SAMPLES_APPENDED,
+  COUNTER_SERIES_CREATED,
   COUNTERS,
   FOREIGN_SLOTS,
   RESOLVE_NO_MEMORY,
@@ -224,13 +225,30 @@ export class Committer {
 
   /**
    * As `resolve` of a label set, but for series that the head does not have yet only within the budget of who makes them.
-   * RESOLVE_NO_MEMORY where that is used up: it has been counted.
+   * RESOLVE_NO_MEMORY where that is used up: it has been counted. For label sets that the head mostly knows.
    */
   resolveGuarded(labels: () => Labels, find: () => number, resolve: () => number): number {
     if (!this.guard.isActive) return this.resolve(resolve);
     const known = find();
     if (known >= 0) return known;
     return this.guard.admits(labels()) ? this.resolve(resolve) : RESOLVE_NO_MEMORY;
+  }
+
+  /** As `resolveGuarded`, for labels that are mostly new: looking for them first would cost as much as making them. */
+  resolveNew(labels: Labels): number {
+    const { guard, head } = this;
+    const resolve = (): number => head.resolveLabels(labels);
+    if (!guard.isActive) return this.resolve(resolve);
+    if (!guard.hasRoom(labels))
+      return this.resolveGuarded(
+        () => labels,
+        () => head.findLabels(labels),
+        resolve,
+      );
+    const made = head.counter(COUNTER_SERIES_CREATED);
+    const slot = this.resolve(resolve);
+    if (head.counter(COUNTER_SERIES_CREATED) !== made) guard.count(labels);
+    return slot;
   }
 
   /** Slot of LABEL BYTES or labels through `resolve`, with more refs where they have run out; negative: RESOLVE_*. */

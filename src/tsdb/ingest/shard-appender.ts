@@ -626,12 +626,7 @@ export class ShardAppender implements ScrapeAppender {
     if (this.#foreign !== undefined && !this.#foreign.isOwn(labels)) {
       return target.foreignLines.length < FOREIGN_LINES_MAX ? this.#foreignSlot(target, labels) : undefined;
     }
-    const { head } = this.#committer;
-    const slot = this.#committer.resolveGuarded(
-      () => labels,
-      () => head.findLabels(labels),
-      () => head.resolveLabels(labels),
-    );
+    const slot = this.#committer.resolveNew(labels);
     return slot < 0 ? undefined : slot;
   }
 

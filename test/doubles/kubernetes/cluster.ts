@@ -3,9 +3,11 @@
  * checks of the few own kinds that an operator writes, and `kubectl apply` of manifests. What real servers do here is recorded in
  * dialogues with kube-apiserver 1.36.
  */
+import { join } from "node:path";
 import { loadAll } from "js-yaml";
+import { packageRoot } from "../../../src/base/index.js";
 import { type ApiObject, type ApiRequest, FakeApiServer, type Refusal } from "./api-server.js";
-import { admit, type OpenApi } from "./custom-resource.js";
+import { admit, customKindsIn, type OpenApi } from "./custom-resource.js";
 import { settleDaemonSets, settleStatefulSets } from "./stateful-sets.js";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
@@ -102,6 +104,13 @@ export class TestCluster {
   async stop(): Promise<void> {
     clearInterval(this.#settling);
     await this.server.stop();
+  }
+
+  /** The project's own custom resources without their schemas: for objects that are put in by thousands. */
+  serveCustomResources(): void {
+    for (const { group, version, kind, plural } of customKindsIn(join(packageRoot(), "crds"))) {
+      this.#serve(`${group}/${version}`, kind, plural, true);
+    }
   }
 
   /** `kubectl apply -f -` of one or more documents. @throws Error with what the server said. */

@@ -56,24 +56,46 @@ export interface ConfigInput {
   readonly ruleConfigMaps?: readonly string[];
 }
 
+/** The jobs of one object, made when they are asked for: thousands of them seldom change together. */
+export interface JobSource {
+  /** Undefined for what is of the workload itself. */
+  readonly object: object | undefined;
+  jobs(): readonly Mapping[];
+}
+
+/** Where the jobs of a configuration come from, in their order. */
+export function jobSources(workload: Prometheus | PrometheusAgent, isAgent: boolean, input: ConfigInput): JobSource[] {
+  const { selection, assets, extras = {} } = input;
+  const context = contextOf(workload, input.options, input.version);
+  const of = <T extends object>(objects: readonly T[], jobs: (object: T) => readonly Mapping[]): JobSource[] =>
+    objects.map((object) => ({ object, jobs: () => jobs(object) }));
+  const services = of(selection.serviceMonitors, (each) => serviceMonitorJobs(context, each, assets));
+  const pods = of(selection.podMonitors, (each) => podMonitorJobs(context, each, assets));
+  const others = [
+    ...of(selection.probes, (each) => [probeJob(context, each, assets)]),
+    ...of(selection.scrapeConfigs, (each) => [scrapeConfigJob(context, each, assets)]),
+  ];
+  const additional: JobSource = { object: undefined, jobs: () => additionalJobs(context, extras) };
+  if (!isAgent) return [...services, ...pods, ...others, additional];
+  return [...pods, additional, ...(context.options.isDaemonSet ? [] : [...services, ...others])];
+}
+
+function allJobs(workload: Prometheus | PrometheusAgent, isAgent: boolean, input: ConfigInput): Mapping[] {
+  return jobSources(workload, isAgent, input).flatMap(({ jobs }) => jobs());
+}
+
 /** @throws InvalidConfigurationError if no configuration can be made of the object. */
 export function serverConfig(prometheus: Prometheus, input: ConfigInput): Json {
   const spec = prometheus.spec ?? {};
   const context = contextOf(prometheus, input.options, input.version);
   const client = clientOf(context, input.assets);
-  const { selection, assets, extras = {} } = input;
+  const { extras = {} } = input;
   checkScrapeTimeout(spec.scrapeTimeout, spec.scrapeInterval);
   return compact({
     global: globalSection(context, spec),
     runtime: runtimeSection(context),
     rule_files: ruleFiles(input.ruleConfigMaps ?? [], spec),
-    scrape_configs: [
-      ...selection.serviceMonitors.flatMap((monitor) => serviceMonitorJobs(context, monitor, assets)),
-      ...selection.podMonitors.flatMap((monitor) => podMonitorJobs(context, monitor, assets)),
-      ...selection.probes.map((probe) => probeJob(context, probe, assets)),
-      ...selection.scrapeConfigs.map((config) => scrapeConfigJob(context, config, assets)),
-      ...additionalJobs(context, extras),
-    ],
+    scrape_configs: allJobs(prometheus, false, input),
     storage: serverStorage(context, spec),
     alerting: alertingSection(context, client, spec.alerting, extras),
     remote_write: nonEmptyList(remoteWriteConfigs(client, spec.remoteWrite ?? [])),
@@ -88,23 +110,11 @@ export function agentConfig(agent: PrometheusAgent, input: ConfigInput): Json {
   const spec = agent.spec ?? {};
   const context = contextOf(agent, input.options, input.version);
   const client = clientOf(context, input.assets);
-  const { selection, assets, extras = {} } = input;
   checkScrapeTimeout(spec.scrapeTimeout, spec.scrapeInterval);
-  const others = context.options.isDaemonSet
-    ? []
-    : [
-        ...selection.serviceMonitors.flatMap((monitor) => serviceMonitorJobs(context, monitor, assets)),
-        ...selection.probes.map((probe) => probeJob(context, probe, assets)),
-        ...selection.scrapeConfigs.map((config) => scrapeConfigJob(context, config, assets)),
-      ];
   return compact({
     global: globalSection(context),
     runtime: runtimeSection(context),
-    scrape_configs: [
-      ...selection.podMonitors.flatMap((monitor) => podMonitorJobs(context, monitor, assets)),
-      ...additionalJobs(context, extras),
-      ...others,
-    ],
+    scrape_configs: allJobs(agent, true, input),
     storage: agentStorage(context),
     remote_write: nonEmptyList(remoteWriteConfigs(client, spec.remoteWrite ?? [])),
     otlp: otlpSection(context),

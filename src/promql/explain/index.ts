@@ -1,0 +1,2 @@
+export { estimateCost, type QueryCost, type SelectorCost, selectorText } from "./cost.js";
+export { type ExplainedNode, PlanObserver } from "./observer.js";
