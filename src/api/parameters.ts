@@ -143,7 +143,9 @@ export function parseTime(source: string): TimeNs | string {
     const fraction = (Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5)) / 1000;
     return toInt64(whole) * NS_PER_SECOND + toInt64(fraction * 1e9);
   }
-  return SPECIAL_TIMES.get(source) ?? parseRfc3339(source) ?? `cannot parse ${quoteParameter(source)} to a valid timestamp`;
+  return (
+    SPECIAL_TIMES.get(source) ?? parseRfc3339(source) ?? `cannot parse ${quoteParameter(source)} to a valid timestamp`
+  );
 }
 
 /** Seconds with a fraction, or Prometheus' units (`1h30m`). */

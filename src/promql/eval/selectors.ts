@@ -516,7 +516,8 @@ class WindowRows implements Rows {
     if (range.kind !== "samples" || !(source instanceof StoredSamples) || this.#extension !== undefined)
       return undefined;
     const isOther = this.#func.sorts || func === "double_exponential_smoothing" || useStartTimestamps;
-    if (isOther || budget.perStep !== undefined || range.rangeMs === 0 || grid.steps > OPERATIONS_PER_CALL) return undefined;
+    if (isOther || budget.perStep !== undefined || range.rangeMs === 0 || grid.steps > OPERATIONS_PER_CALL)
+      return undefined;
     const { minTimeMs, maxTimeMs } = range.selection;
     // Samples of a window, if they are spread evenly.
     const part = Math.min(1, range.rangeMs / Math.max(1, maxTimeMs - minTimeMs));
