@@ -40,6 +40,7 @@ import {
   SLOT_ENTRY_1,
   SLOT_GENERATION,
   SLOT_LABELS,
+  SLOT_LAST_TIME,
   SLOT_SIDE,
 } from "../../../assembly/layout.js";
 import { AssertionError, assert, VestalError } from "../../base/index.js";
@@ -241,6 +242,9 @@ export class HeadReader {
             }
           }
           if (chunks[i] === 0 || !this.#walk(request, chunks[i]!, counts[i]!, sources)) continue;
+          // Of who asks for samples the decoder looks at the end of an open chunk.
+          const isOver = !request.isWithSamples && this.#lastTime(slots[i]!) < request.minTimeMs;
+          if (isOver) continue;
           request.into.addSeries(this.#labelsOf(slots[i]!));
         }
       });
@@ -417,6 +421,11 @@ export class HeadReader {
         to += roundUp(length);
       }
     });
+  }
+
+  /** Of the newest sample in order, which the newest commit has. */
+  #lastTime(slot: number): number {
+    return this.#time(this.index.slotAddress(slot) + SLOT_LAST_TIME);
   }
 
   #labelsOf(slot: number): Labels {
