@@ -21,6 +21,7 @@ const AREAS: ReadonlyMap<string, () => Promise<{ readonly run: Run }>> = new Map
   ["alertmanager", () => import("./alertmanager.js")],
   ["rules", () => import("./rules.js")],
   ["operator", () => import("./operator.js")],
+  ["operator-configs", () => import("./operator-configs.js")],
   ["kubernetes-sd", () => import("./kubernetes-sd.js")],
 ]);
 

@@ -41,7 +41,8 @@ export function scrapeJobOf(config: ScrapeConfig, options: JobOptions = { isProt
 
 /** `key` is made unique over jobs: two of them may scrape one endpoint. */
 export function targetSpecOf(target: Target): TargetSpec {
-  const url = new URL(target.url);
+  // The address may be anything but a slash (`:https`): what is wrong with it is the scrape's to say.
+  const url = new URL(`http://target${/^(?:[^/:]*:)?\/\/[^/?]*(.*)$/s.exec(target.url)?.[1] ?? ""}`);
   const params: Record<string, string[]> = {};
   for (const [name, value] of url.searchParams) {
     params[name] ??= [];

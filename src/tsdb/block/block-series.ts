@@ -8,7 +8,7 @@ import { type Histogram, type LabelList, LabelLists, type Labels, type Matcher }
 import type { ChunkSink, ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
 import { chunkSampleCount, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { Block } from "./block.js";
-import type { StoredChunk } from "./chunk-reader.js";
+import { decodingChunk, type StoredChunk } from "./chunk-reader.js";
 import { selectRefs } from "./select.js";
 import { type Interval, isCovered, isTouched } from "./tombstones.js";
 
@@ -113,10 +113,12 @@ export class BlockSeries implements SeriesSet {
     let count = 0;
     readingBlock(this.#block, () => {
       for (const chunk of chunks) {
-        count +=
+        const [times, values] = [timesAddr + 8 * count, valuesAddr + 8 * count];
+        count += decodingChunk(chunk, () =>
           chunk.encoding === ENCODING_XOR
-            ? this.#floats(chunk, minTimeMs, maxTimeMs, timesAddr + 8 * count, valuesAddr + 8 * count)
-            : this.#histograms(chunk, minTimeMs, maxTimeMs, timesAddr + 8 * count, valuesAddr + 8 * count, histograms!);
+            ? this.#floats(chunk, minTimeMs, maxTimeMs, times, values)
+            : this.#histograms(chunk, minTimeMs, maxTimeMs, times, values, histograms!),
+        );
         if (histograms !== undefined) while (histograms.length < count) histograms.push(undefined);
       }
     });
@@ -145,11 +147,12 @@ export class BlockSeries implements SeriesSet {
       for (let i = this.#firstChunk[index]!; i < this.#firstChunk[index + 1]!; i++) {
         const bounds = { minTimeMs: this.#minTimes[i]!, maxTimeMs: this.#maxTimes[i]! };
         if (bounds.minTimeMs > maxTimeMs || bounds.maxTimeMs < minTimeMs) continue;
-        const { encoding, data } = this.#block.chunks.read(this.#chunkRefs[i]!);
+        const chunk = this.#block.chunks.read(this.#chunkRefs[i]!);
+        const { encoding, data } = chunk;
         const isWhole = bounds.minTimeMs >= minTimeMs && bounds.maxTimeMs <= maxTimeMs;
         if (isWhole && !isTouched(deleted, bounds.minTimeMs, bounds.maxTimeMs)) {
           found.push({ ...bounds, encoding, data });
-        } else found.push(...partOfChunk(encoding, data, isWanted));
+        } else found.push(...decodingChunk(chunk, () => partOfChunk(encoding, data, isWanted)));
       }
       return found;
     });

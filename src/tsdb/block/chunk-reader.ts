@@ -16,6 +16,20 @@ export interface StoredChunk {
   readonly encoding: ChunkEncoding;
   /** A view that stays valid; not to be changed. */
   readonly data: Uint8Array;
+  /** Where it stands. */
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** Runs what decodes a chunk whose checksum was right; what it finds wrong is said with file and offset. */
+export function decodingChunk<T>({ file, offset }: StoredChunk, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    const message = `${file} is damaged at byte ${offset}: ${error.message}`;
+    throw new CorruptionError("BLOCK_CHUNKS", message, { file, offset }, error);
+  }
 }
 
 /** Kernels may read so many bytes behind a chunk. */
@@ -82,7 +96,7 @@ export class ChunkReader {
       ((bytes[end - 4]! << 24) | (bytes[end - 3]! << 16) | (bytes[end - 2]! << 8) | bytes[end - 1]!) >>> 0;
     if (crc32c(bytes.subarray(at, end - 4)) !== checksum) throw damaged("the checksum of a chunk is wrong");
     if (!isChunkEncoding(encoding)) throw damaged(`the encoding ${encoding} of a chunk is unknown`);
-    return { encoding, data: bytes.subarray(at + 1, end - 4) };
+    return { encoding, data: bytes.subarray(at + 1, end - 4), file: segment.path, offset };
   }
 
   /**

@@ -181,7 +181,9 @@ export class IndexReader {
     const head = new EntryCursor(bytes, 0);
     const length = head.uvarint();
     const end = head.at + length + 4;
-    if (head.isPastEnd || length > WALK_BYTES * 64) throw this.#damaged(offset, "a series has no length");
+    // The checksum of nothing is 0: zeros in place of an entry would pass.
+    if (head.isPastEnd || length === 0 || length > WALK_BYTES * 64)
+      throw this.#damaged(offset, "a series has no length");
     if (bytes.length < end) bytes = this.#file.read(offset, end);
     const content = bytes.subarray(head.at, head.at + length);
     if (crc32c(content) !== wordOf(bytes, end - 4)) throw this.#damaged(offset, "the checksum of a series is wrong");
@@ -258,6 +260,7 @@ export class IndexReader {
   #verify(offset: number, what: string): number {
     const length = this.#wordAt(offset);
     const end = offset + 4 + length;
+    if (length < 4) throw this.#damaged(offset, `${what} have no count`); // zeros, whose checksum is right
     if (end + 4 > this.#file.length) throw this.#damaged(offset, `${what} lead outside the file`);
     let crc = 0;
     for (let at = offset + 4; at < end; at += WALK_BYTES) {

@@ -78,10 +78,15 @@ export function readTombstones(files: Files, blockDir: string): Tombstones {
   if (crc32c(body) !== checksum) throw damaged("its checksum does not match");
   const tombstones = new Map<number, readonly Interval[]>();
   const reader = new ByteReader(body);
-  while (!reader.isAtEnd) {
-    const ref = reader.uvarint();
-    const interval = { minTimeMs: reader.varint(), maxTimeMs: reader.varint() };
-    tombstones.set(ref, addInterval(tombstones.get(ref) ?? [], interval));
+  try {
+    while (!reader.isAtEnd) {
+      const ref = reader.uvarint();
+      const interval = { minTimeMs: reader.varint(), maxTimeMs: reader.varint() };
+      tombstones.set(ref, addInterval(tombstones.get(ref) ?? [], interval));
+    }
+  } catch (error) {
+    if (error instanceof CorruptionError) throw damaged(error.message, error);
+    throw error;
   }
   return tombstones;
 }
