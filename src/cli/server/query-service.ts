@@ -54,6 +54,8 @@ export interface QueryPoolOptions {
   /** No thread is started before the first query. */
   readonly isLazy?: boolean;
   readonly timeoutMs: number;
+  /** Most characters of an expression or a selector: a thread that parses cannot be canceled. */
+  readonly maxLength: number;
   readonly settings: Omit<QueryThreadSettings, "control" | "slots">;
 }
 
@@ -104,6 +106,7 @@ export class QueryPool implements QueryService {
   readonly #blocks: BlockSource;
   readonly #log: Logger;
   readonly #timeoutMs: number;
+  readonly #maxLength: number;
   readonly #control: ControlMemory;
   readonly #settings: QueryThreadSettings;
   readonly #slots: QuerySlots;
@@ -124,6 +127,7 @@ export class QueryPool implements QueryService {
     this.#blocks = blocks;
     this.#log = log;
     this.#timeoutMs = options.timeoutMs;
+    this.#maxLength = options.maxLength;
     // A thread that was ended keeps its slot until the pool has said so.
     this.#slots = QuerySlots.create(2 * options.threads + 2);
     this.#settings = { ...options.settings, control: control.buffer, slots: this.#slots.buffer };
@@ -269,6 +273,8 @@ export class QueryPool implements QueryService {
   }
 
   async #run(job: QueryJob, signal: AbortSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
+    const tooLong = this.#tooLong(job);
+    if (tooLong !== undefined) return tooLong;
     const cancel = this.#control.openCancel();
     if (cancel === undefined) {
       const message = `${this.#control.cancelWordCount} queries are running or waiting; try again later`;
@@ -335,6 +341,15 @@ export class QueryPool implements QueryService {
       this.#turns.leave();
       close();
     }
+  }
+
+  #tooLong(job: QueryJob): ServiceAnswer | undefined {
+    const texts = "expression" in job ? [job.expression] : "matchers" in job ? job.matchers : [];
+    const longest = texts.reduce((most, { length }) => Math.max(most, length), 0);
+    if (longest <= this.#maxLength) return undefined;
+    const message = `${longest} characters are more than the ${this.#maxLength} of --query.max-length`;
+    const parameter = "expression" in job ? "query" : "match[]";
+    return { kind: "failure", errorType: "bad_data", message, parameter };
   }
 
   async #ask(task: QueryTask, signal: AbortSignal): Promise<QueryReply> {

@@ -103,7 +103,7 @@ export class ChunkReader {
    * Gives the chunks `refs[from … to)` of floats to `sink`, copied to `memory`: those that lie behind each other at once.
    * False if one is of histograms. @throws CorruptionError BLOCK_CHUNKS
    */
-  copyFloats(refs: readonly number[], from: number, to: number, memory: QueryMemory, sink: ChunkSink): boolean {
+  copyFloats(refs: ArrayLike<number>, from: number, to: number, memory: QueryMemory, sink: ChunkSink): boolean {
     for (let next = from; next < to; ) {
       const taken = this.#copyRun(refs, next, to, memory, sink);
       if (taken < 0) return false;
@@ -121,7 +121,7 @@ export class ChunkReader {
   }
 
   /** As many as lie in one page, each where the one before ends; −1 if the first one is no chunk of floats. */
-  #copyRun(refs: readonly number[], from: number, to: number, memory: QueryMemory, sink: ChunkSink): number {
+  #copyRun(refs: ArrayLike<number>, from: number, to: number, memory: QueryMemory, sink: ChunkSink): number {
     const first = refs[from]!;
     const number = Math.floor(first / 2 ** 32);
     const segment = this.#segments[number];

@@ -146,14 +146,28 @@ export class IndexReader {
   /** @throws CorruptionError BLOCK_INDEX */
   series(ref: number): SeriesEntry {
     const entry = this.#entry(ref);
+    const labels = this.#labelsOf(ref, entry);
+    return { labels, chunks: this.#chunks(entry) };
+  }
+
+  /** As `series`, with a call for each chunk instead of an object. @throws CorruptionError BLOCK_INDEX */
+  walkSeries(ref: number, onChunk: (minTimeMs: number, maxTimeMs: number, ref: number) => void): Labels {
+    const entry = this.#entry(ref);
+    const labels = this.#labelsOf(ref, entry);
+    this.#walkChunks(entry, onChunk);
+    return labels;
+  }
+
+  /** Reads the labels of an entry, or skips them where they are known. */
+  #labelsOf(ref: number, entry: EntryCursor): Labels {
     const known = this.#labels.get(ref);
     if (known !== undefined) {
       for (let i = 2 * entry.uvarint(); i > 0; i--) entry.uvarint();
-      return { labels: known, chunks: this.#chunks(entry) };
+      return known;
     }
     const labels = new Labels(this.#labelPairs(entry));
     this.#texts.keepSized(this.#labels, ref, labels, LABELS_BYTES + PAIR_BYTES * labels.size);
-    return { labels, chunks: this.#chunks(entry) };
+    return labels;
   }
 
   labels(ref: number): Labels {
@@ -198,8 +212,13 @@ export class IndexReader {
   }
 
   #chunks(entry: EntryCursor): ChunkMeta[] {
-    const count = entry.uvarint();
     const chunks: ChunkMeta[] = [];
+    this.#walkChunks(entry, (minTimeMs, maxTimeMs, ref) => void chunks.push({ minTimeMs, maxTimeMs, ref }));
+    return chunks;
+  }
+
+  #walkChunks(entry: EntryCursor, onChunk: (minTimeMs: number, maxTimeMs: number, ref: number) => void): void {
+    const count = entry.uvarint();
     let maxTimeMs = 0;
     let ref = 0;
     for (let i = 0; i < count; i++) {
@@ -207,9 +226,8 @@ export class IndexReader {
       maxTimeMs = minTimeMs + entry.uvarint();
       ref = i === 0 ? entry.uvarint() : ref + entry.varint();
       if (entry.isPastEnd) throw this.#damaged(this.#contents.series, "the chunks of a series end early");
-      chunks.push({ minTimeMs, maxTimeMs, ref });
+      onChunk(minTimeMs, maxTimeMs, ref);
     }
-    return chunks;
   }
 
   // ── sections ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,13 +2,12 @@
  * Series that a select took from heads: label sets, and copies of their encoded chunks in the query thread's private
  * memory. Decodes on demand. Heads add to it one after the other; `seal` puts the series in order of labels.
  */
-import { assert, CorruptionError } from "../../base/index.js";
+import { assert, CorruptionError, NumberList } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import type { Histogram, LabelList, LabelLists, Labels } from "../../model/index.js";
 import type { ChunkSink, ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
 import { type ChunkEncoding, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { ChunkKernels } from "./kernels.js";
-import { NumberList } from "./number-list.js";
 import { type DecodedChunk, decodeChunk, encodeOverlapping, visitOverlapping } from "./overlapping.js";
 import { type DeletedTimes, isDeleted } from "./side.js";
 

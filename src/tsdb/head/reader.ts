@@ -43,7 +43,7 @@ import {
   SLOT_LAST_TIME,
   SLOT_SIDE,
 } from "../../../assembly/layout.js";
-import { AssertionError, assert, VestalError } from "../../base/index.js";
+import { AssertionError, assert, NumberList, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import type { Labels, Matcher } from "../../model/index.js";
 import type { ChunkEncoding } from "../chunk/index.js";
@@ -51,7 +51,6 @@ import type { Checksums, HeadChunkReader, HeadChunkRef } from "../chunks-head/in
 import { MemoryIndex } from "../index/memory-index.js";
 import { selectSlots } from "../index/select.js";
 import type { CapturedSeries } from "./captured.js";
-import { NumberList } from "./number-list.js";
 import { chunksOfSide, type DeletedTimes, deletedOfSide, isAllDeleted, isChunkOnDisk, sideAt } from "./side.js";
 
 /** Label sets that a reader keeps: 200 bytes each and more; beyond it forgets them all. */
