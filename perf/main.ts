@@ -16,11 +16,14 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   bulk: "remote/bulk.bench.js",
   "cut-pause": "tsdb/cut-pause.js",
   head: "tsdb/head.bench.js",
+  live: "live/sockets.js",
+  load: "load/clients.js",
   queries: "queries/main.js",
   replay: "tsdb/replay.js",
   "restart-memory": "tsdb/restart-memory.js",
   rules: "rules/main.js",
   soak: "tsdb/soak.js",
+  ui: "ui/main.js",
   write: "remote/write.bench.js",
 };
 

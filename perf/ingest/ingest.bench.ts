@@ -82,7 +82,10 @@ async function measure(start: (load: Load) => Promise<System>, options: IngestOp
   }
 }
 
-async function startFleet(options: IngestOptions): Promise<{ readonly port: number; stop(): void }> {
+/** Exporters in a process of their own. */
+export async function startFleet(
+  options: Pick<IngestOptions, "targets" | "series" | "churn">,
+): Promise<{ readonly port: number; stop(): void }> {
   const entry = join(packageRoot(), "dist", "perf", "ingest", "fleet.js");
   const fleet = { port: 0, targets: options.targets, series: options.series, churn: options.churn, seed: 1 };
   const child = spawn(process.execPath, [entry, JSON.stringify(fleet)], { stdio: ["pipe", "pipe", "inherit"] });

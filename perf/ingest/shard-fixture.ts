@@ -85,6 +85,7 @@ export function makeShard(limitPages = 16_384): ShardFixture {
         limits: { sampleLimit: 0, labelLimit: 0, labelNameLengthLimit: 0, labelValueLengthLimit: 0 },
         histograms: { ...DEFAULT_HISTOGRAM_OPTIONS, ...histograms },
         relabelMetric: undefined,
+        logsMetadata: false,
         extraMetrics: undefined,
       }),
     scrape: (target, body, timestampMs, format = "text") => {

@@ -19,6 +19,8 @@ export interface Load {
   readonly intervalSeconds: number;
   readonly folder: string;
   readonly port: number;
+  /** More of the command line. */
+  readonly args?: readonly string[];
 }
 
 /** The value of a self-metric, summed over its series; NaN if it is missing. */
@@ -58,6 +60,7 @@ export async function startVestal(load: Load): Promise<System> {
       `--config.file=${writeConfig(load)}`,
       `--storage.tsdb.path=${data}`,
       `--web.listen-address=127.0.0.1:${load.port}`,
+      ...(load.args ?? []),
     ],
     join(load.folder, "log"),
   );

@@ -4,6 +4,7 @@ import { percentDecode } from "./parameters.js";
 import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
 import * as admin from "./routes/admin.js";
+import * as dashboards from "./routes/dashboards.js";
 import * as features from "./routes/features.js";
 import * as management from "./routes/management.js";
 import * as pages from "./routes/pages.js";
@@ -73,6 +74,8 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/status/tsdb", status.tsdb),
   api(GET, "/status/tsdb/blocks", status.tsdbBlocks),
   api(GET, "/status/walreplay", status.walReplay, { needsReady: false }),
+  api(GET, "/dashboards", dashboards.dashboards, { needsReady: false }),
+  api(GET, "/dashboards/:uid", dashboards.dashboard, { needsReady: false }),
   api(GET, "/notifications", status.notifications, { needsReady: false }),
   api(GET, "/notifications/live", status.noLiveNotifications, { needsReady: false }),
   api(["POST"], "/write", remote.write, { cors: false }),

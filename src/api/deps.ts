@@ -339,6 +339,22 @@ export interface RemoteReadService {
   federate(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
 }
 
+export interface DashboardSummary {
+  readonly uid: string;
+  readonly title: string;
+  readonly tags: readonly string[];
+  /** Where it was found, for people. */
+  readonly source: string;
+  /** Why it cannot be opened. */
+  readonly error?: string;
+}
+
+export interface DashboardService {
+  list(): readonly DashboardSummary[];
+  /** Grafana's JSON; undefined for an unknown one. */
+  model(uid: string): string | undefined;
+}
+
 export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
@@ -364,6 +380,7 @@ export interface ApiDeps {
   readonly routePrefix: string;
   /** Port that the server listens on; `globalUrl` of local targets needs it. */
   readonly listenPort: number;
+  readonly dashboards: DashboardService;
   /** The user interface; undefined where it is not built. */
   readonly web: WebAssets | undefined;
 }

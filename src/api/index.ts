@@ -7,6 +7,8 @@ export type {
   ApiDeps,
   BacktestQuery,
   BuildInfo,
+  DashboardService,
+  DashboardSummary,
   DroppedTarget,
   HeadStatus,
   InstantQuery,

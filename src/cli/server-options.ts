@@ -8,6 +8,7 @@ import { WRITE_MESSAGES } from "../remote/index.js";
 import { refuseMixedFlags } from "./agent-flags.js";
 import type { FlagValue } from "./flag-values.js";
 import { type EarlyEnd, flagStrings, type ParsedFlags, parseFlags } from "./flags.js";
+import type { DashboardSettings } from "./server/dashboard-messages.js";
 import { FEATURES, SERVER_FLAGS } from "./server-flags.js";
 import { versionText } from "./version.js";
 
@@ -37,6 +38,7 @@ export interface ServerOptions {
     readonly enableAdminApi: boolean;
     readonly corsOrigin: Regex;
   };
+  readonly dashboards: DashboardSettings;
   /** Of what other servers send. */
   readonly receivers: {
     readonly acceptsWrites: boolean;
@@ -185,6 +187,15 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       ),
       enableAdminApi: isOn("web.enable-admin-api"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
+    },
+    dashboards: {
+      paths: value<readonly string[]>("web.dashboards.path"),
+      configMaps: text("web.dashboards.config-maps"),
+      namespace: text("web.dashboards.namespace"),
+      kubeconfig: text("web.dashboards.kubeconfig"),
+      bytesMax: number("web.dashboards.max-size"),
+      countMax: atLeastZero("web.dashboards.max-count", number("web.dashboards.max-count")),
+      rescanMs: number("web.dashboards.rescan-interval"),
     },
     receivers: {
       acceptsWrites: isOn("web.enable-remote-write-receiver"),

@@ -43,7 +43,7 @@ function alertingWarnings({ alerting }: ConfigDocument): readonly string[] {
   const warnings: string[] = [];
   for (const section of alerting.alertmanagers ?? []) {
     for (const key of Object.keys(discoveryFields)) {
-      if (["static_configs", "file_sd_configs"].includes(key)) continue;
+      if (SUPPORTED_DISCOVERIES.has(key)) continue;
       // The keys of the table are keys of the section.
       if ((section?.[key as keyof typeof discoveryFields] ?? []).length > 0) {
         warnings.push(`${key} is not supported yet and is ignored: it finds no Alertmanagers`);

@@ -423,6 +423,21 @@ const OWN: readonly MetricDescription[] = [
       "label",
     ],
   ]),
+  ...lines("vestal_live_", "gauge", [
+    ["sockets", "Open sockets of live queries."],
+    ["subscriptions", "Subscriptions of all live sockets."],
+    ["streams", "Different live queries, each evaluated once a step."],
+  ]),
+  ...lines("vestal_live_", "counter", [
+    ["evaluations_total", "Steps of live queries that were evaluated."],
+    ["frames_total", "Frames handed to live sockets."],
+    ["frames_held_total", "Frames held back, to be merged, because a client did not read."],
+  ]),
+  histogram(
+    "vestal_live_frame_delay_seconds",
+    "Time from when a step was due to its frame in a socket.",
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2.5, 5],
+  ),
   ...lines("vestal_", "counter", [
     ["head_refused_total", "Series and samples refused because a shard's memory or series limit was reached.", "shard"],
     ["head_series_over_budget_total", "New series refused because a job, namespace or metric made them too fast."],

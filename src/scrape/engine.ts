@@ -25,6 +25,8 @@ export interface ScrapeEngineOptions {
   readonly nativeHistograms: boolean;
   /** `--enable-feature=created-timestamp-zero-ingestion` */
   readonly createdZeros: boolean;
+  /** `--enable-feature=metadata-wal-records` */
+  readonly logsMetadata: boolean;
   /** Moves all places in the interval, so that replicas with other external labels scrape at other times. */
   readonly offsetSeed: number;
 }
@@ -36,6 +38,7 @@ export const DEFAULT_ENGINE_OPTIONS: ScrapeEngineOptions = {
   extraMetrics: false,
   nativeHistograms: false,
   createdZeros: false,
+  logsMetadata: false,
   offsetSeed: 0,
 };
 

@@ -14,8 +14,10 @@ export {
   TargetClient,
 } from "./http/client.js";
 export type { BodyBuffers } from "./http/connection.js";
+export { readAuthorization } from "./http/credentials.js";
 export { type ScrapeUrl, scrapeUrl } from "./http/request.js";
 export {
+  type CredentialSources,
   DEFAULT_SCRAPE_PROTOCOLS,
   DEFAULT_TRANSPORT,
   type ProxyOptions,

@@ -184,6 +184,7 @@ export class TargetLoop implements Due {
       limits: job.limits,
       histograms: this.#histogramOptions(),
       relabelMetric: relabel,
+      logsMetadata: this.#context.options.logsMetadata,
       extraMetrics: this.#context.options.extraMetrics
         ? { timeoutSeconds: this.#spec.timeoutMs / 1000, sampleLimit: job.limits.sampleLimit }
         : undefined,

@@ -47,6 +47,8 @@ export interface ScrapeTargetOptions {
   readonly histograms: HistogramOptions;
   /** `metric_relabel_configs`; undefined where there are none. Returns undefined to drop the series. */
   readonly relabelMetric: ((labels: Labels) => Labels | undefined) | undefined;
+  /** What HELP, TYPE and UNIT say of its series goes to the log. */
+  readonly logsMetadata: boolean;
   /** Adds `scrape_timeout_seconds`, `scrape_sample_limit` and `scrape_body_size_bytes`. */
   readonly extraMetrics: { readonly timeoutSeconds: number; readonly sampleLimit: number } | undefined;
 }

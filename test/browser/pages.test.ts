@@ -1,7 +1,7 @@
 /** Every page of a running server, as a user's browser shows it. */
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Exporter, respond, startExporter } from "../doubles/exporter.js";
 import {
@@ -14,10 +14,25 @@ import {
   startVestal,
   waitUntil,
 } from "../peers/harness.js";
+import { launchBrowser, onPage as pageOf, settled, violations } from "./browser.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const HOSTILE = '<img src=x onerror="window.isHacked=true">';
-const PAGES = ["query", "alerts", "rules", "targets", "service-discovery", "tsdb-status", "config", "flags", "status"];
+const PAGES = [
+  "query",
+  "dashboards",
+  "alerts",
+  "alert-history",
+  "backtest",
+  "rules",
+  "targets",
+  "why",
+  "service-discovery",
+  "tsdb-status",
+  "config",
+  "flags",
+  "status",
+];
 const PHONE = { width: 390, height: 844 };
 const PREFIX = "/behind/proxy";
 
@@ -40,7 +55,18 @@ beforeAll(async () => {
   const rule = { alert: "Broken", expr: "up == 0", annotations: { summary: `${HOSTILE} {{ $labels.job }}` } };
   const rules = `${folders[0]}/pages-rules.yml`;
   writeFileSync(rules, JSON.stringify({ groups: [{ name: "pages", interval: "500ms", rules: [rule] }] }));
-  const config = { rule_files: [rules], scrape_configs: [job("app", exporter.address), job("gone", "127.0.0.1:1")] };
+  const dropped = {
+    ...job("unwanted", "10.1.2.3:80"),
+    relabel_configs: [
+      { target_label: "team", replacement: "blue" },
+      { source_labels: ["__meta_kubernetes_pod_container_port_name"], regex: "metrics", action: "keep" },
+    ],
+  };
+  const config = {
+    rule_files: [rules],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:1"] }] }] },
+    scrape_configs: [job("app", exporter.address), job("gone", "127.0.0.1:1"), dropped],
+  };
   server = await startVestal({ config, folder: String(folders[0]) });
   const port = await freePort();
   prefixed = await startVestal({
@@ -49,15 +75,11 @@ beforeAll(async () => {
     port,
     args: [`--web.external-url=http://127.0.0.1:${port}${PREFIX}/`, "--web.route-prefix=/"],
   });
-  await waitUntil("an alert", 20_000, async () => {
+  await waitUntil("an alert", 60_000, async () => {
     const { data } = await api(server, "alerts");
     return JSON.stringify(data).includes("firing");
   });
-  const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  });
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
@@ -67,33 +89,13 @@ afterAll(async () => {
   for (const folder of folders) removeFolder(folder);
 });
 
-/** Runs `use` on a page at `path`; afterwards nothing may have been logged, refused or executed. */
-async function onPage(
+function onPage(
   url: string,
   how: BrowserContextOptions,
   use: (page: Page) => Promise<void>,
   expected: readonly string[] = [],
 ): Promise<void> {
-  const context = await browser.newContext(how);
-  try {
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
-    await page.goto(url);
-    await use(page);
-    expect(complaints).toEqual(expected);
-    expect(await page.evaluate("window.isHacked === undefined")).toBe(true);
-  } finally {
-    await context.close();
-  }
-}
-
-async function settled(page: Page): Promise<void> {
-  await page.locator("main").waitFor();
-  await expect.poll(() => page.getByText("Loading…").count(), { timeout: 20_000 }).toBe(0);
+  return pageOf(browser, url, how, use, expected);
 }
 
 describe.each(["light", "dark"] as const)("in %s colours", (colorScheme) => {
@@ -109,11 +111,7 @@ describe.each(["light", "dark"] as const)("in %s colours", (colorScheme) => {
     );
     await onPage(`${server.url}/${path}?g0.expr=up&g0.tab=table`, { colorScheme, bypassCSP: true }, async (page) => {
       await settled(page);
-      await page.addScriptTag({ path: AXE });
-      const violations = await page.evaluate<string[]>(
-        "axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', ')))",
-      );
-      expect(violations).toEqual([]);
+      expect(await violations(page, AXE)).toEqual([]);
     });
   });
 });
@@ -129,8 +127,16 @@ test("an expression is typed, completed, run as a table and drawn; the address h
     await page.keyboard.press("Enter");
     await page.getByRole("cell", { name: "6", exact: true }).waitFor();
     await page.getByRole("tab", { name: "Graph" }).click();
-    await page.locator(".legend button").filter({ hasText: "queue" }).waitFor();
-    expect(new URL(page.url()).searchParams.get("g0.expr")).toBe("queue_length * 2");
+    const legend = page.locator(".legend button").filter({ hasText: "queue" });
+    // The graph's steps are fifteen seconds: the first of them may lie before the first sample.
+    const drawn = async (): Promise<number> => {
+      await page.getByRole("button", { name: "Run" }).click();
+      return legend.count();
+    };
+    await expect.poll(drawn, { timeout: 45_000, interval: 500 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => new URL(page.url()).searchParams.get("g0.expr"), { timeout: 30_000 })
+      .toBe("queue_length * 2");
     await page.reload();
     await page.locator(".legend button").filter({ hasText: "queue" }).waitFor();
   });
@@ -148,12 +154,73 @@ test("a wrong expression is refused in the server's words", async () => {
   );
 });
 
+test("an expression is explained: its parts with what they read", async () => {
+  await onPage(
+    `${server.url}/query?g0.expr=${encodeURIComponent("sum(queue_length) * 2")}`,
+    { bypassCSP: true },
+    async (page) => {
+      await settled(page);
+      await page.getByRole("button", { name: "Explain" }).click();
+      const plan = page.getByRole("list", { name: "Plan" });
+      await plan.getByText("queue_length", { exact: true }).waitFor();
+      // One series of one value is selected.
+      expect(await plan.innerText()).toMatch(/1 series, 1 values/);
+      expect(await violations(page, AXE)).toEqual([]);
+    },
+  );
+});
+
 test("targets are filtered, and one that is down says why", async () => {
   await onPage(`${server.url}/targets`, {}, async (page) => {
     await page.getByText("connection refused").first().waitFor();
     await page.getByLabel("Filter by label, address or error").fill("refused");
     await page.getByText("app", { exact: true }).waitFor({ state: "detached" });
     await page.getByText("connection refused").first().waitFor();
+  });
+});
+
+test("why an app is not scraped: the rule that drops it, the error of its scrape, or that nothing finds it", async () => {
+  await onPage(`${server.url}/why`, {}, async (page) => {
+    const search = page.getByLabel("Search what was discovered");
+    await search.fill("10.1.2.3");
+    await page.getByText("It is found, but relabelling drops it.").waitFor();
+    await page.getByText("there is no label __meta_kubernetes_pod_container_port_name").waitFor();
+    // The rule before it is shown with what it did.
+    await page.locator(".steps").getByText('team="blue"').waitFor();
+    await search.fill("127.0.0.1:1");
+    await page.getByText("Nothing listens at this port").first().waitFor();
+    await search.fill("no such pod");
+    await page.getByText("Discovery does not know it").waitFor();
+    await expect.poll(() => new URL(page.url()).searchParams.get("q"), { timeout: 30_000 }).toBe("no such pod");
+    await page.goto(`${server.url}/service-discovery`);
+    await page.getByRole("link", { name: "Why?" }).last().click();
+    await page.getByText("relabelling drops it").waitFor();
+  });
+});
+
+test("an alert's history, its back-test from the alerts' page, and where it is silenced", async () => {
+  await onPage(`${server.url}/alert-history?range=1h`, {}, async (page) => {
+    await page
+      .getByRole("img", { name: /firing from/ })
+      .first()
+      .waitFor();
+    expect(await page.locator("main").innerText()).toContain(HOSTILE);
+    await page.getByLabel("Selector").fill('{alertname="Other"}');
+    await page.keyboard.press("Enter");
+    await page.getByText("No alert changed its state in this time.").waitFor();
+    await page.goto(`${server.url}/alerts`);
+    const silence = page.getByRole("link", { name: "Silence", exact: true }).first();
+    const href = String(await silence.getAttribute("href"));
+    expect(href).toMatch(/^http:\/\/127\.0\.0\.1:1\/#\/silences\/new\?filter=/);
+    expect(decodeURIComponent(href)).toContain('alertname="Broken"');
+    await page.getByRole("link", { name: "What would it have done last week?" }).click();
+    await page.getByText("It would have fired 1 time for 1 alert").waitFor();
+    await page.getByRole("img", { name: /firing from/ }).waitFor();
+    // As a rule that waits for longer than there are samples.
+    await page.getByLabel("for", { exact: true }).fill("1d");
+    await page.getByRole("button", { name: "Test", exact: true }).click();
+    await page.getByText("It would not have fired").waitFor();
+    await page.getByRole("img", { name: /pending from/ }).waitFor();
   });
 });
 

@@ -4,11 +4,14 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
 import { type Exporter, respond, startExporter } from "../doubles/exporter.js";
 import { freePort, waitUntil } from "../peers/harness.js";
 import { exchange } from "../support/http.js";
+
+// A start takes a second, and ten on a machine that is busy with others.
+vi.setConfig({ testTimeout: 150_000, hookTimeout: 150_000 });
 
 const running = new Set<ChildProcess>();
 const folder = mkdtempSync(join(tmpdir(), "vestal-lifecycle-"));
@@ -98,7 +101,7 @@ describe("a server that runs", () => {
       "--web.enable-lifecycle",
       "--query.threads=1",
     ]);
-    await waitUntil("the server scrapes all jobs", 10_000, async () =>
+    await waitUntil("the server scrapes all jobs", 60_000, async () =>
       ["/kept", "/removed", "/before"].every((path) => seen(path) > 2),
     );
   });
@@ -204,14 +207,14 @@ test("a restart replays: not ready, then all that was acknowledged is there", as
     const { result } = (JSON.parse(body) as { data: { result: { value: [number, string] }[] } }).data;
     return Number(result[0]?.value[1] ?? 0);
   };
-  await waitUntil("it has samples", 10_000, async () => (await isReady(first)()) && (await count(first)) > 50_000);
+  await waitUntil("it has samples", 60_000, async () => (await isReady(first)()) && (await count(first)) > 50_000);
   const stored = await count(first);
   first.child.kill("SIGKILL");
   await first.ended;
   const seenStatuses = new Set<string>();
   const restart = async (): Promise<Program> => {
     const program = await start([`--config.file=${configFile}`, data("restart")]);
-    await waitUntil("it is ready", 10_000, async () => {
+    await waitUntil("it is ready", 60_000, async () => {
       for (;;) {
         const [ready] = await text(program, "/-/ready");
         if (ready === 200) return true;
@@ -238,7 +241,7 @@ test("a restart replays: not ready, then all that was acknowledged is there", as
   expect(await second.ended).toBe(0);
   expect(performance.now() - signalledMs).toBeLessThan(3000);
   const third = await start([`--config.file=${configFile}`, data("restart")]);
-  await waitUntil("it listens", 10_000, async () => (await text(third, "/-/healthy"))[0] === 200);
+  await waitUntil("it listens", 60_000, async () => (await text(third, "/-/healthy"))[0] === 200);
   const interruptedMs = performance.now();
   third.child.kill("SIGINT");
   expect(await third.ended).toBe(0);
@@ -296,7 +299,7 @@ describe("what cannot start says why, in a line, and ends", () => {
     writeConfig([]);
     mkdirSync(join(folder, "used"));
     const first = await start([`--config.file=${configFile}`, data("used")]);
-    await waitUntil("it is ready", 10_000, isReady(first));
+    await waitUntil("it is ready", 60_000, isReady(first));
     const [samePort, sameFolder] = await Promise.all([
       start([`--config.file=${configFile}`, data("other")], first.port),
       start([`--config.file=${configFile}`, data("used")]),

@@ -1,10 +1,12 @@
 /** The operator in a cluster made of manifests: its own, and those of a real installation; with exactly the rights that they give. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { packageRoot } from "../../src/base/index.js";
 import { manifestFiles } from "../../src/operator/manifests/files.js";
-import { NEEDED_RIGHTS } from "../../src/operator/manifests/rights.js";
+import { NEEDED_RIGHTS, rulesOf } from "../../src/operator/manifests/rights.js";
 import type { ApiObject } from "../doubles/kubernetes/api-server.js";
 import { TestCluster } from "../doubles/kubernetes/cluster.js";
 import { freePort, Processes } from "../doubles/kubernetes/operator-process.js";
@@ -99,7 +101,7 @@ test("its own manifests apply, and with exactly their roles everything in them c
   );
   expect(cluster.refused).toEqual([]);
   expect(processes.log).not.toMatch(/right is missing|level=error/);
-}, 60_000);
+}, 120_000);
 
 const order = (name: string): number => cluster.server.list(SETS).findIndex(({ metadata }) => metadata.name === name);
 
@@ -113,7 +115,56 @@ test("a real installation applies unchanged and works with the role that it has,
   expect(cluster.refused).toEqual([]);
   expect(processes.log).toMatch(/A right is missing.*verb=patch resource=pods/);
   expect(processes.log).not.toMatch(/level=error/);
-}, 60_000);
+  await loadsInServer("monitoring/prometheus-k8s");
+}, 120_000);
+
+interface Rules {
+  readonly data: {
+    readonly groups: readonly { readonly rules: readonly { readonly name: string; readonly query: string }[] }[];
+  };
+}
+
+/** A server takes the configuration and all rules, and can evaluate each of them. */
+async function loadsInServer(secret: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "vestal-installation-"));
+  try {
+    const { "prometheus.yaml.gz": packed = "" } = (cluster.server.read("/api/v1/secrets", secret)?.["data"] ??
+      {}) as Readonly<Record<string, string>>;
+    const text = gunzipSync(Buffer.from(packed, "base64")).toString();
+    const filled = text.replaceAll("/etc/prometheus/", `${folder}/`).replaceAll(/\$\((?:POD_NAME|SHARD)\)/g, "0");
+    writeFileSync(join(folder, "prometheus.yaml"), filled);
+    let count = 0;
+    for (const { metadata, data } of cluster.server.list("/api/v1/configmaps") as readonly (ApiObject & {
+      data: object;
+    })[]) {
+      if (!metadata.name.startsWith(`${secret.split("/")[1]}-rulefiles-`)) continue;
+      mkdirSync(join(folder, "rules", metadata.name), { recursive: true });
+      for (const [file, rules] of Object.entries(data)) {
+        writeFileSync(join(folder, "rules", metadata.name, file), String(rules));
+        count += String(rules).split(/^ *(?:- )?(?:alert|record): /m).length - 1;
+      }
+    }
+    const port = await freePort();
+    const args = [`--config.file=${folder}/prometheus.yaml`, `--storage.tsdb.path=${folder}/data`];
+    processes.start(["server", ...args, `--web.listen-address=127.0.0.1:${port}`]);
+    const url = `http://127.0.0.1:${port}`;
+    await processes.until(
+      "the server is ready",
+      async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok,
+    );
+    const { data } = (await (await fetch(`${url}/api/v1/rules`)).json()) as Rules;
+    const rules = data.groups.flatMap((group) => group.rules);
+    expect(rules.length).toBe(count);
+    expect(count).toBeGreaterThan(200);
+    for (const { name, query } of rules) {
+      const answer = await fetch(`${url}/api/v1/query`, { method: "POST", body: new URLSearchParams({ query }) });
+      expect(answer.status, `${name}: ${query}`).toBe(200);
+    }
+  } finally {
+    await processes.killAll();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 test("with a rule of the role less, the log names it and the rest goes on", async () => {
   await applyFolder(join(packageRoot(), "deploy/manifests"));
@@ -132,7 +183,50 @@ test("with a rule of the role less, the log names it and the rest goes on", asyn
   );
   await processes.until("Prometheus", () => isDone(`${MONITORING}/prometheuses`, "monitoring/vestal"));
   expect(processes.log).toMatch(/A right is missing.*verb=watch resource=servicemonitors\.monitoring\.coreos\.com/);
-}, 60_000);
+}, 120_000);
+
+test("with rights in one namespace only, it works there", async () => {
+  const role = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: { name: "confined", namespace: "team" },
+    rules: rulesOf(NEEDED_RIGHTS),
+  };
+  const binding = {
+    ...role,
+    kind: "RoleBinding",
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "confined" },
+    subjects: [{ kind: "ServiceAccount", name: "confined", namespace: "monitoring" }],
+  };
+  cluster.server.put("/api/v1/namespaces", { metadata: { name: "team" } });
+  for (const each of [role, binding]) await cluster.applyObject(each);
+  await cluster.apply(`
+apiVersion: monitoring.coreos.com/v1
+kind: Prometheus
+metadata: {name: own, namespace: team}
+spec: {serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: {}}
+`);
+  await startAs("confined", [
+    "--namespaces=team",
+    "--prometheus-default-base-image=v.example/v",
+    "--prometheus-config-reloader=v.example/v:1",
+  ]);
+  await processes.until("Prometheus", () => isDone(`${MONITORING}/prometheuses`, "team/own"));
+  expect(cluster.refused).toEqual([]);
+}, 120_000);
+
+test("an operator that is there before custom resources and roles works once they are", async () => {
+  await cluster.stop();
+  cluster = await TestCluster.start();
+  await startAs("vestal-operator", [
+    "--prometheus-default-base-image=v.example/v",
+    "--prometheus-config-reloader=v.example/v:1",
+  ]);
+  await processes.until("it has said what is missing", () => processes.log.includes("A right is missing"));
+  await applyFolder(join(packageRoot(), "crds"));
+  await applyFolder(join(packageRoot(), "deploy/manifests"));
+  await processes.until("Prometheus", () => isDone(`${MONITORING}/prometheuses`, "monitoring/vestal"));
+}, 120_000);
 
 test("ThanosRulers and agents on every node are made too", async () => {
   await applyFolder(join(packageRoot(), "deploy/manifests"));
@@ -160,7 +254,7 @@ spec: {mode: DaemonSet, podMonitorSelector: {}, remoteWrite: [{url: "http://stor
   cluster.server.delete(sets, "monitoring/prom-agent-edge");
   await processes.until("it is back", () => cluster.server.read(sets, "monitoring/prom-agent-edge") !== undefined);
   expect(cluster.refused).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("the written files are what the generator says, and needed rights are a part of prometheus-operator's own role", async () => {
   for (const [path, manifests] of manifestFiles()) {
@@ -185,4 +279,4 @@ test("the written files are what the generator says, and needed rights are a par
   );
   // Its role in this installation has no rights for the status of AlertmanagerConfigs.
   expect(missing).toEqual(["update alertmanagerconfigs/status"]);
-}, 30_000);
+}, 120_000);

@@ -149,7 +149,7 @@ test("rules and AlertmanagerConfigs are looked at, mended and converted", async 
   expect((await ask(validate)).status).toBe(405);
   expect((await ask("/none", {})).status).toBe(404);
   expect((await ask("/metrics")).body).toMatch(/prometheus_operator_rule_validation_errors_total 1\n/);
-}, 60_000);
+}, 120_000);
 
 test("a new certificate counts from then on, and a broken one leaves the old one in force", async () => {
   expect((await ask("/healthz")).subject).toBe("vestal-test");
@@ -158,4 +158,4 @@ test("a new certificate counts from then on, and a broken one leaves the old one
   expect((await ask("/healthz")).subject).toBe("vestal-test");
   write(CLIENT_CERTIFICATE, CLIENT_KEY);
   await processes.until("the new certificate", async () => (await ask("/healthz")).subject === "vestal-client");
-}, 60_000);
+}, 120_000);

@@ -1,6 +1,6 @@
 /**
  * What a server under kills takes in: targets with floats, native histograms and exemplars, series that come and go, and remote
- * write of both kinds; and what it answers of it. A sample's value follows from its series and time, so that one that is there
+ * write of both kinds, in order and out of order, and deletions; and what it answers of it. A sample's value follows from its series and time, so that one that is there
  * can be told from a wrong one.
  */
 import { createServer, type Server as HttpServer } from "node:http";
@@ -13,6 +13,7 @@ import { api, queryMatrix, type Server } from "./harness.js";
 
 export const LOAD_FEATURES = [
   "--web.enable-remote-write-receiver",
+  "--web.enable-admin-api",
   "--enable-feature=native-histograms,exemplar-storage",
 ];
 
@@ -21,6 +22,12 @@ const LINES = 30;
 const WRITTEN_FLOATS = 12;
 const WRITTEN_HISTOGRAMS = 8;
 const WRITE_PAUSE_MS = 15;
+const LATE_SERIES = 3;
+/** How late samples out of order are at most. */
+const LATE_MS = 20_000;
+const DELETION_PAUSE_MS = 300;
+/** Of this metric samples are deleted while the others go on. */
+const DOOMED = "doomed_total";
 /** A histogram begins anew after so many scrapes or writes. */
 const RESET_AFTER = 37;
 
@@ -35,6 +42,8 @@ export class CrashLoad {
   #writer: Promise<void> = Promise.resolve();
   /** Series text → times in ms of the samples for which a 2xx came. */
   readonly acknowledged = new Map<string, number[]>();
+  /** Times in ms, inclusive, of which a deletion of all DOOMED samples was acknowledged. */
+  readonly deleted: { readonly fromMs: number; readonly toMs: number }[] = [];
 
   private constructor(exporter: HttpServer, port: number) {
     this.#exporter = exporter;
@@ -62,6 +71,7 @@ export class CrashLoad {
   config(targets: number): unknown {
     return {
       global: { scrape_interval: "200ms", scrape_timeout: "200ms" },
+      storage: { tsdb: { out_of_order_time_window: "10m" } },
       scrape_configs: [
         {
           job_name: "crash",
@@ -77,7 +87,7 @@ export class CrashLoad {
   /** Sends to `server` until it stops answering, or `stopWriting`. */
   startWriting(server: Server): void {
     this.#isWriting = true;
-    this.#writer = this.#write(server);
+    this.#writer = Promise.all([this.#write(server), this.#delete(server)]).then(() => undefined);
   }
 
   async stopWriting(): Promise<void> {
@@ -98,13 +108,33 @@ export class CrashLoad {
         if (error instanceof TypeError) return;
         throw error;
       }
-      for (const { labels } of series) {
+      for (const { labels, samples = [], histograms = [] } of series) {
+        if (labels.get("__name__") === DOOMED) continue;
         const key = textOf(Object.fromEntries(labels.entries()));
-        const times = this.acknowledged.get(key);
-        if (times === undefined) this.acknowledged.set(key, [timeMs]);
-        else times.push(timeMs);
+        const times = this.acknowledged.get(key) ?? [];
+        for (const [of] of [...samples, ...histograms]) times.push(of);
+        this.acknowledged.set(key, times);
       }
       await new Promise((resolve) => setTimeout(resolve, WRITE_PAUSE_MS));
+    }
+  }
+
+  /** Deletes a part of what DOOMED has, which ends before now: nothing in order comes there any more. */
+  async #delete(server: Server): Promise<void> {
+    while (this.#isWriting) {
+      await new Promise((resolve) => setTimeout(resolve, DELETION_PAUSE_MS));
+      const toMs = Date.now() - 500;
+      const fromMs = toMs - 300;
+      const range = new URLSearchParams({ "match[]": DOOMED, start: String(fromMs / 1000), end: String(toMs / 1000) });
+      let response: Response;
+      try {
+        response = await fetch(`${server.url}/api/v1/admin/tsdb/delete_series?${range}`, { method: "POST" });
+      } catch (error) {
+        if (error instanceof TypeError) return; // the server was killed
+        throw error;
+      }
+      expect(response.status, await response.text().catch(() => "")).toBe(204);
+      this.deleted.push({ fromMs, toMs });
     }
   }
 }
@@ -133,6 +163,7 @@ export async function allExemplars(server: Server): Promise<readonly string[]> {
 
 export function expectContains(all: AllSamples, part: AllSamples, what: string): void {
   for (const [series, samples] of part) {
+    if (series.includes(DOOMED)) continue; // seen, and deleted since
     const found = new Set(all.get(series) ?? []);
     const lost = samples.filter((sample) => !found.has(sample));
     expect(lost, `${what}: samples of ${series} were visible and are lost`).toEqual([]);
@@ -148,6 +179,14 @@ export function expectAcknowledged(all: AllSamples, load: CrashLoad, what: strin
     const lost = times.filter((time) => !found.has(time));
     expect(lost, `${what}: samples of ${series} were acknowledged and are lost`).toEqual([]);
   }
+}
+
+/** Nothing is there of what was deleted. */
+export function expectDeleted(all: AllSamples, load: CrashLoad, what: string): void {
+  const doomed = [...all].filter(([series]) => series.includes(DOOMED)).flatMap(([, samples]) => samples);
+  const times = doomed.map((sample) => Math.round((JSON.parse(sample) as [number])[0] * 1000));
+  const left = load.deleted.filter(({ fromMs, toMs }) => times.some((time) => time >= fromMs && time <= toMs));
+  expect(left, `${what}: deletions that were acknowledged and are undone`).toEqual([]);
 }
 
 export function expectEqual(got: AllSamples, want: AllSamples, what: string): void {
@@ -233,5 +272,28 @@ function writtenAt(timeMs: number, write: number): WriteSeries[] {
       histograms: [[timeMs, histogramOf({ isFloat, ...own, positive, sum: write / 8 })]] as const,
     };
   });
-  return [...floats, ...histograms];
+  const doomed = Array.from({ length: 4 }, (_, i) => ({
+    labels: Labels.of({ __name__: DOOMED, line: String(i) }),
+    samples: [[timeMs, write + i]] as const,
+  }));
+  return [...floats, ...histograms, ...doomed, ...writtenLate(timeMs, write)];
+}
+
+/** Each at a time of its own that lies before, and with a value that the time gives. */
+function writtenLate(timeMs: number, write: number): WriteSeries[] {
+  const series: WriteSeries[] = [];
+  for (let i = 0; i < LATE_SERIES; i++) {
+    const lateMs = timeMs - ((write * 7919 + i * 104_729) % LATE_MS);
+    const count = lateMs % 1000;
+    const histogram = histogramOf({ isFloat: i === 1, schema: 0, positive: { 1: 1 + count }, sum: count / 8 });
+    series.push({
+      labels: Labels.of({ __name__: "late_value", line: String(i) }),
+      samples: [[lateMs, count]],
+    });
+    series.push({
+      labels: Labels.of({ __name__: "late_seconds", line: String(i) }),
+      histograms: [[lateMs, histogram]],
+    });
+  }
+  return series;
 }

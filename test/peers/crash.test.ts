@@ -1,7 +1,7 @@
 /**
  * `kill -9` under ingest, again and again on one data directory: what any query saw before the kill, and what a sender of
  * remote write had an answer for, is there after a restart without repair by hand, and a real Prometheus started on a copy of the
- * directory answers the same. Floats, native histograms, series that come and go.
+ * directory answers the same. Floats, native histograms, samples out of order, deletions, series that come and go.
  *
  * In the second form blocks are 2 s long and chunks short, so that cuts, truncation, checkpoints and chunks_head go on while
  * the process is killed.
@@ -16,6 +16,7 @@ import {
   CrashLoad,
   expectAcknowledged,
   expectContains,
+  expectDeleted,
   expectEqual,
   LOAD_FEATURES,
   randomFrom,
@@ -61,6 +62,7 @@ describe.each(CASES)("with $form and $shards shards", ({ form, args: formArgs, r
       const folder = makeFolder();
       const args = [...LOAD_FEATURES, `--ingest.threads=${shards}`, ...formArgs];
       load.acknowledged.clear();
+      load.deleted.length = 0;
       for (let round = 0; round < roundCount; round++) {
         const vestal = await startVestal({ config: load.config(TARGETS), folder, args });
         load.startWriting(vestal);
@@ -75,6 +77,7 @@ describe.each(CASES)("with $form and $shards shards", ({ form, args: formArgs, r
         const kept = await allSamples(restarted);
         expectContains(kept, seen, `round ${round} of seed ${SEED}`);
         expectAcknowledged(kept, load, `round ${round} of seed ${SEED}`);
+        expectDeleted(kept, load, `round ${round} of seed ${SEED}`);
         await restarted.kill("SIGKILL");
 
         if (round % 5 === 0 || round === roundCount - 1) {

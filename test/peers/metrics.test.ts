@@ -1,5 +1,7 @@
 /** Compares the catalogue of own metrics with the page of a real Prometheus: names, types, labels, buckets, quantiles. */
 import { writeFileSync } from "node:fs";
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CATALOGUE } from "../../src/metrics/index.js";
@@ -29,15 +31,28 @@ const NOT_OURS: ReadonlyArray<readonly [name: RegExp, reason: string]> = [
     "snapshots and deletion are not built yet",
   ],
 ];
-/** Ours where Prometheus' page has none before the first event, or none at all. */
+/** Ours where Prometheus' page has none before the first event, only where it runs as an agent, or none at all. */
 const NOT_ON_ITS_PAGE =
-  /^(vestal_|nodejs_|prometheus_remote_storage_(samples_dropped_total|queue_highest_timestamp_seconds)$)/;
+  /^(vestal_|nodejs_|prometheus_agent_|prometheus_remote_storage_(samples_dropped_total|queue_highest_timestamp_seconds)$)/;
+
+/** Another server to be read from, which has nothing. */
+const reader = createServer((request, response) => {
+  request.resume();
+  response.setHeader("Content-Type", "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+  response.end();
+});
+
+function listening(server: HttpServer): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  });
+}
 
 const theirs = new Map<string, Family>();
 const folder = makeFolder();
 beforeAll(async () => {
   const scrape_configs = [{ job_name: "self", static_configs: [{ targets: [`127.0.0.1:${PORT}`] }] }];
-  // What it shows only where it is configured: rules, Alertmanagers, remote write both ways.
+  // What it shows only where it is configured: rules, Alertmanagers, remote write both ways, remote read, the second log.
   writeFileSync(join(folder, "rules.yml"), "groups: [{name: g, rules: [{alert: A, expr: vector(1)}]}]");
   const config = {
     global: { scrape_interval: "1s", evaluation_interval: "1s" },
@@ -45,6 +60,8 @@ beforeAll(async () => {
     rule_files: [join(folder, "rules.yml")],
     alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:1"] }] }] },
     remote_write: [{ url: "http://127.0.0.1:1/write" }],
+    remote_read: [{ url: `http://127.0.0.1:${await listening(reader)}/`, read_recent: true }],
+    storage: { tsdb: { out_of_order_time_window: "30m" } },
   };
   const args = ["--web.enable-remote-write-receiver", "--rules.alert.resend-delay=1s"];
   await startPrometheus({ config, port: PORT, folder, args });
@@ -62,6 +79,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await killAll();
+  reader.close();
   removeFolder(folder);
 });
 

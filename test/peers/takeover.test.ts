@@ -1,6 +1,6 @@
 /**
  * One data directory that changes hands: a real Prometheus and Vestal write in turns (scrapes and remote write, floats and native
- * histograms), each is killed with `kill -9` at a random moment, and whoever comes next takes the directory over as it lies. After each
+ * histograms, samples out of order, deletions), each is killed with `kill -9` at a random moment, and whoever comes next takes the directory over as it lies. After each
  * kill Vestal and a real Prometheus start on copies and answer the same: every series, every sample, every exemplar. Nothing that was
  * acknowledged is missing.
  *
@@ -9,7 +9,7 @@
  * CRASH_ROUNDS sets the kills of each form, CRASH_SEED their moments.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -17,6 +17,7 @@ import {
   allSamples,
   CrashLoad,
   expectAcknowledged,
+  expectDeleted,
   expectEqual,
   LOAD_FEATURES,
   randomFrom,
@@ -67,6 +68,7 @@ describe.each(FORMS)("with $form", ({ args: formArgs, form }) => {
     `${ROUNDS} kills of the two in turns leave what both answer alike (seed ${SEED})`,
     async () => {
       load.acknowledged.clear();
+      load.deleted.length = 0;
       const random = randomFrom(SEED + form.length);
       const folder = makeFolder();
       const args = [...LOAD_FEATURES, ...formArgs];
@@ -110,6 +112,7 @@ async function expectAlike(folder: string, args: readonly string[], what: string
     const timeSeconds = Date.now() / 1000 + 1;
     const got = await allSamples(vestal, timeSeconds);
     expectAcknowledged(got, load, what);
+    expectDeleted(got, load, what);
     expectEqual(got, await allSamples(prometheus, timeSeconds), what);
     const exemplars = await allExemplars(vestal);
     expect(exemplars.length, `${what}: exemplars`).toBeGreaterThan(0);
@@ -120,11 +123,19 @@ async function expectAlike(folder: string, args: readonly string[], what: string
     const dump = execFileSync(peerBinary("promtool"), ["tsdb", "dump", join(ours, "data")], { maxBuffer: 2 ** 29 });
     const lines = dump.toString().split("\n").length - 1;
     const samples = [...got.values()].reduce((sum, list) => sum + list.length, 0);
-    // Staleness markers are in a dump and not in an answer.
-    expect(lines, `${what}: lines of promtool's dump`).toBeGreaterThanOrEqual(samples);
+    // Staleness markers are in a dump and not in an answer. The tool reads nothing of the log that is older than the newest block,
+    // whatever made that: with blocks of samples out of order it leaves out what only the log has.
+    if (!hasOutOfOrderBlock(ours)) expect(lines, `${what}: lines of promtool's dump`).toBeGreaterThanOrEqual(samples);
   } finally {
     for (const copy of [ours, theirs]) removeFolder(copy);
   }
+}
+
+function hasOutOfOrderBlock(folder: string): boolean {
+  const names = readdirSync(join(folder, "data")).filter((name) => name.length === 26);
+  return names.some((name) =>
+    readFileSync(join(folder, "data", name, "meta.json"), "utf8").includes("from-out-of-order"),
+  );
 }
 
 async function endBoth(...servers: readonly Server[]): Promise<void> {

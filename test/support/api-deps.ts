@@ -86,6 +86,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
     admin: undefined,
     otlp: undefined,
     web: undefined,
+    dashboards: { list: () => [], model: () => undefined },
     remoteRead: {
       read: async () => ({ status: 204 }),
       federate: async () => ({

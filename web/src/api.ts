@@ -1,4 +1,5 @@
 /** Questions to the server's HTTP API. Every address is relative to the page's base, so a prefix needs nothing. */
+import { MatrixReader } from "./matrix-reader.js";
 
 export interface ApiAnswer<T> {
   readonly data: T;
@@ -32,15 +33,12 @@ export function searchOf(params: Params): URLSearchParams {
 
 /** @throws ApiError in the server's words; DOMException AbortError if `signal` says so. */
 export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<ApiAnswer<T>> {
-  const search = searchOf(params).toString();
-  // Long expressions do not fit into an address.
-  const isLong = search.length > 4000;
-  const response = await fetch(isLong || search === "" ? `api/v1/${path}` : `api/v1/${path}?${search}`, {
-    ...(isLong && { method: "POST", body: new URLSearchParams(search) }),
-    ...(signal !== undefined && { signal }),
-  });
+  const response = await ask(path, params, signal);
+  return unwrap<T>(response, await response.text());
+}
+
+function unwrap<T>(response: Response, text: string): ApiAnswer<T> {
   let envelope: Envelope<T>;
-  const text = await response.text();
   try {
     envelope = JSON.parse(text) as Envelope<T>;
   } catch {
@@ -48,6 +46,32 @@ export async function get<T>(path: string, params: Params = {}, signal?: AbortSi
   }
   if (envelope.status !== "success") throw new ApiError(`${envelope.errorType ?? "error"}: ${envelope.error ?? text}`);
   return { data: envelope.data as T, warnings: envelope.warnings ?? [], infos: envelope.infos ?? [] };
+}
+
+function ask(path: string, params: Params, signal?: AbortSignal): Promise<Response> {
+  const search = searchOf(params).toString();
+  // Long expressions do not fit into an address.
+  const isLong = search.length > 4000;
+  return fetch(isLong || search === "" ? `api/v1/${path}` : `api/v1/${path}?${search}`, {
+    ...(isLong && { method: "POST", body: new URLSearchParams(search) }),
+    ...(signal !== undefined && { signal }),
+  });
+}
+
+/** A range query, read while it arrives; plain series come as columns. */
+export async function getRange(params: Params, signal?: AbortSignal): Promise<ApiAnswer<QueryData>> {
+  const response = await ask("query_range", params, signal);
+  const reader = new MatrixReader();
+  const stream = response.body?.getReader();
+  for (;;) {
+    const piece = await stream?.read();
+    if (piece === undefined || piece.done) break;
+    reader.push(piece.value);
+  }
+  const found = reader.finish();
+  if (found === undefined) return unwrap<QueryData>(response, reader.text());
+  const { warnings = [], infos = [] } = found.rest as Envelope<unknown>;
+  return { data: { resultType: "matrix", result: found.series }, warnings, infos };
 }
 
 export type Labels = Readonly<Record<string, string>>;
@@ -66,6 +90,9 @@ export interface VectorSample {
 
 export interface MatrixSeries {
   readonly metric: Labels;
+  /** Seconds and numbers of a range query, in place of `values`. */
+  readonly times?: Float64Array;
+  readonly numbers?: Float64Array;
   readonly values?: readonly (readonly [time: number, value: string])[];
   readonly histograms?: readonly (readonly [time: number, value: HistogramValue])[];
 }
@@ -74,3 +101,13 @@ export type QueryData =
   | { readonly resultType: "vector"; readonly result: readonly VectorSample[] }
   | { readonly resultType: "matrix"; readonly result: readonly MatrixSeries[] }
   | { readonly resultType: "scalar" | "string"; readonly result: readonly [time: number, value: string] };
+
+/** Points of either form, as the server writes them. */
+export function valuesOf({ times, numbers, values = [] }: MatrixSeries): readonly (readonly [number, string])[] {
+  if (times === undefined || numbers === undefined) return values;
+  return Array.from(times, (time, i) => [time, numberText(numbers[i] ?? Number.NaN)] as const);
+}
+
+function numberText(value: number): string {
+  return Number.isFinite(value) || Number.isNaN(value) ? String(value) : value > 0 ? "+Inf" : "-Inf";
+}

@@ -1,17 +1,24 @@
 /** The frame of every page: navigation, theme, and which page the address means. */
 import { render } from "preact";
+import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
+import { AlertHistoryPage, AlertsPage, BacktestPage } from "./alerts-page.js";
 import { useStored } from "./hooks.js";
 import { QueryPage } from "./query-page.js";
-import { AlertsPage, RulesPage } from "./rules-page.js";
+import { RulesPage } from "./rules-page.js";
 import { ConfigPage, FlagsPage, StatusPage, TsdbPage } from "./status-pages.js";
 import { DiscoveryPage, TargetsPage } from "./targets-page.js";
+import { WhyPage } from "./why-page.js";
+
+const DashboardsPage = lazy(() => import("./dashboards-page.js").then((module) => module.DashboardsPage));
 
 const PAGES: readonly (readonly [path: string, title: string])[] = [
   ["query", "Query"],
+  ["dashboards", "Dashboards"],
   ["alerts", "Alerts"],
   ["rules", "Rules"],
   ["targets", "Targets"],
+  ["why", "Why?"],
   ["service-discovery", "Discovery"],
   ["tsdb-status", "Storage"],
   ["config", "Configuration"],
@@ -43,15 +50,20 @@ function App() {
   useEffect(() => {
     document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
   }, [isDark]);
-  const title = PAGES.find(([each]) => each === path)?.[1] ?? "Query";
+  const page = pageOf(path);
+  const title = PAGES.find(([each]) => each === page)?.[1] ?? "Query";
   useEffect(() => {
-    document.title = `${title} · Vestal`;
+    // A dashboard has a title of its own.
+    if (!path.startsWith("d/")) document.title = `${title} · Vestal`;
     // A phone's navigation scrolls sideways.
     document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [title]);
+  }, [title, path]);
   const go = (event: MouseEvent, target: string): void => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
+    open(target);
+  };
+  const open = (target: string): void => {
     history.pushState(null, "", target);
     setPath(target);
     document.querySelector("main")?.focus();
@@ -70,7 +82,7 @@ function App() {
             <a
               key={each}
               href={each}
-              aria-current={each === path ? "page" : undefined}
+              aria-current={each === page ? "page" : undefined}
               onClick={(event) => go(event, each)}
             >
               {name}
@@ -87,16 +99,35 @@ function App() {
         </label>
       </header>
       <main id="main" tabIndex={-1}>
-        <Page path={path} isDark={isDark} />
+        <Suspense fallback={<p class="muted">Loading…</p>}>
+          <Page path={path} isDark={isDark} onOpen={open} />
+        </Suspense>
       </main>
     </>
   );
 }
 
-function Page({ path, isDark }: { path: string; isDark: boolean }) {
-  switch (path) {
+/** The page in the navigation to which an address belongs. */
+function pageOf(path: string): string {
+  if (path.startsWith("d/")) return "dashboards";
+  return path === "alert-history" || path === "backtest" ? "alerts" : path;
+}
+
+function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen: (path: string) => void }) {
+  switch (pageOf(path)) {
+    case "dashboards":
+      return (
+        <DashboardsPage
+          isDark={isDark}
+          uid={path.startsWith("d/") ? decodeURIComponent(path.split("/")[1] ?? "") : undefined}
+          onOpen={onOpen}
+        />
+      );
     case "alerts":
-      return <AlertsPage />;
+      if (path === "alert-history") return <AlertHistoryPage />;
+      return path === "backtest" ? <BacktestPage isDark={isDark} /> : <AlertsPage />;
+    case "why":
+      return <WhyPage />;
     case "rules":
       return <RulesPage />;
     case "targets":

@@ -1,7 +1,8 @@
 /** Queries: several panels, each with an editor, a table and a graph. The address has all of it. */
 import { lazy, Suspense } from "preact/compat";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { type ApiAnswer, get, type MatrixSeries, type QueryData } from "./api.js";
+import { type ApiAnswer, get, getRange, type MatrixSeries, type Params, type QueryData, valuesOf } from "./api.js";
+import { Explain } from "./explain.js";
 import { formatDuration, metricText, parseDurationMs } from "./format.js";
 import { followLive } from "./live.js";
 import { LabelList, Rows } from "./parts.js";
@@ -73,6 +74,7 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
   const [isRunning, setRunning] = useState(false);
   const [isLive, setLive] = useState(false);
   const [round, setRound] = useState(0);
+  const [explained, setExplained] = useState<Params>();
   const rangeMs = parseDurationMs(state.range) ?? 3_600_000;
   const autoStep = Math.max(1, Math.ceil(rangeMs / POINTS / 1000));
   const stepMs = Math.max((state.step ?? autoStep) * 1000, Math.ceil(rangeMs / POINTS_MAX));
@@ -89,8 +91,7 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
     const begunMs = performance.now();
     const asked =
       state.tab === "graph"
-        ? get<QueryData>(
-            "query_range",
+        ? getRange(
             { query: state.expr, start: firstMs / 1000, end: lastMs / 1000, step: stepMs / 1000 },
             controller.signal,
           )
@@ -129,6 +130,15 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
     onChange({ ...state, expr: draft });
     setRound(round + 1);
   };
+  const explain = (): void => {
+    if (explained !== undefined || draft.trim() === "") {
+      setExplained(undefined);
+      return;
+    }
+    const end = Math.floor((state.endMs ?? Date.now()) / stepMs) * (stepMs / 1000);
+    const range = { start: end - rangeMs / 1000, end, step: stepMs / 1000 };
+    setExplained({ query: draft, ...(state.tab === "graph" ? range : { time: (state.endMs ?? Date.now()) / 1000 }) });
+  };
   const format = (): void => {
     get<string>("format_query", { query: draft }).then(
       ({ data }) => setGiven({ text: data }),
@@ -146,6 +156,9 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
         </button>
         <button type="button" onClick={format}>
           Format
+        </button>
+        <button type="button" aria-pressed={explained !== undefined} onClick={explain}>
+          Explain
         </button>
         {onRemove !== undefined && (
           <button type="button" onClick={onRemove} aria-label={`Remove ${title}`}>
@@ -183,6 +196,7 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
           {error}
         </p>
       )}
+      {explained !== undefined && <Explain query={explained} />}
       {shown?.answer.warnings.map((text) => (
         <p key={text} class="note warn">
           {text}
@@ -345,6 +359,12 @@ function seriesOf(data: QueryData): readonly MatrixSeries[] | undefined {
   return data.resultType === "matrix" ? data.result : undefined;
 }
 
+/** As the server answers. */
+function jsonOf(series: MatrixSeries): unknown {
+  const { metric, histograms } = series;
+  return { metric, values: valuesOf(series), ...(histograms !== undefined && { histograms }) };
+}
+
 function Exports({ series }: { series: readonly MatrixSeries[] }) {
   const save = (name: string, type: string, text: string): void => {
     const link = document.createElement("a");
@@ -355,8 +375,10 @@ function Exports({ series }: { series: readonly MatrixSeries[] }) {
   };
   const csv = (): string => {
     const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-    const rows = series.flatMap(({ metric, values = [] }) =>
-      values.map(([time, value]) => `${new Date(time * 1000).toISOString()},${quote(metricText(metric))},${value}`),
+    const rows = series.flatMap((each) =>
+      valuesOf(each).map(
+        ([time, value]) => `${new Date(time * 1000).toISOString()},${quote(metricText(each.metric))},${value}`,
+      ),
     );
     return `time,series,value\n${rows.join("\n")}\n`;
   };
@@ -365,7 +387,7 @@ function Exports({ series }: { series: readonly MatrixSeries[] }) {
       <button type="button" onClick={() => save("query.csv", "text/csv", csv())}>
         CSV
       </button>
-      <button type="button" onClick={() => save("query.json", "application/json", JSON.stringify(series))}>
+      <button type="button" onClick={() => save("query.json", "application/json", JSON.stringify(series.map(jsonOf)))}>
         JSON
       </button>
     </p>

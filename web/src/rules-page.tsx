@@ -1,7 +1,8 @@
-/** Rules and alerts: their state, how long they take, what went wrong. */
+/** Rules: their state, how long they take, what went wrong. */
 import { useState } from "preact/hooks";
 import type { Labels } from "./api.js";
-import { formatDuration, secondsText, valueText } from "./format.js";
+import { backtestLink } from "./backtest-link.js";
+import { formatDuration, secondsText } from "./format.js";
 import { useApi } from "./hooks.js";
 import { Ago, Badge, Filter, LabelList, Loaded } from "./parts.js";
 
@@ -13,7 +14,7 @@ interface Alert {
   readonly value: string;
 }
 
-interface Rule {
+export interface Rule {
   readonly type: "alerting" | "recording";
   readonly name: string;
   readonly query: string;
@@ -29,7 +30,7 @@ interface Rule {
   readonly lastEvaluation: string;
 }
 
-interface Groups {
+export interface Groups {
   readonly groups: readonly {
     readonly name: string;
     readonly file: string;
@@ -40,11 +41,11 @@ interface Groups {
   }[];
 }
 
-function queryLink(expr: string): string {
+export function queryLink(expr: string): string {
   return `query?${new URLSearchParams({ "g0.expr": expr, "g0.tab": "graph" })}`;
 }
 
-function stateKind(state: string | undefined): "good" | "bad" | "warn" | "plain" {
+export function stateKind(state: string | undefined): "good" | "bad" | "warn" | "plain" {
   return state === "firing" ? "bad" : state === "pending" ? "warn" : state === "inactive" ? "good" : "plain";
 }
 
@@ -100,6 +101,7 @@ export function RulesPage() {
                                   <code>{rule.query}</code>
                                 </a>
                               </div>
+                              {rule.type === "alerting" && <a href={backtestLink(rule)}>Back-test</a>}{" "}
                               {rule.labels !== undefined && <LabelList labels={rule.labels} />}
                               {rule.annotations !== undefined && <LabelList labels={rule.annotations} />}
                               {rule.lastError !== undefined && rule.lastError !== "" && (
@@ -127,86 +129,6 @@ export function RulesPage() {
             })
           )
         }
-      </Loaded>
-    </>
-  );
-}
-
-export function AlertsPage() {
-  const asked = useApi<Groups>("rules", { type: "alert" }, 10_000);
-  const [text, setText] = useState("");
-  const [isInactiveShown, setInactiveShown] = useState(false);
-  const wanted = text.toLowerCase();
-  return (
-    <>
-      <h1>Alerts</h1>
-      <div class="row">
-        <Filter label="Filter by name or label" value={text} onInput={setText} />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={isInactiveShown}
-            onChange={(event) => setInactiveShown(event.currentTarget.checked)}
-          />
-          <span>Inactive too</span>
-        </label>
-      </div>
-      <Loaded asked={asked}>
-        {({ groups }) => {
-          const rules = groups
-            .flatMap((group) => group.rules)
-            .filter(({ state }) => isInactiveShown || state !== "inactive")
-            .filter(
-              ({ name, alerts = [] }) =>
-                name.toLowerCase().includes(wanted) ||
-                alerts.some(({ labels }) => JSON.stringify(labels).toLowerCase().includes(wanted)),
-            );
-          if (rules.length === 0) return <p class="muted">No alerts.</p>;
-          return rules.map((rule, i) => (
-            <details key={`${rule.name} ${i}`} open={rule.state === "firing"}>
-              <summary>
-                <h2>{rule.name}</h2> <Badge kind={stateKind(rule.state)}>{`${rule.state}`}</Badge>{" "}
-                <span class="muted">{rule.alerts?.length ?? 0}</span>
-              </summary>
-              <p>
-                <a href={queryLink(rule.query)}>
-                  <code>{rule.query}</code>
-                </a>
-              </p>
-              <div class="scroll">
-                <table class="stack">
-                  <thead>
-                    <tr>
-                      <th scope="col">Labels</th>
-                      <th scope="col">State</th>
-                      <th scope="col">Since</th>
-                      <th scope="col">Value</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {(rule.alerts ?? []).map((alert) => (
-                      <tr key={JSON.stringify(alert.labels)}>
-                        <td>
-                          <LabelList labels={alert.labels} />
-                          {Object.entries(alert.annotations).map(([name, value]) => (
-                            <div key={name}>
-                              <span class="muted">{name}:</span> {value}
-                            </div>
-                          ))}
-                        </td>
-                        <td>
-                          <Badge kind={stateKind(alert.state)}>{alert.state}</Badge>
-                        </td>
-                        <td>{alert.activeAt !== undefined && <Ago time={alert.activeAt} />}</td>
-                        <td class="number">{valueText(alert.value)}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-            </details>
-          ));
-        }}
       </Loaded>
     </>
   );

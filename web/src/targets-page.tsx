@@ -5,7 +5,7 @@ import { secondsText } from "./format.js";
 import { useApi } from "./hooks.js";
 import { Ago, Badge, Filter, LabelList, Loaded, Rows } from "./parts.js";
 
-interface ActiveTarget {
+export interface ActiveTarget {
   readonly discoveredLabels: Labels;
   readonly labels: Labels;
   readonly scrapePool: string;
@@ -19,13 +19,13 @@ interface ActiveTarget {
   readonly scrapeTimeout: string;
 }
 
-interface Targets {
+export interface Targets {
   readonly activeTargets: readonly ActiveTarget[];
   readonly droppedTargets: readonly { readonly discoveredLabels: Labels; readonly scrapePool?: string }[];
   readonly droppedTargetCounts: Readonly<Record<string, number>>;
 }
 
-function matches(text: string, labels: Labels, more: string): boolean {
+export function matches(text: string, labels: Labels, more: string): boolean {
   if (text === "") return true;
   const wanted = text.toLowerCase();
   return (
@@ -167,7 +167,14 @@ export function DiscoveryPage() {
                               {each.labels !== undefined ? (
                                 <LabelList labels={each.labels} />
                               ) : (
-                                <Badge kind="plain">dropped by relabelling</Badge>
+                                <>
+                                  <Badge kind="plain">dropped by relabelling</Badge>{" "}
+                                  <a
+                                    href={`why?${new URLSearchParams({ q: each.discoveredLabels["__address__"] ?? "" })}`}
+                                  >
+                                    Why?
+                                  </a>
+                                </>
                               )}
                             </td>
                           </tr>

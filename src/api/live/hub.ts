@@ -77,7 +77,7 @@ export interface LiveCounters {
 
 export class LiveHub {
   readonly counters: LiveCounters = { sockets: 0, subscriptions: 0, frames: 0, held: 0, evaluations: 0 };
-  /** Told how long after its due time a frame was handed to the last of its listeners. */
+  /** Told how long after its due time the frame of a step was handed to a socket. */
   onSent: (seconds: number) => void = () => {};
   readonly options: LiveOptions;
   readonly deps: LiveDeps;
@@ -298,6 +298,7 @@ class Listener {
     if (frame.timeMs <= this.#toldMs) return;
     this.#toldMs = frame.timeMs;
     this.#session.send(frame.bytes);
+    this.#stream.sent(frame);
   }
 
   drain(): void {
@@ -411,18 +412,22 @@ class Stream {
     this.#stopTimer = timers.after(Math.max(0, dueMs - clock.nowMs()), () => {
       // A timer may fire a moment early.
       if (clock.nowMs() < dueMs) this.#schedule(timeMs);
-      else void this.#step(timeMs, dueMs); // never rejects
+      else void this.#step(timeMs); // never rejects
     });
   }
 
-  async #step(timeMs: number, dueMs: number): Promise<void> {
-    const { clock, log } = this.#hub.deps;
+  /** The frame of a step is in a socket. */
+  sent({ timeMs }: StepFrame): void {
+    this.#hub.onSent((this.#hub.deps.clock.nowMs() - timeMs - this.#subscription.delayMs) / 1000);
+  }
+
+  async #step(timeMs: number): Promise<void> {
+    const { log } = this.#hub.deps;
     this.#hub.counters.evaluations++;
     try {
       const frame = await this.#evaluate(timeMs);
       if (this.#abort.signal.aborted) return;
       await this.#tellAll(frame);
-      this.#hub.onSent((clock.nowMs() - dueMs) / 1000);
     } catch (error) {
       log.error("A live query failed", { err: errorMessage(error) });
     }

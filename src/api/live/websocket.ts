@@ -60,6 +60,18 @@ export function attachLive(
   });
 }
 
+/** The text that was sent last, and its bytes: thousands of sockets get the same one after the other. */
+let lastText = "";
+let lastBytes: Uint8Array = new Uint8Array(0);
+
 function send(ws: WebSocket<SocketData>, frame: string | Uint8Array): void {
-  ws.send(frame, typeof frame !== "string");
+  if (typeof frame !== "string") {
+    ws.send(frame, true);
+    return;
+  }
+  if (frame !== lastText) {
+    lastText = frame;
+    lastBytes = Buffer.from(frame, "utf8");
+  }
+  ws.send(lastBytes, false);
 }

@@ -21,7 +21,7 @@ export interface WebAssets {
   asset(path: string): Asset | undefined;
 }
 
-/** Paths of pages: those of Prometheus' own interface. */
+/** Paths of pages: those of Prometheus' own interface, and ours. */
 export const PAGE_PATHS = [
   "/query",
   "/alerts",
@@ -32,6 +32,12 @@ export const PAGE_PATHS = [
   "/config",
   "/flags",
   "/status",
+  "/alert-history",
+  "/backtest",
+  "/why",
+  "/dashboards",
+  // Grafana's: `/d/UID/TITLE`.
+  "/d/*path",
 ] as const;
 
 export function page(_request: ApiRequest, deps: ApiDeps): ApiResponse {

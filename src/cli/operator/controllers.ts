@@ -25,7 +25,7 @@ import {
   WorkloadReconciler,
 } from "../../operator/controller/index.js";
 import type { OperatorOptions } from "../operator-options.js";
-import { type Cluster, workloadNamespaces } from "./explore.js";
+import { type Cluster, referenceNamespaces, workloadNamespaces } from "./explore.js";
 
 export function buildOperator(
   options: OperatorOptions,
@@ -37,12 +37,7 @@ export function buildOperator(
   const { namespaces, selectors, gates, labels, annotations } = options;
   const { denied } = namespaces;
   const workloads = workloadNamespaces(options);
-  const isAll = options.watchReferencesEverywhere;
-  const references = isAll
-    ? namespaces.all.length === 0
-      ? []
-      : [...new Set([...namespaces.all, ...workloads])]
-    : workloads;
+  const references = referenceNamespaces(options);
   const operator = new Operator(
     {
       controllerId: options.controllerId,

@@ -18,6 +18,8 @@ export interface Cluster {
   readonly mayWatchReferences: boolean;
   readonly mayWriteEvents: boolean;
   readonly rights: Rights;
+  /** Whether something that was missing has come: a kind that was installed, a right that was given. */
+  hasMore(): Promise<boolean>;
 }
 
 interface Attributes {
@@ -51,10 +53,11 @@ export async function exploreCluster(api: KubernetesApi, options: OperatorOption
   const services = { group: "", resource: "services" };
   await needed(services, ["get", "create", "update"], workloads, "pods get no names in the DNS");
   await needed(pods, ["list"], workloads, "the status of workloads cannot be told");
-  const references = namespaces.all.length === 0 ? [] : workloads;
+  const references = referenceNamespaces(options);
   const mayWatchSecrets = await needed({ group: "", resource: "secrets" }, watch, references, CHANGES_LATE);
   const mayWatchMaps = await needed({ group: "", resource: "configmaps" }, watch, references, CHANGES_LATE);
   return {
+    hasMore: () => explorer.hasMore(),
     has: ({ root, plural }) => known.has(`${root}/${plural}`),
     hasEndpointSlices: await explorer.serves("/apis/discovery.k8s.io/v1", "endpointslices"),
     hasPodTopologyLabels: minor >= TOPOLOGY_LABELS_MINOR,
@@ -75,7 +78,7 @@ export async function exploreCluster(api: KubernetesApi, options: OperatorOption
     mayWriteEvents: await needed(
       { group: "events.k8s.io", resource: "events" },
       ["create"],
-      [],
+      namespaces.all,
       "no events are written",
     ),
     rights: {
@@ -93,11 +96,21 @@ export function workloadNamespaces({ namespaces }: OperatorOptions): readonly st
   return all.some((each) => each.length === 0) ? [] : [...new Set(all.flat())];
 }
 
+/** Where Secrets and ConfigMaps are watched: beside the workloads, or wherever monitors may refer to them. Empty for everywhere. */
+export function referenceNamespaces(options: OperatorOptions): readonly string[] {
+  const workloads = workloadNamespaces(options);
+  const { all } = options.namespaces;
+  if (!options.watchReferencesEverywhere) return workloads;
+  return all.length === 0 || workloads.length === 0 ? [] : [...new Set([...all, ...workloads])];
+}
+
 class Explorer {
   readonly #api: KubernetesApi;
   readonly #options: OperatorOptions;
   readonly #log: Logger;
   readonly #told = new Set<string>();
+  /** Each asks again for something that is missing. */
+  readonly #missing: (() => Promise<boolean>)[] = [];
 
   constructor(api: KubernetesApi, options: OperatorOptions, log: Logger) {
     this.#api = api;
@@ -111,7 +124,8 @@ class Explorer {
     for (const resource of Object.values(RESOURCES)) {
       const { root, plural, kind } = resource;
       if (!(await this.serves(root, plural))) {
-        this.#log.warn("The cluster does not have this kind of object; it is left out", { kind });
+        this.#log.warn("The cluster does not have this kind of object; it is left out until it has", { kind });
+        this.#missing.push(() => this.#servesNow(root, plural));
         continue;
       }
       const attributes = { group: root.split("/")[2] ?? "", resource: plural };
@@ -126,14 +140,24 @@ class Explorer {
   readonly #documents = new Map<string, ReadonlySet<string>>();
 
   async serves(root: string, plural: string): Promise<boolean> {
-    let names = this.#documents.get(root);
-    if (names === undefined) {
-      const document = await this.#api.document(root);
-      const resources = (document?.["resources"] ?? []) as readonly { readonly name?: string }[];
-      names = new Set(resources.map(({ name = "" }) => name));
-      this.#documents.set(root, names);
-    }
+    const names = this.#documents.get(root) ?? (await this.#namesOf(root));
+    this.#documents.set(root, names);
     return names.has(plural);
+  }
+
+  async #servesNow(root: string, plural: string): Promise<boolean> {
+    return (await this.#namesOf(root)).has(plural);
+  }
+
+  async #namesOf(root: string): Promise<ReadonlySet<string>> {
+    const document = await this.#api.document(root);
+    const resources = (document?.["resources"] ?? []) as readonly { readonly name?: string }[];
+    return new Set(resources.map(({ name = "" }) => name));
+  }
+
+  async hasMore(): Promise<boolean> {
+    for (const ask of this.#missing) if (await ask()) return true;
+    return false;
   }
 
   #namespacesOf({ kind }: Resource): readonly string[] {
@@ -163,6 +187,7 @@ class Explorer {
       const id = `${verb} ${resource} ${namespace}`;
       if (this.#told.has(id)) continue;
       this.#told.add(id);
+      this.#missing.push(() => this.#api.isAllowed({ ...attributes, ...(namespace !== "" && { namespace }), verb }));
       this.#log.warn("A right is missing", { verb, resource, ...(namespace !== "" && { namespace }), without });
     }
     return missing.length === 0;

@@ -18,6 +18,7 @@ import { isForbidden, KubeletService, type Operator } from "../../operator/contr
 import type { OperatorOptions } from "../operator-options.js";
 import { vestalVersion } from "../version.js";
 import { buildOperator } from "./controllers.js";
+import { ClusterExplainer } from "./explain.js";
 import { type Cluster, exploreCluster } from "./explore.js";
 import { levelOf } from "./log.js";
 import { type Answer, type MetricLine, metricsText, serveWeb } from "./web.js";
@@ -25,6 +26,9 @@ import { Webhooks } from "./webhook.js";
 
 const FIELD_MANAGER = "PrometheusOperator";
 const LEASE_SECONDS = 15;
+/** Something that is missing is asked for again after so long, then less and less often. */
+const AGAIN_MS = 2_000;
+const AGAIN_MS_MAX = 60_000;
 
 /** Runs until it is told to end, and sets the process' exit code. */
 export async function runOperator(options: OperatorOptions): Promise<void> {
@@ -44,7 +48,10 @@ class OperatorProcess {
   readonly #webhooks: Webhooks;
   #operator: Operator | undefined;
   #kubelet: KubeletService | undefined;
+  #explainer: ClusterExplainer | undefined;
   #isLeading = false;
+  #isEnding = false;
+  #stopLooking: (() => void) | undefined;
   readonly #stops: (() => void)[] = [];
 
   constructor(options: OperatorOptions, log: Logger) {
@@ -60,6 +67,7 @@ class OperatorProcess {
     log.info("Starting Vestal operator", { version: vestalVersion(), node: process.version });
     const connection = await connect(options);
     const api = new KubernetesApi(connection, FIELD_MANAGER);
+    this.#explainer = new ClusterExplainer(api);
     const ended = new Promise<string>((resolve) => {
       const end = (signal: NodeJS.Signals): void => resolve(signal);
       process.once("SIGTERM", end).once("SIGINT", end);
@@ -80,10 +88,13 @@ class OperatorProcess {
         log.info("Received an OS signal, ending", { signal: await ended });
       }
     } finally {
+      this.#isEnding = true;
+      this.#stopLooking?.();
       for (const stop of this.#stops) stop();
       await this.#operator?.stop();
       await election?.stop();
       await closeWeb();
+      this.#explainer.close();
       connection.close();
     }
   }
@@ -110,12 +121,38 @@ class OperatorProcess {
   }
 
   async #start(connection: KubernetesConnection, api: KubernetesApi, cluster: Cluster): Promise<void> {
-    const operator = buildOperator(this.#options, cluster, connection, api, this.#log);
-    this.#operator = operator;
     // Kubelets are found whatever else is missing.
     this.#keepKubelets(api);
+    this.#awaitMore(connection, api, cluster, AGAIN_MS);
+    await this.#control(connection, api, cluster);
+  }
+
+  async #control(connection: KubernetesConnection, api: KubernetesApi, cluster: Cluster): Promise<void> {
+    const operator = buildOperator(this.#options, cluster, connection, api, this.#log);
+    this.#operator = operator;
     await operator.start();
     this.#log.info("The controllers work", { kinds: operator.counters.map(({ kind }) => kind).join(",") });
+  }
+
+  /** Custom resources and roles are often installed together with the operator, and a moment later. */
+  #awaitMore(connection: KubernetesConnection, api: KubernetesApi, cluster: Cluster, ms: number): void {
+    const look = async (): Promise<void> => {
+      let known = cluster;
+      if (await cluster.hasMore()) {
+        this.#log.info("The cluster has more than it had: the controllers start anew");
+        known = await exploreCluster(api, this.#options, this.#log);
+        await this.#operator?.stop();
+        if (this.#isEnding) return;
+        await this.#control(connection, api, known);
+      }
+      this.#awaitMore(connection, api, known, known === cluster ? Math.min(2 * ms, AGAIN_MS_MAX) : AGAIN_MS);
+    };
+    this.#stopLooking = systemTimers.after(ms, () => {
+      look().catch((error: unknown) => {
+        this.#log.error("What the cluster has cannot be found out; it is tried again", { err: errorMessage(error) });
+        if (!this.#isEnding) this.#awaitMore(connection, api, cluster, AGAIN_MS_MAX);
+      });
+    });
   }
 
   #keepKubelets(api: KubernetesApi): void {
@@ -152,8 +189,9 @@ class OperatorProcess {
 
   // ── pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #page(url: URL, body: string | undefined): Answer | undefined {
+  #page(url: URL, body: string | undefined): Answer | undefined | Promise<Answer> {
     if (body !== undefined) return this.#webhooks.answer(url, body);
+    if (url.pathname === "/api/v1/cluster/explain") return this.#explainer?.answer(url);
     if (url.pathname === "/healthz") return { status: 200, type: "application/json", body: '{"status":"up"}' };
     if (url.pathname !== "/metrics") return this.#webhooks.answer(url, body);
     return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: metricsText(this.#metrics()) };

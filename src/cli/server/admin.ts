@@ -53,37 +53,23 @@ export class Admin implements AdminService {
     const answer = await this.#deps.queries.selectors(matchers, signal);
     if (answer.kind !== "data") return answer;
     const selectors = answer.data as readonly PlainSelector[];
-    const { storage } = this.#deps;
-    await storage.keeper.exclusively(async () => {
+    const { storage, shards } = this.#deps;
+    const deleteAll = async (): Promise<void> => {
       const ulids = storage.list.blocks
         .filter(({ meta }) => meta.minTimeMs <= maxTimeMs && meta.maxTimeMs > minTimeMs)
         .map(({ meta }) => meta.ulid);
       await storage.pool.run({ kind: "delete-series", ulids, selectors, minTimeMs, maxTimeMs });
       await storage.keeper.reload();
-    });
-    return (await this.#leftInHead(matchers, minTimeMs, maxTimeMs, signal)) ?? { kind: "empty" };
-  }
-
-  /** Nothing can be deleted from a head yet: where it has such samples the caller must know. */
-  async #leftInHead(
-    matchers: readonly string[],
-    minTimeMs: number,
-    maxTimeMs: number,
-    signal: AbortSignal,
-  ): Promise<ServiceAnswer | undefined> {
-    const { control, queries } = this.#deps;
-    if (control.minTimeMs === undefined || maxTimeMs < control.minTimeMs) return undefined;
-    const startMs = Math.max(minTimeMs, control.minTimeMs);
-    const left = await queries.series({ matchers, startMs, endMs: maxTimeMs, limit: 1 }, signal);
-    if (left.kind !== "encoded") return undefined;
-    const { data } = JSON.parse(Buffer.from(left.body).toString()) as { data: readonly unknown[] };
-    if (data.length === 0) return undefined;
-    const since = new Date(startMs).toISOString();
-    return failure(
-      "unavailable",
-      `deleted from all blocks, but samples since ${since} are still in the head, from which nothing can be deleted yet; ` +
-        "ask again when they are in a block",
-    );
+      await shards.deleteSeries(selectors, minTimeMs, maxTimeMs);
+    };
+    try {
+      // A block that is made meanwhile would bring back what is deleted.
+      await storage.cutter.exclusively(() => storage.keeper.exclusively(deleteAll));
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      return failure("unavailable", error.message);
+    }
+    return { kind: "empty" };
   }
 
   async cleanTombstones(): Promise<void> {

@@ -7,6 +7,7 @@ import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../dis
 import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
 import type { PlainRetentionRule } from "./block-tasks.js";
+import type { DashboardSettings, DashboardsMessage } from "./dashboard-messages.js";
 import type { LogSettings } from "./log-settings.js";
 import type { RulesSettings } from "./rules-messages.js";
 
@@ -20,6 +21,7 @@ export interface ControlData {
   readonly discoveryBatchMs: number;
   /** Protobuf is asked for first where a job does not say. */
   readonly isProtobufFirst: boolean;
+  readonly dashboards: DashboardSettings;
   readonly log: LogSettings;
   readonly rules: RulesSettings;
   /** What the rules say to the main thread, and hear of it. */
@@ -78,4 +80,4 @@ export interface TargetsChangedMessage {
   readonly stats: DiscoveryStats;
 }
 
-export type FromControl = LoadedMessage | TargetsChangedMessage;
+export type FromControl = LoadedMessage | TargetsChangedMessage | DashboardsMessage;

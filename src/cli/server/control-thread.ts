@@ -6,6 +6,7 @@ import { loadConfig, refuseForAgent, renderConfig } from "../../config/index.js"
 import { DiscoveryManager, diskDiscoveryFiles } from "../../discovery/index.js";
 import { checkTemplate } from "../alert-templates.js";
 import type { ControlData, FromControl, LoadedSettings, ToControl } from "./control-messages.js";
+import { startDashboards } from "./dashboard-source.js";
 import { loggerOf } from "./log-settings.js";
 import { plainRetentionRules } from "./retention-rules.js";
 import { loadRuleFiles } from "./rule-files.js";
@@ -25,9 +26,14 @@ export function runControlThread(port: MessagePort, data: ControlData): void {
     },
   );
   const rules = new RulesHost(data.rulesPort, data.rules, loggerOf(data.log, "rule manager"));
+  const endDashboards = startDashboards(data.dashboards, {
+    log: loggerOf(data.log, "dashboards"),
+    onChange: (source, entries) => post({ type: "dashboards", source, entries }),
+  });
   port.on("message", (message: ToControl) => {
     if (message.type === "stop") {
       manager.close();
+      endDashboards();
       port.close();
       return;
     }

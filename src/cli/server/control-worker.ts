@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { errorMessage, fromPlain, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
 import type { ControlData, FromControl, LoadedSettings, TargetsChangedMessage, ToControl } from "./control-messages.js";
+import type { DashboardsMessage } from "./dashboard-messages.js";
 
 export interface ControlHooks {
   /** Called before any target of these settings arrives. */
   onLoaded(settings: LoadedSettings): void;
   onTargets(message: TargetsChangedMessage): void;
+  onDashboards(message: DashboardsMessage): void;
   /** The worker ended unasked. */
   onLost(reason: string): void;
 }
@@ -53,6 +55,10 @@ export class ControlWorker {
   #handle(message: FromControl): void {
     if (message.type === "changed") {
       this.#hooks.onTargets(message);
+      return;
+    }
+    if (message.type === "dashboards") {
+      this.#hooks.onDashboards(message);
       return;
     }
     const waiting = this.#waiting.get(message.id);

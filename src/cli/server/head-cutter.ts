@@ -13,7 +13,7 @@
  * Whatever fails is tried again: what was done before stays right. Queries read every sample in the head, in the block, or in
  * both (merging takes it once), never in neither.
  */
-import { errorMessage, type Logger } from "../../base/index.js";
+import { errorMessage, type Logger, VestalError } from "../../base/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import type { BlockMeta } from "../../tsdb/block/index.js";
 import type { TruncatedMessage } from "./ingest-messages.js";
@@ -88,6 +88,8 @@ export class HeadCutter {
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #isBusy = false;
+  /** Callers of `exclusively` that wait or work. */
+  #holders = 0;
   #isStopping = false;
   #nextTryMs = 0;
   /** When the first range became due; undefined while none is. */
@@ -115,6 +117,19 @@ export class HeadCutter {
     this.#timer = setInterval(() => this.#look(), this.#options.lookIntervalMs ?? LOOK_INTERVAL_MS);
   }
 
+  /** No range is cut while `work` runs: it begins when what is under way has ended. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#holders++;
+    const result = this.#work.then(work).finally(() => {
+      this.#holders--;
+    });
+    this.#work = result.then(
+      () => undefined,
+      () => undefined, // whoever asked gets the error
+    );
+    return result;
+  }
+
   /** What is under way goes on until its present step is done. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -132,7 +147,14 @@ export class HeadCutter {
   }
 
   #look(): void {
-    if (this.#isBusy || this.#isStopping || !this.#shards.isReady || performance.now() < this.#nextTryMs) return;
+    if (
+      this.#isBusy ||
+      this.#holders > 0 ||
+      this.#isStopping ||
+      !this.#shards.isReady ||
+      performance.now() < this.#nextTryMs
+    )
+      return;
     const isDue = this.dueEndMs() !== undefined;
     // As there: whatever is due when the delay is over is cut together.
     this.#dueSinceMs = isDue ? (this.#dueSinceMs ?? performance.now()) : undefined;
@@ -221,8 +243,9 @@ export class HeadCutter {
     const startedMs = performance.now();
     // Behind it come only samples that are not sealed, or are and come again with a replay: that is harmless.
     const lastSegment = await this.#storage.run({ kind: "rotate-wbl" });
+    const heads = this.#shards.heads();
     if ((await this.#shards.sealOutOfOrder()) > 0) {
-      const blocks = await this.#storage.run({ kind: "cut-out-of-order", heads: this.#shards.heads() });
+      const blocks = await this.#storage.run({ kind: "cut-out-of-order", heads });
       for (const meta of blocks) {
         await this.#queries.addBlock(meta);
         this.counters.outOfOrderCuts++;
@@ -239,6 +262,12 @@ export class HeadCutter {
       await this.#queries.settled();
       await this.#storage.run({ kind: "trim-chunks-head", firstFile });
     }
+    // A shard that was rebuilt meanwhile has samples of these segments which were not sealed, and are in no block.
+    const now = this.#shards.heads();
+    const isSame = heads.every(({ shard, generation }) =>
+      now.some((head) => head.shard === shard && head.generation === generation),
+    );
+    if (!isSame) throw new VestalError("SHARD_LOST", "a shard was rebuilt while samples out of order became blocks");
     try {
       await this.#storage.run({ kind: "truncate-wbl", lastSegment });
     } catch (error) {

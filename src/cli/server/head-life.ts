@@ -17,9 +17,11 @@ import {
   COUNTER_REFUSED_MEMORY,
   COUNTER_SAMPLES_APPENDED,
   COUNTER_SERIES,
+  COUNTER_SIDES,
   COUNTER_TOO_OLD,
   COUNTERS,
   SLOT_COUNT,
+  SLOT_SIDE,
   STAGED_BYTES,
   STAGED_STATUS,
   STATUS_NO_MEMORY,
@@ -37,7 +39,7 @@ import {
   type LoadedChunks,
   loadChunksHead,
 } from "../../tsdb/chunks-head/index.js";
-import { type Head, isForeseen } from "../../tsdb/head/index.js";
+import { type Head, isForeseen, truncateDeleted } from "../../tsdb/head/index.js";
 import { WalState } from "../../tsdb/wal/index.js";
 import type {
   CloseChunksMessage,
@@ -247,6 +249,11 @@ export class HeadLife {
     this.#run(this.#truncateSealed(id));
   }
 
+  /** Does a job between commits, in steps, behind those under way. */
+  run(job: Generator<void, void>): void {
+    this.#run(job);
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#timer);
@@ -312,6 +319,7 @@ export class HeadLife {
       if (this.#mutate(() => truncation.next()).done) break;
       yield;
     }
+    yield* this.#truncateDeleted(minTimeMs);
     const chunksAfter = this.#counter(COUNTER_CHUNKS) - (this.#counter(COUNTER_CHUNKS_CREATED) - createdBefore);
     const walSegment = new WalState(control.buffer, CONTROL_WAL_STATE).position().segment;
     const lowestFile = yield* this.#lowestFile();
@@ -325,6 +333,20 @@ export class HeadLife {
       seconds: (performance.now() - startMs) / 1000,
     };
     task.port.postMessage(message);
+  }
+
+  *#truncateDeleted(minTimeMs: number): Generator<void, void> {
+    const { head } = this.#deps;
+    if (this.#counter(COUNTER_SIDES) === 0) return;
+    for (let first = 0; first < this.#slotCount(); first += STEP_SLOTS) {
+      const end = Math.min(this.#slotCount(), first + STEP_SLOTS);
+      this.#mutate(() => {
+        for (let slot = first; slot < end; slot++) {
+          if (head.words[(head.slotAddress(slot) + SLOT_SIDE) >>> 2] !== 0) truncateDeleted(head, slot, minTimeMs);
+        }
+      });
+      yield;
+    }
   }
 
   *#lowestFile(): Generator<void, number> {
@@ -351,6 +373,8 @@ export class HeadLife {
       this.#mutate(() => head.kernels.truncateOutOfOrder(slot, STEP_SLOTS));
       yield;
     }
+    head.kernels.advanceEpoch();
+    while (head.kernels.reclaim(STEP_SLOTS) === STEP_SLOTS) yield;
     const lowestFile = yield* this.#lowestFile();
     task.port.postMessage({ type: "out-of-order-truncated", id, lowestFile } satisfies FromIngestThread);
   }

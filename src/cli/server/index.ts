@@ -35,6 +35,7 @@ import { Admin } from "./admin.js";
 import { AgentLog } from "./agent-log.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
+import { DashboardList } from "./dashboard-list.js";
 import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
@@ -128,6 +129,7 @@ class Server {
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
   readonly #rules = new RulesLink();
+  readonly #dashboards = new DashboardList();
   #queries: QueryPool | undefined;
   #settings: LoadedSettings | undefined;
   #web: WebConfigUse | undefined;
@@ -157,6 +159,7 @@ class Server {
         isProtobufFirst:
           options.features.has("native-histograms") || options.features.has("created-timestamp-zero-ingestion"),
         log: options.log,
+        dashboards: options.dashboards,
         rules: rulesSettings(options, this.#shardCount),
         rulesPort: this.#rules.remotePort,
       },
@@ -166,6 +169,7 @@ class Server {
           this.#registry.discovery = stats;
           this.#registry.apply(changes, dropped);
         },
+        onDashboards: (message) => this.#dashboards.put(message),
         onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
       },
     );
@@ -334,6 +338,7 @@ class Server {
         extraMetrics: features.has("extra-scrape-metrics"),
         nativeHistograms: features.has("native-histograms"),
         createdZeros: features.has("created-timestamp-zero-ingestion"),
+        logsMetadata: features.has("metadata-wal-records"),
       },
       writeLimits: this.#options.receivers,
       userAgent: `Vestal/${vestalVersion()}`,
@@ -420,6 +425,7 @@ class Server {
       { queries, clock: systemClock, externalLabels: () => this.#settings?.externalLabels ?? {} },
     );
     const registry = new Registry(systemClock);
+    const live = this.#liveHub(queries);
     const metrics = serverMetrics({
       registry,
       control: this.#control,
@@ -427,6 +433,7 @@ class Server {
       targets: this.#registry,
       rules: this.#rules,
       queries,
+      live,
       storage: this.#storage,
       state: this.#state,
       isReady: () => this.#lifecycle.isReady(),
@@ -467,6 +474,7 @@ class Server {
         metrics,
         remoteWrite,
         otlp,
+        dashboards: this.#dashboards,
         web: readWebAssets(),
         remoteRead,
         isAgent: this.#agentLog !== undefined,
@@ -484,7 +492,7 @@ class Server {
       clock: systemClock,
       log: this.#log,
       notificationSubscribersMax: web.notificationSubscribersMax,
-      ...(this.#agentLog === undefined && { live: this.#liveHub(queries) }),
+      ...(this.#agentLog === undefined && { live }),
       observer: observeHttp(
         registry,
         ROUTES.map(({ pattern }) => pattern),

@@ -189,7 +189,17 @@ export interface TruncateOutOfOrderMessage {
   readonly id: number;
 }
 
+/** Samples in [minTimeMs, maxTimeMs] of series that one of the selectors picks are deleted: answer `series-deleted`. */
+export interface DeleteSeriesMessage {
+  readonly type: "delete-series";
+  readonly id: number;
+  readonly selectors: readonly PlainSelector[];
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+}
+
 export type ToIngestThread =
+  | DeleteSeriesMessage
   | CloseChunksMessage
   | TruncateMessage
   | SealOutOfOrderMessage
@@ -354,7 +364,15 @@ export interface OutOfOrderTruncatedMessage {
   readonly lowestFile: number;
 }
 
+export interface SeriesDeletedMessage {
+  readonly type: "series-deleted";
+  readonly id: number;
+  /** Undefined: all of it is deleted. */
+  readonly error: PlainError | undefined;
+}
+
 export type FromIngestThread =
+  | SeriesDeletedMessage
   | ChunksClosedMessage
   | TruncatedMessage
   | OutOfOrderSealedMessage

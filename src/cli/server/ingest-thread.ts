@@ -7,6 +7,7 @@ import {
   errorMessage,
   type Files,
   type Logger,
+  type PlainError,
   returnFreeHeap,
   systemClock,
   systemFiles,
@@ -31,7 +32,15 @@ import {
   type ShardKernels,
   type ShardTask,
 } from "../../shard/index.js";
-import { ExemplarStore, Head, HistogramChunks, MetadataStore, OutOfOrderSamples } from "../../tsdb/head/index.js";
+import {
+  addDeleted,
+  ExemplarStore,
+  Head,
+  HistogramChunks,
+  MetadataStore,
+  OutOfOrderSamples,
+} from "../../tsdb/head/index.js";
+import { selectSlots } from "../../tsdb/index/index.js";
 import { CardinalityGuard, Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
 import {
   type ReplayOutcome,
@@ -45,6 +54,7 @@ import { BurstTrim, LOOK_INTERVAL_MS } from "./burst-trim.js";
 import { HeadForeignSink, ShardOutlet } from "./foreign.js";
 import { HeadLife } from "./head-life.js";
 import type {
+  DeleteSeriesMessage,
   ExemplarsRequest,
   FromIngestThread,
   HeadChunksOutcome,
@@ -67,6 +77,8 @@ const SERIES_BUDGET_WINDOW_MS = 600_000;
 const REFUSED_SHOWN_MAX = 20;
 /** Series whose samples out of order a replay holds before they go into the head's memory: about 2 KB each. */
 const OUT_OF_ORDER_OPEN_MAX = 20_000;
+/** Series that one step of a deletion marks: about a millisecond. */
+const DELETED_SERIES_STEP = 500;
 /** `interval` syncs so often. */
 const SYNC_INTERVAL_MS = 1000;
 
@@ -101,6 +113,8 @@ class IngestThread {
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
   #outOfOrderWindowMs: number;
+  /** Slots of which the log of samples out of order says that chunks_head has what it lost. */
+  readonly #unwritten = new Set<number>();
   /** Messages that came before the log was open. */
   #early: ToIngestThread[] = [];
 
@@ -200,6 +214,9 @@ class IngestThread {
       case "truncate":
         this.#life.truncate(message);
         return;
+      case "delete-series":
+        this.#life.run(this.#deleteSeries(message));
+        return;
       case "seal-out-of-order":
         this.#life.sealOutOfOrder(message);
         return;
@@ -248,6 +265,10 @@ class IngestThread {
           this.#exemplars.add(head.seriesLabels(slot), exemplar);
         },
         setMetadata: (slot, metadata) => this.#metadata.set(slot, head.slotGeneration(slot), metadata),
+        addTombstone: (slot, minTimeMs, maxTimeMs) => {
+          if (maxTimeMs >= data.minValidTimeMs && minTimeMs <= maxTimeMs)
+            addDeleted(head, slot, { minTimeMs, maxTimeMs });
+        },
       },
       onSeries: (slot, refLow, refHigh) => {
         if (slot < 0) chunks.drop(refLow, refHigh);
@@ -258,7 +279,7 @@ class IngestThread {
         isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
       }),
       ...(data.replayEnd !== undefined && { end: data.replayEnd }),
-      outOfOrder: this.#replayOutOfOrder((file, offset) => chunks.has(file, offset)),
+      outOfOrder: this.#replayOutOfOrder(),
       salvage: data.settings.walSalvage,
       onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
     });
@@ -269,7 +290,7 @@ class IngestThread {
     return { outcome, headChunks: this.#life.outcome(chunks) };
   }
 
-  #replayOutOfOrder(isInChunksHead: (file: number, offset: number) => boolean): ReplayOutOfOrder {
+  #replayOutOfOrder(): ReplayOutOfOrder {
     const { data } = this.#task;
     const samples = this.#outOfOrder;
     samples.isReplaying = true;
@@ -278,6 +299,7 @@ class IngestThread {
       if (samples.openCount < OUT_OF_ORDER_OPEN_MAX) return;
       samples.apply(this.#head.nextCommit);
       this.#head.publish();
+      this.#head.kernels.reclaim(4 * OUT_OF_ORDER_OPEN_MAX);
     };
     return {
       dir: data.settings.wblDir,
@@ -286,7 +308,7 @@ class IngestThread {
       insertHistogram: (slot, { timestampMs, isFloat, bytes }) =>
         insert({ slot, timestampMs, low: 0, high: 0, histogram: { isFloat, bytes } }),
       clear: (slot, file, offset) => {
-        if (isInChunksHead(file, offset)) samples.clear(slot);
+        if (!samples.clear(slot, file, offset)) this.#unwritten.add(slot);
       },
     };
   }
@@ -337,6 +359,8 @@ class IngestThread {
     );
     committer.outOfOrderWindowMs = this.#outOfOrderWindowMs;
     this.#committer = committer;
+    if (this.#unwritten.size > 0) committer.logAgain(this.#unwritten);
+    this.#unwritten.clear();
     this.#life.begin(
       (work) => committer.mutate(work),
       (error) => this.#fail(error),
@@ -451,6 +475,26 @@ class IngestThread {
       if (!(error instanceof VestalError)) throw error;
       this.#post({ type: "translated", id, request: undefined, problems: [], error: toPlain(error) });
     }
+  }
+
+  *#deleteSeries({ id, selectors, minTimeMs, maxTimeMs }: DeleteSeriesMessage): Generator<void, void> {
+    let error: PlainError | undefined;
+    try {
+      const { index } = this.#head;
+      for (const selector of selectors) {
+        index.refresh();
+        const matchers = selector.map(({ operator, name, value }) => new Matcher(operator, name, value));
+        const slots = selectSlots(index, matchers);
+        for (let first = 0; first < slots.length; first += DELETED_SERIES_STEP) {
+          this.#committer!.delete(slots.subarray(first, first + DELETED_SERIES_STEP), minTimeMs, maxTimeMs);
+          yield;
+        }
+      }
+    } catch (caught) {
+      if (!(caught instanceof VestalError)) throw caught;
+      error = toPlain(caught);
+    }
+    this.#post({ type: "series-deleted", id, error });
   }
 
   // ── end ────────────────────────────────────────────────────────────────────────────────────────────────────────

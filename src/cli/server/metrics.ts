@@ -23,7 +23,7 @@ import {
   COUNTERS,
   HEAD_LIMIT,
 } from "../../../assembly/layout.js";
-import type { MetricsService } from "../../api/index.js";
+import type { LiveHub, MetricsService } from "../../api/index.js";
 import { systemFiles } from "../../base/index.js";
 import {
   CATALOGUE,
@@ -59,6 +59,7 @@ export interface MetricsDeps {
   readonly targets: TargetRegistry;
   readonly rules: RulesLink;
   readonly queries: QueryPool;
+  readonly live: LiveHub;
   readonly storage: Storage;
   readonly state: ServerState;
   readonly isReady: () => boolean;
@@ -87,6 +88,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
     registerBlocks(deps);
     registerCuts(registry, deps.cutter);
     registerQueries(deps);
+    registerLive(deps);
   } else registerAgent(deps, deps.agentLog, () => shardStatus.last);
   registerScraping(deps, () => shardStatus.last);
   if (deps.agentLog === undefined) registerExemplars(deps, () => shardStatus.last);
@@ -410,6 +412,18 @@ function registerQueries({ registry, queries, maxConcurrency }: MetricsDeps): vo
     exchanges.add(1, name, url, responseType, code);
     seconds.observe(exchange.seconds, name, url, responseType);
   };
+}
+
+function registerLive({ registry, live }: MetricsDeps): void {
+  const { counters } = live;
+  registry.value("vestal_live_sockets", () => counters.sockets);
+  registry.value("vestal_live_subscriptions", () => counters.subscriptions);
+  registry.value("vestal_live_streams", () => live.streamCount);
+  registry.value("vestal_live_evaluations_total", () => counters.evaluations);
+  registry.value("vestal_live_frames_total", () => counters.frames);
+  registry.value("vestal_live_frames_held_total", () => counters.held);
+  const delays = registry.histogram("vestal_live_frame_delay_seconds");
+  live.onSent = (seconds) => delays.observe(seconds);
 }
 
 function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void {

@@ -4,7 +4,14 @@ import { systemReason, VestalError } from "../../base/index.js";
 import type { HttpClientConfig, ScrapeConfig, SecretSource, TlsConfig } from "../../config/index.js";
 import type { Target } from "../../discovery/index.js";
 import { Labels } from "../../model/index.js";
-import type { ScrapeJob, TargetSpec, TlsOptions, TransportOptions } from "../../scrape/index.js";
+import {
+  type CredentialSources,
+  readAuthorization,
+  type ScrapeJob,
+  type TargetSpec,
+  type TlsOptions,
+  type TransportOptions,
+} from "../../scrape/index.js";
 
 export interface JobOptions {
   /** Features that need protobuf ask for it first where the configuration does not say what to ask for. */
@@ -76,8 +83,8 @@ function transportOf(config: ScrapeConfig, { isProtobufFirst }: JobOptions): Tra
     fallbackScrapeProtocol: config.fallbackProtocol,
     enableCompression: config.enableCompression,
     headers: headersOf(config),
-    authorization: authorizationOf(config),
-    tls: config.scheme === "https" ? tlsOf(http.tls, config.jobName) : undefined,
+    ...authorizationOf(config),
+    ...(config.scheme === "https" ? tlsOrFailure(config) : { tls: undefined }),
     proxy:
       http.proxy.url === undefined
         ? undefined
@@ -101,22 +108,32 @@ function headersOf({ http, jobName }: ScrapeConfig): readonly (readonly [string,
   );
 }
 
-function authorizationOf({ http, jobName }: ScrapeConfig): string | undefined {
+/** Files of credentials are read at each scrape. */
+function authorizationOf({ http }: ScrapeConfig): Pick<TransportOptions, "authorization" | "credentials"> {
   const { basicAuth, authorization }: HttpClientConfig = http;
-  if (basicAuth !== undefined) {
-    const user = secretOf(basicAuth.username, jobName, "basic_auth username");
-    const password = secretOf(basicAuth.password, jobName, "basic_auth password");
-    return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+  const sources: CredentialSources | undefined =
+    basicAuth === undefined ? authorization : { username: basicAuth.username, password: basicAuth.password };
+  if (sources === undefined) return { authorization: undefined };
+  const all = "username" in sources ? [sources.username, sources.password] : [sources.credentials];
+  return all.every(({ file }) => file === "")
+    ? { authorization: readAuthorization(sources) }
+    : { authorization: undefined, credentials: sources };
+}
+
+/** One job whose certificates are missing fails alone, and says why, as there. */
+function tlsOrFailure(config: ScrapeConfig): Pick<TransportOptions, "tls" | "failure"> {
+  try {
+    return { tls: tlsOf(config.http.tls, config.jobName) };
+  } catch (error) {
+    if (!(error instanceof VestalError) || error.code !== "CONFIG_FILE") throw error;
+    return { tls: undefined, failure: `error creating HTTP client: ${error.message}` };
   }
-  if (authorization === undefined) return undefined;
-  const credentials = secretOf(authorization.credentials, jobName, "authorization credentials");
-  return credentials === "" ? undefined : `${authorization.type} ${credentials}`;
 }
 
 function tlsOf(tls: TlsConfig, jobName: string): TlsOptions {
-  const ca = secretOf(tls.ca, jobName, "tls_config ca");
-  const cert = secretOf(tls.cert, jobName, "tls_config cert");
-  const key = secretOf(tls.key, jobName, "tls_config key");
+  const ca = secretOf(tls.ca, jobName, "CA cert");
+  const cert = secretOf(tls.cert, jobName, "client cert");
+  const key = secretOf(tls.key, jobName, "client key");
   const minVersion = TLS_VERSIONS[tls.minVersion as keyof typeof TLS_VERSIONS];
   const maxVersion = TLS_VERSIONS[tls.maxVersion as keyof typeof TLS_VERSIONS];
   return {

@@ -56,6 +56,7 @@ import {
   type OutOfOrderSealedMessage,
   type OutOfOrderTruncatedMessage,
   type PlainSelector,
+  type SeriesDeletedMessage,
   type StatusMessage,
   type TargetsMessage,
   type ToIngestThread,
@@ -74,7 +75,7 @@ const WRITE_TIMEOUT_MS = 20_000;
 /** Of a head's memory: what may be in use where it is adopted, since nobody gives back the dead thread's own regions. */
 const ADOPTED_USE_MAX = 0.75;
 /** Kinds of log records that replay brings back. */
-const TAKEN_KINDS: ReadonlySet<number> = new Set([1, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13]);
+const TAKEN_KINDS: ReadonlySet<number> = new Set([1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13]);
 
 export interface ShardSetOptions {
   readonly shardCount: number;
@@ -105,7 +106,12 @@ export interface ReplayProgress {
   readonly filesAll: number;
 }
 
-type Order = ChunksClosedMessage | TruncatedMessage | OutOfOrderSealedMessage | OutOfOrderTruncatedMessage;
+type Order =
+  | SeriesDeletedMessage
+  | ChunksClosedMessage
+  | TruncatedMessage
+  | OutOfOrderSealedMessage
+  | OutOfOrderTruncatedMessage;
 
 interface Shard {
   port: MessagePort | undefined;
@@ -345,6 +351,14 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
     return answers.filter((answer) => answer.type === "truncated");
   }
 
+  /** @throws VestalError what a shard met, or SHARD_LOST: some may be deleted. */
+  async deleteSeries(selectors: readonly PlainSelector[], minTimeMs: number, maxTimeMs: number): Promise<void> {
+    const answers = await this.#order((id) => ({ type: "delete-series", id, selectors, minTimeMs, maxTimeMs }));
+    for (const answer of answers) {
+      if (answer.type === "series-deleted" && answer.error !== undefined) throw fromPlain(answer.error);
+    }
+  }
+
   get hasOutOfOrder(): boolean {
     return this.#isWblOpen;
   }
@@ -458,6 +472,7 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
         for (const sender of this.#senders) this.#connectSender(sender, index);
         this.#hooks.onReady(index);
         return;
+      case "series-deleted":
       case "chunks-closed":
       case "truncated":
       case "out-of-order-sealed":

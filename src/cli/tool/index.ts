@@ -7,6 +7,7 @@ import { VestalError } from "../../base/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
 import { addBacktest } from "./backtest.js";
 import { addCheck } from "./check.js";
+import { addExplain } from "./explain.js";
 import { EXIT_FAILURE, EXIT_SUCCESS, processIo, type ToolIo, UsageError } from "./io.js";
 import { addSwitch, type ToolContext, type ToolFlags } from "./program.js";
 import { addPromql } from "./promql.js";
@@ -41,6 +42,7 @@ export async function runTool(args: readonly string[], name: string, io: ToolIo 
   addBacktest(program, context);
   addTest(program, context);
   addTsdb(program, context);
+  addExplain(program, context);
   for (const command of commandsOf(program)) {
     command
       .exitOverride()

@@ -105,6 +105,7 @@ export class Operator {
   readonly #configMaps: ResourceCache<Stub> | undefined;
   readonly #services: ResourceCache<Stub> | undefined;
   #isReady = false;
+  #isStopped = false;
 
   constructor(settings: OperatorSettings, deps: OperatorDeps) {
     this.#settings = settings;
@@ -225,7 +226,10 @@ export class Operator {
   /** Resolves once all caches are filled and every object is in its queue. */
   async start(): Promise<void> {
     for (const cache of this.#caches) cache.start();
-    while (!this.#caches.every(({ isSynced }) => isSynced)) await this.#pause(50);
+    while (!this.#caches.every(({ isSynced }) => isSynced)) {
+      await this.#pause(50);
+      if (this.#isStopped) return;
+    }
     for (const running of this.#running) this.#follow(running);
     this.#followShared();
     this.#stops.push(
@@ -243,6 +247,7 @@ export class Operator {
 
   async stop(): Promise<void> {
     this.#isReady = false;
+    this.#isStopped = true;
     for (const stop of this.#stops) stop();
     for (const cache of this.#caches) cache.stop();
     await Promise.all(this.#running.flatMap(({ queue, statusQueue }) => [queue.stop(), statusQueue.stop()]));

@@ -111,7 +111,13 @@ export class SetKeeper {
       if (repairPolicy === "delete") await api.delete(path);
       else {
         const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } };
-        await api.create(`${path}/eviction`, eviction);
+        try {
+          await api.create(`${path}/eviction`, eviction);
+        } catch (error) {
+          // A disruption budget says "not now".
+          if (!(error instanceof KubernetesError) || error.status !== 429) throw error;
+          log.debug("A pod may not be evicted now", { pod: name, err: error.message });
+        }
       }
     }
   }

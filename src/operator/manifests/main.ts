@@ -1,11 +1,15 @@
-/** Writes the files of `deploy/manifests`: `npm run manifests`. */
+/** Writes the files of `deploy/manifests` and `deploy/chart`: `npm run manifests`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageRoot } from "../../base/index.js";
+import { chartFiles } from "./chart.js";
 import { manifestFiles, manifestText } from "./files.js";
 
-for (const [path, manifests] of manifestFiles()) {
-  const file = join(packageRoot(), "deploy", "manifests", path);
+function write(path: string, text: string): void {
+  const file = join(packageRoot(), "deploy", path);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, manifestText(manifests));
+  writeFileSync(file, text);
 }
+
+for (const [path, manifests] of manifestFiles()) write(`manifests/${path}`, manifestText(manifests));
+for (const [path, text] of chartFiles()) write(`chart/${path}`, text);

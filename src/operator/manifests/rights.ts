@@ -145,3 +145,13 @@ export const LEADER_RIGHTS: readonly Right[] = [
 export function rulesOf(rights: readonly Right[]) {
   return rights.map(({ apiGroups, resources, verbs }) => ({ apiGroups, resources, verbs }));
 }
+
+/** Rows of the table in docs/migrate.md. */
+export function rightsTable(rights: readonly Right[]): string {
+  const code = (all: readonly string[]): string => all.map((each) => `\`${each}\``).join(", ");
+  const rows = rights.map(
+    ({ apiGroups, resources, verbs, why }) =>
+      `| ${apiGroups[0] === "" ? "core" : apiGroups.join(", ")} | ${code(resources)} | ${code(verbs)} | ${why} |`,
+  );
+  return `${rows.join("\n")}\n`;
+}

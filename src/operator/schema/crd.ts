@@ -118,7 +118,7 @@ function webhook(to: NonNullable<CrdOptions["conversion"]>): Json {
   return {
     strategy: "Webhook",
     webhook: {
-      conversionReviewVersions: ["v1beta1", "v1alpha1"],
+      conversionReviewVersions: ["v1", "v1beta1"],
       clientConfig: {
         service: { name: to.service, namespace: to.namespace, path: to.path },
         ...(to.caBundle === undefined ? {} : { caBundle: to.caBundle }),

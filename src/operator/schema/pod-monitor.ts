@@ -1,88 +1,27 @@
 /** Specification of a PodMonitor. */
-import { boolean, bytes, duration, type Fields, int32, int64, intOrString, list, map, object, string } from "./dsl.js";
-import {
-  basicAuth,
-  keySelector,
-  labelSelector,
-  namespaceSelector,
-  oauth2,
-  proxyFields,
-  relabelConfig,
-  safeAuthorization,
-  safeTlsConfig,
-} from "./shapes.js";
+import { boolean, bytes, type Fields, int32, list, object, string } from "./dsl.js";
+import { endpointFields, scrapeFields } from "./scrape-fields.js";
+import { labelSelector, namespaceSelector, safeTlsConfig } from "./shapes.js";
 
 export const podMonitorSpec = {
   attachMetadata: object("extra metadata to attach to discovered targets", {
     node: boolean("also attach node metadata"),
   }),
   bodySizeLimit: bytes("largest scrape body accepted"),
-  convertClassicHistogramsToNHCB: boolean("convert classic histograms to native with custom buckets"),
-  fallbackScrapeProtocol: string("protocol assumed when Content-Type is missing or bad", {
-    oneOf: [
-      "PrometheusProto",
-      "OpenMetricsText0.0.1",
-      "OpenMetricsText1.0.0",
-      "PrometheusText0.0.4",
-      "PrometheusText1.0.0",
-    ],
-  }),
+  ...scrapeFields,
   jobLabel: string("object label whose value becomes the job label"),
-  keepDroppedTargets: int64("number of dropped targets kept for display", { min: 0 }),
-  labelLimit: int64("most labels per sample", { min: 0 }),
-  labelNameLengthLimit: int64("longest label name", { min: 0 }),
-  labelValueLengthLimit: int64("longest label value", { min: 0 }),
   namespaceSelector: namespaceSelector("namespaces in which targets are looked for"),
-  nativeHistogramBucketLimit: int64("most native histogram buckets", { min: 0 }),
-  nativeHistogramMinBucketFactor: intOrString("least growth factor between native buckets"),
   podMetricsEndpoints: list(
     "pod ports to scrape (one job each)",
     object("", {
-      authorization: safeAuthorization("HTTP Authorization header settings"),
-      basicAuth: basicAuth("HTTP basic auth"),
-      bearerTokenSecret: keySelector("deprecated bearer token (secret ref)"),
-      enableHttp2: boolean("allow HTTP/2"),
-      filterRunning: boolean("drop Failed and Succeeded pods (default true)"),
-      followRedirects: boolean("follow HTTP redirects"),
-      honorLabels: boolean("keep labels of the scraped data on conflict"),
-      honorTimestamps: boolean("keep timestamps of the scraped data"),
-      interval: duration("time between scrapes or evaluations"),
-      metricRelabelings: list("relabelling of samples after the scrape", relabelConfig("")),
-      ...proxyFields,
-      oauth2: oauth2("OAuth2 client-credentials settings"),
-      params: map("URL query parameters", list("", string(""))),
-      path: string("HTTP path"),
-      port: string("port name or number"),
+      ...endpointFields,
       portNumber: int32("container port number", { min: 1, max: 65535 }),
-      relabelings: list("relabelling of targets before the scrape", relabelConfig("")),
-      scheme: string("http or https", { oneOf: ["http", "https", "HTTP", "HTTPS"] }),
-      scrapeTimeout: duration("timeout of a scrape"),
-      targetPort: intOrString("deprecated pod port name or number"),
       tlsConfig: safeTlsConfig("TLS client settings"),
-      trackTimestampsStaleness: boolean("track staleness when timestamps are explicit"),
     }),
   ),
   podTargetLabels: list("pod labels copied to the target", string("")),
-  sampleLimit: int64("most samples per scrape", { min: 0 }),
-  scrapeClass: string("scrape class to apply", { minLength: 1 }),
-  scrapeClassicHistograms: boolean("also scrape classic buckets of native histograms"),
-  scrapeNativeHistograms: boolean("scrape native histograms"),
-  scrapeProtocols: list(
-    "protocols offered, in order",
-    string("", {
-      oneOf: [
-        "PrometheusProto",
-        "OpenMetricsText0.0.1",
-        "OpenMetricsText1.0.0",
-        "PrometheusText0.0.4",
-        "PrometheusText1.0.0",
-      ],
-    }),
-    { listType: "set" },
-  ),
   selector: labelSelector("labels choosing the Services/Pods/Ingresses", { required: true }),
   selectorMechanism: string("RelabelConfig or RoleSelector: where the selector is applied", {
     oneOf: ["RelabelConfig", "RoleSelector"],
   }),
-  targetLimit: int64("most targets", { min: 0 }),
 } satisfies Fields;

@@ -1,5 +1,6 @@
 /** Specification of a ScrapeConfig. */
-import { boolean, bytes, duration, type Fields, int32, int64, intOrString, list, map, object, string } from "./dsl.js";
+import { boolean, bytes, duration, type Fields, int32, list, map, object, string } from "./dsl.js";
+import { scrapeFields } from "./scrape-fields.js";
 import {
   basicAuth,
   filter,
@@ -65,7 +66,7 @@ export const scrapeConfigSpec = {
       tokenRef: keySelector("Consul token (secret ref)"),
     }),
   ),
-  convertClassicHistogramsToNHCB: boolean("convert classic histograms to native with custom buckets"),
+  ...scrapeFields,
   digitalOceanSDConfigs: list(
     "DigitalOcean discovery",
     object("", {
@@ -159,15 +160,6 @@ export const scrapeConfigSpec = {
       tlsConfig: safeTlsConfig("TLS client settings"),
     }),
   ),
-  fallbackScrapeProtocol: string("protocol assumed when Content-Type is missing or bad", {
-    oneOf: [
-      "PrometheusProto",
-      "OpenMetricsText0.0.1",
-      "OpenMetricsText1.0.0",
-      "PrometheusText0.0.4",
-      "PrometheusText1.0.0",
-    ],
-  }),
   fileSDConfigs: list(
     "file discovery",
     object("", {
@@ -233,7 +225,6 @@ export const scrapeConfigSpec = {
     }),
   ),
   jobName: string("value of the job label / job name", { minLength: 1 }),
-  keepDroppedTargets: int64("number of dropped targets kept for display", { min: 0 }),
   kubernetesSDConfigs: list(
     "Kubernetes discovery",
     object("", {
@@ -286,9 +277,6 @@ export const scrapeConfigSpec = {
       tlsConfig: safeTlsConfig("TLS client settings"),
     }),
   ),
-  labelLimit: int64("most labels per sample", { min: 0 }),
-  labelNameLengthLimit: int64("longest label name", { min: 0 }),
-  labelValueLengthLimit: int64("longest label value", { min: 0 }),
   lightSailSDConfigs: list(
     "AWS Lightsail discovery",
     object("", {
@@ -329,8 +317,6 @@ export const scrapeConfigSpec = {
     oneOf: ["AllowUTF8", "Underscores", "Dots", "Values"],
   }),
   nameValidationScheme: string("UTF8 or Legacy metric/label name rules", { oneOf: ["UTF8", "Legacy"] }),
-  nativeHistogramBucketLimit: int64("most native histogram buckets", { min: 0 }),
-  nativeHistogramMinBucketFactor: intOrString("least growth factor between native buckets"),
   ...proxyFields,
   nomadSDConfigs: list(
     "Nomad discovery",
@@ -406,7 +392,6 @@ export const scrapeConfigSpec = {
     }),
   ),
   relabelings: list("relabelling of targets before the scrape", relabelConfig(""), { minItems: 1 }),
-  sampleLimit: int64("most samples per scrape", { min: 0 }),
   scalewaySDConfigs: list(
     "Scaleway discovery",
     object("", {
@@ -427,10 +412,7 @@ export const scrapeConfigSpec = {
     }),
   ),
   scheme: string("http or https", { oneOf: ["http", "https", "HTTP", "HTTPS"] }),
-  scrapeClass: string("scrape class to apply", { minLength: 1 }),
-  scrapeClassicHistograms: boolean("also scrape classic buckets of native histograms"),
   scrapeInterval: duration("time between scrapes"),
-  scrapeNativeHistograms: boolean("scrape native histograms"),
   scrapeProtocols: list(
     "protocols offered, in order",
     string("", {
@@ -452,7 +434,6 @@ export const scrapeConfigSpec = {
       targets: list("host:port list", string("", { minLength: 1 }), { required: true, minItems: 1, listType: "set" }),
     }),
   ),
-  targetLimit: int64("most targets", { min: 0 }),
   tlsConfig: safeTlsConfig("TLS client settings"),
   trackTimestampsStaleness: boolean("track staleness when timestamps are explicit"),
 } satisfies Fields;

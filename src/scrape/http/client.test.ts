@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { BodySlots } from "../../../test/doubles/body-slots.js";
@@ -408,6 +411,31 @@ describe("through undici", () => {
       "user-agent",
       "x-prometheus-scrape-timeout-seconds",
     ]);
+  });
+
+  test("a token in a file is read at each scrape, and a file that cannot be read fails that scrape alone", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vestal-token-"));
+    closers.push(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, "token");
+    const server = await exporter(() => respond(BODY));
+    const credentials = { type: "Bearer", credentials: { value: "", file } };
+    const target = subject(server.address, "/metrics", { credentials });
+    expect((await target.fetchText()).error).toBe(
+      `Get "http://${server.address}/metrics": unable to read authorization credentials: unable to read file ${file}: open ${file}: no such file or directory`,
+    );
+    for (const token of ["first", "first", "second"]) {
+      writeFileSync(file, `${token}\n`);
+      expect((await target.fetchText()).text).toBe(BODY);
+    }
+    expect(server.requests.map(({ headers }) => headers["authorization"])).toEqual([
+      "Bearer first",
+      "Bearer first",
+      "Bearer second",
+    ]);
+    const failure = "error creating HTTP client: unable to read CA cert file /none: no such file or directory";
+    expect((await subject(server.address, "/m", { failure }).fetchText()).error).toBe(
+      `Get "http://${server.address}/m": ${failure}`,
+    );
   });
 
   test("a proxy gets the whole address", async () => {

@@ -5,6 +5,7 @@
 import { decodeGzip, errorMessage, VestalError } from "../../base/index.js";
 import { BODY_LIMIT_EXCEEDED, requestError } from "../../http/index.js";
 import { type BodyBuffers, type ExchangeResult, HEAD_READ_BYTES, LeanConnection } from "./connection.js";
+import { readAuthorization } from "./credentials.js";
 import { requestBytes, requestHeaders, type ScrapeUrl } from "./request.js";
 import type { TransportOptions } from "./transport.js";
 import type { UndiciTransport } from "./undici.js";
@@ -53,8 +54,10 @@ export class TargetClient {
   readonly url: ScrapeUrl;
   readonly #transport: TransportOptions;
   readonly #context: ClientContext;
-  readonly #headers: readonly (readonly [string, string])[];
-  readonly #request: Uint8Array;
+  #headers: readonly (readonly [string, string])[];
+  #request: Uint8Array;
+  /** As sent last, where it comes from files. */
+  #authorization: string | undefined;
   readonly #timeoutMs: number;
   readonly #limitBytes: number;
   readonly #connection: LeanConnection | undefined;
@@ -70,7 +73,7 @@ export class TargetClient {
     this.#transport = transport;
     this.#context = context;
     this.#timeoutMs = timeoutMs;
-    this.#headers = requestHeaders({ transport, timeoutSeconds: timeoutMs / 1000, userAgent: context.userAgent });
+    this.#headers = this.#headersFor(transport);
     this.#request = requestBytes(url, this.#headers);
     this.#limitBytes = transport.bodySizeLimit > 0 ? transport.bodySizeLimit : context.bodyBytesMax;
     this.#needsUndici = transport.proxy !== undefined;
@@ -85,6 +88,8 @@ export class TargetClient {
   /** Settles within the timeout; never rejects for what a network or a peer can do. One fetch at a time. */
   async fetch(slot: number): Promise<FetchResult> {
     const startedMs = performance.now();
+    const problem = this.#refreshCredentials();
+    if (problem !== undefined) return failure(requestError(this.url.href, problem));
     if (!this.#needsUndici) {
       const result = await this.#connection!.exchange({
         bytes: this.#request,
@@ -106,6 +111,31 @@ export class TargetClient {
       timeoutMs: Math.max(1, remainingMs),
     });
     return this.#settle(result, slot);
+  }
+
+  /** Why the target cannot be asked, or undefined. */
+  #refreshCredentials(): string | undefined {
+    const { credentials, failure: problem } = this.#transport;
+    if (credentials === undefined || problem !== undefined) return problem;
+    let authorization: string | undefined;
+    try {
+      authorization = readAuthorization(credentials);
+    } catch (error) {
+      if (!(error instanceof VestalError)) throw error;
+      return error.message;
+    }
+    if (authorization === this.#authorization) return undefined;
+    this.#authorization = authorization;
+    this.#headers = this.#headersFor({ ...this.#transport, authorization });
+    this.#request = requestBytes(this.url, this.#headers);
+    this.#undici?.close();
+    this.#undici = undefined;
+    return undefined;
+  }
+
+  #headersFor(transport: TransportOptions): readonly (readonly [string, string])[] {
+    const timeoutSeconds = this.#timeoutMs / 1000;
+    return requestHeaders({ transport, timeoutSeconds, userAgent: this.#context.userAgent });
   }
 
   /** Ends connections; a fetch under way fails. */

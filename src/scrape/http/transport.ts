@@ -34,6 +34,16 @@ export const DEFAULT_SCRAPE_PROTOCOLS: readonly ScrapeProtocol[] = [
   "PrometheusText0.0.4",
 ];
 
+export interface CredentialSource {
+  /** Counts where `file` is "". Secret. */
+  readonly value: string;
+  readonly file: string;
+}
+
+export type CredentialSources =
+  | { readonly type: string; readonly credentials: CredentialSource }
+  | { readonly username: CredentialSource; readonly password: CredentialSource };
+
 export interface TransportOptions {
   /** Of names in `Accept` with `escaping=allow-utf-8`; false under `metric_name_validation_scheme: legacy`. */
   readonly allowUtf8Names: boolean;
@@ -44,6 +54,10 @@ export interface TransportOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Whole value of `Authorization` (basic or other), or undefined. Secret. */
   readonly authorization: string | undefined;
+  /** Instead of it, where a part of it is in a file: read at each scrape, since tokens of pods are written anew while they run. */
+  readonly credentials?: CredentialSources | undefined;
+  /** Why no target of the job can be scraped: a certificate's file that cannot be read. */
+  readonly failure?: string | undefined;
   readonly tls: TlsOptions | undefined;
   /** Resolved for this target: `no_proxy` and the environment are already considered. */
   readonly proxy: ProxyOptions | undefined;

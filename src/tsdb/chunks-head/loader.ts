@@ -81,33 +81,24 @@ export class LoadedChunks {
   readonly outOfOrder: number;
   attached = 0;
   readonly #kernels: DiskKernels;
-  readonly #end: WalPosition;
   #table: number;
   #outOfOrderTable: number;
 
-  /** @param end  behind the last record that was read. */
   constructor(
     kernels: DiskKernels,
     tables: { readonly inOrder: number; readonly outOfOrder: number },
     damage: HeadChunkDamage | undefined,
-    end: WalPosition,
     counts: Record<"maxRef" | "chunks" | "tooOld" | "others" | "outOfOrder", number>,
   ) {
     this.#kernels = kernels;
     this.#table = tables.inOrder;
     this.#outOfOrderTable = tables.outOfOrder;
-    this.#end = end;
     this.damage = damage;
     this.maxRef = counts.maxRef;
     this.chunks = counts.chunks;
     this.tooOld = counts.tooOld;
     this.others = counts.others;
     this.outOfOrder = counts.outOfOrder;
-  }
-
-  /** Whether the record at `offset` of file `file` was read. */
-  has(file: number, offset: number): boolean {
-    return file < this.#end.segment || (file === this.#end.segment && offset < this.#end.offset);
   }
 
   /** The series record of a ref was read: its chunks become those of `slot`, seen by readers with `commit`. */
@@ -152,12 +143,11 @@ export function loadChunksHead(options: LoadOptions): LoadedChunks {
     view.setUint32(scan.address + DISK_SCAN_OOO_TABLE, outOfOrderTable, true);
     const minValid = Number.isFinite(minValidTimeMs) ? BigInt(Math.ceil(minValidTimeMs)) : INT64_MIN;
     view.setBigInt64(scan.address + DISK_SCAN_MIN_VALID_TIME, minValid, true);
-    const reading = new Scan(options, view, scan.address, buffer);
-    const damage = reading.run();
+    const damage = new Scan(options, view, scan.address, buffer).run();
     if (damage !== undefined && options.mends) cutOffDamage(options, damage);
     const count = (field: number) => view.getFloat64(scan.address + field, true);
     const tables = { inOrder: table, outOfOrder: outOfOrderTable };
-    return new LoadedChunks(kernels, tables, damage, reading.end, {
+    return new LoadedChunks(kernels, tables, damage, {
       maxRef: Number(view.getBigUint64(scan.address + DISK_SCAN_MAX_REF, true)),
       chunks: count(DISK_SCAN_CHUNKS),
       tooOld: count(DISK_SCAN_TOO_OLD),
@@ -188,8 +178,6 @@ class Scan {
   readonly #view: DataView;
   readonly #scan: number;
   readonly #buffer: ArenaBuffer;
-  /** Behind the last record that is whole. */
-  end: WalPosition = { segment: 0, offset: 0 };
 
   constructor(options: LoadOptions, view: DataView, scan: number, buffer: ArenaBuffer) {
     this.#options = options;
@@ -212,8 +200,6 @@ class Scan {
       }
       try {
         const damage = this.#readFile(descriptor, path, number, limit);
-        const offset = this.#get(DISK_SCAN_OFFSET) + this.#get(DISK_SCAN_POSITION);
-        this.end = { segment: number, offset: damage === undefined ? offset : damage.offset };
         if (damage !== undefined) return damage;
       } finally {
         files.close(descriptor);

@@ -42,7 +42,7 @@ import {
   SLOT_SIDE,
 } from "../../../assembly/layout.js";
 import { ByteWriter, crc32c, VestalError } from "../../base/index.js";
-import { decodeHistogram, type Histogram } from "../../model/index.js";
+import { decodeHistogram, encodeHistogram, type Histogram } from "../../model/index.js";
 import {
   type ChunkEncoding,
   chunkSampleCount,
@@ -58,6 +58,8 @@ import { chunksOfSide, isChunkOnDisk } from "./side.js";
 
 /** Prometheus' samples of a chunk of samples out of order. */
 export const OUT_OF_ORDER_SAMPLES_MAX = 32;
+/** Where a full chunk cannot go to disk it is encoded as several of so many samples. */
+const CHUNK_SAMPLES = 4096;
 /** The decoder reads whole words behind a chunk. */
 const DECODE_SLACK = 8;
 
@@ -158,11 +160,27 @@ export class OutOfOrderSamples {
     return true;
   }
 
-  /** A marker of the log that is replayed: what the series has in memory lies in chunks_head. */
-  clear(slot: number): void {
+  /**
+   * A marker of the log that is replayed: what the series has in memory lies in chunks_head, up to the chunk at a place (0, 0: it
+   * had none). False if that chunk is not there: then the samples stay.
+   */
+  clear(slot: number, file: number, offset: number): boolean {
+    if (!(file === 0 && offset === 0) && !this.#isOnDisk(slot, file, offset)) return false;
     const open = this.#openOf(slot);
     open.samples = [];
     if (open.replaced.length === 0 && open.written.length === 0) this.#open.delete(slot);
+    return true;
+  }
+
+  #isOnDisk(slot: number, file: number, offset: number): boolean {
+    const { words, bytes } = this.#head;
+    const side = this.#word(this.#head.slotAddress(slot) + SLOT_SIDE);
+    return (side === 0 ? [] : chunksOfSide(words, side)).some(
+      (chunk) =>
+        isChunkOnDisk(bytes, chunk) &&
+        this.#word(chunk + DISK_CHUNK_FILE) === file &&
+        this.#word(chunk + DISK_CHUNK_OFFSET) === offset,
+    );
   }
 
   /** For the log, in this order. */
@@ -185,9 +203,20 @@ export class OutOfOrderSamples {
     return lost;
   }
 
-  /** Bytes of the head's memory that one more sample may need. */
-  static bytesFor(histogramBytes: number): number {
-    return 2048 + OUT_OF_ORDER_SAMPLES_MAX * 10 * histogramBytes;
+  /** What a series has in memory: all that no chunk on disk has. */
+  inMemory(slot: number): OutOfOrderSample[] {
+    const { samples } = this.#openOf(slot);
+    this.#open.delete(slot);
+    return samples.map(({ timeMs, low, high, histogram }) => {
+      const own = { slot, timestampMs: timeMs, low, high };
+      if (histogram === undefined) return own;
+      return { ...own, histogram: { isFloat: histogram.isFloat, bytes: encodeHistogram(histogram) } };
+    });
+  }
+
+  /** Bytes of the head's memory that a sample may need, if it is the first of its series in a batch; others take few. */
+  static bytesFor(histogramBytes: number, isFirst: boolean): number {
+    return isFirst ? 2048 + OUT_OF_ORDER_SAMPLES_MAX * 10 * histogramBytes : 2 * DISK_CHUNK_BYTES;
   }
 
   // ── a batch ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -393,12 +422,14 @@ function encodeSamples(samples: readonly Sample[]): EncodedChunk[] {
   for (const { timeMs, low, high, histogram } of samples) {
     const last = appenders.at(-1);
     if (histogram === undefined) {
-      const appender = last instanceof XorAppender ? last : new XorAppender();
+      const isRoom = last instanceof XorAppender && last.count < CHUNK_SAMPLES;
+      const appender = isRoom ? last : new XorAppender();
       appender.append(timeMs, low, high);
       if (appender !== last) appenders.push(appender);
       continue;
     }
-    const isSame = last instanceof HistogramAppender && last.encoding === encodingOf(histogram);
+    const isSame =
+      last instanceof HistogramAppender && last.encoding === encodingOf(histogram) && last.count < CHUNK_SAMPLES;
     const { appender } = (isSame ? last : new HistogramAppender(encodingOf(histogram))).append(timeMs, histogram);
     if (appender !== last) appenders.push(appender);
   }

@@ -46,6 +46,7 @@ import {
   staleHistogramBytes,
 } from "../../model/index.js";
 import {
+  addDeleted,
   type ExemplarRefusal,
   type ExemplarStore,
   type Head,
@@ -56,6 +57,7 @@ import {
   type MetadataStore,
   type OutOfOrderSample,
   OutOfOrderSamples,
+  seriesBounds,
 } from "../head/index.js";
 import {
   encodeExemplars,
@@ -63,6 +65,7 @@ import {
   encodeMetadata,
   encodeMmapMarkers,
   encodeSamples,
+  encodeTombstones,
   type WalKernels,
   type WalWriter,
 } from "../wal/index.js";
@@ -71,6 +74,10 @@ import type { CardinalityGuard } from "./cardinality-guard.js";
 
 /** As Prometheus: samples further in the future are refused, or one wrong clock would age everybody else's. */
 const MAX_AHEAD_MS = 10 * 60_000;
+/** Records of `logAgain` that are written together. */
+const RECORDS_AGAIN = 256;
+/** Regions of the head that a sample out of order retires, and some more: what older ones left behind goes too. */
+const RETIRED_PER_SAMPLE = 4;
 /** Refs that a shard takes at a time. */
 const REFS_PER_RANGE = 65_536;
 const HISTOGRAM_COUNTERS: Readonly<Record<number, number>> = {
@@ -305,6 +312,8 @@ export class Committer {
       this.#appendHistograms(stored);
       if (outOfOrder.length > 0) this.#outOfOrder?.samples.apply(head.nextCommit);
       head.publish();
+      // Each series leaves two regions behind; a commit reclaims a bounded number of them.
+      if (outOfOrder.length > 0) head.kernels.reclaim(RETIRED_PER_SAMPLE * outOfOrder.length);
       const floats = head.floats;
       if (floats[(COUNTERS >> 3) + COUNTER_SAMPLES_APPENDED] !== 0) {
         const bound = (counter: number): number => floats[(COUNTERS >> 3) + counter]!;
@@ -391,6 +400,7 @@ export class Committer {
   ): readonly OutOfOrderRow[] {
     const { head } = this;
     const found: OutOfOrderRow[] = [];
+    const series = new Set<number>();
     let bytes = 0;
     for (let row = 0; row < rows + histograms.length; row++) {
       if (head.rowStatus(row) !== STATUS_OOO) continue;
@@ -398,7 +408,8 @@ export class Committer {
       const { slot, timestampMs } = head.stagedRow(row);
       const { low, high } = head.stagedWords(row);
       const isMarker = histogram === undefined && low === STALE_NAN_LOW && high === STALE_NAN_HIGH;
-      bytes += OutOfOrderSamples.bytesFor(histogram?.bytes.length ?? 0);
+      bytes += OutOfOrderSamples.bytesFor(histogram?.bytes.length ?? 0, !series.has(slot));
+      series.add(slot);
       if (refusesOutOfOrder === "all" || (refusesOutOfOrder === "markers" && isMarker)) {
         this.#setStatus(row, histogram, STATUS_OUT_OF_ORDER);
         head.count(COUNTER_OUT_OF_ORDER);
@@ -441,6 +452,21 @@ export class Committer {
     }
   }
 
+  /**
+   * Tells the log again what series have in memory. For series of which it says that chunks_head has their samples, while that
+   * was lost: where the lost records stood others will stand, and the next start would believe it.
+   */
+  logAgain(slots: Iterable<number>): void {
+    const store = this.#outOfOrder;
+    assert(store !== undefined, "samples out of order were replayed, and there is no place for them");
+    const wbl = store.wbl();
+    for (const slot of slots) {
+      this.#encodeOutOfOrder(wbl, [], store.samples.inMemory(slot));
+      if (wbl.recordCount >= RECORDS_AGAIN) wbl.commit();
+    }
+    wbl.commit();
+  }
+
   #encodeOutOfOrder(
     wbl: WalWriter,
     markers: ReturnType<OutOfOrderSamples["records"]>[number]["markers"],
@@ -476,6 +502,35 @@ export class Committer {
     if (rows.length === 0) return;
     const entries = rows.map((row) => ({ ...row, ref: this.head.seriesRef(row.slot) }));
     encodeHistograms(entries, (record) => this.#wal.logRecord(record));
+  }
+
+  /**
+   * Deletes samples in [minTimeMs, maxTimeMs] of series; the log is told first. As in Prometheus no more than what they have
+   * is deleted, so that they may go on within that time. Returns how many series had such samples, as far as is known.
+   *
+   * @throws VestalError WAL_*: nothing is deleted; HEAD_MEMORY: some may be, and all are after a restart.
+   */
+  delete(slots: Iterable<number>, minTimeMs: number, maxTimeMs: number): number {
+    return this.mutate(() => {
+      const deleted: { readonly slot: number; readonly ref: number; minTimeMs: number; maxTimeMs: number }[] = [];
+      for (const slot of slots) {
+        const bounds = seriesBounds(this.head, slot);
+        if (bounds === undefined) continue;
+        const from = Math.max(minTimeMs, bounds.minTimeMs);
+        const to = Math.min(maxTimeMs, bounds.maxTimeMs);
+        if (from <= to) deleted.push({ slot, ref: this.head.seriesRef(slot), minTimeMs: from, maxTimeMs: to });
+      }
+      if (deleted.length === 0) return 0;
+      encodeTombstones(deleted, (record) => this.#wal.logRecord(record));
+      const { finishedSegment } = this.#wal.commit();
+      try {
+        for (const { slot, ...interval } of deleted) addDeleted(this.head, slot, interval);
+      } finally {
+        this.head.publish();
+      }
+      if (finishedSegment !== undefined) this.#onFinishedSegment(this.#wal, finishedSegment);
+      return deleted.length;
+    });
   }
 
   /** Samples below it are refused. */

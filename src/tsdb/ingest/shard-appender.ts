@@ -58,6 +58,7 @@ import { BodyBuffers } from "./body-buffers.js";
 import { ClassicConversion, type ClassicPart, type ConvertedHistogram, classicPart } from "./classic-conversion.js";
 import type { CommitExtras, Committer, ExemplarRow } from "./committer.js";
 import { labelLimitProblem, reportLabels, sampleLabels } from "./sample-labels.js";
+import { FamilyMetadata, metadataRows } from "./scrape-metadata.js";
 
 /** A row for another shard. The value as two words, since it may be a staleness marker. */
 export interface ForeignSample {
@@ -116,6 +117,8 @@ class Target implements AppendTarget {
   /** Converted histograms of the scrape under way. */
   converted: ReadonlySet<string> = new Set();
   /** Slot and generation of each report series; undefined until it is first written. */
+  /** `metadataVersion` of what the log was told. */
+  loggedMetadata = -1;
   readonly reportSlots: ({ readonly slot: number; readonly generation: number } | undefined)[] = [];
   hasReported = false;
   #size = { entries: 0, characters: 0 };
@@ -327,7 +330,28 @@ export class ShardAppender implements ScrapeAppender {
       seriesAdded: staged.added,
       ...refusals,
     };
+    if (target.options.logsMetadata) this.#logMetadata(target, handle, rows, staged.added, extras);
     return { outcome, foreign };
+  }
+
+  /** Behind the samples, and only where the target has said or has something new: a commit of its own. */
+  #logMetadata(target: Target, handle: TargetHandle, rows: number, added: number, { histograms }: CommitExtras): void {
+    const version = this.#parser.metadataVersion(handle);
+    const isChanged = version !== target.loggedMetadata;
+    if (!isChanged && added === 0) return;
+    const { head, metadata } = this.#committer;
+    const slots = new Set(histograms.map(({ slot }) => slot));
+    for (let row = 0; row < rows; row++) {
+      const { slot } = head.stagedRow(row);
+      if (slot < FOREIGN_SLOTS >>> 0 && head.rowStatus(row) === STATUS_OK) slots.add(slot);
+    }
+    const families = new FamilyMetadata(this.#parser.metadata(handle));
+    const found = metadataRows(slots, families, isChanged, { head, metadata });
+    if (found.length > 0) {
+      const only = { histograms: [], exemplars: [], metadata: found, isAllOrNothing: false };
+      this.#committer.commit(head.staging, 0, only);
+    }
+    target.loggedMetadata = version;
   }
 
   /** Parses and resolves; stages samples and staleness markers. Nothing has happened to any series if it is refused. */

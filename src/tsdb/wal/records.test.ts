@@ -10,10 +10,15 @@ import {
   decodeExemplars,
   decodeHistograms,
   decodeMetadata,
+  decodeMmapMarkers,
+  decodeSamples,
   decodeTombstones,
   encodeExemplars,
   encodeHistograms,
   encodeMetadata,
+  encodeMmapMarkers,
+  encodeSamples,
+  encodeTombstones,
 } from "./records.js";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -149,7 +154,33 @@ test("metadata; fields that are unknown are passed over", () => {
 
 test("tombstones", () => {
   const record = Buffer.from(`03${u64(8)}${"c801"}${"d00f"}`, "hex");
-  expect([...decodeTombstones(record)]).toEqual([{ ref: 8, minTimeMs: 100, maxTimeMs: 1000 }]);
+  const entry = { ref: 8, minTimeMs: 100, maxTimeMs: 1000 };
+  expect([...decodeTombstones(record)]).toEqual([entry]);
+  expect(collect((emit) => encodeTombstones([entry], emit))).toEqual([record.toString("hex")]);
+});
+
+test("samples of the log of samples out of order, and those of later versions", () => {
+  const stale = { low: 2, high: 0x7ff00000 };
+  const entries = [
+    { ref: 3, timestampMs: 1000, low: 0, high: 0x3ff80000 },
+    { ref: 2, timestampMs: 996, ...stale },
+  ];
+  const [record] = collect((emit) => encodeSamples(entries, emit));
+  expect(record).toBe(`02${u64(3)}${u64(1000)}0000${f64(1.5)}01077ff0000000000002`);
+  expect([...decodeSamples(Buffer.from(record!, "hex"))]).toEqual(entries);
+  // Type 11: ref, time and start time of the first sample; then ref − ref before, time − first time, no start time.
+  const v2 = `0b06d00f00${f64(1.5)}0107007ff0000000000002`;
+  expect([...decodeSamples(Buffer.from(v2, "hex"))]).toEqual(entries);
+});
+
+test("markers of chunks that lie on disk", () => {
+  const markers = [
+    { ref: 7, file: 2, offset: 0x1234 },
+    { ref: 8, file: 0, offset: 0 },
+  ];
+  const [record] = collect((emit) => encodeMmapMarkers(markers, emit));
+  expect(record).toBe(`05${u64(7)}0000000200001234${u64(8)}${u64(0)}`);
+  expect([...decodeMmapMarkers(Buffer.from(record!, "hex"))]).toEqual(markers);
 });
 
 describe("a record that is cut off is refused, wherever it is", () => {

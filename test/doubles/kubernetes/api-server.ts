@@ -272,7 +272,9 @@ export class FakeApiServer {
     const object = OBJECT.exec(url.pathname);
     const found = object ?? COLLECTION.exec(url.pathname);
     if (this.hooks.authorize === undefined || found === null || this.documents.has(url.pathname)) return undefined;
-    const [, root = "", namespace = "", resource = "", name = "", subresource = ""] = found;
+    const [, root = "", within = "", resource = "", name = "", subresource = ""] = found;
+    // A namespace lies in itself.
+    const namespace = resource === "namespaces" && root === "/api/v1" ? name : within;
     const { method = "" } = request;
     const isWatch = url.searchParams.has("watch");
     const verb = verbOf(method, object !== null, isWatch);
@@ -309,7 +311,7 @@ export class FakeApiServer {
       json(response, 201, { ...body, status: { allowed: !isRefused } });
       return;
     }
-    if (method === "POST") this.#create(url, body, response);
+    if (method === "POST" && !url.pathname.endsWith("/eviction")) this.#create(url, body, response);
     else this.#change(method, url, body, request.headers["content-type"] ?? "", response);
   }
 

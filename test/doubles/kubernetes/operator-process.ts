@@ -47,7 +47,7 @@ export class Processes {
   async until(
     what: string,
     condition: () => boolean | undefined | Promise<boolean | undefined>,
-    ms = 30_000,
+    ms = 60_000,
   ): Promise<void> {
     const endMs = performance.now() + ms;
     while (!(await condition())) {

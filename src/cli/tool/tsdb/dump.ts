@@ -1,7 +1,7 @@
 /** `tsdb dump` and `dump-openmetrics`: every sample of a data directory, the log's too. Nothing is written. */
 import { join } from "node:path";
 import { STATUS_OK } from "../../../../assembly/layout.js";
-import { errorCode, systemFiles } from "../../../base/index.js";
+import { errorCode, systemFiles, VestalError } from "../../../base/index.js";
 import { compileKernels, QueryMemory, startKernels } from "../../../memory/index.js";
 import {
   isLegacyLabelName,
@@ -16,6 +16,7 @@ import { histogramText } from "../../../promql/index.js";
 import type { ColumnSink, Querier, SeriesSet } from "../../../storage/index.js";
 import type { Block } from "../../../tsdb/block/index.js";
 import {
+  addDeleted,
   type ChunkKernels,
   Head,
   HeadReader,
@@ -23,6 +24,7 @@ import {
   HistogramChunks,
   type HistogramRow,
   histogramHash,
+  OutOfOrderSamples,
 } from "../../../tsdb/head/index.js";
 import { DatabaseQuerier, MergedSeries } from "../../../tsdb/querier/index.js";
 import { type ReplayHead, replayInto, type WalKernels } from "../../../tsdb/wal/index.js";
@@ -156,6 +158,10 @@ function headOf(dir: string, blocks: readonly Block[], memory: QueryMemory, kern
   }
   const head = Head.create({ shardIndex: 0, shardCount: 1, limitPages: HEAD_PAGES }, compileKernels("ingest"));
   const histograms = new HistogramChunks(head);
+  const outOfOrder = new OutOfOrderSamples(head, () => {
+    throw new VestalError("READ_ONLY", "nothing is written to a directory that is read");
+  });
+  outOfOrder.isReplaying = true;
   const inOrder = blocks.filter(({ meta }) => !meta.compaction.hints.includes("from-out-of-order"));
   const minValidTimeMs = Math.max(Number.NEGATIVE_INFINITY, ...inOrder.map(({ meta }) => meta.maxTimeMs));
   replayInto({
@@ -164,14 +170,25 @@ function headOf(dir: string, blocks: readonly Block[], memory: QueryMemory, kern
     kernels: head.kernels as unknown as WalKernels, // the ingest instance has all kernels
     memory: head.memory,
     ...(Number.isFinite(minValidTimeMs) && { minValidTimeMs }),
-    head: replayHead(head, histograms),
+    head: replayHead(head, histograms, minValidTimeMs),
+    outOfOrder: {
+      dir: join(dir, "wbl"),
+      insert: (slot, { timestampMs, low, high }) => outOfOrder.insert({ slot, timestampMs, low, high }),
+      insertHistogram: (slot, { timestampMs, isFloat, bytes }) =>
+        outOfOrder.insert({ slot, timestampMs, low: 0, high: 0, histogram: { isFloat, bytes } }),
+      clear: () => {}, // what lies in chunks_head is not read here, and all of it is in this log
+    },
   });
+  outOfOrder.apply(head.nextCommit);
   head.publish();
   return new HeadsQuerier([new HeadReader(head.memory, 0)], memory, kernels);
 }
 
-function replayHead(head: Head, histograms: HistogramChunks): ReplayHead {
+function replayHead(head: Head, histograms: HistogramChunks, minValidTimeMs: number): ReplayHead {
   return {
+    addTombstone: (slot, minTimeMs, maxTimeMs) => {
+      if (maxTimeMs >= minValidTimeMs && minTimeMs <= maxTimeMs) addDeleted(head, slot, { minTimeMs, maxTimeMs });
+    },
     resolveSeries: (address, length, low, high) => head.kernels.resolveSeriesWithRef(address, length, low, high),
     appendStaged: (staging, rows) => {
       head.kernels.validateBatch(staging, rows, Number.NEGATIVE_INFINITY);

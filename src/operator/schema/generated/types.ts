@@ -1708,8 +1708,6 @@ export interface ServiceMonitorEndpoint {
   readonly authorization?: SafeAuthorization;
   /** HTTP basic auth */
   readonly basicAuth?: BasicAuth;
-  /** deprecated path of a bearer-token file */
-  readonly bearerTokenFile?: string;
   /** deprecated bearer token (secret ref) */
   readonly bearerTokenSecret?: KeySelector;
   /** allow HTTP/2 */
@@ -1726,14 +1724,6 @@ export interface ServiceMonitorEndpoint {
   readonly interval?: string;
   /** relabelling of samples after the scrape */
   readonly metricRelabelings?: readonly RelabelConfig[];
-  /** comma list of hosts that bypass the proxy */
-  readonly noProxy?: string;
-  /** headers sent to the proxy on CONNECT (secret refs) */
-  readonly proxyConnectHeader?: Readonly<Record<string, readonly KeySelector[]>>;
-  /** use HTTP_PROXY and friends */
-  readonly proxyFromEnvironment?: boolean;
-  /** proxy URL */
-  readonly proxyUrl?: string;
   /** OAuth2 client-credentials settings */
   readonly oauth2?: OAuth2;
   /** URL query parameters */
@@ -1750,10 +1740,20 @@ export interface ServiceMonitorEndpoint {
   readonly scrapeTimeout?: string;
   /** deprecated pod port name or number */
   readonly targetPort?: number | string;
-  /** TLS client settings */
-  readonly tlsConfig?: TLSConfig;
   /** track staleness when timestamps are explicit */
   readonly trackTimestampsStaleness?: boolean;
+  /** comma list of hosts that bypass the proxy */
+  readonly noProxy?: string;
+  /** headers sent to the proxy on CONNECT (secret refs) */
+  readonly proxyConnectHeader?: Readonly<Record<string, readonly KeySelector[]>>;
+  /** use HTTP_PROXY and friends */
+  readonly proxyFromEnvironment?: boolean;
+  /** proxy URL */
+  readonly proxyUrl?: string;
+  /** deprecated path of a bearer-token file */
+  readonly bearerTokenFile?: string;
+  /** TLS client settings */
+  readonly tlsConfig?: TLSConfig;
 }
 
 export interface NamespaceSelector {
@@ -1770,12 +1770,8 @@ export interface ServiceMonitorSpec {
   readonly bodySizeLimit?: string;
   /** convert classic histograms to native with custom buckets */
   readonly convertClassicHistogramsToNHCB?: boolean;
-  /** endpoints to scrape (one scrape job each) */
-  readonly endpoints?: readonly ServiceMonitorEndpoint[];
   /** protocol assumed when Content-Type is missing or bad */
   readonly fallbackScrapeProtocol?: "PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0";
-  /** object label whose value becomes the job label */
-  readonly jobLabel?: string;
   /** number of dropped targets kept for display */
   readonly keepDroppedTargets?: number;
   /** most labels per sample */
@@ -1784,14 +1780,10 @@ export interface ServiceMonitorSpec {
   readonly labelNameLengthLimit?: number;
   /** longest label value */
   readonly labelValueLengthLimit?: number;
-  /** namespaces in which targets are looked for */
-  readonly namespaceSelector?: NamespaceSelector;
   /** most native histogram buckets */
   readonly nativeHistogramBucketLimit?: number;
   /** least growth factor between native buckets */
   readonly nativeHistogramMinBucketFactor?: number | string;
-  /** pod labels copied to the target */
-  readonly podTargetLabels?: readonly string[];
   /** most samples per scrape */
   readonly sampleLimit?: number;
   /** scrape class to apply */
@@ -1802,6 +1794,16 @@ export interface ServiceMonitorSpec {
   readonly scrapeNativeHistograms?: boolean;
   /** protocols offered, in order */
   readonly scrapeProtocols?: readonly ("PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0")[];
+  /** most targets */
+  readonly targetLimit?: number;
+  /** endpoints to scrape (one scrape job each) */
+  readonly endpoints?: readonly ServiceMonitorEndpoint[];
+  /** object label whose value becomes the job label */
+  readonly jobLabel?: string;
+  /** namespaces in which targets are looked for */
+  readonly namespaceSelector?: NamespaceSelector;
+  /** pod labels copied to the target */
+  readonly podTargetLabels?: readonly string[];
   /** labels choosing the Services/Pods/Ingresses */
   readonly selector?: LabelSelector;
   /** RelabelConfig or RoleSelector: where the selector is applied */
@@ -1810,8 +1812,6 @@ export interface ServiceMonitorSpec {
   readonly serviceDiscoveryRole?: "Endpoints" | "EndpointSlice";
   /** Service labels copied to the target */
   readonly targetLabels?: readonly string[];
-  /** most targets */
-  readonly targetLimit?: number;
 }
 
 /** Which ports of which pods are scraped, and how. */
@@ -1849,14 +1849,6 @@ export interface PodMonitorPodMetricsEndpoint {
   readonly interval?: string;
   /** relabelling of samples after the scrape */
   readonly metricRelabelings?: readonly RelabelConfig[];
-  /** comma list of hosts that bypass the proxy */
-  readonly noProxy?: string;
-  /** headers sent to the proxy on CONNECT (secret refs) */
-  readonly proxyConnectHeader?: Readonly<Record<string, readonly KeySelector[]>>;
-  /** use HTTP_PROXY and friends */
-  readonly proxyFromEnvironment?: boolean;
-  /** proxy URL */
-  readonly proxyUrl?: string;
   /** OAuth2 client-credentials settings */
   readonly oauth2?: OAuth2;
   /** URL query parameters */
@@ -1865,8 +1857,6 @@ export interface PodMonitorPodMetricsEndpoint {
   readonly path?: string;
   /** port name or number */
   readonly port?: string;
-  /** container port number */
-  readonly portNumber?: number;
   /** relabelling of targets before the scrape */
   readonly relabelings?: readonly RelabelConfig[];
   /** http or https */
@@ -1875,10 +1865,20 @@ export interface PodMonitorPodMetricsEndpoint {
   readonly scrapeTimeout?: string;
   /** deprecated pod port name or number */
   readonly targetPort?: number | string;
-  /** TLS client settings */
-  readonly tlsConfig?: SafeTLSConfig;
   /** track staleness when timestamps are explicit */
   readonly trackTimestampsStaleness?: boolean;
+  /** comma list of hosts that bypass the proxy */
+  readonly noProxy?: string;
+  /** headers sent to the proxy on CONNECT (secret refs) */
+  readonly proxyConnectHeader?: Readonly<Record<string, readonly KeySelector[]>>;
+  /** use HTTP_PROXY and friends */
+  readonly proxyFromEnvironment?: boolean;
+  /** proxy URL */
+  readonly proxyUrl?: string;
+  /** container port number */
+  readonly portNumber?: number;
+  /** TLS client settings */
+  readonly tlsConfig?: SafeTLSConfig;
 }
 
 export interface PodMonitorSpec {
@@ -1890,8 +1890,6 @@ export interface PodMonitorSpec {
   readonly convertClassicHistogramsToNHCB?: boolean;
   /** protocol assumed when Content-Type is missing or bad */
   readonly fallbackScrapeProtocol?: "PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0";
-  /** object label whose value becomes the job label */
-  readonly jobLabel?: string;
   /** number of dropped targets kept for display */
   readonly keepDroppedTargets?: number;
   /** most labels per sample */
@@ -1900,16 +1898,10 @@ export interface PodMonitorSpec {
   readonly labelNameLengthLimit?: number;
   /** longest label value */
   readonly labelValueLengthLimit?: number;
-  /** namespaces in which targets are looked for */
-  readonly namespaceSelector?: NamespaceSelector;
   /** most native histogram buckets */
   readonly nativeHistogramBucketLimit?: number;
   /** least growth factor between native buckets */
   readonly nativeHistogramMinBucketFactor?: number | string;
-  /** pod ports to scrape (one job each) */
-  readonly podMetricsEndpoints?: readonly PodMonitorPodMetricsEndpoint[];
-  /** pod labels copied to the target */
-  readonly podTargetLabels?: readonly string[];
   /** most samples per scrape */
   readonly sampleLimit?: number;
   /** scrape class to apply */
@@ -1920,12 +1912,20 @@ export interface PodMonitorSpec {
   readonly scrapeNativeHistograms?: boolean;
   /** protocols offered, in order */
   readonly scrapeProtocols?: readonly ("PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0")[];
+  /** most targets */
+  readonly targetLimit?: number;
+  /** object label whose value becomes the job label */
+  readonly jobLabel?: string;
+  /** namespaces in which targets are looked for */
+  readonly namespaceSelector?: NamespaceSelector;
+  /** pod ports to scrape (one job each) */
+  readonly podMetricsEndpoints?: readonly PodMonitorPodMetricsEndpoint[];
+  /** pod labels copied to the target */
+  readonly podTargetLabels?: readonly string[];
   /** labels choosing the Services/Pods/Ingresses */
   readonly selector?: LabelSelector;
   /** RelabelConfig or RoleSelector: where the selector is applied */
   readonly selectorMechanism?: "RelabelConfig" | "RoleSelector";
-  /** most targets */
-  readonly targetLimit?: number;
 }
 
 /** Targets that a prober such as the blackbox exporter looks at. */
@@ -1995,16 +1995,8 @@ export interface ProbeSpec {
   readonly bearerTokenSecret?: KeySelector;
   /** convert classic histograms to native with custom buckets */
   readonly convertClassicHistogramsToNHCB?: boolean;
-  /** allow HTTP/2 */
-  readonly enableHttp2?: boolean;
   /** protocol assumed when Content-Type is missing or bad */
   readonly fallbackScrapeProtocol?: "PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0";
-  /** follow HTTP redirects */
-  readonly followRedirects?: boolean;
-  /** time between probes */
-  readonly interval?: string;
-  /** value of the job label / job name */
-  readonly jobName?: string;
   /** number of dropped targets kept for display */
   readonly keepDroppedTargets?: number;
   /** most labels per sample */
@@ -2013,20 +2005,10 @@ export interface ProbeSpec {
   readonly labelNameLengthLimit?: number;
   /** longest label value */
   readonly labelValueLengthLimit?: number;
-  /** relabelling of samples after the scrape */
-  readonly metricRelabelings?: readonly RelabelConfig[];
-  /** blackbox module name */
-  readonly module?: string;
   /** most native histogram buckets */
   readonly nativeHistogramBucketLimit?: number;
   /** least growth factor between native buckets */
   readonly nativeHistogramMinBucketFactor?: number | string;
-  /** OAuth2 client-credentials settings */
-  readonly oauth2?: OAuth2;
-  /** extra URL parameters (name, values) */
-  readonly params?: readonly Filter[];
-  /** blackbox exporter to ask */
-  readonly prober?: ProbeProber;
   /** most samples per scrape */
   readonly sampleLimit?: number;
   /** scrape class to apply */
@@ -2037,10 +2019,28 @@ export interface ProbeSpec {
   readonly scrapeNativeHistograms?: boolean;
   /** protocols offered, in order */
   readonly scrapeProtocols?: readonly ("PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0")[];
-  /** timeout of a scrape */
-  readonly scrapeTimeout?: string;
   /** most targets */
   readonly targetLimit?: number;
+  /** allow HTTP/2 */
+  readonly enableHttp2?: boolean;
+  /** follow HTTP redirects */
+  readonly followRedirects?: boolean;
+  /** time between probes */
+  readonly interval?: string;
+  /** value of the job label / job name */
+  readonly jobName?: string;
+  /** relabelling of samples after the scrape */
+  readonly metricRelabelings?: readonly RelabelConfig[];
+  /** blackbox module name */
+  readonly module?: string;
+  /** OAuth2 client-credentials settings */
+  readonly oauth2?: OAuth2;
+  /** extra URL parameters (name, values) */
+  readonly params?: readonly Filter[];
+  /** blackbox exporter to ask */
+  readonly prober?: ProbeProber;
+  /** timeout of a scrape */
+  readonly scrapeTimeout?: string;
   /** what is probed: staticConfig or ingress */
   readonly targets?: ProbeTargets;
   /** TLS client settings */
@@ -2749,6 +2749,32 @@ export interface ScrapeConfigSpec {
   readonly consulSDConfigs?: readonly ScrapeConfigConsulSDConfig[];
   /** convert classic histograms to native with custom buckets */
   readonly convertClassicHistogramsToNHCB?: boolean;
+  /** protocol assumed when Content-Type is missing or bad */
+  readonly fallbackScrapeProtocol?: "PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0";
+  /** number of dropped targets kept for display */
+  readonly keepDroppedTargets?: number;
+  /** most labels per sample */
+  readonly labelLimit?: number;
+  /** longest label name */
+  readonly labelNameLengthLimit?: number;
+  /** longest label value */
+  readonly labelValueLengthLimit?: number;
+  /** most native histogram buckets */
+  readonly nativeHistogramBucketLimit?: number;
+  /** least growth factor between native buckets */
+  readonly nativeHistogramMinBucketFactor?: number | string;
+  /** most samples per scrape */
+  readonly sampleLimit?: number;
+  /** scrape class to apply */
+  readonly scrapeClass?: string;
+  /** also scrape classic buckets of native histograms */
+  readonly scrapeClassicHistograms?: boolean;
+  /** scrape native histograms */
+  readonly scrapeNativeHistograms?: boolean;
+  /** protocols offered, in order */
+  readonly scrapeProtocols?: readonly ("PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0")[];
+  /** most targets */
+  readonly targetLimit?: number;
   /** DigitalOcean discovery */
   readonly digitalOceanSDConfigs?: readonly ScrapeConfigDigitalOceanSDConfig[];
   /** DNS discovery */
@@ -2765,8 +2791,6 @@ export interface ScrapeConfigSpec {
   readonly enableHTTP2?: boolean;
   /** Eureka discovery */
   readonly eurekaSDConfigs?: readonly ScrapeConfigEurekaSDConfig[];
-  /** protocol assumed when Content-Type is missing or bad */
-  readonly fallbackScrapeProtocol?: "PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0";
   /** file discovery */
   readonly fileSDConfigs?: readonly ScrapeConfigFileSDConfig[];
   /** Google Compute discovery */
@@ -2783,18 +2807,10 @@ export interface ScrapeConfigSpec {
   readonly ionosSDConfigs?: readonly ScrapeConfigIonosSDConfig[];
   /** value of the job label / job name */
   readonly jobName?: string;
-  /** number of dropped targets kept for display */
-  readonly keepDroppedTargets?: number;
   /** Kubernetes discovery */
   readonly kubernetesSDConfigs?: readonly ScrapeConfigKubernetesSDConfig[];
   /** Kuma discovery */
   readonly kumaSDConfigs?: readonly ScrapeConfigKumaSDConfig[];
-  /** most labels per sample */
-  readonly labelLimit?: number;
-  /** longest label name */
-  readonly labelNameLengthLimit?: number;
-  /** longest label value */
-  readonly labelValueLengthLimit?: number;
   /** AWS Lightsail discovery */
   readonly lightSailSDConfigs?: readonly ScrapeConfigLightSailSDConfig[];
   /** Linode discovery */
@@ -2807,10 +2823,6 @@ export interface ScrapeConfigSpec {
   readonly nameEscapingScheme?: "AllowUTF8" | "Underscores" | "Dots" | "Values";
   /** UTF8 or Legacy metric/label name rules */
   readonly nameValidationScheme?: "UTF8" | "Legacy";
-  /** most native histogram buckets */
-  readonly nativeHistogramBucketLimit?: number;
-  /** least growth factor between native buckets */
-  readonly nativeHistogramMinBucketFactor?: number | string;
   /** comma list of hosts that bypass the proxy */
   readonly noProxy?: string;
   /** headers sent to the proxy on CONNECT (secret refs) */
@@ -2833,28 +2845,16 @@ export interface ScrapeConfigSpec {
   readonly puppetDBSDConfigs?: readonly ScrapeConfigPuppetDBSDConfig[];
   /** relabelling of targets before the scrape */
   readonly relabelings?: readonly RelabelConfig[];
-  /** most samples per scrape */
-  readonly sampleLimit?: number;
   /** Scaleway discovery */
   readonly scalewaySDConfigs?: readonly ScrapeConfigScalewaySDConfig[];
   /** http or https */
   readonly scheme?: "http" | "https" | "HTTP" | "HTTPS";
-  /** scrape class to apply */
-  readonly scrapeClass?: string;
-  /** also scrape classic buckets of native histograms */
-  readonly scrapeClassicHistograms?: boolean;
   /** time between scrapes */
   readonly scrapeInterval?: string;
-  /** scrape native histograms */
-  readonly scrapeNativeHistograms?: boolean;
-  /** protocols offered, in order */
-  readonly scrapeProtocols?: readonly ("PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0")[];
   /** timeout of a scrape */
   readonly scrapeTimeout?: string;
   /** fixed targets */
   readonly staticConfigs?: readonly ScrapeConfigStaticConfig[];
-  /** most targets */
-  readonly targetLimit?: number;
   /** TLS client settings */
   readonly tlsConfig?: SafeTLSConfig;
   /** track staleness when timestamps are explicit */
