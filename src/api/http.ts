@@ -23,7 +23,7 @@ import { type Headers, type RequestGate, statusLine } from "./gate.js";
 import type { ListenAddress } from "./listen-address.js";
 import type { LiveHub } from "./live/hub.js";
 import { attachLive } from "./live/websocket.js";
-import { attachNotifications } from "./notifications-live.js";
+import { attachNotifications, type NotificationCounters } from "./notifications-live.js";
 import { decodeUtf8, Parameters } from "./parameters.js";
 import { errorText } from "./respond.js";
 import type { Resolution, Router } from "./router.js";
@@ -58,6 +58,7 @@ export interface HttpOptions {
   readonly observer: HttpObserver;
   /** Of live notifications; absent: there are none. */
   readonly notificationSubscribersMax?: number;
+  readonly notificationCounters?: NotificationCounters;
   /** Live queries; absent: there are none. */
   readonly live?: LiveHub;
   /** Asked before every request; absent: all pass. */
@@ -187,7 +188,8 @@ class Server {
     app.filter((res, count) => this.#connectionChanged(res, Number(count)));
     const { live, deps, notificationSubscribersMax, gate } = this.#options;
     if (notificationSubscribersMax !== undefined) {
-      attachNotifications(app, deps.routePrefix, deps.status, notificationSubscribersMax, gate);
+      const { notificationCounters = { subscribers: 0, sent: 0 } } = this.#options;
+      attachNotifications(app, deps.routePrefix, deps.status, notificationSubscribersMax, notificationCounters, gate);
     }
     if (live !== undefined) attachLive(app, deps.routePrefix, live, () => deps.lifecycle.isReady(), gate);
     app.any("/*", (res, req) => {

@@ -113,6 +113,8 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  /** Undefined: none runs inside the server. */
+  readonly alertmanager: EmbeddedAlertmanagerOptions | undefined;
   readonly remoteWrite: { readonly flushDeadlineMs: number };
   readonly remoteRead: {
     /** 0 is no limit. */
@@ -252,6 +254,13 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
+    alertmanager: isOn("alertmanager.embedded")
+      ? {
+          configFile: text("alertmanager.embedded.config-file"),
+          listenAddress: embeddedAddress(text("alertmanager.embedded.listen-address")),
+          externalUrl: text("alertmanager.embedded.external-url"),
+        }
+      : undefined,
     remoteWrite: { flushDeadlineMs: number("storage.remote.flush-deadline") },
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
@@ -388,4 +397,19 @@ function corsOrigin(source: string): Regex {
       `could not compile CORS regex string ${JSON.stringify(source)}: ${errorMessage(error)}`,
     );
   }
+}
+
+export interface EmbeddedAlertmanagerOptions {
+  readonly configFile: string;
+  /** `host:port`; the server's alerts go there. */
+  readonly listenAddress: string;
+  readonly externalUrl: string;
+}
+
+function embeddedAddress(text: string): string {
+  if (/^(?:\[[^\]]+\]|[^:]+):[1-9][0-9]*$/.test(text)) return text;
+  throw new VestalError(
+    "FLAG",
+    `--alertmanager.embedded.listen-address must be HOST:PORT, not ${JSON.stringify(text)}`,
+  );
 }

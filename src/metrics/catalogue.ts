@@ -364,6 +364,15 @@ const REMOTE: readonly MetricDescription[] = [
     ["queue_highest_timestamp_seconds", "Newest time read from the log for the endpoint.", "remote_name", "url"],
     ["highest_timestamp_in_seconds", "Newest time in the log."],
   ]),
+  ...lines("prometheus_api_notification_", "gauge", [["active_subscribers", "Subscribers of live notes."]]),
+  ...lines("prometheus_api_notification_", "counter", [
+    ["updates_sent_total", "Notes that were sent to subscribers."],
+    ["updates_dropped_total", "Notes that a subscriber had no room for."],
+  ]),
+  ...lines("prometheus_web_federation_", "counter", [
+    ["errors_total", "Federations that failed."],
+    ["warnings_total", "Warnings of federations."],
+  ]),
   ...lines("prometheus_remote_read_handler_", "gauge", [["queries", "Remote reads that run or wait."]]),
   ...lines("prometheus_remote_read_client_", "counter", [
     ["queries_total", "Queries that other servers answered.", "remote_name", "url", "response_type", "code"],

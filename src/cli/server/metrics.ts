@@ -23,7 +23,7 @@ import {
   COUNTERS,
   HEAD_LIMIT,
 } from "../../../assembly/layout.js";
-import type { LiveHub, MetricsService } from "../../api/index.js";
+import type { LiveHub, MetricsService, NotificationCounters } from "../../api/index.js";
 import { systemFiles } from "../../base/index.js";
 import {
   CATALOGUE,
@@ -44,6 +44,7 @@ import { registerCuts } from "./cut-metrics.js";
 import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
+import type { ReadService } from "./read-service.js";
 import { refusedByAll } from "./refused-series.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { RulesLink } from "./rules-service.js";
@@ -64,7 +65,8 @@ export interface MetricsDeps {
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
-  readonly remoteRead: { readonly count: number };
+  readonly remoteRead: Pick<ReadService, "count" | "federation">;
+  readonly notifications: NotificationCounters;
   readonly remoteQueues: () => readonly QueueStats[];
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
@@ -457,8 +459,15 @@ function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void 
   );
 }
 
-function registerReceiver({ registry, remoteWrite, remoteRead }: MetricsDeps): void {
+function registerReceiver({ registry, remoteWrite, remoteRead, notifications }: MetricsDeps): void {
   registry.value("prometheus_remote_read_handler_queries", () => remoteRead.count);
+  registry.value("prometheus_web_federation_errors_total", () => remoteRead.federation.errors);
+  // Reading the own storage gives none.
+  registry.value("prometheus_web_federation_warnings_total", () => 0);
+  registry.value("prometheus_api_notification_active_subscribers", () => notifications.subscribers);
+  registry.value("prometheus_api_notification_updates_sent_total", () => notifications.sent);
+  // A note is a few bytes, and there are few: each goes to its socket's buffer.
+  registry.value("prometheus_api_notification_updates_dropped_total", () => 0);
   if (remoteWrite === undefined) return;
   const prefix = "prometheus_api_remote_write_";
   registry.value(`${prefix}invalid_labels_samples_total`, () => remoteWrite.invalidLabelSamples);

@@ -696,12 +696,19 @@ class WindowRows implements Rows {
     if (!/_(?:total|sum|count|bucket)$/.test(name)) annotations.addPossibleNonCounter(name, firstArgument);
   }
 
+  #hasFloats(present: number): boolean {
+    const { bytes } = this.#evaluation.memory;
+    for (let i = 0; i < this.#plan.grid.steps; i++) if (bytes[present + i] === FLOAT) return true;
+    return false;
+  }
+
   #annotate(index: number, present: number): void {
     const { annotations, memory } = this.#evaluation;
-    const { span, grid } = this.#plan;
+    const { func, span, grid } = this.#plan;
+    const isOfCounters = USES_NAME.has(func);
+    if (!isOfCounters && this.#invalid.length === 0) return;
     const firstArgument = { ...this.#plan.firstArgument, owner: span };
-    const hasFloats = memory.bytes.subarray(present, present + grid.steps).includes(FLOAT);
-    if (hasFloats) this.#annotateRow(index);
+    if (isOfCounters && this.#hasFloats(present)) this.#annotateRow(index);
     if (this.#invalid.length === 0) return;
     const column = this.#column(this.#first);
     for (let i = 0; i < grid.steps; i++) {
