@@ -27,6 +27,7 @@ export {
   type LogOptions,
   silentLogger,
 } from "./log.js";
+export { NumberList } from "./number-list.js";
 export { ProtoReader, ProtoWriter, WIRE_BYTES } from "./proto.js";
 export { packageRoot } from "./root.js";
 export { decodeSnappy, encodeSnappy, literalSnappy } from "./snappy.js";
