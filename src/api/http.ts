@@ -422,7 +422,9 @@ class Server {
         else this.#sendInParts(exchange, body, resolve);
       });
     });
-    return body?.length ?? 0;
+    const bytes = body?.length ?? 0;
+    if (response.isDisposable === true) giveUp(response.body);
+    return bytes;
   }
 
   /** Without a `Content-Length` while the connection stays; an argument, even undefined, is taken as one. */
@@ -526,6 +528,20 @@ class Server {
     this.#running.delete(exchange);
     if (this.#closing && this.#running.size === 0) this.#drained?.();
   }
+}
+
+/** Bodies up to this size are left to the garbage collector. */
+const GIVEN_UP_BYTES_MIN = 16_384;
+const { port1: nowhere, port2: closed } = new MessageChannel();
+closed.close();
+
+/**
+ * Frees the buffer of a body at once, by sending it to a port that nobody has: buffers that wait to be collected count as
+ * garbage, and a few megabytes of them would start a collection of the whole heap.
+ */
+function giveUp(body: ApiResponse["body"]): void {
+  if (!(body instanceof Uint8Array) || body.buffer.byteLength < GIVEN_UP_BYTES_MIN) return;
+  if (body.buffer instanceof ArrayBuffer) nowhere.postMessage(undefined, [body.buffer]);
 }
 
 /** Adds `others` in place of headers of the same names. */

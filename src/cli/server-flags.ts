@@ -466,6 +466,7 @@ const OWN: readonly Flag[] = [
     "Threads that scrape and append; each is a shard of the head. 0 is half the processors.",
   ),
   flag("query.threads", "int", "0", "supported", "Threads that answer queries. 0 is half the processors."),
+  flag("query.max-length", "bytes", "1MB", "supported", "Most characters of one query or selector."),
   flag(
     "query.language",
     "enum",

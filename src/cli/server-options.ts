@@ -93,6 +93,8 @@ export interface ServerOptions {
     readonly timeoutMs: number;
     readonly maxConcurrency: number;
     readonly maxSamples: number;
+    /** Characters of an expression. */
+    readonly maxLength: number;
     readonly language: "3.5" | "3.14";
     /** 0 is the default. */
     readonly threads: number;
@@ -235,6 +237,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       timeoutMs: number("query.timeout"),
       maxConcurrency: number("query.max-concurrency"),
       maxSamples: number("query.max-samples"),
+      maxLength: number("query.max-length"),
       language: value<"3.5" | "3.14">("query.language"),
       threads: atLeastZero("query.threads", number("query.threads")),
     },

@@ -20,6 +20,7 @@ export {
 } from "./histogram-bytes.js";
 export { compacted, limitedTo, reducedTo } from "./histogram-resolution.js";
 export { hashLabels, hashOffset } from "./label-hash.js";
+export { LabelList, LabelLists, type OrderedList } from "./label-list.js";
 export {
   compareBytes,
   compareLabels,

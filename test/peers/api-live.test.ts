@@ -332,6 +332,7 @@ test("status answers have their shape, and what must be equal is", async () => {
     "live.max-queries",
     "live.max-subscriptions",
     "query.language",
+    "query.max-length",
     "query.threads",
     "rules.alert-history.max-entries",
     "rules.alert-history.retention",

@@ -403,7 +403,8 @@ class Server {
     };
     // Nothing that an agent answers needs a query thread.
     const isLazy = this.#agentLog !== undefined;
-    const options = { threads: this.#queryThreads, isLazy, timeoutMs: query.timeoutMs, settings };
+    const { timeoutMs, maxLength } = query;
+    const options = { threads: this.#queryThreads, isLazy, timeoutMs, maxLength, settings };
     const pool = new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
     pool.remoteReads = this.#settings?.remoteRead ?? [];
     return pool;

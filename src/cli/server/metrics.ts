@@ -34,7 +34,7 @@ import {
   registerThreads,
   watchThread,
 } from "../../metrics/index.js";
-import type { QueueStats, ReceiverCounters } from "../../remote/index.js";
+import { type QueueStats, type ReceiverCounters, SENT_SECONDS } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { type WalState, walBytes } from "../../tsdb/wal/index.js";
@@ -438,9 +438,32 @@ function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void 
   each("histograms_total", ({ histograms }) => histograms);
   each("exemplars_total", ({ exemplars }) => exemplars);
   each("bytes_total", ({ bytes }) => bytes);
-  each("samples_failed_total", ({ failed }) => failed);
-  each("samples_retried_total", ({ retried }) => retried);
-  each("samples_pending", ({ pending }) => pending);
+  for (const [kind, plural] of [
+    ["sample", "samples"],
+    ["histogram", "histograms"],
+    ["exemplar", "exemplars"],
+  ] as const) {
+    each(`${plural}_failed_total`, ({ failed }) => failed[kind]);
+    each(`${plural}_retried_total`, ({ retried }) => retried[kind]);
+    each(`${plural}_pending`, ({ pendingKinds }) => pendingKinds[kind]);
+  }
+  // Nothing waits in front of a full queue: what it has no room for stays in the log.
+  each("enqueue_retries_total", () => 0);
+  registry.samples(`${prefix}sent_batch_duration_seconds`, () =>
+    remoteQueues().map(({ name, url, sent }) => {
+      let total = 0;
+      const buckets = SENT_SECONDS.map((bound, i) => {
+        total += sent.buckets[i]!;
+        return [bound, total] as const;
+      });
+      return {
+        labels: [name, url],
+        buckets,
+        sum: sent.sum,
+        count: sent.count,
+      };
+    }),
+  );
   each("shards", ({ shards }) => shards);
   each("shards_max", ({ shardsMax }) => shardsMax);
   each("shards_min", ({ shardsMin }) => shardsMin);
