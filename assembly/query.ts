@@ -11,8 +11,10 @@ export function layoutVersion(): u32 {
 }
 
 export { fractionOfHistogram, quantileOfHistogram, quantileOfRows } from "./promql/buckets";
-export { clearFold, finishFold, foldRow } from "./promql/folds";
+export { clearFold, finishFold, foldRow, foldRows } from "./promql/folds";
+export { samplesTextBytes, writeSamples, writeValues } from "./promql/json";
 export { combineRows, negateRow } from "./promql/operators";
 export { pickExtremes } from "./promql/pick";
 export { dropStale, fillRow, joinPresence, maskRow, mergeRow, rowToSamples, selectLast } from "./promql/samples";
+export { fillFromChunks } from "./promql/series";
 export { largestWindow, overWindows } from "./promql/windows";

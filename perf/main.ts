@@ -18,6 +18,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   head: "tsdb/head.bench.js",
   live: "live/sockets.js",
   load: "load/clients.js",
+  queries: "queries/main.js",
   replay: "tsdb/replay.js",
   "restart-memory": "tsdb/restart-memory.js",
   rules: "rules/main.js",

@@ -3,6 +3,9 @@
  * from the current one on, so 8 bytes behind the chunk must be readable (their contents do not matter).
  */
 
+/** Bits that `wordAt` gives at least. */
+const SURE_BITS: u32 = 57;
+
 /**
  * Decodes the first `count` samples of the chunk at `chunk` (its 2-byte count included in `length`) and writes those with
  * minTime ≤ time ≤ maxTime: f64 ms to `times`, value bits to `values`. Stops behind `maxTime`.
@@ -64,23 +67,28 @@ export function decodeXor(
   let isTimeKnown = true; // the second sample's delta has been read
   for (let i: u32 = 1; i < count; i++) {
     let word = wordAt(chunk, position);
+    let sure = SURE_BITS; // bits of `word` that are left
     if (isTimeKnown) {
       isTimeKnown = false;
     } else if (<i64>word >= 0) {
       position += 1;
       word <<= 1;
+      sure -= 1;
     } else if (word >> 62 === 0b10) {
       delta += signed((word >> 48) & 0x3fff, 14);
       position += 16;
       word <<= 16;
+      sure -= 16;
     } else if (word >> 61 === 0b110) {
       delta += signed((word >> 44) & 0x1ffff, 17);
       position += 20;
       word <<= 20;
+      sure -= 20;
     } else if (word >> 60 === 0b1110) {
       delta += signed((word >> 40) & 0xfffff, 20);
       position += 24;
       word <<= 24;
+      sure -= 24;
     } else {
       if (position + 68 > end) return damagedAt(position, length);
       delta += <i64>longAt(chunk, position + 4);
@@ -93,7 +101,7 @@ export function decodeXor(
     if (<i64>word >= 0) {
       position += 1;
     } else {
-      let head: u32 = 2;
+      let head: u32 = 2; // bits before the value's own
       if ((word << 1) >>> 63 !== 0) {
         leading = <u32>(word >> 57) & 31;
         width = <u32>(word >> 51) & 63;
@@ -102,8 +110,13 @@ export function decodeXor(
       }
       if (width === 0 || leading + width > 64 || position + head + width > end) return damagedAt(position, length);
       position += head;
+      // Short values are in `word` still: most need no second load.
       const bits =
-        width <= 56 ? wordAt(chunk, position) >> <u64>(64 - width) : longAt(chunk, position) >> <u64>(64 - width);
+        head + width <= sure
+          ? (word << (<u64>head)) >> <u64>(64 - width)
+          : width <= 56
+            ? wordAt(chunk, position) >> <u64>(64 - width)
+            : longAt(chunk, position) >> <u64>(64 - width);
       const trailing = <u64>(64 - leading - width);
       value ^= bits << trailing;
       position += width;

@@ -51,3 +51,32 @@ export const OPERATOR_GREATER = 6;
 export const OPERATOR_LESS = 7;
 export const OPERATOR_GREATER_EQUAL = 8;
 export const OPERATOR_LESS_EQUAL = 9;
+
+// What `fillFromChunks` is told: places of f64 in its order.
+export const BATCH_SERIES = 0;
+export const BATCH_STARTS = 1;
+export const BATCH_CHUNKS = 2;
+export const BATCH_MIN_TIME = 3;
+export const BATCH_MAX_TIME = 4;
+export const BATCH_TIMES = 5;
+export const BATCH_VALUES = 6;
+/** A WINDOW_… code, or one of the two below. */
+export const BATCH_CODE = 7;
+export const BATCH_FIRST_MS = 8;
+export const BATCH_STEP_MS = 9;
+export const BATCH_STEPS = 10;
+/** Of an instant selector the lookback. */
+export const BATCH_RANGE_MS = 11;
+export const BATCH_FIRST = 12;
+export const BATCH_SECOND = 13;
+export const BATCH_NOW_MS = 14;
+export const BATCH_NOW_STEP_MS = 15;
+export const BATCH_OUT = 16;
+export const BATCH_ROW_BYTES = 17;
+export const BATCH_RESULTS = 18;
+export const BATCH_FIELDS = 19;
+export const BATCH_CHUNK_BYTES = 12;
+export const BATCH_RESULT_BYTES = 24;
+/** Instant selectors: the sample's value, or its time. */
+export const BATCH_SELECT = -1;
+export const BATCH_SELECT_STAMPS = -2;

@@ -51,6 +51,14 @@ export function foldRow(code: i32, values: usize, present: usize, steps: u32, st
   }
 }
 
+/** Folds several rows that lie `rowBytes` apart, each its values and then its presence, one after the other. */
+export function foldRows(code: i32, rows: usize, count: u32, rowBytes: u32, steps: u32, state: usize): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const values = rows + <usize>i * <usize>rowBytes;
+    foldRow(code, values, values + ((<usize>steps) << 3), steps, state);
+  }
+}
+
 function foldAverage(cell: usize, column: usize, value: f64, signedCount: f64): void {
   const n = abs<f64>(signedCount) + 1;
   let rest = load<f64>(cell + column);

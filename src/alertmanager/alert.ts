@@ -49,8 +49,28 @@ export class Alert {
     return this.#hash;
   }
 
-  with(fields: Partial<Omit<AlertFields, "labels">>): Alert {
-    return new Alert({ ...this, ...fields }, { fingerprint: this.fingerprint, hash: this.#hash });
+  with(fields: Partial<AlertFields>): Alert {
+    const next: AlertFields = {
+      labels: fields.labels ?? this.labels,
+      annotations: fields.annotations ?? this.annotations,
+      startsAt: fields.startsAt ?? this.startsAt,
+      endsAt: fields.endsAt ?? this.endsAt,
+      updatedAt: fields.updatedAt ?? this.updatedAt,
+      generatorUrl: fields.generatorUrl ?? this.generatorUrl,
+      isTimeout: fields.isTimeout ?? this.isTimeout,
+    };
+    return new Alert(next, { fingerprint: this.fingerprint, hash: this.#hash });
+  }
+
+  /** This report with what it has in common with an older one of the same labels: repeated texts are kept once. */
+  sharing(older: Alert): Alert {
+    this.#hash ??= older.#hash;
+    return this.with({
+      labels: older.labels,
+      ...(isSame(this.annotations, older.annotations) && { annotations: older.annotations }),
+      ...(this.startsAt.unixNano === older.startsAt.unixNano && { startsAt: older.startsAt }),
+      ...(this.generatorUrl === older.generatorUrl && { generatorUrl: older.generatorUrl }),
+    });
   }
 
   resolvedAt(nowNano: bigint): boolean {
@@ -59,8 +79,17 @@ export class Alert {
 
   /** The alert with no end, while it is firing: as receivers see it. */
   shownAt(nowNano: bigint): Alert {
-    return this.resolvedAt(nowNano) ? this : this.with({ endsAt: ZERO_TIME });
+    if (this.endsAt.isZero || this.resolvedAt(nowNano)) return this;
+    // Computed here once, not with each flush in a copy.
+    this.#hash ??= alertHash(this.labels);
+    return this.with({ endsAt: ZERO_TIME });
   }
+}
+
+function isSame(a: LabelSet, b: LabelSet): boolean {
+  if (a.size !== b.size) return false;
+  for (const [name, value] of a) if (b.get(name) !== value) return false;
+  return true;
 }
 
 /** Both have the same labels. */
@@ -77,7 +106,7 @@ export function mergeAlerts(a: Alert, b: Alert, nowNano: bigint): Alert {
 export function compareAlerts(a: Alert, b: Alert): number {
   for (const name of ["job", "instance"]) {
     const [x, y] = [a.labels.get(name), b.labels.get(name)];
-    if (x === undefined && y === undefined) continue;
+    if (x === y) continue;
     if (x === undefined) return 1;
     if (y === undefined) return -1;
     const order = compareBytes(x, y);

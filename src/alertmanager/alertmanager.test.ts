@@ -1,5 +1,5 @@
 /** The whole Alertmanager in this process, with a recording receiver: what is told, and what a restart remembers. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -46,12 +46,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function start(config: string): Promise<Alertmanager> {
+async function start(config: string, storagePath = join(folder, "data")): Promise<Alertmanager> {
   writeFileSync(join(folder, "alertmanager.yml"), config);
   const alertmanager = new Alertmanager(
     {
       configFile: join(folder, "alertmanager.yml"),
-      storagePath: join(folder, "data"),
+      storagePath,
       retentionMs: 3_600_000,
       maintenanceIntervalMs: 0,
       maxSilences: 0,
@@ -80,8 +80,21 @@ async function post(alertmanager: Alertmanager, path: string, body: unknown) {
     accept: "",
     body: JSON.stringify(body),
   });
-  expect(answer.status, answer.body).toBe(200);
+  expect(answer.status, String(answer.body)).toBe(200);
   return answer;
+}
+
+async function history(alertmanager: Alertmanager): Promise<readonly string[]> {
+  const answer = await alertmanager.handle({
+    method: "GET",
+    path: "/api/v1/notifications/history",
+    query: new URLSearchParams(),
+    contentType: "",
+    accept: "",
+    body: "",
+  });
+  const { data } = JSON.parse(String(answer.body)) as { data: readonly { result: string; groupKey: string }[] };
+  return data.map(({ result, groupKey }) => `${groupKey} ${result}`);
 }
 
 async function waitFor(condition: () => boolean): Promise<void> {
@@ -143,15 +156,29 @@ describe("an Alertmanager", () => {
     await waitFor(() => received.length === 1);
     answerStatus = 200;
     await waitFor(() => received.length === 2);
-    const history = await alertmanager.handle({
-      method: "GET",
-      path: "/api/v1/notifications/history",
-      query: new URLSearchParams(),
-      contentType: "",
-      accept: "",
-      body: "",
-    });
-    const { data } = JSON.parse(history.body) as { data: readonly { result: string; receiver: string }[] };
-    expect(data.map(({ result }) => result)).toEqual(["sent", "retry: unexpected status code 500"]);
+    // The answer is known here a little later than there.
+    for (let i = 0; i < 500 && (await history(alertmanager)).length < 2; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(await history(alertmanager)).toEqual(['{}:{g="1"} sent', '{}:{g="1"} retry: unexpected status code 500']);
+  });
+
+  test("the history of notifications is kept over a stop, and over a kill", async () => {
+    const first = await start(config());
+    await post(first, "/api/v2/alerts", [{ labels: { g: "1" } }]);
+    await waitFor(() => received.length === 1);
+    await first.stop();
+    running.length = 0;
+    const second = await start(config());
+    await post(second, "/api/v2/alerts", [{ labels: { g: "2" } }]);
+    await waitFor(() => received.length === 2);
+    for (let i = 0; i < 500 && (await history(second)).length < 2; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    // What is on disk at this moment is what a kill leaves.
+    const left = join(folder, "left");
+    cpSync(join(folder, "data"), left, { recursive: true });
+    const third = await start(config(), left);
+    expect(await history(third)).toEqual(['{}:{g="2"} sent', '{}:{g="1"} sent']);
   });
 });

@@ -145,8 +145,9 @@ export class Alertmanager {
     for (const silence of state.silences) this.silences.merge(silence);
     for (const entry of state.entries) this.nflog.merge(entry);
     this.alerts.put(state.alerts);
+    for (const entry of state.history) this.#history.add(Date.parse(entry.time), entry);
     this.alerts.subscribe({
-      onAlert: (alert) => this.#storage.alert(alert),
+      onAlert: (alert, older) => this.#storage.alert(alert, older),
       onGone: (gone) => this.silences.forget(gone.map(({ fingerprint }) => fingerprint)),
     });
     await this.#apply(this.#readConfig());
@@ -289,7 +290,8 @@ export class Alertmanager {
         if (isFailed) metrics.requestsFailed.add(1, name);
       },
       onFailed: ({ name }, { reason }) => metrics.notificationsFailed.add(1, name, reason),
-      beforeAttempt: (record) => this.#storage.attempt(fields(record)),
+      beforeAttempt: ({ alerts, ...record }) =>
+        this.#storage.attempt({ ...fields({ ...record, alerts: [] }), count: alerts.length }),
       afterAttempt: (record, result) => {
         const nowNano = this.#now.nano();
         const firing = record.alerts.filter((alert) => !alert.resolvedAt(nowNano)).length;
@@ -314,7 +316,12 @@ export class Alertmanager {
       timed(silences.gc, () => this.silences.collectGarbage());
       timed(nflog.gc, () => this.nflog.collectGarbage());
       const durations = { silences: silences.snapshot, nflog: nflog.snapshot };
-      const state = { silences: this.silences.all(), entries: this.nflog.all(), alerts: this.alerts.all() };
+      const state = {
+        silences: this.silences.all(),
+        entries: this.nflog.all(),
+        alerts: this.alerts.all(),
+        history: this.#history.all(),
+      };
       this.#metrics.snapshotBytes = this.#storage.snapshot(state, (part, write) => timed(durations[part], write));
     } catch (error) {
       for (const part of ["silences", "nflog"]) this.#metrics.maintenanceErrors.add(1, part);

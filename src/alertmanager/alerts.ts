@@ -3,7 +3,8 @@ import { type Alert, mergeAlerts } from "./alert.js";
 import type { NanoClock } from "./now.js";
 
 export interface AlertListener {
-  onAlert(alert: Alert): void;
+  /** @param older  what was known of it. */
+  onAlert(alert: Alert, older?: Alert): void;
   onGone?(alerts: readonly Alert[]): void;
 }
 
@@ -61,9 +62,10 @@ export class Alerts {
       }
       this.#countByName.set(given.name, count + 1);
     }
-    const alert = old !== undefined && overlaps(old, given) ? mergeAlerts(old, given, now.nano()) : given;
+    const news = old === undefined ? given : given.sharing(old);
+    const alert = old !== undefined && overlaps(old, news) ? mergeAlerts(old, news, now.nano()) : news;
     this.#byFingerprint.set(alert.fingerprint, alert);
-    for (const listener of this.#listeners) listener.onAlert(alert);
+    for (const listener of this.#listeners) listener.onAlert(alert, old);
   }
 
   /** Forgets what is resolved: groups that have not yet told of it hold it themselves. */

@@ -33,7 +33,9 @@ class Group {
   readonly labels: LabelSet;
   readonly key: string;
   readonly alerts = new Map<string, Alert>();
-  readonly abort = new AbortController();
+  isStopped = false;
+  /** Of the flush that runs. */
+  abort: AbortController | undefined;
   #stopTimer: (() => void) | undefined;
   #isFlushing = false;
   #isDue = false;
@@ -58,7 +60,7 @@ class Group {
     this.#isFlushing = true;
     await flush();
     this.#isFlushing = false;
-    if (this.#isDue && !this.abort.signal.aborted) {
+    if (this.#isDue && !this.isStopped) {
       this.#isDue = false;
       await this.#run(flush);
     }
@@ -66,7 +68,8 @@ class Group {
 
   stop(): void {
     this.#stopTimer?.();
-    this.abort.abort();
+    this.isStopped = true;
+    this.abort?.abort();
   }
 }
 
@@ -133,7 +136,11 @@ export class Dispatcher implements AlertListener {
     if (group.alerts.size === 0) return;
     const given = [...group.alerts.values()];
     const alerts = given.map((alert) => alert.shownAt(nowNano)).sort(compareAlerts);
-    const limit = AbortSignal.timeout(Math.min(timeoutMs(options.groupIntervalMs), 2 ** 31 - 1));
+    const abort = new AbortController();
+    group.abort = abort;
+    const stopLimit = timers.after(Math.min(timeoutMs(options.groupIntervalMs), 2 ** 31 - 1), () =>
+      abort.abort(new DOMException("The flush took too long", "TimeoutError")),
+    );
     const context: FlushContext = {
       groupKey: group.key,
       groupLabels: group.labels,
@@ -143,12 +150,12 @@ export class Dispatcher implements AlertListener {
       repeatIntervalMs: options.repeatIntervalMs,
       muteTimeIntervals: options.muteTimeIntervals,
       activeTimeIntervals: options.activeTimeIntervals,
-      signal: AbortSignal.any([group.abort.signal, limit]),
+      signal: abort.signal,
     };
     try {
       await notify(context, alerts);
     } catch (error) {
-      const isStopped = group.abort.signal.aborted;
+      const { isStopped } = group;
       const fields = {
         component: "dispatcher",
         aggrGroup: group.key,
@@ -158,6 +165,9 @@ export class Dispatcher implements AlertListener {
       if (isStopped) log.debug("Notify for alerts failed", fields);
       else log.error("Notify for alerts failed", fields);
       return;
+    } finally {
+      stopLimit();
+      group.abort = undefined;
     }
     // What was told to be resolved is forgotten, unless it changed meanwhile.
     for (const alert of given) {

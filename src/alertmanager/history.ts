@@ -1,4 +1,4 @@
-/** The notifications that were tried, newest last: what, to whom, with which result. Bounded in number and age. */
+/** The notifications that were tried, newest last: what, to whom, with which result. Bounded in number and age; kept over restarts. */
 export interface HistoryEntry {
   readonly time: string;
   readonly receiver: string;
@@ -29,6 +29,11 @@ export class NotificationHistory {
     let gone = Math.max(0, this.#entries.length - this.#maxEntries);
     while (gone < this.#entries.length && this.#entries[gone]!.ms < ms - this.#retentionMs) gone++;
     if (gone > 0) this.#entries.splice(0, gone);
+  }
+
+  /** The oldest first. */
+  *all(): Generator<HistoryEntry> {
+    for (const { entry } of this.#entries) yield entry;
   }
 
   /** The newest first. */

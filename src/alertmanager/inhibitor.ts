@@ -8,6 +8,8 @@ import { allMatch, type Matcher } from "./matchers/matcher.js";
 import type { MatcherSyntax } from "./matchers/parse.js";
 import { joinMatchers } from "./route.js";
 
+const NONE: readonly string[] = [];
+
 class InhibitRule {
   readonly source: readonly Matcher[];
   readonly target: readonly Matcher[];
@@ -74,6 +76,6 @@ export class Inhibitor implements AlertListener {
       const source = rule.inhibitedBy(labels, nowNano);
       if (source !== undefined) return [source];
     }
-    return [];
+    return NONE;
   }
 }

@@ -83,7 +83,8 @@ class Distributions {
     const state = this.of(...labels);
     state.sum += value;
     state.count++;
-    for (const [i, bound] of this.#bounds.entries()) if (value <= bound) state.counts[i]!++;
+    // Cumulative: from the last bound down to the first that is below.
+    for (let i = this.#bounds.length - 1; i >= 0 && value <= this.#bounds[i]!; i--) state.counts[i]!++;
   }
   *samples(): Generator<MetricSample> {
     for (const [key, { counts, sum, count }] of this.#states) {

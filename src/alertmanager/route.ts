@@ -28,6 +28,8 @@ const DEFAULTS: RouteOptions = {
   activeTimeIntervals: [],
 };
 
+const NONE: readonly Route[] = [];
+
 export class Route {
   readonly options: RouteOptions;
   readonly matchers: readonly Matcher[];
@@ -36,6 +38,7 @@ export class Route {
   /** Not unique: two routes may have the same matchers. */
   readonly key: string;
   readonly id: string;
+  readonly #alone: readonly Route[] = [this];
 
   constructor(section: RouteSection, syntax: MatcherSyntax, parent?: Route, index = 0) {
     this.options = optionsOf(section, parent?.options ?? DEFAULTS);
@@ -49,14 +52,15 @@ export class Route {
 
   /** The routes that take an alert: depth first, left to right. */
   match(labels: LabelSet): readonly Route[] {
-    if (!allMatch(this.matchers, labels)) return [];
+    if (!allMatch(this.matchers, labels)) return NONE;
+    if (this.routes.length === 0) return this.#alone;
     const all: Route[] = [];
     for (const child of this.routes) {
       const matches = child.match(labels);
       all.push(...matches);
       if (matches.length > 0 && !child.continues) break;
     }
-    return all.length === 0 ? [this] : all;
+    return all.length === 0 ? this.#alone : all;
   }
 }
 

@@ -8,6 +8,8 @@ import type { MatcherSyntax } from "./matchers/parse.js";
 import type { NanoClock } from "./now.js";
 import { encodeMeshSilence, type MeshSilence, type Silence, type SilenceMatcher } from "./state/silence-codec.js";
 
+const NONE: readonly string[] = [];
+
 export type SilenceState = "active" | "pending" | "expired";
 
 export class SilenceNotFoundError extends VestalError {
@@ -76,6 +78,10 @@ export class Silences {
   /** The active silences that mute an alert with these labels. */
   silencedBy(labels: LabelSet, fingerprint: string): readonly string[] {
     const { onQuery } = this.#options;
+    if (this.#byId.size === 0) {
+      onQuery?.(0);
+      return NONE;
+    }
     if (onQuery === undefined) return this.#silencedBy(labels, fingerprint);
     const began = performance.now();
     const ids = this.#silencedBy(labels, fingerprint);
@@ -84,7 +90,6 @@ export class Silences {
   }
 
   #silencedBy(labels: LabelSet, fingerprint: string): readonly string[] {
-    if (this.#byId.size === 0) return [];
     const nowNano = this.#options.now.nano();
     let answer = this.#answers.get(fingerprint);
     if (answer?.version === this.#version) {
@@ -97,9 +102,10 @@ export class Silences {
         if (silenceState(mesh.silence, nowNano) === "expired") continue;
         if (matcherSets.some((set) => allMatch(set, labels))) ids.push(id);
       }
-      answer = { version: this.#version, ids };
+      answer = { version: this.#version, ids: ids.length === 0 ? NONE : ids };
       this.#answers.set(fingerprint, answer);
     }
+    if (answer.ids.length === 0) return NONE;
     return answer.ids.filter((id) => {
       const silence = this.get(id);
       return silence !== undefined && silenceState(silence, nowNano) === "active";

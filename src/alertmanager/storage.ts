@@ -4,6 +4,7 @@
  *   silences, nflog      Alertmanager's own files, read at start, replaced at each maintenance and at shutdown
  *   vestal/journal       one line of JSON for each change since: silences, log entries, attempts; empty after a maintenance
  *   vestal/alerts        all alerts, replaced at each maintenance
+ *   vestal/history       the notifications that were tried, replaced at each maintenance
  *
  * A change is in the journal before anyone hears of it, so a process that is killed loses none: what the files hold and
  * the journal repeats is merged by time, which may be done twice without harm.
@@ -13,6 +14,7 @@ import { join } from "node:path";
 import { errorMessage, type Logger, VestalError } from "../base/index.js";
 import { formatRfc3339, parseRfc3339, ZERO_TIME } from "../template/index.js";
 import { Alert } from "./alert.js";
+import type { HistoryEntry } from "./history.js";
 import { labelSet } from "./labels.js";
 import { decodeEntries, encodeEntries, type MeshEntry } from "./state/nflog-codec.js";
 import { decodeSilences, encodeSilences, type MeshSilence } from "./state/silence-codec.js";
@@ -21,12 +23,23 @@ export interface StoredState {
   readonly silences: readonly MeshSilence[];
   readonly entries: readonly MeshEntry[];
   readonly alerts: readonly Alert[];
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[];
 }
 
 type JournalLine =
   | { readonly kind: "silence" | "entry"; readonly data: string }
   | { readonly kind: "alert"; readonly alert: AlertLine }
-  | { readonly kind: "attempt" | "result"; readonly [key: string]: unknown };
+  /** Another report of an alert, of which only these times are new. */
+  | {
+      readonly kind: "again";
+      readonly of: string;
+      readonly endsAt: string;
+      readonly updatedAt: string;
+      readonly isTimeout: boolean;
+    }
+  | ({ readonly kind: "result" } & HistoryEntry)
+  | { readonly kind: "attempt"; readonly [key: string]: unknown };
 
 interface AlertLine {
   readonly labels: Readonly<Record<string, string>>;
@@ -64,16 +77,27 @@ export class AlertmanagerStorage {
   load(): StoredState {
     const silences = decodeSilences(this.#read("silences"));
     const entries = decodeEntries(this.#read("nflog"));
-    const alerts: Alert[] = [];
-    for (const file of ["vestal/alerts", "vestal/journal.old", "vestal/journal"]) {
+    const alerts = new Map<string, Alert>();
+    // By what it was: a line may stand in the file and in a journal that was not yet emptied.
+    const history = new Map<string, HistoryEntry>();
+    const add = (alert: Alert): void => void alerts.set(alert.fingerprint, alert);
+    for (const file of ["vestal/alerts", "vestal/history", "vestal/journal.old", "vestal/journal"]) {
       for (const line of this.#lines(file)) {
         if (line.kind === "silence") silences.push(...decodeSilences(Buffer.from(line.data as string, "base64")));
         else if (line.kind === "entry") entries.push(...decodeEntries(Buffer.from(line.data as string, "base64")));
-        else if (line.kind === "alert") alerts.push(alertOf(line.alert as AlertLine));
+        else if (line.kind === "alert") add(alertOf(line.alert as AlertLine));
+        else if (line.kind === "again") {
+          const known = alerts.get(line.of as string);
+          if (known !== undefined) add(reportedAgain(known, line as Extract<JournalLine, { kind: "again" }>));
+        } else if (line.kind === "result") {
+          const { kind: _, ...entry } = line as Extract<JournalLine, { kind: "result" }>;
+          const { time, receiver, integration, index, groupKey, attempt } = entry;
+          history.set(JSON.stringify([time, receiver, integration, index, groupKey, attempt]), entry);
+        }
       }
     }
     this.#journal = openSync(this.#file("vestal/journal"), "a");
-    return { silences, entries, alerts };
+    return { silences, entries, alerts: [...alerts.values()], history: [...history.values()] };
   }
 
   #read(name: string): Buffer {
@@ -103,8 +127,16 @@ export class AlertmanagerStorage {
   }
 
   /** Alerts come often and again: they are written in batches, and a lost one comes again or is resolved by its time. */
-  alert(alert: Alert): void {
-    this.#pending += `${JSON.stringify({ kind: "alert", alert: lineOf(alert) })}\n`;
+  alert(alert: Alert, older: Alert | undefined): void {
+    const isAgain =
+      older !== undefined &&
+      older.annotations === alert.annotations &&
+      older.generatorUrl === alert.generatorUrl &&
+      older.startsAt.unixNano === alert.startsAt.unixNano;
+    this.#pending += isAgain
+      ? `{"kind":"again","of":"${alert.fingerprint}","endsAt":"${formatRfc3339(alert.endsAt)}",` +
+        `"updatedAt":"${formatRfc3339(alert.updatedAt)}","isTimeout":${alert.isTimeout}}\n`
+      : `${JSON.stringify({ kind: "alert", alert: lineOf(alert) })}\n`;
     if (this.#isFlushPlanned) return;
     this.#isFlushPlanned = true;
     setImmediate(() => {
@@ -117,8 +149,8 @@ export class AlertmanagerStorage {
     this.#append({ ...record, kind: "attempt" });
   }
 
-  result(record: Readonly<Record<string, unknown>>): void {
-    this.#append({ ...record, kind: "result" });
+  result(entry: HistoryEntry): void {
+    this.#append({ ...entry, kind: "result" });
   }
 
   #append(line: JournalLine): void {
@@ -147,6 +179,7 @@ export class AlertmanagerStorage {
       readonly silences: Iterable<MeshSilence>;
       readonly entries: Iterable<MeshEntry>;
       readonly alerts: Iterable<Alert>;
+      readonly history: Iterable<HistoryEntry>;
     },
     timed: <T>(part: "silences" | "nflog", write: () => T) => T,
   ): readonly [number, number] {
@@ -165,6 +198,8 @@ export class AlertmanagerStorage {
     const nflog = write("nflog", () => encodeEntries(state.entries));
     const lines = [...state.alerts].map((alert) => `${JSON.stringify({ kind: "alert", alert: lineOf(alert) })}\n`);
     this.#replace("vestal/alerts", Buffer.from(lines.join("")));
+    const told = [...state.history].map((entry) => `${JSON.stringify({ ...entry, kind: "result" })}\n`);
+    this.#replace("vestal/history", Buffer.from(told.join("")));
     this.#replace("vestal/journal.old", Buffer.alloc(0));
     return [silences, nflog];
   }
@@ -200,6 +235,14 @@ function lineOf(alert: Alert): AlertLine {
     generatorUrl: alert.generatorUrl,
     isTimeout: alert.isTimeout,
   };
+}
+
+function reportedAgain(known: Alert, line: Extract<JournalLine, { readonly kind: "again" }>): Alert {
+  return known.with({
+    endsAt: parseRfc3339(line.endsAt) ?? ZERO_TIME,
+    updatedAt: parseRfc3339(line.updatedAt) ?? ZERO_TIME,
+    isTimeout: line.isTimeout,
+  });
 }
 
 function alertOf(line: AlertLine): Alert {

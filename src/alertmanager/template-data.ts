@@ -187,29 +187,43 @@ export function dataValue(data: NotificationData): GoValue {
 
 // JSON.
 
-export function alertJson(alert: AlertData): object {
-  return {
-    status: alert.status,
-    labels: Object.fromEntries(alert.labels),
-    annotations: Object.fromEntries(alert.annotations),
-    startsAt: formatRfc3339(alert.startsAt),
-    endsAt: formatRfc3339(alert.endsAt),
-    generatorURL: alert.generatorUrl,
-    fingerprint: alert.fingerprint,
-  };
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
+
+/** A string of JSON as Go writes it. */
+export function stringJson(value: string): string {
+  return PLAIN.test(value) ? `"${value}"` : goJson(value);
 }
 
-export function dataJson(data: NotificationData): object {
-  return {
-    receiver: data.receiver,
-    status: data.status,
-    alerts: data.alerts.map(alertJson),
-    notification_reason: data.reason,
-    groupLabels: Object.fromEntries(data.groupLabels),
-    commonLabels: Object.fromEntries(data.commonLabels),
-    commonAnnotations: Object.fromEntries(data.commonAnnotations),
-    externalURL: data.externalUrl,
-  };
+/** A map of JSON, in the order of its bytes. */
+export function mapJson(map: ReadonlyMap<string, string>): string {
+  let written = "";
+  for (const [name, value] of map) {
+    written += `${written === "" ? "{" : ","}${stringJson(name)}:${stringJson(value)}`;
+  }
+  return written === "" ? "{}" : `${written}}`;
+}
+
+function alertJson(alert: AlertData): string {
+  return (
+    `{"status":"${alert.status}","labels":${mapJson(alert.labels)},"annotations":${mapJson(alert.annotations)},` +
+    `"startsAt":"${formatRfc3339(alert.startsAt)}","endsAt":"${formatRfc3339(alert.endsAt)}",` +
+    `"generatorURL":${stringJson(alert.generatorUrl)},"fingerprint":"${alert.fingerprint}"}`
+  );
+}
+
+/** The message of a webhook without a payload of its own. */
+export function webhookJson(
+  data: NotificationData,
+  more: { readonly version: string; readonly groupKey: string; readonly truncatedAlerts: number },
+): string {
+  const { version, groupKey, truncatedAlerts } = more;
+  return (
+    `{"receiver":${stringJson(data.receiver)},"status":"${data.status}",` +
+    `"alerts":[${data.alerts.map(alertJson).join(",")}],"notification_reason":${stringJson(data.reason)},` +
+    `"groupLabels":${mapJson(data.groupLabels)},"commonLabels":${mapJson(data.commonLabels)},` +
+    `"commonAnnotations":${mapJson(data.commonAnnotations)},"externalURL":${stringJson(data.externalUrl)},` +
+    `"version":"${version}","groupKey":${stringJson(groupKey)},"truncatedAlerts":${truncatedAlerts}}`
+  );
 }
 
 /** As Go's encoding/json: `<`, `>` and `&` as escapes, which keeps the text harmless in HTML. */

@@ -9,7 +9,8 @@ import type { ApiFailure, ApiRequest, ApiResponse } from "./types.js";
 
 /** An answer of a service: bytes that are already the whole JSON document, a value to encode, nothing (204), or a failure. */
 export type ServiceAnswer =
-  | { readonly kind: "encoded"; readonly body: Uint8Array }
+  /** A body that is disposable has a buffer that nobody else will look at: whoever sends it may give it up. */
+  | { readonly kind: "encoded"; readonly body: Uint8Array; readonly isDisposable?: boolean }
   | {
       readonly kind: "data";
       readonly data: unknown;

@@ -1,7 +1,7 @@
 /** The adapter over real sockets: what handlers cannot show. */
 import { createConnection, type Socket } from "node:net";
 import { unzipSync } from "node:zlib";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { fakeDeps, fakeQueries, type Recorded } from "../../test/support/api-deps.js";
 import { exchange } from "../../test/support/http.js";
 import { silentLogger, systemClock } from "../base/index.js";
@@ -113,6 +113,17 @@ describe("big bodies", () => {
     const received = await exchange(port, { method: "GET", path: "/api/v1/query?query=1" });
     expect(received.headers["content-length"]).toBe(String(body.length));
     expect(received.body.equals(body)).toBe(true);
+    expect(counts.answered).toEqual([{ handler: "/api/v1/query", status: 200, bytes: body.length }]);
+  });
+
+  test("a disposable one arrives whole, and its buffer is given up then", async () => {
+    const given = new Uint8Array(body);
+    const { port, counts } = await start({
+      deps: queries(async () => ({ kind: "encoded", body: given, isDisposable: true })),
+    });
+    const received = await exchange(port, { method: "GET", path: "/api/v1/query?query=1" });
+    expect(received.body.equals(body)).toBe(true);
+    await vi.waitFor(() => expect(given.length).toBe(0), 30_000);
     expect(counts.answered).toEqual([{ handler: "/api/v1/query", status: 200, bytes: body.length }]);
   });
 

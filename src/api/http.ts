@@ -23,7 +23,7 @@ import { type Headers, type RequestGate, statusLine } from "./gate.js";
 import type { ListenAddress } from "./listen-address.js";
 import type { LiveHub } from "./live/hub.js";
 import { attachLive } from "./live/websocket.js";
-import { attachNotifications } from "./notifications-live.js";
+import { attachNotifications, type NotificationCounters } from "./notifications-live.js";
 import { decodeUtf8, Parameters } from "./parameters.js";
 import { errorText } from "./respond.js";
 import type { Resolution, Router } from "./router.js";
@@ -58,6 +58,7 @@ export interface HttpOptions {
   readonly observer: HttpObserver;
   /** Of live notifications; absent: there are none. */
   readonly notificationSubscribersMax?: number;
+  readonly notificationCounters?: NotificationCounters;
   /** Live queries; absent: there are none. */
   readonly live?: LiveHub;
   /** Asked before every request; absent: all pass. */
@@ -187,7 +188,8 @@ class Server {
     app.filter((res, count) => this.#connectionChanged(res, Number(count)));
     const { live, deps, notificationSubscribersMax, gate } = this.#options;
     if (notificationSubscribersMax !== undefined) {
-      attachNotifications(app, deps.routePrefix, deps.status, notificationSubscribersMax, gate);
+      const { notificationCounters = { subscribers: 0, sent: 0 } } = this.#options;
+      attachNotifications(app, deps.routePrefix, deps.status, notificationSubscribersMax, notificationCounters, gate);
     }
     if (live !== undefined) attachLive(app, deps.routePrefix, live, () => deps.lifecycle.isReady(), gate);
     app.any("/*", (res, req) => {
@@ -420,7 +422,9 @@ class Server {
         else this.#sendInParts(exchange, body, resolve);
       });
     });
-    return body?.length ?? 0;
+    const bytes = body?.length ?? 0;
+    if (response.isDisposable === true) giveUp(response.body);
+    return bytes;
   }
 
   /** Without a `Content-Length` while the connection stays; an argument, even undefined, is taken as one. */
@@ -524,6 +528,20 @@ class Server {
     this.#running.delete(exchange);
     if (this.#closing && this.#running.size === 0) this.#drained?.();
   }
+}
+
+/** Bodies up to this size are left to the garbage collector. */
+const GIVEN_UP_BYTES_MIN = 16_384;
+const { port1: nowhere, port2: closed } = new MessageChannel();
+closed.close();
+
+/**
+ * Frees the buffer of a body at once, by sending it to a port that nobody has: buffers that wait to be collected count as
+ * garbage, and a few megabytes of them would start a collection of the whole heap.
+ */
+function giveUp(body: ApiResponse["body"]): void {
+  if (!(body instanceof Uint8Array) || body.buffer.byteLength < GIVEN_UP_BYTES_MIN) return;
+  if (body.buffer instanceof ArrayBuffer) nowhere.postMessage(undefined, [body.buffer]);
 }
 
 /** Adds `others` in place of headers of the same names. */

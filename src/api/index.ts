@@ -37,6 +37,7 @@ export type { GateVerdict, RequestGate } from "./gate.js";
 export { type HttpObserver, type HttpOptions, type HttpServer, startHttp } from "./http.js";
 export { type ListenAddress, parseListenAddress } from "./listen-address.js";
 export { DEFAULT_LIVE_OPTIONS, LiveHub, type LiveOptions } from "./live/hub.js";
+export type { NotificationCounters } from "./notifications-live.js";
 export { MAX_TIME_MS, MIN_TIME_MS } from "./parameters.js";
 export { goJson } from "./respond.js";
 export type { Asset, WebAssets } from "./routes/pages.js";

@@ -10,21 +10,27 @@ const LOOK_MS = 1000;
 
 type Note = ReturnType<StatusService["notifications"]>[number];
 
+/** For the server's own metrics. */
+export interface NotificationCounters {
+  subscribers: number;
+  sent: number;
+}
+
 /** @param subscribersMax  further ones get 204, as there. */
 export function attachNotifications(
   app: TemplatedApp,
   prefix: string,
   status: StatusService,
   subscribersMax: number,
+  counters: NotificationCounters,
   gate?: RequestGate,
 ): void {
-  let subscribers = 0;
   const serve = (res: HttpResponse, headers: Headers): void => {
-    if (subscribers >= subscribersMax) {
+    if (counters.subscribers >= subscribersMax) {
       res.writeStatus("204 No Content").endWithoutBody();
       return;
     }
-    subscribers++;
+    counters.subscribers++;
     let told = new Map<string, Note>();
     const look = (): void => {
       const now = new Map(status.notifications().map((note) => [note.text, note]));
@@ -33,6 +39,7 @@ export function attachNotifications(
       for (const [text, note] of told) if (!now.has(text)) events.push({ ...note, active: false });
       told = now;
       for (const note of events) res.cork(() => res.write(eventOf(note)));
+      counters.sent += events.length;
     };
     res.writeStatus("200 OK");
     for (const [name, value] of headers) res.writeHeader(name, value);
@@ -41,7 +48,7 @@ export function attachNotifications(
     const keepAlive = setInterval(() => res.cork(() => res.write(": \n\n")), 5 * LOOK_MS);
     const timer = setInterval(look, LOOK_MS);
     res.onAborted(() => {
-      subscribers--;
+      counters.subscribers--;
       clearInterval(timer);
       clearInterval(keepAlive);
     });

@@ -103,3 +103,9 @@ describe("quoting", () => {
     expect(quoteParameter(value)).toBe(quoted);
   });
 });
+
+test("the first and the last time are read as Prometheus writes them", () => {
+  expect(parseTime("-292273086-05-16T16:47:06Z")).toBe(-9223309901257974n * 1_000_000_000n);
+  expect(parseTime("292277025-08-18T07:12:54.999999999Z")).toBe(9223309901257974n * 1_000_000_000n + 999_999_999n);
+  expect(parseTime("292277025-08-18T07:12:54Z")).toContain("cannot parse");
+});

@@ -128,6 +128,12 @@ export function toMs(timeNs: bigint): number {
   return ms > BigInt(MAX_TIME_MS) ? MAX_TIME_MS : Number(ms);
 }
 
+/** How Prometheus writes the first and the last time that it knows; no other year of more than four digits is read. */
+const SPECIAL_TIMES: ReadonlyMap<string, TimeNs> = new Map([
+  ["-292273086-05-16T16:47:06Z", (-(2n ** 63n) / 1000n + 62_135_596_801n) * NS_PER_SECOND],
+  ["292277025-08-18T07:12:54.999999999Z", ((2n ** 63n - 1n) / 1000n - 62_135_596_801n) * NS_PER_SECOND + 999_999_999n],
+]);
+
 /** Seconds since the epoch with a fraction, rounded to milliseconds, or RFC 3339. */
 export function parseTime(source: string): TimeNs | string {
   const seconds = parseGoFloat(source);
@@ -137,7 +143,9 @@ export function parseTime(source: string): TimeNs | string {
     const fraction = (Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5)) / 1000;
     return toInt64(whole) * NS_PER_SECOND + toInt64(fraction * 1e9);
   }
-  return parseRfc3339(source) ?? `cannot parse ${quoteParameter(source)} to a valid timestamp`;
+  return (
+    SPECIAL_TIMES.get(source) ?? parseRfc3339(source) ?? `cannot parse ${quoteParameter(source)} to a valid timestamp`
+  );
 }
 
 /** Seconds with a fraction, or Prometheus' units (`1h30m`). */

@@ -57,7 +57,7 @@ export function fail(error: ApiFailure): ApiResponse {
 export function respond(answer: ServiceAnswer, namesParameter: boolean): ApiResponse {
   switch (answer.kind) {
     case "encoded":
-      return { status: 200, contentType: JSON_TYPE, body: answer.body };
+      return { status: 200, contentType: JSON_TYPE, body: answer.body, isDisposable: answer.isDisposable === true };
     case "data":
       return success(answer.data, answer);
     case "empty":

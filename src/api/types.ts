@@ -35,6 +35,8 @@ export interface ApiResponse {
    * when the client has taken the one before; `return` is called if it goes away.
    */
   readonly body?: Uint8Array | string | AsyncIterableIterator<Uint8Array>;
+  /** The body's buffer is given up once it is sent. */
+  readonly isDisposable?: boolean;
 }
 
 /**

@@ -27,8 +27,9 @@ export {
   type LogOptions,
   silentLogger,
 } from "./log.js";
+export { NumberList } from "./number-list.js";
 export { ProtoReader, ProtoWriter, WIRE_BYTES } from "./proto.js";
 export { packageRoot } from "./root.js";
-export { decodeSnappy, literalSnappy } from "./snappy.js";
+export { decodeSnappy, encodeSnappy, literalSnappy } from "./snappy.js";
 export { SMALL_YOUNG_GENERATION } from "./threads.js";
 export { systemTimers, type Timers } from "./timers.js";

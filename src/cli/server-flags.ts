@@ -360,6 +360,34 @@ const REMOTE_AND_RULES: readonly Flag[] = [
     "Send what is queued at shutdown.",
   ),
   flag(
+    "alertmanager.embedded",
+    "bool",
+    "false",
+    "supported",
+    "Run an Alertmanager inside the server, and send alerts to it; without a cluster.",
+  ),
+  flag(
+    "alertmanager.embedded.config-file",
+    "string",
+    "alertmanager.yml",
+    "supported",
+    "Configuration file of the embedded Alertmanager.",
+  ),
+  flag(
+    "alertmanager.embedded.listen-address",
+    "string",
+    "127.0.0.1:9093",
+    "supported",
+    "Address of the embedded Alertmanager's API.",
+  ),
+  flag(
+    "alertmanager.embedded.external-url",
+    "string",
+    "",
+    "supported",
+    "URL under which the embedded Alertmanager is reached from outside; empty is its address.",
+  ),
+  flag(
     "alertmanager.timeout",
     "duration",
     "10s",
@@ -438,6 +466,7 @@ const OWN: readonly Flag[] = [
     "Threads that scrape and append; each is a shard of the head. 0 is half the processors.",
   ),
   flag("query.threads", "int", "0", "supported", "Threads that answer queries. 0 is half the processors."),
+  flag("query.max-length", "bytes", "1MB", "supported", "Most characters of one query or selector."),
   flag(
     "query.language",
     "enum",

@@ -93,6 +93,8 @@ export interface ServerOptions {
     readonly timeoutMs: number;
     readonly maxConcurrency: number;
     readonly maxSamples: number;
+    /** Characters of an expression. */
+    readonly maxLength: number;
     readonly language: "3.5" | "3.14";
     /** 0 is the default. */
     readonly threads: number;
@@ -111,6 +113,8 @@ export interface ServerOptions {
     readonly batchSize: number;
     readonly drainsOnShutdown: boolean;
   };
+  /** Undefined: none runs inside the server. */
+  readonly alertmanager: EmbeddedAlertmanagerOptions | undefined;
   readonly remoteWrite: { readonly flushDeadlineMs: number };
   readonly remoteRead: {
     /** 0 is no limit. */
@@ -233,6 +237,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       timeoutMs: number("query.timeout"),
       maxConcurrency: number("query.max-concurrency"),
       maxSamples: number("query.max-samples"),
+      maxLength: number("query.max-length"),
       language: value<"3.5" | "3.14">("query.language"),
       threads: atLeastZero("query.threads", number("query.threads")),
     },
@@ -249,6 +254,13 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
       batchSize: number("alertmanager.notification-batch-size"),
       drainsOnShutdown: isOn("alertmanager.drain-notification-queue-on-shutdown"),
     },
+    alertmanager: isOn("alertmanager.embedded")
+      ? {
+          configFile: text("alertmanager.embedded.config-file"),
+          listenAddress: embeddedAddress(text("alertmanager.embedded.listen-address")),
+          externalUrl: text("alertmanager.embedded.external-url"),
+        }
+      : undefined,
     remoteWrite: { flushDeadlineMs: number("storage.remote.flush-deadline") },
     remoteRead: {
       samplesMax: number("storage.remote.read-sample-limit"),
@@ -385,4 +397,19 @@ function corsOrigin(source: string): Regex {
       `could not compile CORS regex string ${JSON.stringify(source)}: ${errorMessage(error)}`,
     );
   }
+}
+
+export interface EmbeddedAlertmanagerOptions {
+  readonly configFile: string;
+  /** `host:port`; the server's alerts go there. */
+  readonly listenAddress: string;
+  readonly externalUrl: string;
+}
+
+function embeddedAddress(text: string): string {
+  if (/^(?:\[[^\]]+\]|[^:]+):[1-9][0-9]*$/.test(text)) return text;
+  throw new VestalError(
+    "FLAG",
+    `--alertmanager.embedded.listen-address must be HOST:PORT, not ${JSON.stringify(text)}`,
+  );
 }

@@ -54,8 +54,12 @@ export class HttpClient {
     | undefined;
   #isClosed = false;
 
-  constructor(options: HttpClientOptions, userAgent: string) {
+  readonly #connectionsMax: number | null;
+
+  /** @param connectionsMax  open to one host at a time; further requests wait for one of them. */
+  constructor(options: HttpClientOptions, userAgent: string, connectionsMax: number | null = null) {
     this.#options = options;
+    this.#connectionsMax = connectionsMax;
     this.#userAgent = userAgent;
     const { oauth2 } = options;
     if (oauth2 !== undefined) {
@@ -193,7 +197,12 @@ export class HttpClient {
     const known = this.#dispatchers.get(key);
     if (known !== undefined) return known;
     // Deadlines are the caller's.
-    const common = { allowH2: this.#options.enableHttp2, headersTimeout: 0, bodyTimeout: 0 };
+    const common = {
+      allowH2: this.#options.enableHttp2,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connections: this.#connectionsMax,
+    };
     const dispatcher =
       proxy === undefined
         ? new Agent({ ...common, connect: tls.options })

@@ -19,7 +19,8 @@ export {
   takeHistogram,
 } from "./histogram-bytes.js";
 export { compacted, limitedTo, reducedTo } from "./histogram-resolution.js";
-export { hashLabels, hashOffset, xxHash64 } from "./label-hash.js";
+export { hashLabels, hashOffset } from "./label-hash.js";
+export { LabelList, LabelLists, type OrderedList } from "./label-list.js";
 export {
   compareBytes,
   compareLabels,
@@ -43,3 +44,4 @@ export {
 } from "./regex.js";
 export { isStaleNumber, isStaleWords, STALE_NAN_HIGH, STALE_NAN_LOW } from "./staleness.js";
 export { histogramProblem } from "./validate-histogram.js";
+export { xxHash64 } from "./xxhash64.js";

@@ -9,6 +9,8 @@ export class Labels {
   // `this`, because TypeScript 7.0 emits a name of the class here that is not yet set.
   static readonly EMPTY: Labels = new this([]);
   readonly pairs: readonly string[];
+  /** Kept for whoever answers queries with these labels: their text, which is the same each time. */
+  answerText: string | undefined;
   #key: string | undefined;
 
   /** @param pairs flat, sorted, without empty values: callers that cannot promise this use `Labels.of`. */

@@ -7,7 +7,7 @@ export {
   type QueryRequest,
   type SelectedSeries,
 } from "./eval/evaluate.js";
-export { encodeAnswer } from "./eval/json.js";
+export { encodeAnswer, encodeSeries, encodeTexts } from "./eval/json.js";
 export { type PromqlKernels, startPromqlKernels } from "./eval/kernels.js";
 export { prepareInstantQuery, prepareRangeQuery } from "./eval/prepare.js";
 export type { MatrixValue, QueryResult, QueryValue, ScalarValue, StringValue, VectorValue } from "./eval/result.js";

@@ -15,4 +15,4 @@ export {
   WriteReceiver,
   type WriteReceiverOptions,
 } from "./receive/write-receiver.js";
-export { type EndpointConfig, Queue, type QueueStats } from "./send/queue.js";
+export { type EndpointConfig, Queue, type QueueStats, SENT_SECONDS } from "./send/queue.js";

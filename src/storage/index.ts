@@ -12,6 +12,7 @@ export {
 } from "./appender.js";
 export type {
   CancelToken,
+  ChunkSink,
   ColumnSink,
   EncodedSamples,
   LabelAnswer,

@@ -4,7 +4,7 @@
  *
  * Samples go into the query thread's private WebAssembly memory, because kernels work on addresses there.
  */
-import type { Histogram, Labels, Matcher } from "../model/index.js";
+import type { Histogram, LabelList, Labels, Matcher } from "../model/index.js";
 
 /** What a select may skip; all of it is advice, the caller filters again. Times in ms, inclusive. */
 export interface SelectHints {
@@ -41,6 +41,14 @@ export interface ColumnSink {
   readonly memory: WebAssembly.Memory;
 }
 
+/** Takes encoded chunks of floats that lie in the private memory, for who decodes many series at once. */
+export interface ChunkSink {
+  /** Eight bytes behind the chunk must be readable. */
+  addChunk(address: number, lengthBytes: number, count: number): void;
+  /** A region for a copy, which stays as long as the chunks are needed. */
+  allocate(bytes: number): number;
+}
+
 /** One chunk in Prometheus' encodings, by their numbers on disk. Times of its first and its last sample. */
 export interface EncodedSamples {
   readonly minTimeMs: number;
@@ -54,11 +62,18 @@ export interface SeriesSet {
   /** Series in ascending order of labels. */
   readonly count: number;
   labels(index: number): Labels;
+  /** All labels; of storage that knows it, the same object as in the query before if the series are the same. */
+  readonly list?: LabelList;
   /**
    * Decodes the samples of series `index` in [minTimeMs, maxTimeMs], ascending, staleness markers included, to `sink`.
    * @throws CorruptionError if stored bytes are damaged.
    */
   samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns;
+  /**
+   * Gives the chunks that may have samples of series `index` in [minTimeMs, maxTimeMs], oldest first, instead of samples.
+   * False where chunks alone do not say what the samples are: then `samples` must be asked, and what was given forgotten.
+   */
+  addChunks?(index: number, minTimeMs: number, maxTimeMs: number, sink: ChunkSink): boolean;
   /**
    * The same samples as chunks without overlap, ascending: as they are stored, where whole chunks are in the range. Absent
    * where samples are not stored as chunks.

@@ -14,6 +14,7 @@ export {
 export { type TemplateOptions, TemplateSet } from "./template-set.js";
 export {
   formatGoDuration,
+  formatMillis,
   formatRfc3339,
   GoDuration,
   GoTime,

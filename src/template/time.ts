@@ -12,6 +12,9 @@ export class GoTime extends GoValue {
   readonly unixNano: bigint;
   /** An IANA name, "UTC", or a fixed offset as `+02:00`. */
   readonly zone: string;
+  /** What formatRfc3339 and formatMillis made of it: times are shared by many alerts. */
+  rfc3339: string | undefined;
+  millis: string | undefined;
 
   constructor(unixNano: bigint, zone = "UTC") {
     super();
@@ -292,13 +295,50 @@ export function parseRfc3339(text: string): GoTime | undefined {
   return new GoTime(BigInt(date.getTime() - offset * 1000) * 1_000_000n + nanos, zone);
 }
 
+let lastSecond = 0;
+let lastSecondText = "";
+
+/**
+ * A time in UTC after 1970 as RFC 3339: `2026-01-02T03:04:05.067Z`. Times that follow each other share their text but for the fraction.
+ * @param digits  of a second: 3, or as many as it has.
+ */
+function formatUtc(unixNano: bigint, digits: 3 | "all"): string {
+  const second = Number(unixNano / NANOS);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastSecondText = new Date(second * 1000).toISOString().slice(0, -".000Z".length);
+  }
+  const nanos = Number(unixNano % NANOS);
+  if (digits === 3) return `${lastSecondText}.${String(Math.trunc(nanos / 1e6)).padStart(3, "0")}Z`;
+  if (nanos === 0) return `${lastSecondText}Z`;
+  let end = 9;
+  let rest = nanos;
+  while (rest % 10 === 0) {
+    rest /= 10;
+    end--;
+  }
+  return `${lastSecondText}.${String(rest).padStart(end, "0")}Z`;
+}
+
+/** The last second of the year 9999, in nanoseconds: later years have more digits. */
+const LAST_NANO = 253_402_300_799n * NANOS;
+
+function isPlainUtc({ zone, unixNano }: GoTime): boolean {
+  return zone === "UTC" && unixNano > 0n && unixNano < LAST_NANO;
+}
+
 /** As encoding/json writes a time: RFC 3339 with as many digits of a second as it has. */
 export function formatRfc3339(time: GoTime): string {
-  // Most times are in UTC, in a year of four digits, and to the millisecond.
-  if (time.zone === "UTC" && time.unixNano > 0n && time.unixNano % 1_000_000n === 0n) {
-    return new Date(time.unixMs).toISOString().replace(/\.?0*Z$/, "Z");
-  }
-  return time.format("2006-01-02T15:04:05.999999999Z07:00");
+  time.rfc3339 ??= isPlainUtc(time)
+    ? formatUtc(time.unixNano, "all")
+    : time.format("2006-01-02T15:04:05.999999999Z07:00");
+  return time.rfc3339;
+}
+
+/** As strfmt writes a time: RFC 3339 to the millisecond. */
+export function formatMillis(time: GoTime): string {
+  time.millis ??= isPlainUtc(time) ? formatUtc(time.unixNano, 3) : time.format("2006-01-02T15:04:05.000Z07:00");
+  return time.millis;
 }
 
 const DURATION_UNITS: ReadonlyMap<string, bigint> = new Map([

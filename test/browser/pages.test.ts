@@ -170,6 +170,20 @@ test("an expression is explained: its parts with what they read", async () => {
   );
 });
 
+test("a query that runs is shown and ended from the status page", async () => {
+  await onPage(`${server.url}/status`, {}, async (page) => {
+    await settled(page);
+    // Ten thousand steps with six hours of seconds each: it computes for minutes where nobody ends it.
+    const query = "quantile_over_time(0.5, vector(1)[6h:1s])";
+    const search = new URLSearchParams({ query, start: "0", end: "10000", step: "1", timeout: "2m" });
+    const answer = fetch(`${server.url}/api/v1/query_range?${search}`).then((response) => response.json());
+    const row = page.getByRole("row").filter({ hasText: "quantile_over_time" });
+    await row.getByRole("button", { name: "Cancel" }).click({ timeout: 45_000 });
+    expect(await answer).toMatchObject({ status: "error", errorType: "canceled" });
+    await row.waitFor({ state: "detached" });
+  });
+});
+
 test("targets are filtered, and one that is down says why", async () => {
   await onPage(`${server.url}/targets`, {}, async (page) => {
     await page.getByText("connection refused").first().waitFor();

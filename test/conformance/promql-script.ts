@@ -179,7 +179,10 @@ class ScriptRunner {
         ? prepareRangeQuery(text, { startMs, endMs, stepMs }, RELEASE_OPTIONS, RELEASE_PARSER_OPTIONS)
         : prepareInstantQuery(text, endMs, RELEASE_OPTIONS, RELEASE_PARSER_OPTIONS);
       const result = await this.#evaluate(request);
-      const bare = encodeAnswer({ ...result, warnings: [], infos: [] });
+      const bare = encodeAnswer(
+        { ...result, warnings: [], infos: [] },
+        { memory: this.#memory, kernels: this.#kernels },
+      );
       got = JSON.stringify(JSON.parse(Buffer.from(bare).toString()).data.result);
     } catch (error) {
       if (!(error instanceof VestalError)) throw error;

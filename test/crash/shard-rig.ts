@@ -114,7 +114,12 @@ export class ShardRig {
         language: "3.5" as const,
       },
     };
-    this.queries = new QueryPool({ threads: 1, timeoutMs: 10_000, settings }, control, this.shards, log);
+    this.queries = new QueryPool(
+      { threads: 1, timeoutMs: 10_000, maxLength: 1000, settings },
+      control,
+      this.shards,
+      log,
+    );
     exporter.on("request", (_request, response) => {
       response.setHeader("Content-Type", "text/plain; version=0.0.4");
       response.end(this.#body(++this.#scrapes));

@@ -79,7 +79,7 @@ const HOSTILE: readonly (readonly [name: string, query: string, isRange: boolean
   ["10,000 calls", deep("abs("), false, "bad_data"],
   ["10,000 signs", `${"-".repeat(10_000)}m`, false, "bad_data"],
   ["a duration of 10,000 factors", `m[5m${" * 1".repeat(10_000)}]`, false, "bad_data"],
-  ["a million labels", `sum by (${many(1_000_000, (k) => `l${k}`, ",")}) (m)`, false, "any"],
+  ["a million labels", `sum by (${many(1_000_000, (k) => `l${k}`, ",")}) (m)`, false, "bad_data"],
   ["a hundred thousand conditions", `m{${many(100_000, (k) => `l${k}=""`, ",")}}`, false, "any"],
 ];
 
@@ -89,8 +89,7 @@ test.each(HOSTILE)("%s", async (_name, query, isRange, error) => {
   const answer = (await response.json()) as { status: string; errorType?: string };
   const tookMs = Date.now() - beginMs;
   if (error !== "any") expect(answer.errorType).toBe(error);
-  // Parsing a text of megabytes comes before the clock that a query's evaluation has.
-  expect(tookMs).toBeLessThan(query.length > 500_000 ? 10_000 : TIMEOUT_MS + 1500);
+  expect(tookMs).toBeLessThan(TIMEOUT_MS + 1500);
   const next = await ask("1", false);
   expect(next.status).toBe(200);
 });

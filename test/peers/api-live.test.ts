@@ -323,11 +323,16 @@ test("status answers have their shape, and what must be equal is", async () => {
   const [theirFlags = {}, ourFlags = {}] = await data("status/flags");
   // Of the distribution's build of Prometheus, which has no OTLP receiver, and of ours.
   const own = [
+    "alertmanager.embedded",
+    "alertmanager.embedded.config-file",
+    "alertmanager.embedded.external-url",
+    "alertmanager.embedded.listen-address",
     "ingest.threads",
     "live.max-buffer",
     "live.max-queries",
     "live.max-subscriptions",
     "query.language",
+    "query.max-length",
     "query.threads",
     "rules.alert-history.max-entries",
     "rules.alert-history.retention",

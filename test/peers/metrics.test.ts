@@ -23,7 +23,6 @@ const NOT_OURS: ReadonlyArray<readonly [name: RegExp, reason: string]> = [
   [/^prometheus_template_text_/, "templates count nothing here"],
   [/^prometheus_wal_watcher_/, "of the part that reads the log for remote write there"],
   [/^prometheus_remote_/, "not all of remote read and write is counted yet"],
-  [/^prometheus_(api_notification|web_federation)_/, "live notifications and federation are not built yet"],
   [/^prometheus_(treecache|sd_linode)_/, "discoveries that are not built yet"],
   [/^net_conntrack_dialer_/, "of Go's dialer"],
   [

@@ -29,7 +29,7 @@ test("text in labels, infos and strings has the same bytes", async () => {
       const timeMs = START_MS + 600_123;
       const theirs = await peer.ask("/api/v1/query", { query, time: String(timeMs / 1000) });
       const result = await evaluate(prepareInstantQuery(query, timeMs, DEFAULT_EVALUATION_OPTIONS), means);
-      expect(Buffer.from(encodeAnswer(result)).toString()).toBe(theirs);
+      expect(Buffer.from(encodeAnswer(result, means)).toString()).toBe(theirs);
     }
   } finally {
     await peer.stop();
@@ -62,7 +62,7 @@ for (const delayedNameRemoval of [false, true]) {
     const ours = async (prepare: () => Parameters<typeof evaluate>[0]): Promise<string> => {
       try {
         const result = await evaluate(prepare(), { querier: storage, memory, kernels, cancel: { check: () => {} } });
-        return Buffer.from(encodeAnswer(result)).toString();
+        return Buffer.from(encodeAnswer(result, { memory, kernels })).toString();
       } catch (error) {
         if (!(error instanceof VestalError)) throw error;
         return JSON.stringify({ error: error.message });

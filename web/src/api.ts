@@ -48,6 +48,12 @@ function unwrap<T>(response: Response, text: string): ApiAnswer<T> {
   return { data: envelope.data as T, warnings: envelope.warnings ?? [], infos: envelope.infos ?? [] };
 }
 
+/** @throws ApiError in the server's words. */
+export async function post(path: string): Promise<void> {
+  const response = await fetch(`api/v1/${path}`, { method: "POST" });
+  unwrap(response, await response.text());
+}
+
 function ask(path: string, params: Params, signal?: AbortSignal): Promise<Response> {
   const search = searchOf(params).toString();
   // Long expressions do not fit into an address.

@@ -2,7 +2,7 @@
  * The one chart: lines, areas, bars or points over time, drawn by uPlot. New values of the same series are put into the chart that
  * stands; only another set of series, another size or theme makes a new one.
  */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { shortNumber } from "./format.js";
@@ -86,9 +86,9 @@ export const PLAIN_AXIS: AxisOptions = {
 const LEAST_HEIGHT = 60;
 const TIP_ROWS = 12;
 /** So many lines are drawn one pixel wide: wider ones are outlined one by one, which takes several times as long. */
-const HAIRLINES_FROM = 100;
+const HAIRLINES_FROM = 40;
 /** Beyond it a lone point is not looked for: with so many lines nobody would see it. */
-const LONE_POINTS_MAX = 100;
+const LONE_POINTS_MAX = 40;
 
 export function Plot(props: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -97,7 +97,8 @@ export function Plot(props: PlotProps) {
   latest.current = props;
   const shape = shapeOf(props);
 
-  useEffect(() => {
+  // At once, not behind the next frame.
+  useLayoutEffect(() => {
     const parent = box.current;
     if (parent === null) return undefined;
     const size = (): { width: number; height: number } => ({
@@ -120,7 +121,7 @@ export function Plot(props: PlotProps) {
   }, [shape]);
 
   const isDrawn = useRef<readonly unknown[]>([]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const now = [props.times, props.series, props.startMs, props.endMs, props.limits, props.marks];
     const before = isDrawn.current;
     isDrawn.current = [shape, ...now];

@@ -9,7 +9,8 @@ import { LabelList, Rows } from "./parts.js";
 import { NEW_PANEL, type PanelState, readPanels, writePanels } from "./url-state.js";
 
 const Editor = lazy(() => import("./editor.js").then((module) => module.Editor));
-const Chart = lazy(() => import("./chart.js").then((module) => module.Chart));
+const loadChart = () => import("./chart.js");
+const Chart = lazy(() => loadChart().then((module) => module.Chart));
 
 const RANGES = ["5m", "15m", "30m", "1h", "3h", "6h", "12h", "1d", "2d", "1w", "2w", "4w"];
 /** Points that a graph of usual width can show. */
@@ -89,6 +90,8 @@ function Panel({ title, state, isDark, onChange, onRemove }: PanelProps) {
     const lastMs = Math.floor(endMs / stepMs) * stepMs;
     const firstMs = Math.floor((lastMs - rangeMs) / stepMs) * stepMs;
     const begunMs = performance.now();
+    // While the server computes. If it fails, it fails again where the chart is shown.
+    if (state.tab === "graph") loadChart().catch(() => undefined);
     const asked =
       state.tab === "graph"
         ? getRange(

@@ -1,7 +1,9 @@
 /** What the server says of itself: runtime, build, configuration, flags, storage, Alertmanagers. */
-import { bytesText } from "./format.js";
+import { useState } from "preact/hooks";
+import { post } from "./api.js";
+import { bytesText, secondsText } from "./format.js";
 import { useApi } from "./hooks.js";
-import { KeyValues, Loaded } from "./parts.js";
+import { KeyValues, Loaded, Rows } from "./parts.js";
 
 type Texts = Readonly<Record<string, string | number | boolean>>;
 
@@ -26,6 +28,8 @@ export function StatusPage() {
       <Loaded asked={build}>{(data) => <KeyValues rows={rows(data)} />}</Loaded>
       <h2>Runtime</h2>
       <Loaded asked={runtime}>{(data) => <KeyValues rows={rows(data)} />}</Loaded>
+      <h2>Running queries</h2>
+      <RunningQueries />
       <h2>Alertmanagers</h2>
       <Loaded asked={alertmanagers}>
         {({ activeAlertmanagers, droppedAlertmanagers }) =>
@@ -44,6 +48,73 @@ export function StatusPage() {
                 </li>
               ))}
             </ul>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+interface RunningQuery {
+  readonly id: number;
+  readonly query: string;
+  readonly client?: string;
+  readonly state: string;
+  readonly seconds: number;
+  readonly samplesScanned: number;
+}
+
+function RunningQueries() {
+  const asked = useApi<{ readonly queries: readonly RunningQuery[] }>("status/queries", {}, 2000);
+  const [error, setError] = useState<string>();
+  const cancel = (id: number): void => {
+    post(`status/queries/${id}/cancel`).then(asked.reload, (reason: unknown) =>
+      setError(reason instanceof Error ? reason.message : String(reason)),
+    );
+  };
+  return (
+    <>
+      {error !== undefined && <p class="note error">{error}</p>}
+      <Loaded asked={asked}>
+        {({ queries }) =>
+          queries.length === 0 ? (
+            <p class="muted">None.</p>
+          ) : (
+            <div class="scroll">
+              <table class="stack">
+                <thead>
+                  <tr>
+                    <th scope="col">Query</th>
+                    <th scope="col">Client</th>
+                    <th scope="col">State</th>
+                    <th scope="col">Samples</th>
+                    <th scope="col">End it</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  <Rows
+                    items={queries}
+                    row={({ id, query, client, state, seconds, samplesScanned }) => (
+                      <tr key={id}>
+                        <td>
+                          <code>{query}</code>
+                        </td>
+                        <td>{client ?? "this server"}</td>
+                        <td>
+                          {state} for {secondsText(seconds)}
+                        </td>
+                        <td class="number">{samplesScanned.toLocaleString()}</td>
+                        <td>
+                          <button type="button" onClick={() => cancel(id)}>
+                            Cancel
+                          </button>
+                        </td>
+                      </tr>
+                    )}
+                  />
+                </tbody>
+              </table>
+            </div>
           )
         }
       </Loaded>
@@ -110,6 +181,98 @@ interface TsdbStatus {
   readonly seriesCountByLabelValuePair: readonly Counted[];
 }
 
+interface Block {
+  readonly ulid: string;
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly stats?: { readonly numSamples?: number; readonly numSeries?: number };
+  readonly compaction?: { readonly level?: number };
+}
+
+interface Blocks {
+  readonly blocks: readonly Block[];
+  readonly quarantined?: readonly { readonly ulid: string; readonly reason: string }[];
+}
+
+function BlocksSection() {
+  const asked = useApi<Blocks>("status/tsdb/blocks");
+  return (
+    <Loaded asked={asked}>
+      {({ blocks, quarantined = [] }) => (
+        <>
+          {quarantined.map(({ ulid, reason }) => (
+            <p key={ulid} class="note error">
+              The block {ulid} is damaged and left out: {reason}
+            </p>
+          ))}
+          {blocks.length === 0 ? (
+            <p class="muted">None yet: the head becomes a block every two hours.</p>
+          ) : (
+            <BlockTable blocks={blocks} />
+          )}
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function BlockTable({ blocks }: { blocks: readonly Block[] }) {
+  const begin = Math.min(...blocks.map(({ minTime }) => minTime));
+  const end = Math.max(...blocks.map(({ maxTime }) => maxTime));
+  const share = (ms: number): number => ((ms - begin) / (end - begin || 1)) * 1000;
+  const text = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+  return (
+    <div class="scroll">
+      <table class="stack">
+        <thead>
+          <tr>
+            <th scope="col">Block</th>
+            <th scope="col">
+              {text(begin)} to {text(end)}
+            </th>
+            <th scope="col">Samples</th>
+            <th scope="col">Series</th>
+            <th scope="col">Level</th>
+          </tr>
+        </thead>
+        <tbody>
+          <Rows
+            items={blocks}
+            row={({ ulid, minTime, maxTime, stats, compaction }) => (
+              <tr key={ulid}>
+                <td>
+                  <code>{ulid}</code>
+                </td>
+                <td>
+                  <svg
+                    class="periods"
+                    viewBox="0 0 1000 20"
+                    preserveAspectRatio="none"
+                    role="img"
+                    aria-label={`${text(minTime)} to ${text(maxTime)}`}
+                  >
+                    <rect class="track-fill" x="0" y="6" width="1000" height="8" />
+                    <rect
+                      class="block"
+                      x={share(minTime)}
+                      y="0"
+                      width={Math.max(2, share(maxTime) - share(minTime))}
+                      height="20"
+                    />
+                  </svg>
+                </td>
+                <td class="number">{(stats?.numSamples ?? 0).toLocaleString()}</td>
+                <td class="number">{(stats?.numSeries ?? 0).toLocaleString()}</td>
+                <td class="number">{compaction?.level ?? ""}</td>
+              </tr>
+            )}
+          />
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 export function TsdbPage() {
   const asked = useApi<TsdbStatus>("status/tsdb", { limit: 20 });
   const time = (ms: number): string => (Math.abs(ms) > 8.64e15 ? "none" : new Date(ms).toISOString());
@@ -129,6 +292,8 @@ export function TsdbPage() {
                 ["To", time(status.headStats.maxTime)],
               ]}
             />
+            <h2>Blocks</h2>
+            <BlocksSection />
             <div class="columns">
               <Top title="Metrics with most series" rows={status.seriesCountByMetricName} />
               <Top title="Labels with most values" rows={status.labelValueCountByLabelName} />

@@ -14,7 +14,7 @@ export interface Answer {
   readonly status: number;
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 export function json(value: unknown, status = 200): Answer {
@@ -44,7 +44,7 @@ export function moved(method: string, location: string): Answer {
 export class ApiError extends Error {
   readonly answer: Answer;
   constructor(answer: Answer) {
-    super(answer.body);
+    super(String(answer.body));
     this.answer = answer;
   }
 }

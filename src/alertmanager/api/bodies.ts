@@ -113,6 +113,20 @@ function isUri(text: string): boolean {
   return host === undefined || !host.includes("[") || host.includes("]");
 }
 
+const INTERNED_MAX = 8192;
+const INTERNED_LENGTH_MAX = 64;
+const internedTexts = new Map<string, string>();
+
+/** Most values are those of many other alerts: one copy of each is kept. */
+function interned(text: string): string {
+  if (text.length > INTERNED_LENGTH_MAX) return text;
+  const known = internedTexts.get(text);
+  if (known !== undefined) return known;
+  if (internedTexts.size >= INTERNED_MAX) internedTexts.clear();
+  internedTexts.set(text, text);
+  return text;
+}
+
 /** @param field  as Go's messages name it. */
 function readLabels(value: unknown, field: string): Record<string, string> | undefined {
   if (value === null) return undefined;
@@ -120,7 +134,10 @@ function readLabels(value: unknown, field: string): Record<string, string> | und
   let isClean = true;
   for (const name in value) {
     const item = value[name];
-    if (typeof item === "string") continue;
+    if (typeof item === "string") {
+      (value as Record<string, string>)[name] = interned(item);
+      continue;
+    }
     if (item !== null) throw mismatch(item, `Go struct field ${field}.${name} of type string`);
     isClean = false;
   }
@@ -128,13 +145,20 @@ function readLabels(value: unknown, field: string): Record<string, string> | und
   return isClean ? labels : Object.fromEntries(Object.entries(labels).map(([name, item]) => [name, item ?? ""]));
 }
 
+/** Alerts of one evaluation have the same times: they share one object. */
+let lastTime: { readonly text: string; readonly time: GoTime } = { text: "", time: ZERO_TIME };
+
 /** strfmt's date-time: RFC 3339, its short forms, and "" for 1970. */
 function readTime(value: unknown): GoTime | undefined {
   if (value === null) return undefined;
   if (typeof value !== "string") throw mismatch(value, "Go value of type string");
   if (value === "") return GoTime.ofMs(0);
+  if (value === lastTime.text) return lastTime.time;
   const exact = parseRfc3339(value);
-  if (exact !== undefined) return exact;
+  if (exact !== undefined) {
+    lastTime = { text: value, time: exact };
+    return exact;
+  }
   const normal = value
     .replace(/([+-]\d\d)(\d\d)$/, "$1:$2")
     .replace(/^(\d{4}-\d\d-\d\d) /, "$1T")

@@ -1,7 +1,7 @@
 /** The API, version 2: alerts, groups, silences, receivers, status. */
 import { errorMessage, VestalError } from "../../base/index.js";
 import { compileSearch } from "../../model/index.js";
-import { GoTime, type ZERO_TIME } from "../../template/index.js";
+import { formatMillis, GoTime } from "../../template/index.js";
 import { Alert } from "../alert.js";
 import type { Alerts } from "../alerts.js";
 import type { AlertmanagerConfig } from "../config/load.js";
@@ -13,6 +13,7 @@ import type { NanoClock } from "../now.js";
 import type { Route } from "../route.js";
 import { SilenceNotFoundError, type Silences, silenceState } from "../silences.js";
 import type { Silence } from "../state/silence-codec.js";
+import { mapJson, stringJson } from "../template-data.js";
 import { ALERTMANAGER_VERSION } from "../version.js";
 import { type Answer, type ApiRequest, coded, escapeHtmlInJson, invalid, json, refused } from "./answer.js";
 import { readAlerts, readSilence } from "./bodies.js";
@@ -136,11 +137,12 @@ interface AlertStatus {
   readonly inhibitedBy: readonly string[];
 }
 
-function statusOf(alert: Alert, deps: ApiDeps): AlertStatus {
-  return {
-    silencedBy: deps.silences.silencedBy(alert.labels, alert.fingerprint),
-    inhibitedBy: deps.inhibitedBy(alert.labels, deps.now.nano()),
-  };
+const ACTIVE: AlertStatus = { silencedBy: [], inhibitedBy: [] };
+
+function statusOf(alert: Alert, deps: ApiDeps, nowNano: bigint): AlertStatus {
+  const silencedBy = deps.silences.silencedBy(alert.labels, alert.fingerprint);
+  const inhibitedBy = deps.inhibitedBy(alert.labels, nowNano);
+  return silencedBy.length === 0 && inhibitedBy.length === 0 ? ACTIVE : { silencedBy, inhibitedBy };
 }
 
 /** The status of an alert that the request's filters let through. */
@@ -153,7 +155,7 @@ function alertFilter(request: ApiRequest, deps: ApiDeps): (alert: Alert) => Aler
   return (alert) => {
     if (!alert.endsAt.isZero && alert.endsAt.unixNano < nowNano) return undefined;
     if (!matchesFilter(matchers, alert.labels)) return undefined;
-    const status = statusOf(alert, deps);
+    const status = statusOf(alert, deps, nowNano);
     const isActive = status.silencedBy.length === 0 && status.inhibitedBy.length === 0;
     if (!wantsActive && isActive) return undefined;
     if (!wantsSilenced && status.silencedBy.length > 0) return undefined;
@@ -163,29 +165,9 @@ function alertFilter(request: ApiRequest, deps: ApiDeps): (alert: Alert) => Aler
 
 // Answers.
 
-function escaped(answer: Answer): Answer {
-  return { ...answer, body: escapeHtmlInJson(answer.body) };
-}
-
-/** strfmt's date-time: milliseconds, in UTC. */
-function dateTime(time: GoTime | typeof ZERO_TIME): string {
-  if (time.zone === "UTC" && time.unixNano > 0n) return new Date(time.unixMs).toISOString();
-  return time.format("2006-01-02T15:04:05.000Z07:00");
-}
-
-const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
-
-/** A string of JSON as Go writes it. */
-function stringJson(value: string): string {
-  return PLAIN.test(value) ? `"${value}"` : escapeHtmlInJson(JSON.stringify(value));
-}
-
-function mapJson(map: ReadonlyMap<string, string>): string {
-  let written = "";
-  for (const [name, value] of map) {
-    written += `${written === "" ? "{" : ","}${stringJson(name)}:${stringJson(value)}`;
-  }
-  return written === "" ? "{}" : `${written}}`;
+function escaped(value: unknown): Answer {
+  const answer = json(value);
+  return { ...answer, body: escapeHtmlInJson(String(answer.body)) };
 }
 
 function listJson(items: readonly string[]): string {
@@ -197,11 +179,11 @@ function alertJson(alert: Alert, status: AlertStatus, receivers: string, mutedBy
   const isSuppressed = status.silencedBy.length + status.inhibitedBy.length + mutedBy.length > 0;
   const url = alert.generatorUrl === "" ? "" : `"generatorURL":${stringJson(alert.generatorUrl)},`;
   return (
-    `{"annotations":${mapJson(alert.annotations)},"endsAt":"${dateTime(alert.endsAt)}",` +
-    `"fingerprint":"${alert.fingerprint}","receivers":${receivers},"startsAt":"${dateTime(alert.startsAt)}",` +
+    `{"annotations":${mapJson(alert.annotations)},"endsAt":"${formatMillis(alert.endsAt)}",` +
+    `"fingerprint":"${alert.fingerprint}","receivers":${receivers},"startsAt":"${formatMillis(alert.startsAt)}",` +
     `"status":{"inhibitedBy":${listJson(status.inhibitedBy)},"mutedBy":${listJson(mutedBy)},` +
     `"silencedBy":${listJson(status.silencedBy)},"state":"${isSuppressed ? "suppressed" : "active"}"},` +
-    `"updatedAt":"${dateTime(alert.updatedAt)}",${url}"labels":${mapJson(alert.labels)}}`
+    `"updatedAt":"${formatMillis(alert.updatedAt)}",${url}"labels":${mapJson(alert.labels)}}`
   );
 }
 
@@ -209,23 +191,55 @@ function receiversJson(names: readonly string[]): string {
   return `[${names.map((name) => `{"name":${stringJson(name)}}`).join(",")}]`;
 }
 
-function textJson(items: readonly string[]): Answer {
-  return { status: 200, type: "application/json", body: `[${items.join(",")}]\n` };
+/** Characters of a long answer that are made into bytes at a time: short-lived texts cost the collector little. */
+const PIECE_LENGTH = 65_536;
+
+/** A list of JSON, made piece by piece. */
+class ListWriter {
+  readonly #pieces: Buffer[] = [];
+  #text = "[";
+  #isEmpty = true;
+
+  add(item: string): void {
+    this.#text += this.#isEmpty ? item : `,${item}`;
+    this.#isEmpty = false;
+    if (this.#text.length < PIECE_LENGTH) return;
+    this.#pieces.push(Buffer.from(this.#text));
+    this.#text = "";
+  }
+
+  answer(): Answer {
+    const last = `${this.#text}]\n`;
+    const body = this.#pieces.length === 0 ? last : Buffer.concat([...this.#pieces, Buffer.from(last)]);
+    return { status: 200, type: "application/json", body };
+  }
 }
 
 function getAlerts(request: ApiRequest, deps: ApiDeps): Answer {
   const filter = alertFilter(request, deps);
   const isReceiver = receiverFilter(request, deps);
   const route = deps.route();
-  const found: { readonly alert: Alert; readonly status: AlertStatus; readonly receivers: readonly string[] }[] = [];
+  const found: { readonly alert: Alert; readonly status: AlertStatus; readonly receivers: string }[] = [];
+  // Most alerts have one receiver, and there are few.
+  const written = new Map<string, string>();
   for (const alert of deps.alerts.all()) {
-    const receivers = route.match(alert.labels).map(({ options }) => options.receiver);
-    if (!receivers.some(isReceiver)) continue;
+    const routes = route.match(alert.labels);
+    if (!routes.some(({ options }) => isReceiver(options.receiver))) continue;
     const status = filter(alert);
-    if (status !== undefined) found.push({ alert, status, receivers });
+    if (status === undefined) continue;
+    const names = routes.map(({ options }) => options.receiver);
+    const key = names.join("\n");
+    let receivers = written.get(key);
+    if (receivers === undefined) {
+      receivers = receiversJson(names);
+      written.set(key, receivers);
+    }
+    found.push({ alert, status, receivers });
   }
   found.sort((a, b) => (a.alert.fingerprint < b.alert.fingerprint ? -1 : 1));
-  return textJson(found.map(({ alert, status, receivers }) => alertJson(alert, status, receiversJson(receivers), [])));
+  const list = new ListWriter();
+  for (const { alert, status, receivers } of found) list.add(alertJson(alert, status, receivers, []));
+  return list.answer();
 }
 
 function getGroups(request: ApiRequest, deps: ApiDeps): Answer {
@@ -250,7 +264,7 @@ function getGroups(request: ApiRequest, deps: ApiDeps): Answer {
     })
     .filter(({ alerts }) => alerts.length > 0);
   for (const names of receivers.values()) names.sort();
-  const shown: string[] = [];
+  const shown = new ListWriter();
   for (const { group, alerts } of found) {
     const mutedBy = deps.mutedBy(group.route.id, group.key);
     if (!wantsMuted && mutedBy.length > 0) continue;
@@ -259,21 +273,22 @@ function getGroups(request: ApiRequest, deps: ApiDeps): Answer {
     );
     const labels = JSON.stringify(Object.fromEntries(group.labels));
     const receiver = JSON.stringify({ name: group.route.options.receiver });
-    shown.push(`{"alerts":[${list.join(",")}],"labels":${labels},"receiver":${receiver}}`);
+    shown.add(`{"alerts":[${list.join(",")}],"labels":${labels},"receiver":${receiver}}`);
   }
-  return textJson(shown);
+  return shown.answer();
 }
 
 function postAlerts(request: ApiRequest, deps: ApiDeps): Answer {
   const posted = readAlerts(request);
   const now = deps.now.time();
   const resolveMs = deps.config().global.resolve_timeout;
+  const timeoutAt = new GoTime(now.unixNano + BigInt(Math.round(resolveMs)) * 1_000_000n);
   const problems: string[] = [];
   const valid: Alert[] = [];
   for (const item of posted) {
     const isTimeout = item.endsAt.isZero;
     const startsAt = !item.startsAt.isZero ? item.startsAt : isTimeout ? now : item.endsAt;
-    const endsAt = isTimeout ? new GoTime(now.unixNano + BigInt(Math.round(resolveMs)) * 1_000_000n) : item.endsAt;
+    const endsAt = isTimeout ? timeoutAt : item.endsAt;
     deps.onReceived(endsAt.unixNano > now.unixNano);
     const labels = labelSet(Object.entries(item.labels).filter(([, value]) => value !== ""));
     const annotations = labelSet(Object.entries(item.annotations));
@@ -319,7 +334,7 @@ function problemOf(
 const MATCH_TYPES = { "=": [true, false], "!=": [false, false], "=~": [true, true], "!~": [false, true] } as const;
 
 function silenceJson(silence: Silence, nowNano: bigint): object {
-  const time = (nano: bigint): string => dateTime(new GoTime(nano));
+  const time = (nano: bigint): string => formatMillis(new GoTime(nano));
   return {
     id: silence.id,
     status: { state: silenceState(silence, nowNano) },
@@ -358,7 +373,7 @@ function getSilences(request: ApiRequest, deps: ApiDeps): Answer {
     if (a.state === "active") return Number(x.endsAt - y.endsAt);
     return a.state === "pending" ? Number(x.startsAt - y.startsAt) : Number(y.endsAt - x.endsAt);
   });
-  return escaped(json(found.map(({ silence }) => silenceJson(silence, nowNano))));
+  return escaped(found.map(({ silence }) => silenceJson(silence, nowNano)));
 }
 
 const UUID = /^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$/;
@@ -371,7 +386,7 @@ function checkUuid(id: string): string {
 function getSilence(_: ApiRequest, deps: ApiDeps, id: string): Answer {
   const silence = deps.silences.get(checkUuid(id));
   if (silence === undefined) return { status: 404, body: "" };
-  return escaped(json(silenceJson(silence, deps.now.nano())));
+  return escaped(silenceJson(silence, deps.now.nano()));
 }
 
 function deleteSilence(_: ApiRequest, deps: ApiDeps, id: string): Answer {
@@ -421,7 +436,7 @@ function getStatus(_: ApiRequest, deps: ApiDeps): Answer {
             status: cluster.status,
           },
     config: { original: deps.config().text },
-    uptime: dateTime(deps.startedAt),
+    uptime: formatMillis(deps.startedAt),
     versionInfo: {
       branch: "vestal",
       buildDate: "",

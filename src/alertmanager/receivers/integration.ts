@@ -5,6 +5,10 @@ import type { NotificationTemplates } from "../notification-templates.js";
 import type { NanoClock } from "../now.js";
 import type { Integration, NotifyContext, NotifyResult } from "../pipeline/context.js";
 import { type NotificationData, notificationData } from "../template-data.js";
+import { Gate } from "./gate.js";
+
+/** Of one integration at a time; as many as it may have connections. */
+const NOTIFICATIONS_MAX = 256;
 
 export interface IntegrationDeps {
   readonly templates: NotificationTemplates;
@@ -40,13 +44,15 @@ export function notificationOf(context: NotifyContext, alerts: readonly Alert[],
     alerts,
     data,
     deps,
-    text: (template) => deps.templates.text(template, data),
+    // A text without actions is itself.
+    text: (template) => (template.includes("{{") ? deps.templates.text(template, data) : template),
     html: (template) => deps.templates.html(template, data),
   };
 }
 
 export function integration(spec: IntegrationSpec, index: number, deps: IntegrationDeps): Integration {
   const { name, sendsResolved, maxAlerts = 0 } = spec;
+  const gate = new Gate(NOTIFICATIONS_MAX);
   return {
     name,
     index,
@@ -54,7 +60,7 @@ export function integration(spec: IntegrationSpec, index: number, deps: Integrat
     notify: async (context, alerts) => {
       const shown = maxAlerts > 0 ? alerts.slice(0, maxAlerts) : alerts;
       try {
-        return await spec.send(notificationOf(context, shown, deps));
+        return await gate.run(context.signal, () => spec.send(notificationOf(context, shown, deps)));
       } catch (error) {
         // A template that fails, or a secret that cannot be read, fails again; anything else is our own mistake.
         if (!(error instanceof VestalError)) throw error;

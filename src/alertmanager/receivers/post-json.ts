@@ -6,7 +6,9 @@ import { checkResponse, noAnswer, type Poster, type RetryRule } from "./http.js"
 
 export interface PostJsonOptions {
   readonly url: string;
-  readonly payload: unknown;
+  readonly payload?: unknown;
+  /** Instead of a payload: JSON that is written already. */
+  readonly json?: string;
   readonly signal: AbortSignal;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -18,10 +20,10 @@ export interface PostJsonOptions {
 }
 
 export async function postJson(poster: Poster, options: PostJsonOptions): Promise<NotifyResult> {
-  const { url, payload, signal, timeoutMs = 0, headers = {}, rule, check, prefix = "" } = options;
+  const { url, payload, json, signal, timeoutMs = 0, headers = {}, rule, check, prefix = "" } = options;
   let response: HttpResponse;
   try {
-    const body = `${goJson(payload)}\n`;
+    const body = `${json ?? goJson(payload)}\n`;
     response = await poster.post({ url, contentType: "application/json", headers, body, timeoutMs, signal });
   } catch (error) {
     return noAnswer(error);

@@ -12,7 +12,7 @@ import type {
   webex,
 } from "../config/receivers.js";
 import { goDurationMs } from "../config/shapes.js";
-import { dataJson, goJson } from "../template-data.js";
+import { webhookJson } from "../template-data.js";
 import { checkResponse, failed, noAnswer, Poster, secretText } from "./http.js";
 import { type IntegrationSpec, notificationOf } from "./integration.js";
 import { postJson } from "./post-json.js";
@@ -206,18 +206,14 @@ export function incidentioIntegration(config: typeof incidentio.zero): Integrati
     send: async ({ context, alerts, deps }) => {
       const shown = maxAlerts > 0 ? alerts.slice(0, maxAlerts) : alerts;
       const { data } = notificationOf(context, shown, deps);
-      const message = (given: typeof data) => ({
-        ...dataJson(given),
-        version: "1",
-        groupKey: context.groupKey,
-        truncatedAlerts: alerts.length - shown.length,
-      });
+      const message = (given: typeof data): string =>
+        webhookJson(given, { version: "1", groupKey: context.groupKey, truncatedAlerts: alerts.length - shown.length });
       const whole = message(data);
-      const isTooLarge = Buffer.byteLength(goJson(whole)) + 1 > INCIDENT_BYTES_MAX;
+      const isTooLarge = Buffer.byteLength(whole) + 1 > INCIDENT_BYTES_MAX;
       const token = secretText(config.alert_source_token, config.alert_source_token_file);
       return postJson(poster, {
         url: secretText(config.url, config.url_file),
-        payload: isTooLarge ? message({ ...data, alerts: data.alerts.slice(0, 1) }) : whole,
+        json: isTooLarge ? message({ ...data, alerts: data.alerts.slice(0, 1) }) : whole,
         signal: context.signal,
         timeoutMs: goDurationMs(config.timeout),
         headers: token === "" ? {} : { authorization: `Bearer ${token}` },

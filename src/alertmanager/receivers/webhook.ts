@@ -2,7 +2,7 @@
 
 import type { webhook } from "../config/receivers.js";
 import { goDurationMs } from "../config/shapes.js";
-import { dataJson, goJson } from "../template-data.js";
+import { goJson, webhookJson } from "../template-data.js";
 import { checkResponse, failed, noAnswer, Poster, secretText } from "./http.js";
 import { type IntegrationSpec, notificationOf } from "./integration.js";
 import { expandTemplates } from "./payload.js";
@@ -13,21 +13,22 @@ export function webhookIntegration(config: typeof webhook.zero): IntegrationSpec
   return {
     name: "webhook",
     sendsResolved: config.send_resolved,
-    send: async ({ context, alerts, deps }) => {
-      const shown = maxAlerts > 0 ? alerts.slice(0, maxAlerts) : alerts;
-      const notification = notificationOf(context, shown, deps);
+    send: async (whole) => {
+      const { context, alerts, deps } = whole;
+      const isCut = maxAlerts > 0 && alerts.length > maxAlerts;
+      const shown = isCut ? alerts.slice(0, maxAlerts) : alerts;
+      const notification = isCut ? notificationOf(context, shown, deps) : whole;
       const message =
         config.payload === undefined || config.payload === null
-          ? {
-              ...dataJson(notification.data),
+          ? webhookJson(notification.data, {
               version: "4",
               groupKey: context.groupKey,
               truncatedAlerts: alerts.length - shown.length,
-            }
-          : expandTemplates(config.payload, (text) => notification.text(text));
+            })
+          : goJson(expandTemplates(config.payload, (text) => notification.text(text)));
       const url = notification.text(secretText(config.url, config.url_file));
       if (url === "") return failed("webhook URL is empty after templating");
-      const request = { url, contentType: "application/json", body: `${goJson(message)}\n`, signal: context.signal };
+      const request = { url, contentType: "application/json", body: `${message}\n`, signal: context.signal };
       try {
         return checkResponse(await poster.post({ ...request, timeoutMs: goDurationMs(config.timeout) }));
       } catch (error) {

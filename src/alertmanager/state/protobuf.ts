@@ -4,18 +4,37 @@
  */
 import { CorruptionError } from "../../base/index.js";
 
+const FIRST_BYTES = 128;
+
 export class Writer {
-  readonly #parts: Buffer[] = [];
+  #buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  #at = 0;
+
+  #room(bytes: number): void {
+    if (this.#at + bytes <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, this.#at + bytes));
+    this.#buffer.copy(grown, 0, 0, this.#at);
+    this.#buffer = grown;
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#buffer.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
 
   varint(value: bigint | number): this {
-    let rest = BigInt.asUintN(64, BigInt(value));
-    const bytes: number[] = [];
-    while (rest > 0x7fn) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
+    this.#room(10);
+    const isSmall = typeof value === "number" && value >= 0 && value <= 0xffff_ffff;
+    // In two halves of 32 bits: arithmetic of BigInts is slow.
+    let low = isSmall ? value : Number(BigInt(value) & 0xffff_ffffn);
+    let high = isSmall ? 0 : Number((BigInt(value) >> 32n) & 0xffff_ffffn);
+    while (high !== 0 || low > 0x7f) {
+      this.#buffer[this.#at++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
     }
-    bytes.push(Number(rest));
-    this.#parts.push(Buffer.from(bytes));
+    this.#buffer[this.#at++] = low;
     return this;
   }
 
@@ -28,7 +47,7 @@ export class Writer {
   /** A field that is there also where it is empty. */
   message(field: number, value: Buffer): this {
     this.varint((field << 3) | 2).varint(value.length);
-    this.#parts.push(value);
+    this.#put(value);
     return this;
   }
 
@@ -40,7 +59,7 @@ export class Writer {
     const bytes = Buffer.alloc(8);
     bytes.writeDoubleLE(value);
     this.varint((field << 3) | 1);
-    this.#parts.push(bytes);
+    this.#put(bytes);
     return this;
   }
 
@@ -52,7 +71,7 @@ export class Writer {
   }
 
   finish(): Buffer {
-    return Buffer.concat(this.#parts);
+    return Buffer.from(this.#buffer.subarray(0, this.#at));
   }
 }
 

@@ -194,7 +194,7 @@ function queryOptions(request: ApiRequest, limit: number): QueryOptions | ApiFai
     ...clientOf(request),
     ...timeoutOf(timeout, duration),
     // The server's own look-back stands in for zero and less.
-    ...(lookback === undefined || lookback < NS_PER_MS ? {} : { lookbackDeltaMs: toMs(lookback) }),
+    ...(lookback === undefined || lookback <= 0n ? {} : { lookbackDeltaMs: toMs(lookback) }),
   };
 }
 

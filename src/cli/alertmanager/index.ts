@@ -37,7 +37,7 @@ export async function runAlertmanager(args: readonly string[]): Promise<number> 
   });
   for (const warning of parsed.warnings) log.warn(warning);
   try {
-    await run(values, log);
+    await run(values, log, untilSignal);
     return 0;
   } catch (error) {
     if (!(error instanceof VestalError)) throw error;
@@ -46,6 +46,30 @@ export async function runAlertmanager(args: readonly string[]): Promise<number> 
     log.error("The Alertmanager cannot start", { err: error.message });
     return 1;
   }
+}
+
+/** How a running Alertmanager learns that it is to reload or to end: it resolves at its end. */
+type Supervision = (reload: () => Promise<void>) => Promise<void>;
+
+async function untilSignal(reload: () => Promise<void>): Promise<void> {
+  // A refused file is logged by the reload, and the old one stays in force.
+  process.on("SIGHUP", () => void reload().catch(() => undefined));
+  await new Promise<void>((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+}
+
+/** The same in a thread of another process, which supervises it. @throws VestalError */
+export async function runEmbeddedAlertmanager(args: readonly string[], until: Supervision): Promise<void> {
+  const parsed = parseFlags(ALERTMANAGER_FLAGS, args, "");
+  if (parsed.kind === "end") throw new VestalError("FLAG", parsed.stderr ?? "wrong flags");
+  const { values } = parsed;
+  const log = createLogger({
+    level: values.get("log.level") as LogLevel,
+    format: values.get("log.format") as LogFormat,
+  });
+  await run(values, log.with({ component: "alertmanager" }), until);
 }
 
 function end({ stdout, stderr, exitCode }: EarlyEnd): number {
@@ -62,7 +86,7 @@ function durationMs(values: ReadonlyMap<string, FlagValue>, name: string): numbe
   return Number(nanos) / 1e6;
 }
 
-async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise<void> {
+async function run(values: ReadonlyMap<string, FlagValue>, log: Logger, until: Supervision): Promise<void> {
   const text = (name: string): string => String(values.get(name));
   const number = (name: string): number => Number(values.get(name));
   const addresses = (values.get("web.listen-address") as readonly string[]).map(parseAddress);
@@ -120,12 +144,7 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger): Promise
     await alertmanager.stop();
     throw new VestalError("LISTEN", `Listen error: ${(error as Error).message}`, {}, error);
   }
-  // A refused file is logged by reload(), and the old one stays in force.
-  process.on("SIGHUP", () => void alertmanager.reload().catch(() => undefined));
-  await new Promise<void>((resolve) => {
-    process.once("SIGTERM", resolve);
-    process.once("SIGINT", resolve);
-  });
+  await until(() => alertmanager.reload());
   log.info("Received SIGTERM, exiting gracefully...");
   await server.close();
   await passwords.stop();

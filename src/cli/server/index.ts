@@ -36,6 +36,7 @@ import { AgentLog } from "./agent-log.js";
 import type { LoadedSettings } from "./control-messages.js";
 import { ControlWorker } from "./control-worker.js";
 import { DashboardList } from "./dashboard-list.js";
+import { EmbeddedAlertmanager } from "./embedded-alertmanager.js";
 import { shownFeatures } from "./features.js";
 import type { IngestSettings } from "./ingest-messages.js";
 import { Lifecycle } from "./lifecycle.js";
@@ -129,6 +130,7 @@ class Server {
   readonly #registry: TargetRegistry;
   readonly #lifecycle: Lifecycle;
   readonly #rules = new RulesLink();
+  #alertmanager: EmbeddedAlertmanager | undefined;
   readonly #dashboards = new DashboardList();
   #queries: QueryPool | undefined;
   #settings: LoadedSettings | undefined;
@@ -217,10 +219,12 @@ class Server {
       }
       makeFolder(tsdb.path);
       lock = tsdb.hasLockfile ? lockDirectory(tsdb.path, { logger: log }) : undefined;
+      await this.#startAlertmanager();
       await this.#load();
       if (!this.#lifecycle.isStopping()) await this.#serve(lock);
     } finally {
       this.#isEnding = true;
+      await this.#alertmanager?.stop();
       await this.#worker.stop();
       await this.#shards.stop();
       await this.#remote.stop(this.#options.remoteWrite.flushDeadlineMs);
@@ -230,6 +234,16 @@ class Server {
     }
     if (this.#isFatal) process.exitCode = 1;
     log.info("See you next time!");
+  }
+
+  /** @throws VestalError where it cannot start. */
+  async #startAlertmanager(): Promise<void> {
+    const { alertmanager, tsdb, log } = this.#options;
+    if (alertmanager === undefined) return;
+    const options = { ...alertmanager, storagePath: join(tsdb.path, "alertmanager") };
+    const onLost = (reason: string): void => this.#fatal(`the embedded Alertmanager ended: ${reason}`);
+    this.#alertmanager = new EmbeddedAlertmanager(options, log, this.#log, onLost);
+    await this.#alertmanager.ready();
   }
 
   async #serve(lock: DirectoryLock | undefined): Promise<void> {
@@ -259,6 +273,7 @@ class Server {
   /** @throws VestalError CONFIG or CONFIG_FILE; the old configuration stays in force. */
   async #load(): Promise<void> {
     const startedMs = performance.now();
+    if (this.#settings !== undefined) this.#alertmanager?.reload();
     try {
       await this.#worker.load();
       this.#queries?.queryLog.open(this.#settings?.queryLogFile ?? "");
@@ -388,7 +403,8 @@ class Server {
     };
     // Nothing that an agent answers needs a query thread.
     const isLazy = this.#agentLog !== undefined;
-    const options = { threads: this.#queryThreads, isLazy, timeoutMs: query.timeoutMs, settings };
+    const { timeoutMs, maxLength } = query;
+    const options = { threads: this.#queryThreads, isLazy, timeoutMs, maxLength, settings };
     const pool = new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
     pool.remoteReads = this.#settings?.remoteRead ?? [];
     return pool;
@@ -425,6 +441,7 @@ class Server {
     );
     const registry = new Registry(systemClock);
     const live = this.#liveHub(queries);
+    const notifications = { subscribers: 0, sent: 0 };
     const metrics = serverMetrics({
       registry,
       control: this.#control,
@@ -439,6 +456,7 @@ class Server {
       maxConcurrency: query.maxConcurrency,
       remoteWrite: remoteWrite?.counters,
       remoteRead,
+      notifications,
       remoteQueues: () => this.#remote.stats,
       walDir: this.#walDir,
       wblDir: join(tsdb.path, "wbl"),
@@ -491,6 +509,7 @@ class Server {
       clock: systemClock,
       log: this.#log,
       notificationSubscribersMax: web.notificationSubscribersMax,
+      notificationCounters: notifications,
       ...(this.#agentLog === undefined && { live }),
       observer: observeHttp(
         registry,

@@ -113,8 +113,6 @@ class IngestThread {
   /** Rejects `run`. */
   #fail: (error: unknown) => void = () => undefined;
   #outOfOrderWindowMs: number;
-  /** Slots of which the log of samples out of order says that chunks_head has what it lost. */
-  readonly #unwritten = new Set<number>();
   /** Messages that came before the log was open. */
   #early: ToIngestThread[] = [];
 
@@ -279,7 +277,7 @@ class IngestThread {
         isOwn: (address: number, length: number) => kernels.shardOfLabelBytes(address, length, shardCount) === shard,
       }),
       ...(data.replayEnd !== undefined && { end: data.replayEnd }),
-      outOfOrder: this.#replayOutOfOrder(),
+      outOfOrder: this.#replayOutOfOrder((file, offset) => chunks.has(file, offset)),
       salvage: data.settings.walSalvage,
       onProgress: (filesDone, filesAll) => this.#post({ type: "progress", filesDone, filesAll }),
     });
@@ -290,7 +288,7 @@ class IngestThread {
     return { outcome, headChunks: this.#life.outcome(chunks) };
   }
 
-  #replayOutOfOrder(): ReplayOutOfOrder {
+  #replayOutOfOrder(isInChunksHead: (file: number, offset: number) => boolean): ReplayOutOfOrder {
     const { data } = this.#task;
     const samples = this.#outOfOrder;
     samples.isReplaying = true;
@@ -308,7 +306,7 @@ class IngestThread {
       insertHistogram: (slot, { timestampMs, isFloat, bytes }) =>
         insert({ slot, timestampMs, low: 0, high: 0, histogram: { isFloat, bytes } }),
       clear: (slot, file, offset) => {
-        if (!samples.clear(slot, file, offset)) this.#unwritten.add(slot);
+        if (isInChunksHead(file, offset)) samples.clear(slot);
       },
     };
   }
@@ -359,8 +357,6 @@ class IngestThread {
     );
     committer.outOfOrderWindowMs = this.#outOfOrderWindowMs;
     this.#committer = committer;
-    if (this.#unwritten.size > 0) committer.logAgain(this.#unwritten);
-    this.#unwritten.clear();
     this.#life.begin(
       (work) => committer.mutate(work),
       (error) => this.#fail(error),

@@ -23,7 +23,7 @@ import {
   COUNTERS,
   HEAD_LIMIT,
 } from "../../../assembly/layout.js";
-import type { LiveHub, MetricsService } from "../../api/index.js";
+import type { LiveHub, MetricsService, NotificationCounters } from "../../api/index.js";
 import { systemFiles } from "../../base/index.js";
 import {
   CATALOGUE,
@@ -34,7 +34,7 @@ import {
   registerThreads,
   watchThread,
 } from "../../metrics/index.js";
-import type { QueueStats, ReceiverCounters } from "../../remote/index.js";
+import { type QueueStats, type ReceiverCounters, SENT_SECONDS } from "../../remote/index.js";
 import type { IntervalLengths, ScrapeCounters } from "../../scrape/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import { type WalState, walBytes } from "../../tsdb/wal/index.js";
@@ -44,6 +44,7 @@ import { registerCuts } from "./cut-metrics.js";
 import type { HeadCutter } from "./head-cutter.js";
 import type { StatusMessage } from "./ingest-messages.js";
 import type { QueryPool } from "./query-service.js";
+import type { ReadService } from "./read-service.js";
 import { refusedByAll } from "./refused-series.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { RulesLink } from "./rules-service.js";
@@ -64,7 +65,8 @@ export interface MetricsDeps {
   readonly state: ServerState;
   readonly isReady: () => boolean;
   readonly maxConcurrency: number;
-  readonly remoteRead: { readonly count: number };
+  readonly remoteRead: Pick<ReadService, "count" | "federation">;
+  readonly notifications: NotificationCounters;
   readonly remoteQueues: () => readonly QueueStats[];
   /** Undefined where remote write is not received. */
   readonly remoteWrite: ReceiverCounters | undefined;
@@ -436,9 +438,32 @@ function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void 
   each("histograms_total", ({ histograms }) => histograms);
   each("exemplars_total", ({ exemplars }) => exemplars);
   each("bytes_total", ({ bytes }) => bytes);
-  each("samples_failed_total", ({ failed }) => failed);
-  each("samples_retried_total", ({ retried }) => retried);
-  each("samples_pending", ({ pending }) => pending);
+  for (const [kind, plural] of [
+    ["sample", "samples"],
+    ["histogram", "histograms"],
+    ["exemplar", "exemplars"],
+  ] as const) {
+    each(`${plural}_failed_total`, ({ failed }) => failed[kind]);
+    each(`${plural}_retried_total`, ({ retried }) => retried[kind]);
+    each(`${plural}_pending`, ({ pendingKinds }) => pendingKinds[kind]);
+  }
+  // Nothing waits in front of a full queue: what it has no room for stays in the log.
+  each("enqueue_retries_total", () => 0);
+  registry.samples(`${prefix}sent_batch_duration_seconds`, () =>
+    remoteQueues().map(({ name, url, sent }) => {
+      let total = 0;
+      const buckets = SENT_SECONDS.map((bound, i) => {
+        total += sent.buckets[i]!;
+        return [bound, total] as const;
+      });
+      return {
+        labels: [name, url],
+        buckets,
+        sum: sent.sum,
+        count: sent.count,
+      };
+    }),
+  );
   each("shards", ({ shards }) => shards);
   each("shards_max", ({ shardsMax }) => shardsMax);
   each("shards_min", ({ shardsMin }) => shardsMin);
@@ -457,8 +482,15 @@ function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void 
   );
 }
 
-function registerReceiver({ registry, remoteWrite, remoteRead }: MetricsDeps): void {
+function registerReceiver({ registry, remoteWrite, remoteRead, notifications }: MetricsDeps): void {
   registry.value("prometheus_remote_read_handler_queries", () => remoteRead.count);
+  registry.value("prometheus_web_federation_errors_total", () => remoteRead.federation.errors);
+  // Reading the own storage gives none.
+  registry.value("prometheus_web_federation_warnings_total", () => 0);
+  registry.value("prometheus_api_notification_active_subscribers", () => notifications.subscribers);
+  registry.value("prometheus_api_notification_updates_sent_total", () => notifications.sent);
+  // A note is a few bytes, and there are few: each goes to its socket's buffer.
+  registry.value("prometheus_api_notification_updates_dropped_total", () => 0);
   if (remoteWrite === undefined) return;
   const prefix = "prometheus_api_remote_write_";
   registry.value(`${prefix}invalid_labels_samples_total`, () => remoteWrite.invalidLabelSamples);

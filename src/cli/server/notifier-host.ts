@@ -1,6 +1,6 @@
 /** The notifier in the control worker: its metrics, and what discovery finds for it. */
 import { errorMessage, type Logger, systemClock, systemTimers, VestalError } from "../../base/index.js";
-import type { AlertmanagerConfig, Config } from "../../config/index.js";
+import { type AlertmanagerConfig, type Config, loadConfig } from "../../config/index.js";
 import { createDiscovery, type Discovery, diskDiscoveryFiles, InformerPool } from "../../discovery/index.js";
 import { DEFAULT_INFORMER_LIMITS } from "../../kubernetes/index.js";
 import type { Registry } from "../../metrics/index.js";
@@ -9,14 +9,23 @@ import type { AlertSender, OutgoingAlert } from "../../rules/index.js";
 import { vestalVersion } from "../version.js";
 import type { RulesSettings } from "./rules-messages.js";
 
+function embeddedAlertmanager(address: string): readonly AlertmanagerConfig[] {
+  if (address === "") return [];
+  const text = JSON.stringify({ alerting: { alertmanagers: [{ static_configs: [{ targets: [address] }] }] } });
+  return loadConfig(text, { file: "(embedded)" }).config.alerting.alertmanagers;
+}
+
 export class AlertNotifier implements AlertSender {
   readonly #notifier: Notifier;
   readonly #log: Logger;
   readonly #informers = new InformerPool(DEFAULT_INFORMER_LIMITS);
   #discoveries: Discovery[] = [];
+  /** The Alertmanager inside the server, as a configuration would name it. */
+  readonly #embedded: readonly AlertmanagerConfig[];
 
   constructor(settings: RulesSettings, registry: Registry, log: Logger) {
     this.#log = log;
+    this.#embedded = embeddedAlertmanager(settings.embeddedAlertmanager);
     const dropped = registry.counter("prometheus_notifications_dropped_total");
     const sent = registry.counter("prometheus_notifications_sent_total");
     const errors = registry.counter("prometheus_notifications_errors_total");
@@ -47,8 +56,9 @@ export class AlertNotifier implements AlertSender {
 
   apply({ alerting, global }: Config): void {
     for (const discovery of this.#discoveries) discovery.close();
-    this.#notifier.apply({ ...alerting, externalLabels: global.externalLabels });
-    this.#discoveries = alerting.alertmanagers.flatMap((config, index) => this.#discover(config, index));
+    const alertmanagers = [...alerting.alertmanagers, ...this.#embedded];
+    this.#notifier.apply({ ...alerting, alertmanagers, externalLabels: global.externalLabels });
+    this.#discoveries = alertmanagers.flatMap((config, index) => this.#discover(config, index));
   }
 
   #discover(config: AlertmanagerConfig, index: number): readonly Discovery[] {

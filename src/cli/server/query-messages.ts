@@ -11,6 +11,16 @@ export interface HeadHandle {
   readonly memory: WebAssembly.Memory;
 }
 
+/**
+ * A head as a task names it. Its memory comes along only for a thread that has said that it does not know it yet: to post a
+ * shared memory costs more than a small query.
+ */
+export interface HeadRef {
+  readonly shard: number;
+  readonly generation: number;
+  readonly memory?: WebAssembly.Memory;
+}
+
 /** One block, as a query thread reads it. */
 export interface BlockHandle {
   readonly ulid: string;
@@ -73,7 +83,7 @@ export type ReadPart =
 
 export interface QueryTask {
   readonly job: QueryJob;
-  readonly heads: readonly HeadHandle[];
+  readonly heads: readonly HeadRef[];
   /** In order of time; they stay as long as the query runs. */
   readonly blocks: readonly BlockHandle[];
   /** Other servers that are asked too. */
@@ -137,6 +147,9 @@ export interface QueryTimings {
   readonly resultSeconds: number;
   readonly samples: number;
 }
+
+/** Instead of an answer: the task names heads that the thread has not seen, and must be sent again with their memories. */
+export const UNKNOWN_HEADS = "unknown heads";
 
 export interface QueryReply {
   readonly answer: ServiceAnswer;

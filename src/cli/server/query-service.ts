@@ -34,13 +34,14 @@ import { type BlockSource, NO_BLOCKS } from "./block-list.js";
 import { FairQueue, type QueueClass } from "./fair-queue.js";
 import type { ExemplarsMessage, PlainSelector } from "./ingest-messages.js";
 import { QueryLog } from "./query-log.js";
-import type {
-  HeadHandle,
-  QueryJob,
-  QueryReply,
-  QueryTask,
-  QueryThreadSettings,
-  QueryTimings,
+import {
+  type HeadHandle,
+  type QueryJob,
+  type QueryReply,
+  type QueryTask,
+  type QueryThreadSettings,
+  type QueryTimings,
+  UNKNOWN_HEADS,
 } from "./query-messages.js";
 import { QuerySlots } from "./query-slots.js";
 
@@ -53,6 +54,8 @@ export interface QueryPoolOptions {
   /** No thread is started before the first query. */
   readonly isLazy?: boolean;
   readonly timeoutMs: number;
+  /** Most characters of an expression or a selector: a thread that parses cannot be canceled. */
+  readonly maxLength: number;
   readonly settings: Omit<QueryThreadSettings, "control" | "slots">;
 }
 
@@ -103,6 +106,7 @@ export class QueryPool implements QueryService {
   readonly #blocks: BlockSource;
   readonly #log: Logger;
   readonly #timeoutMs: number;
+  readonly #maxLength: number;
   readonly #control: ControlMemory;
   readonly #settings: QueryThreadSettings;
   readonly #slots: QuerySlots;
@@ -123,6 +127,7 @@ export class QueryPool implements QueryService {
     this.#blocks = blocks;
     this.#log = log;
     this.#timeoutMs = options.timeoutMs;
+    this.#maxLength = options.maxLength;
     // A thread that was ended keeps its slot until the pool has said so.
     this.#slots = QuerySlots.create(2 * options.threads + 2);
     this.#settings = { ...options.settings, control: control.buffer, slots: this.#slots.buffer };
@@ -268,6 +273,8 @@ export class QueryPool implements QueryService {
   }
 
   async #run(job: QueryJob, signal: AbortSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
+    const tooLong = this.#tooLong(job);
+    if (tooLong !== undefined) return tooLong;
     const cancel = this.#control.openCancel();
     if (cancel === undefined) {
       const message = `${this.#control.cancelWordCount} queries are running or waiting; try again later`;
@@ -308,7 +315,7 @@ export class QueryPool implements QueryService {
     const lease = this.#blocks.acquire();
     const task: QueryTask = {
       job,
-      heads: this.#source.heads(),
+      heads: this.#source.heads().map(({ shard, generation }) => ({ shard, generation })),
       blocks: lease.blocks,
       remoteReads: this.remoteReads,
       missingShards: this.#source.missingShards(),
@@ -320,13 +327,13 @@ export class QueryPool implements QueryService {
       isLogged: this.queryLog.isEnabled,
     };
     try {
-      const reply = (await this.#pool.run(task, { signal: terminate.signal })) as QueryReply;
+      const reply = await this.#ask(task, terminate.signal);
       const { answer, timings, damagedBlocks, exchanges, logLines } = reply;
       for (const exchange of exchanges) this.onExchange(exchange);
       for (const { ulid, reason } of damagedBlocks) this.#blocks.reportDamage(ulid, reason);
       if (timings !== undefined) this.onTimings(timings);
       this.queryLog.add(logLines);
-      return answer;
+      return isPromql && answer.kind === "encoded" ? { ...answer, isDisposable: true } : answer;
     } catch (error) {
       return this.#failure(error, terminate.signal.aborted, signal.aborted);
     } finally {
@@ -334,6 +341,22 @@ export class QueryPool implements QueryService {
       this.#turns.leave();
       close();
     }
+  }
+
+  #tooLong(job: QueryJob): ServiceAnswer | undefined {
+    const texts = "expression" in job ? [job.expression] : "matchers" in job ? job.matchers : [];
+    const longest = texts.reduce((most, { length }) => Math.max(most, length), 0);
+    if (longest <= this.#maxLength) return undefined;
+    const message = `${longest} characters are more than the ${this.#maxLength} of --query.max-length`;
+    const parameter = "expression" in job ? "query" : "match[]";
+    return { kind: "failure", errorType: "bad_data", message, parameter };
+  }
+
+  async #ask(task: QueryTask, signal: AbortSignal): Promise<QueryReply> {
+    const reply = (await this.#pool.run(task, { signal })) as QueryReply | typeof UNKNOWN_HEADS;
+    if (reply !== UNKNOWN_HEADS) return reply;
+    const again: QueryTask = { ...task, heads: this.#source.heads() };
+    return (await this.#pool.run(again, { signal })) as QueryReply;
   }
 
   #failure(error: unknown, isTerminated: boolean, isAborted: boolean): ServiceAnswer {

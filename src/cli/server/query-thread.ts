@@ -7,13 +7,15 @@ import { threadId } from "node:worker_threads";
 import type { BacktestQuery, InstantQuery, RangeQuery, ServiceAnswer } from "../../api/index.js";
 import { assert, errorCode, errorMessage, systemFiles, VestalError } from "../../base/index.js";
 import { QueryMemory } from "../../memory/index.js";
-import { compareLabels, type Labels, type Matcher } from "../../model/index.js";
+import { compareBytes, compareLabels, LabelLists, type Matcher } from "../../model/index.js";
 import {
   DEFAULT_EVALUATION_OPTIONS,
   type EvaluationMeans,
   type EvaluationOptions,
   encodeAnswer,
   encodeFrame,
+  encodeSeries,
+  encodeTexts,
   estimateCost,
   evaluate,
   type Plan,
@@ -58,15 +60,16 @@ import { headStatus } from "./head-status.js";
 import type { PlainSelector } from "./ingest-messages.js";
 import { OpenBlocks } from "./open-blocks.js";
 import { type LoggedQuery, queryLogLine } from "./query-log.js";
-import type {
-  DamagedBlock,
-  HeadHandle,
-  QueryJob,
-  QueryReply,
-  QueryTask,
-  QueryThreadSettings,
-  QueryTimings,
-  ReadPart,
+import {
+  type DamagedBlock,
+  type HeadRef,
+  type QueryJob,
+  type QueryReply,
+  type QueryTask,
+  type QueryThreadSettings,
+  type QueryTimings,
+  type ReadPart,
+  UNKNOWN_HEADS,
 } from "./query-messages.js";
 import { QuerySlots } from "./query-slots.js";
 
@@ -77,6 +80,8 @@ import { packAnswers, unpackExpressions } from "./rules-pack.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
+/** Series of the selections that a thread remembers: some 20 bytes each, and 200 where their names were taken off. */
+const LISTED_SERIES_MAX = 300_000;
 /** While a query waits for another server, its cancel word is looked at so often. */
 const CANCEL_LOOK_MS = 20;
 /** Series of a block between two looks at the cancel word: well below a millisecond. */
@@ -89,6 +94,7 @@ export class QueryThread {
   readonly #headChunks: HeadChunkReader;
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
   readonly #ruleQueries = new RuleQueries();
+  readonly #lists = new LabelLists(LISTED_SERIES_MAX);
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
   readonly #blocks: OpenBlocks;
@@ -126,7 +132,8 @@ export class QueryThread {
     this.#kernels = this.#startKernels();
   }
 
-  async run(task: QueryTask): Promise<QueryReply> {
+  async run(task: QueryTask): Promise<QueryReply | typeof UNKNOWN_HEADS> {
+    if (!task.heads.every((head) => head.memory !== undefined || this.#knows(head))) return UNKNOWN_HEADS;
     const cancel = this.#cancelToken(task);
     this.#timings = undefined;
     this.#damaged = [];
@@ -412,7 +419,7 @@ export class QueryThread {
     const evaluatedMs = performance.now();
     const answer = withWarnings(truncate(result, job.limit), this.#missingWarnings(task));
     const stats = job.stats === "" ? undefined : statsJson(result.stats, timings, counted);
-    const body = encodeAnswer(answer, stats);
+    const body = encodeAnswer(answer, { memory: this.#memory, kernels: this.#kernels }, stats);
     this.#timings = { ...timings, resultSeconds: (performance.now() - evaluatedMs) / 1000 };
     return { kind: "encoded", body };
   }
@@ -423,14 +430,26 @@ export class QueryThread {
     cancel: CancelToken,
   ): Promise<ServiceAnswer> {
     const hints = { minTimeMs: startMs, maxTimeMs: endMs, stepMs: 0, func: "series" };
-    const found = new Map<string, Labels>();
     const requests = texts.map((text) => ({ matchers: this.#selector(text), hints }));
-    for (const set of await this.#querier(task, cancel).selectAll(requests)) {
-      for (let i = 0; i < set.count; i++) found.set(set.labels(i).key, set.labels(i));
-      set.close();
-    }
-    const all = [...found.values()].sort(compareLabels).map((labels) => labels.toObject());
-    return limited(all, limit);
+    const sets = await this.#querier(task, cancel).selectAll(requests);
+    const lists = sets.map((set) => Array.from({ length: set.count }, (_, i) => set.labels(i)));
+    for (const set of sets.toReversed()) set.close();
+    const all = lists.length === 1 ? lists[0]! : [...new Map(lists.flat().map((each) => [each.key, each])).values()];
+    if (lists.length > 1) all.sort(compareLabels);
+    return this.#listed(task, all, limit, encodeSeries);
+  }
+
+  /** A list as the finished body, cut to `limit` (0: none). */
+  #listed<T>(
+    task: QueryTask,
+    all: readonly T[],
+    limit: number,
+    encode: (all: readonly T[], warnings: readonly string[]) => Uint8Array,
+  ): ServiceAnswer {
+    const missing = this.#missingWarnings(task);
+    const isCut = limit > 0 && all.length > limit;
+    const body = isCut ? encode(all.slice(0, limit), [TRUNCATED, ...missing]) : encode(all, missing);
+    return { kind: "encoded", body };
   }
 
   async #labels(
@@ -448,13 +467,10 @@ export class QueryThread {
       return answer.values;
     };
     const selectors = job.matchers.map((text) => this.#selector(text));
-    if (selectors.length <= 1) return limited(await ask(selectors[0] ?? []), job.limit);
+    if (selectors.length <= 1) return this.#listed(task, await ask(selectors[0] ?? []), job.limit, encodeTexts);
     const all = new Set<string>();
     for (const matchers of selectors) for (const value of await ask(matchers)) all.add(value);
-    return limited(
-      [...all].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
-      job.limit,
-    );
+    return this.#listed(task, [...all].sort(compareBytes), job.limit, encodeTexts);
   }
 
   /** @throws VestalError PARSE or SELECTOR_EMPTY. */
@@ -512,7 +528,13 @@ export class QueryThread {
   }
 
   #localQuerier(task: QueryTask, cancel: CancelToken): Querier {
-    const heads = new HeadsQuerier(this.#openReaders(task.heads), this.#memory, this.#kernels, this.#headChunks);
+    const heads = new HeadsQuerier(
+      this.#openReaders(task.heads),
+      this.#memory,
+      this.#kernels,
+      this.#headChunks,
+      this.#lists,
+    );
     const sound = task.blocks.filter(({ ulid }) => !this.#damaged.some((known) => known.ulid === ulid));
     if (sound.length === 0) return heads;
     let work = 0;
@@ -521,6 +543,7 @@ export class QueryThread {
       blocks: this.#blocks.take(sound),
       memory: this.#memory,
       decoder: this.#kernels,
+      lists: this.#lists,
       onWork: () => {
         work++;
         if (work % SERIES_PER_CHECK === 0) cancel.check();
@@ -528,10 +551,15 @@ export class QueryThread {
     });
   }
 
-  #openReaders(heads: readonly HeadHandle[]): HeadReader[] {
+  #knows({ shard, generation }: HeadRef): boolean {
+    return this.#readers.get(shard)?.generation === generation;
+  }
+
+  #openReaders(heads: readonly HeadRef[]): HeadReader[] {
     return heads.map(({ shard, generation, memory }) => {
       const known = this.#readers.get(shard);
       if (known?.generation === generation) return known.reader;
+      assert(memory !== undefined, `the memory of shard ${shard} has not come along`);
       const reader = new HeadReader(memory, this.#pin);
       this.#readers.set(shard, { generation, reader });
       return reader;
@@ -618,17 +646,14 @@ function withWarnings(result: QueryResult, warnings: readonly string[]): QueryRe
   return warnings.length === 0 ? result : { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
+const TRUNCATED = "results truncated due to limit";
+
 /** The answer cut to `limit` series, with Prometheus' warning; 0 is no limit. */
 function truncate(result: QueryResult, limit: number): QueryResult {
   const { value } = result;
   if (limit <= 0 || (value.type !== "vector" && value.type !== "matrix") || value.labels.length <= limit) return result;
   const cut = { ...value, labels: value.labels.slice(0, limit) };
-  return { ...result, value: cut, warnings: [...result.warnings, "results truncated due to limit"] };
-}
-
-function limited<T>(all: readonly T[], limit: number): ServiceAnswer {
-  if (limit <= 0 || all.length <= limit) return { kind: "data", data: all };
-  return { kind: "data", data: all.slice(0, limit), warnings: ["results truncated due to limit"] };
+  return { ...result, value: cut, warnings: [...result.warnings, TRUNCATED] };
 }
 
 /** Prometheus' `stats` object. Series come in order already, so no time goes into sorting them. */

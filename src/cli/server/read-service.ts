@@ -30,6 +30,8 @@ const SLICE_BYTES = 8 << 20;
 export class ReadService implements RemoteReadService {
   readonly #options: ReadServiceOptions;
   readonly #deps: ReadServiceDeps;
+  /** Federations that failed. */
+  readonly federation = { errors: 0 };
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
@@ -145,7 +147,11 @@ export class ReadService implements RemoteReadService {
       format,
     };
     const answer = await queries.federate(request, signal);
-    if (answer.kind !== "encoded") return refused(answer);
+    if (answer.kind !== "encoded") {
+      // A selector that is none is not counted there either.
+      if (answer.kind !== "failure" || answer.errorType !== "bad_data") this.federation.errors++;
+      return refused(answer);
+    }
     return { status: 200, contentType: federateContentType(format), body: answer.body };
   }
 }

@@ -30,6 +30,8 @@ export interface RulesSettings {
   readonly dataFolder: string;
   readonly historyRetentionMs: number;
   readonly historyEntriesMax: number;
+  /** `host:port` of an Alertmanager inside the server; empty where there is none. */
+  readonly embeddedAlertmanager: string;
 }
 
 export interface RuleExpression {

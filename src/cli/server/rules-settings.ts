@@ -4,7 +4,7 @@ import { vestalVersion } from "../version.js";
 import type { RulesSettings } from "./rules-messages.js";
 
 export function rulesSettings(
-  { rules, notifications, web, features, query, tsdb }: ServerOptions,
+  { rules, notifications, alertmanager, web, features, query, tsdb }: ServerOptions,
   shardCount: number,
 ): RulesSettings {
   return {
@@ -16,6 +16,7 @@ export function rulesSettings(
     durationExpressions: features.has("promql-duration-expr"),
     lookbackDeltaMs: query.lookbackDeltaMs,
     ...notifications,
+    embeddedAlertmanager: alertmanager?.listenAddress ?? "",
     dataFolder: tsdb.path,
     userAgent: `Vestal/${vestalVersion()}`,
   };

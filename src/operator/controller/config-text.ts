@@ -8,7 +8,7 @@ import { compact } from "../generate/value.js";
 import type { Json } from "../kube-object.js";
 import type { Prometheus, PrometheusAgent } from "../schema/generated/types.js";
 import { yamlOf } from "./owned.js";
-import { addReferences, type References } from "./references.js";
+import { isWithoutReferences } from "./references.js";
 
 export interface JobTextOptions {
   /** Of text that is kept, in UTF-16 units: a job takes about 2,000. */
@@ -32,7 +32,6 @@ export class JobTexts {
   readonly #options: JobTextOptions;
   /** By what jobs depend on beside their monitor, in the order of their last use. */
   readonly #settings = new Map<string, Settings>();
-  readonly #isPlain = new WeakMap<object, boolean>();
   #characters = 0;
   #bytes = Buffer.alloc(0);
 
@@ -75,7 +74,7 @@ export class JobTexts {
       const text = indented(compact([...jobs()]));
       parts.push(text);
       // What is read from Secrets may change while the monitor stays.
-      if (object === undefined || !this.#hasNoReferences(object)) continue;
+      if (object === undefined || !isWithoutReferences(object)) continue;
       settings.texts.set(object, text);
       settings.characters += text.length;
       this.#characters += text.length;
@@ -101,16 +100,6 @@ export class JobTexts {
       this.#settings.delete(key);
       this.#characters -= characters;
     }
-  }
-
-  #hasNoReferences(object: object): boolean {
-    const known = this.#isPlain.get(object);
-    if (known !== undefined) return known;
-    const found: References = { secrets: new Set(), configMaps: new Set() };
-    addReferences(found, "", object);
-    const isPlain = found.secrets.size === 0 && found.configMaps.size === 0;
-    this.#isPlain.set(object, isPlain);
-    return isPlain;
   }
 }
 

@@ -41,7 +41,7 @@ import {
   type WorkloadKind,
   workloadOf,
 } from "./reconciler.js";
-import { addReferences, type References } from "./references.js";
+import { addReferences, isWithoutReferences, type References } from "./references.js";
 import {
   DAEMON_SET,
   objectPath,
@@ -258,7 +258,7 @@ export class PrometheusKind implements WorkloadKind<AnyPrometheus> {
 
     addReferences(references, object.metadata?.namespace ?? "", object.spec);
     for (const each of [...serviceMonitors, ...podMonitors, ...probes, ...scrapeConfigs]) {
-      addReferences(references, each.metadata?.namespace ?? "", each.spec);
+      if (!isWithoutReferences(each)) addReferences(references, each.metadata?.namespace ?? "", each.spec);
     }
     await this.#deps.references.fetch(references, assets);
 
@@ -358,7 +358,8 @@ export class PrometheusKind implements WorkloadKind<AnyPrometheus> {
     const files = new Map<string, Buffer>();
     addWorkloadTlsAssets(files, assets, object.metadata?.namespace ?? "", object.spec);
     for (const { object: each, rejection } of allOf(found)) {
-      if (rejection === undefined) addTlsAssets(files, assets, each.metadata?.namespace ?? "", each);
+      if (rejection === undefined && !isWithoutReferences(each))
+        addTlsAssets(files, assets, each.metadata?.namespace ?? "", each);
     }
     return files;
   }

@@ -19,6 +19,20 @@ export function addReferences(found: References, namespace: string, value: unkno
   visit(found, namespace, value, "", 0);
 }
 
+const plain = new WeakMap<object, boolean>();
+
+/** Whether an object refers to nothing, found out once: most monitors and all rules do not, and there are thousands. */
+export function isWithoutReferences(object: object): boolean {
+  let known = plain.get(object);
+  if (known === undefined) {
+    const found: References = { secrets: new Set(), configMaps: new Set() };
+    addReferences(found, "", object);
+    known = found.secrets.size === 0 && found.configMaps.size === 0;
+    plain.set(object, known);
+  }
+  return known;
+}
+
 function visit(found: References, namespace: string, value: unknown, place: string, depth: number): void {
   if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return;
   if (Array.isArray(value)) {

@@ -13,14 +13,14 @@ import {
   FOLD_SUM,
 } from "../../../assembly/promql/codes.js";
 import { assert } from "../../base/index.js";
-import { type Labels, METRIC_NAME, quoteGo } from "../../model/index.js";
+import { type LabelList, type Labels, METRIC_NAME, quoteGo } from "../../model/index.js";
 import { formatFloat } from "../../model/number.js";
 import { executionError } from "../functions/errors.js";
 import { maximum, minimum } from "../functions/go-math.js";
 import { isValidLabelName } from "../functions/relabel.js";
 import type { Span } from "../parser/index.js";
 import type { AggregatePlan } from "../plan/nodes.js";
-import { type Group, groupLabelsOf, groupRows, holdMembers } from "./groups.js";
+import { type Group, groupLabelsOf, groupRows, groupsOf, holdMembers } from "./groups.js";
 import { HistogramFolds } from "./histogram-folds.js";
 import { selectedRows } from "./pick.js";
 import { writeRowList } from "./row-list.js";
@@ -29,12 +29,13 @@ import {
   type Evaluation,
   FLOAT,
   Frame,
+  fillRows,
   hasHistograms,
   hold,
   holdScalar,
-  RowBuffer,
   type Rows,
   rowBytes,
+  rowsAtATime,
 } from "./rows.js";
 
 /** Values that one call may sort: a fraction of a millisecond, so that a query can be canceled in time. */
@@ -65,6 +66,7 @@ abstract class GroupedRows implements Rows {
   protected readonly steps: number;
   protected readonly source: Rows;
   protected readonly groups: readonly Group[];
+  readonly list?: LabelList;
   readonly #liveBefore: number;
   #unfilled: number;
 
@@ -73,7 +75,10 @@ abstract class GroupedRows implements Rows {
     this.steps = plan.grid.steps;
     this.#liveBefore = evaluation.budget.live;
     this.source = evaluation.open(plan.operand);
-    this.groups = groupRows(this.source, plan.grouping, plan.without);
+    const { list } = this.source;
+    const grouped = list === undefined ? undefined : groupsOf(list, plan.grouping, plan.without);
+    this.groups = grouped?.groups ?? groupRows(this.source, plan.grouping, plan.without);
+    if (grouped !== undefined) this.list = grouped.list;
     this.#unfilled = this.groups.length;
   }
 
@@ -117,30 +122,52 @@ class FoldedRows extends GroupedRows {
   protected override fillGroup(members: readonly number[], values: number, present: number): number {
     const { memory, kernels, budget } = this.evaluation;
     const state = memory.allocate(this.steps * 32);
-    const row = new RowBuffer(memory, this.steps);
+    const bytes = rowBytes(this.steps);
+    const size = rowsAtATime(this.source, this.steps);
+    const rows = memory.allocate(size * bytes);
+    const founds = new Int32Array(size);
     kernels.clearFold(state, this.steps);
-    const { op, operandSpan } = this.#plan;
     const { histograms } = this.evaluation;
     const held = histograms.mark();
     let folds: HistogramFolds | undefined;
-    for (const member of members) {
-      if (this.source.fill(member, row.values, row.present) === 0) continue;
-      if (hasHistograms(this.evaluation, row.present, this.steps)) {
-        if (op === "sum" || op === "avg") {
-          folds ??= new HistogramFolds(this.evaluation, op, operandSpan);
-          const name = this.source.labels(member).get(METRIC_NAME);
-          folds.add(name, row.values, row.present, this.steps, state + 24 * this.steps);
-        } else if (op !== "count" && op !== "group") {
-          this.evaluation.annotations.addIgnoredInAggregation(op, operandSpan);
+    for (let from = 0; from < members.length; from += size) {
+      const count = Math.min(size, members.length - from);
+      fillRows(this.source, this.steps, members, from, from + count, rows, founds);
+      if (histograms.isUsed) {
+        for (let k = 0; k < count; k++) {
+          if (founds[k] === 0) continue;
+          const values = rows + k * bytes;
+          folds = this.#foldHistograms(members[from + k]!, values, state, folds);
+          // What is a mix depends on what was folded before.
+          kernels.foldRow(this.#fold, values, values + this.steps * 8, this.steps, state);
         }
-      }
-      kernels.foldRow(this.#fold, row.values, row.present, this.steps, state);
-      budget.work(this.steps);
+      } else kernels.foldRows(this.#fold, rows, count, bytes, this.steps, state);
+      budget.work(count * this.steps);
       // Sums and means have copies of their own.
       histograms.releaseTo(held);
     }
     const found = kernels.finishFold(this.#fold, state, this.steps, values, present);
     return folds === undefined ? found : folds.finish(values, present, this.steps, found);
+  }
+
+  /** Folds the histograms of the row at `values`, if it has any. */
+  #foldHistograms(
+    member: number,
+    values: number,
+    state: number,
+    folds: HistogramFolds | undefined,
+  ): HistogramFolds | undefined {
+    const present = values + this.steps * 8;
+    if (!hasHistograms(this.evaluation, present, this.steps)) return folds;
+    const { op, operandSpan } = this.#plan;
+    if (op === "sum" || op === "avg") {
+      const into = folds ?? new HistogramFolds(this.evaluation, op, operandSpan);
+      const name = this.source.labels(member).get(METRIC_NAME);
+      into.add(name, values, present, this.steps, state + 24 * this.steps);
+      return into;
+    }
+    if (op !== "count" && op !== "group") this.evaluation.annotations.addIgnoredInAggregation(op, operandSpan);
+    return folds;
   }
 }
 

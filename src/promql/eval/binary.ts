@@ -139,7 +139,7 @@ export function vectorScalarRows(evaluation: Evaluation, plan: VectorScalarPlan)
     return combine(evaluation, plan.op, plan.span, left, right, steps, result, place, notes, row);
   };
   if ((isComparison(plan.op) && !plan.returnBool) || isTrim(plan.op)) {
-    return withUniqueLabels(evaluation, new MappedRows(vector, change, undefined, undefined), steps, "merge");
+    return withUniqueLabels(evaluation, new MappedRows(vector, steps, change, undefined, undefined), steps, "merge");
   }
   return namelessRows(evaluation, vector, steps, false, change);
 }

@@ -247,7 +247,7 @@ function clampRows(evaluation: Evaluation, plan: CallPlan): Rows {
     }
     return found;
   };
-  return new MappedRows(rows, mask, undefined, undefined);
+  return new MappedRows(rows, steps, mask, undefined, undefined);
 }
 
 function calendarRows(evaluation: Evaluation, plan: CallPlan, part: (seconds: number) => number): Rows {
@@ -267,7 +267,7 @@ function sortRows(evaluation: Evaluation, plan: CallPlan): Rows {
   const source = evaluation.open(argument(plan, 0));
   const floatsOnly = (_values: number, present: number, found: number): number =>
     dropHistograms(evaluation, present, steps, found);
-  const rows = new MappedRows(source, floatsOnly, undefined, undefined);
+  const rows = new MappedRows(source, steps, floatsOnly, undefined, undefined);
   if (steps !== 1) {
     if (evaluation.isNewer) evaluation.annotations.addSortInRange(plan.span);
     return rows;

@@ -5,7 +5,7 @@ import { QueryMemory } from "../../memory/index.js";
 import { Labels } from "../../model/index.js";
 import type { CancelToken, Querier } from "../../storage/index.js";
 import { DEFAULT_EVALUATION_OPTIONS, type EvaluationOptions, evaluate } from "./evaluate.js";
-import { encodeAnswer } from "./json.js";
+import { encodeAnswer, encodeSeries, encodeTexts } from "./json.js";
 import { startPromqlKernels } from "./kernels.js";
 import { prepareInstantQuery, prepareRangeQuery } from "./prepare.js";
 import type { QueryResult } from "./result.js";
@@ -134,16 +134,18 @@ test("all selectors of a query are asked for at once, so that they see the same 
 test("bits do not depend on how large the memory already is or on what it held", async () => {
   const storage = storageOf(20, 91);
   const text = "avg(rate(metric[1m])) / stddev(metric ^ 1.5) and on() vector(1)";
-  const first = encodeAnswer(await ask(storage, text));
+  const first = encodeAnswer(await ask(storage, text), { memory, kernels });
   memory.bytes.fill(0xa5, memory.used);
-  expect(Buffer.from(encodeAnswer(await ask(storage, text))).toString()).toBe(Buffer.from(first).toString());
+  expect(Buffer.from(encodeAnswer(await ask(storage, text), { memory, kernels })).toString()).toBe(
+    Buffer.from(first).toString(),
+  );
 });
 
 describe("answers", () => {
   const json = async (text: string, timeMs: number, storage = storageOf(1, 91)): Promise<string> => {
     const request = prepareInstantQuery(text, timeMs, DEFAULT_EVALUATION_OPTIONS);
     const result = await evaluate(request, { querier: storage, memory, kernels, cancel: patient });
-    return Buffer.from(encodeAnswer(result)).toString();
+    return Buffer.from(encodeAnswer(result, { memory, kernels })).toString();
   };
 
   test("an instant vector", async () => {
@@ -198,5 +200,16 @@ test("a range query refuses what has no value at a step, in Prometheus' words", 
   const range = { startMs: 0, endMs: 10, stepMs: 1 };
   expect(() => prepareRangeQuery("metric[5m]", range, DEFAULT_EVALUATION_OPTIONS)).toThrow(
     'invalid expression type "range vector" for range query, must be Scalar or instant Vector',
+  );
+});
+
+test("lists of series and of names have Prometheus' escapes: labels none for HTML, names all", () => {
+  // As 3.5.3 answers `series` and `label/a/values` for such a series.
+  const labels = Labels.of({ __name__: "esc", a: "<x>&\u2028é\u007f", "1": "one", "0z": 'q"\\\n' });
+  expect(Buffer.from(encodeSeries([labels, Labels.EMPTY], [])).toString()).toBe(
+    '{"status":"success","data":[{"0z":"q\\"\\\\\\n","1":"one","__name__":"esc","a":"<x>&\u2028é\u007f"},{}]}',
+  );
+  expect(Buffer.from(encodeTexts(["<x>&\u2028é\u007f", "b\b"], ["cut"])).toString()).toBe(
+    '{"status":"success","data":["\\u003cx\\u003e\\u0026\\u2028é\u007f","b\\u0008"],"warnings":["cut"]}',
   );
 });

@@ -1,15 +1,31 @@
 /** Answers of the query API in Prometheus' JSON, byte for byte; made in the query thread, so that others only send. */
+import type { QueryMemory } from "../../memory/index.js";
 import type { Labels } from "../../model/index.js";
 import { formatFloat, formatSample } from "../../model/number.js";
 import type { FloatHistogram } from "../native/float-histogram.js";
 import { ByteWriter } from "./byte-writer.js";
+import type { PromqlKernels } from "./kernels.js";
 import type { MatrixValue, QueryResult, QueryValue, VectorValue } from "./result.js";
 
+/** Where numbers are written: what is on top of the memory's stack is overwritten. */
+export interface EncoderMeans {
+  readonly memory: QueryMemory;
+  /** An instance over `memory`. */
+  readonly kernels: PromqlKernels;
+}
+
+/** Samples that one kernel call writes: well below a millisecond. */
+const SAMPLES_PER_CALL = 4096;
+/** As in assembly/promql/json.ts. */
+const VALUE_TEXT_BYTES = 32;
+
 /** The whole body of a successful answer. @param statsJson  for `stats=`: a JSON object, undefined if not asked for. */
-export function encodeAnswer(result: QueryResult, statsJson?: string): Uint8Array {
+export function encodeAnswer(result: QueryResult, means: EncoderMeans, statsJson?: string): Uint8Array {
   const writer = new ByteWriter();
   writer.text(`{"status":"success","data":{"resultType":"${result.value.type}","result":`);
-  writeValue(result.value, writer);
+  const mark = means.memory.mark();
+  writeValue(result.value, writer, means);
+  means.memory.releaseTo(mark);
   if (statsJson !== undefined) writer.text(`,"stats":${statsJson}`);
   writer.text("}");
   if (result.warnings.length > 0) writer.text(`,"warnings":[${result.warnings.map(quoteForHtml).join(",")}]`);
@@ -18,7 +34,7 @@ export function encodeAnswer(result: QueryResult, statsJson?: string): Uint8Arra
   return writer.finish();
 }
 
-function writeValue(value: QueryValue, writer: ByteWriter): void {
+function writeValue(value: QueryValue, writer: ByteWriter, means: EncoderMeans): void {
   switch (value.type) {
     case "scalar":
       writer.text(`[${value.timestampMs / 1000},"${formatFloat(value.value)}"]`);
@@ -27,52 +43,111 @@ function writeValue(value: QueryValue, writer: ByteWriter): void {
       writer.text(`[${value.timestampMs / 1000},${quoteForHtml(value.value)}]`);
       return;
     case "vector":
-      writeVector(value, writer);
+      writeVector(value, writer, means);
       return;
     case "matrix":
-      writeMatrix(value, writer);
+      writeMatrix(value, writer, means);
   }
 }
 
-function writeVector(vector: VectorValue, writer: ByteWriter): void {
+function writeVector(vector: VectorValue, writer: ByteWriter, { memory, kernels }: EncoderMeans): void {
   const time = formatSeconds(vector.timestampMs);
+  const opening = Buffer.from(`":[${time},"`);
+  const { labels, histograms } = vector;
+  const { length } = labels;
+  const room = Math.min(length, SAMPLES_PER_CALL);
+  const values = memory.allocate(room * 8);
+  const texts = memory.allocate((room + 2) * VALUE_TEXT_BYTES);
+  const { bytes, floats } = memory;
   writer.text("[");
-  for (const [i, labels] of vector.labels.entries()) {
-    const histogram = vector.histograms?.[i];
+  for (let i = 0; i < length; i++) {
+    const place = i % SAMPLES_PER_CALL;
+    if (place === 0) {
+      const part = vector.values.subarray(i, Math.min(i + SAMPLES_PER_CALL, length));
+      floats.set(part, values >>> 3);
+      kernels.writeValues(values, part.length, texts);
+    }
+    if (i > 0) writer.text(",");
+    const histogram = histograms?.[i];
     if (histogram !== undefined) {
-      const text = histogramJson(histogram);
-      writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"histogram":[${time},${text}]}`);
+      writer.text(`{"metric":${labelsJson(labels[i]!)},"histogram":[${time},${histogramJson(histogram)}]}`);
       continue;
     }
-    writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"value":[${time},"`);
-    writer.sample(vector.values[i]!);
-    writer.text('"]}');
+    writer.latin1(beginningOf(labels[i]!));
+    const text = texts + place * VALUE_TEXT_BYTES;
+    writer.raw(opening);
+    writer.part(bytes, text, bytes[text + VALUE_TEXT_BYTES - 1]!);
+    writer.raw(VALUE_CLOSING);
   }
   writer.text("]");
 }
 
-function writeMatrix(matrix: MatrixValue, writer: ByteWriter): void {
-  const openings = new Openings();
-  const closed = Buffer.from('"]');
+const VALUE_CLOSING = Buffer.from('"]}');
+
+function writeMatrix(matrix: MatrixValue, writer: ByteWriter, { memory, kernels }: EncoderMeans): void {
+  const { labels, offsets, histograms } = matrix;
+  const room = Math.min(offsets[offsets.length - 1]!, SAMPLES_PER_CALL);
+  const times = memory.allocate(room * 8);
+  const values = memory.allocate(room * 8);
+  const texts = memory.allocate(kernels.samplesTextBytes(room));
+  const { bytes, floats } = memory;
   writer.text("[");
-  for (const [i, labels] of matrix.labels.entries()) {
-    const from = matrix.offsets[i]!;
-    const to = matrix.offsets[i + 1]!;
-    if (matrix.histograms?.slice(from, to).some((each) => each !== undefined)) {
-      writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)}${mixedJson(matrix, from, to)}}`);
+  for (let i = 0; i < labels.length; i++) {
+    const from = offsets[i]!;
+    const to = offsets[i + 1]!;
+    if (i > 0) writer.text(",");
+    if (histograms?.slice(from, to).some((each) => each !== undefined)) {
+      writer.text(`{"metric":${labelsJson(labels[i]!)}${mixedJson(matrix, from, to)}}`);
       continue;
     }
-    writer.text(`${i > 0 ? "," : ""}{"metric":${labelsJson(labels)},"values":[`);
-    openings.restart();
-    for (let k = from; k < to; k++) {
-      const opening = openings.of(matrix.times[k]!);
-      writer.raw(k > from ? opening : opening.subarray(1));
-      writer.sample(matrix.values[k]!);
-      writer.raw(closed);
+    writer.latin1(beginningOf(labels[i]!));
+    writer.text('s":[');
+    for (let k = from; k < to; k += SAMPLES_PER_CALL) {
+      const end = Math.min(to, k + SAMPLES_PER_CALL);
+      floats.set(matrix.times.subarray(k, end), times >>> 3);
+      floats.set(matrix.values.subarray(k, end), values >>> 3);
+      if (k > from) writer.text(",");
+      writer.part(bytes, texts, kernels.writeSamples(times, values, end - k, texts));
     }
     writer.text("]}");
   }
   writer.text("]");
+}
+
+/** The body of an answer that lists series. @param warnings  at most what the API gives */
+export function encodeSeries(all: readonly Labels[], warnings: readonly string[]): Uint8Array {
+  const writer = new ByteWriter();
+  writer.text('{"status":"success","data":[');
+  for (const [i, labels] of all.entries()) {
+    if (i > 0) writer.text(",");
+    writer.latin1(beginningOf(labels).slice(BEFORE_LABELS.length, -AFTER_LABELS.length));
+  }
+  return endOfList(writer, warnings);
+}
+
+/** The body of an answer that lists names or values. */
+export function encodeTexts(texts: readonly string[], warnings: readonly string[]): Uint8Array {
+  const writer = new ByteWriter();
+  writer.text('{"status":"success","data":[');
+  for (const [i, text] of texts.entries()) writer.text(i > 0 ? `,${quoteForHtml(text)}` : quoteForHtml(text));
+  return endOfList(writer, warnings);
+}
+
+function endOfList(writer: ByteWriter, warnings: readonly string[]): Uint8Array {
+  writer.text(warnings.length > 0 ? `],"warnings":[${warnings.map(quoteForHtml).join(",")}]}` : "]}");
+  return writer.finish();
+}
+
+const BEFORE_LABELS = '{"metric":';
+const AFTER_LABELS = ',"value';
+
+/** `{"metric":{…},"value`, as far as answers of vectors and matrices have in common; UTF-8 with a character for each byte. */
+function beginningOf(labels: Labels): string {
+  const known = labels.answerText;
+  if (known !== undefined) return known;
+  const text = Buffer.from(BEFORE_LABELS + labelsJson(labels) + AFTER_LABELS).toString("latin1");
+  labels.answerText = text;
+  return text;
 }
 
 /** A series that has histograms: floats and histograms in lists of their own, each only if there are any. */
@@ -103,31 +178,6 @@ function histogramJson(histogram: FloatHistogram): string {
   return `{"count":"${formatSample(histogram.count)}","sum":"${formatSample(histogram.sum)}"${text}}`;
 }
 
-/** What stands before a value: `,[1435781430.781,"`. The steps of a range query are the same for all series: made once. */
-class Openings {
-  readonly #times: number[] = [];
-  readonly #texts: Uint8Array[] = [];
-  #next = 0;
-
-  /** A new series begins. */
-  restart(): void {
-    this.#next = 0;
-  }
-
-  /** Times of a series are asked for in ascending order. */
-  of(timeMs: number): Uint8Array {
-    while (this.#next < this.#times.length && this.#times[this.#next]! < timeMs) this.#next++;
-    if (this.#times[this.#next] === timeMs) return this.#texts[this.#next++]!;
-    const text = Buffer.from(`,[${formatSeconds(timeMs)},"`);
-    if (this.#next === this.#times.length) {
-      this.#times.push(timeMs);
-      this.#texts.push(text);
-      this.#next++;
-    }
-    return text;
-  }
-}
-
 /** Whole milliseconds as seconds, with three digits behind the point or none; scalars and strings have theirs as floats. */
 function formatSeconds(timestampMs: number): string {
   const absolute = Math.abs(timestampMs);
@@ -145,11 +195,14 @@ function labelsJson(labels: Labels): string {
 
 /** Escapes what JSON must have escaped, and no more: control characters, quotes and backslashes. */
 function quote(text: string): string {
+  // Nearly all text is like this.
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   return `"${text.replace(/[\p{Cc}"\\]/gu, escaped)}"`;
 }
 
 /** Escapes also what is dangerous within HTML, as Go's encoder does for texts that are not labels. */
 function quoteForHtml(text: string): string {
+  if (/^[ !#-%'-;=?-[\]-~]*$/.test(text)) return `"${text}"`;
   return `"${text.replace(/[\p{Cc}"\\<>&\u2028\u2029]/gu, escaped)}"`;
 }
 

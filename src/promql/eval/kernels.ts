@@ -56,6 +56,8 @@ export interface PromqlKernels {
   ): number;
   clearFold(state: number, steps: number): void;
   foldRow(code: number, values: number, present: number, steps: number, state: number): void;
+  foldRows(code: number, rows: number, count: number, rowBytes: number, steps: number, state: number): void;
+  fillFromChunks(order: number): void;
   finishFold(code: number, state: number, steps: number, out: number, present: number): number;
   combineRows(
     code: number,
@@ -100,6 +102,9 @@ export interface PromqlKernels {
     out: number,
     present: number,
   ): number;
+  samplesTextBytes(count: number): number;
+  writeSamples(times: number, values: number, count: number, out: number): number;
+  writeValues(values: number, count: number, out: number): void;
   quantileOfRows(
     rows: number,
     count: number,

@@ -1,6 +1,6 @@
 /** Rows computed one by one from other rows. */
 import type { Labels } from "../../model/index.js";
-import { type Evaluation, type Rows, withoutName, withUniqueLabels } from "./rows.js";
+import { type Evaluation, type Rows, rowBytes, withoutName, withUniqueLabels } from "./rows.js";
 
 /** Each row of `source` changed in place by `change`, which returns the number of present steps. */
 export class MappedRows implements Rows {
@@ -8,10 +8,12 @@ export class MappedRows implements Rows {
   readonly #change: (values: number, present: number, found: number, index: number) => number;
   readonly #labels: readonly Labels[] | undefined;
   readonly #drops: boolean | undefined;
+  readonly fillMany?: NonNullable<Rows["fillMany"]>;
 
   /** @param labels  of the result, where they differ; @param drops  whether the name goes at the end, where that differs */
   constructor(
     source: Rows,
+    steps: number,
     change: (values: number, present: number, found: number, index: number) => number,
     labels: readonly Labels[] | undefined,
     drops: boolean | undefined,
@@ -20,6 +22,16 @@ export class MappedRows implements Rows {
     this.#change = change;
     this.#labels = labels;
     this.#drops = drops;
+    const { fillMany } = source;
+    if (fillMany === undefined) return;
+    this.fillMany = (indices, from, to, address, founds) => {
+      fillMany.call(source, indices, from, to, address, founds);
+      for (let i = from; i < to; i++) {
+        const row = address + (i - from) * rowBytes(steps);
+        const found = founds[i - from]!;
+        if (found > 0) founds[i - from] = change(row, row + steps * 8, found, indices[i]!);
+      }
+    };
   }
 
   get count(): number {
@@ -50,7 +62,7 @@ export function namelessRows(
   change: (values: number, present: number, found: number, index: number) => number,
 ): Rows {
   const labels = evaluation.delayedNameRemoval ? undefined : allLabels(source).map(withoutName);
-  const rows = new MappedRows(source, change, labels, true);
+  const rows = new MappedRows(source, steps, change, labels, true);
   if (refuses && evaluation.delayedNameRemoval) return rows;
   return withUniqueLabels(evaluation, rows, steps, refuses ? "refuse" : "merge");
 }

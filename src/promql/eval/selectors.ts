@@ -1,7 +1,8 @@
 /** Rows that come from samples: instant selectors, functions over windows, subqueries. */
+import { BATCH_SELECT, BATCH_SELECT_STAMPS } from "../../../assembly/promql/codes.js";
 import { assert } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
-import { type Labels, METRIC_NAME, RESET_NO, RESET_UNKNOWN, RESET_YES } from "../../model/index.js";
+import { type LabelList, type Labels, METRIC_NAME, RESET_NO, RESET_UNKNOWN, RESET_YES } from "../../model/index.js";
 import { formatFixed } from "../../model/number.js";
 import type { ColumnSink, SeriesSet } from "../../storage/index.js";
 import { executionError } from "../functions/errors.js";
@@ -10,6 +11,7 @@ import type { FloatHistogram } from "../native/float-histogram.js";
 import type { RangePlan, SelectPlan, WindowPlan } from "../plan/nodes.js";
 import { absentRow } from "./absent.js";
 import { checkExtension, type Extension, extendedSamples, overExtendedWindow } from "./extended-windows.js";
+import { areNamedAsCounters, areUniqueWithoutName, namelessList } from "./label-lists.js";
 import {
   areMixed,
   dropStaleMixed,
@@ -28,9 +30,11 @@ import {
   holdScalar,
   RowBuffer,
   type Rows,
+  rowBytes,
   withoutName,
   withUniqueLabels,
 } from "./rows.js";
+import { type BatchResult, SeriesBatch } from "./series-batch.js";
 import { smoothedRow } from "./smoothed.js";
 
 /** Sample operations that one kernel call may do, so that a query can be canceled in time: well below a millisecond. */
@@ -82,6 +86,7 @@ export class SelectRows implements Rows {
   readonly #plan: SelectPlan;
   readonly #set: SeriesSet;
   readonly #sink: TopSink;
+  #batch: SeriesBatch | undefined;
 
   constructor(evaluation: Evaluation, plan: SelectPlan) {
     this.#evaluation = evaluation;
@@ -92,6 +97,9 @@ export class SelectRows implements Rows {
 
   get count(): number {
     return this.#set.count;
+  }
+  get list(): LabelList | undefined {
+    return this.#set.list;
   }
   labels(index: number): Labels {
     return this.#set.labels(index);
@@ -141,11 +149,45 @@ export class SelectRows implements Rows {
     budget.charge(found);
     return found;
   }
+
+  fillMany(indices: ArrayLike<number>, from: number, to: number, address: number, founds: Int32Array): void {
+    const { memory, kernels, budget, lookbackDeltaMs } = this.#evaluation;
+    const { selection, reference, grid, stamps } = this.#plan;
+    const { steps } = grid;
+    const fill = (index: number, row: number): number => this.fill(index, row, row + steps * 8);
+    const isOther = this.#plan.smoothed || this.#plan.startStamps || steps > STEPS_PER_CALL;
+    // Steps are counted one by one only where they are asked for.
+    if (isOther || budget.perStep !== undefined) {
+      for (let i = from; i < to; i++) founds[i - from] = fill(indices[i]!, address + (i - from) * rowBytes(steps));
+      return;
+    }
+    this.#batch ??= new SeriesBatch(memory, kernels, this.#set, {
+      minTimeMs: selection.minTimeMs,
+      maxTimeMs: selection.maxTimeMs,
+      code: stamps ? BATCH_SELECT_STAMPS : BATCH_SELECT,
+      firstMs: reference.firstMs,
+      stepMs: reference.stepMs,
+      steps,
+      rangeMs: lookbackDeltaMs,
+      first: 0,
+      second: 0,
+      nowMs: 0,
+      nowStepMs: 0,
+      stepCost: () => 1,
+    });
+    const onRow = ({ found, largest }: BatchResult): void => {
+      budget.work(largest + steps);
+      budget.count(found);
+      budget.charge(found);
+    };
+    this.#batch.fill(indices, from, to, address, founds, onRow, fill);
+  }
 }
 
 /** The series of a range vector and their samples, without staleness markers. */
 export interface RangeSource {
   readonly count: number;
+  readonly list?: LabelList | undefined;
   labels(index: number): Labels;
   /** With delayed name removal: whether the name goes when the evaluation ends. */
   dropsName(index: number): boolean;
@@ -167,21 +209,24 @@ function openSamples(evaluation: Evaluation, range: RangePlan): RangeSource {
 class StoredSamples implements RangeSource {
   readonly #evaluation: Evaluation;
   readonly #range: RangePlan & { kind: "samples" };
-  readonly #set: SeriesSet;
+  readonly set: SeriesSet;
   readonly #sink: TopSink;
 
   constructor(evaluation: Evaluation, range: RangePlan & { kind: "samples" }) {
     this.#evaluation = evaluation;
     this.#range = range;
-    this.#set = evaluation.seriesOf(range.selection);
+    this.set = evaluation.seriesOf(range.selection);
     this.#sink = new TopSink(evaluation.memory);
   }
 
   get count(): number {
-    return this.#set.count;
+    return this.set.count;
+  }
+  get list(): LabelList | undefined {
+    return this.set.list;
   }
   labels(index: number): Labels {
-    return this.#set.labels(index);
+    return this.set.labels(index);
   }
   dropsName(): boolean {
     return false;
@@ -190,7 +235,7 @@ class StoredSamples implements RangeSource {
   samples(index: number): RangeColumns {
     const { minTimeMs, maxTimeMs } = this.#range.selection;
     this.#sink.reset();
-    const columns = this.#set.samples(index, minTimeMs, maxTimeMs, this.#sink);
+    const columns = this.set.samples(index, minTimeMs, maxTimeMs, this.#sink);
     const { timesAddr, valuesAddr } = columns;
     const { budget, kernels, memory } = this.#evaluation;
     if (areMixed(columns) || (columns.startTimes !== undefined && this.#evaluation.useStartTimestamps)) {
@@ -278,6 +323,9 @@ class SubquerySamples implements RangeSource {
   get count(): number {
     return this.#rows.count;
   }
+  get list(): LabelList | undefined {
+    return this.#rows.list;
+  }
   labels(index: number): Labels {
     return this.#rows.labels(index);
   }
@@ -340,9 +388,12 @@ export function windowRows(evaluation: Evaluation, plan: WindowPlan): Rows {
   const func = WINDOW_FUNCTIONS.get(isNewMad ? "mad_over_time or NaN" : plan.func);
   if (func === undefined) throw executionError(`the function ${plan.func} is not part of this version's language`);
   const rows = new WindowRows(evaluation, plan, func);
-  return evaluation.delayedNameRemoval ? rows : withUniqueLabels(evaluation, rows, plan.grid.steps, "refuse");
+  if (evaluation.delayedNameRemoval || rows.areUnique) return rows;
+  return withUniqueLabels(evaluation, rows, plan.grid.steps, "refuse");
 }
 
+/** Functions that are meant for counters, and say so. */
+const USES_NAME: ReadonlySet<string> = new Set(["increase", "rate"]);
 /** Functions that take the start of a sample's count for a reset before it. */
 const USES_START_TIMES: ReadonlySet<string> = new Set(["increase", "irate", "rate", "resets"]);
 
@@ -355,6 +406,12 @@ class WindowRows implements Rows {
   readonly #second: number;
   /** For φ: the invalid ones among its values, which a result makes known. */
   readonly #invalid: readonly number[];
+  readonly #list: LabelList | undefined;
+  /** There is nothing to say about names. */
+  readonly #isNamedWell: boolean;
+  #batch: SeriesBatch | undefined;
+  /** The metric whose name was looked at last. */
+  #annotatedName: string | undefined;
 
   constructor(evaluation: Evaluation, plan: WindowPlan, func: WindowFunction) {
     this.#evaluation = evaluation;
@@ -366,6 +423,10 @@ class WindowRows implements Rows {
     this.#invalid =
       plan.func === "quantile_over_time" ? this.#column(this.#first).filter((q) => !(q >= 0 && q <= 1)) : [];
     this.#source = this.#uncounted(() => openSamples(evaluation, plan.range));
+    const { list } = this.#source;
+    this.#list = list === undefined || this.#keepsName ? list : namelessList(list);
+    this.#isNamedWell =
+      list !== undefined && !evaluation.typeAndUnitLabels && USES_NAME.has(plan.func) && areNamedAsCounters(list);
   }
 
   /** Samples below count when windows hold them, and not a second time. */
@@ -386,9 +447,23 @@ class WindowRows implements Rows {
   get count(): number {
     return this.#source.count;
   }
+  /** Whether all labels are known to differ. */
+  get areUnique(): boolean {
+    const { list } = this.#source;
+    return (
+      list !== undefined && this.#source instanceof StoredSamples && (this.#keepsName || areUniqueWithoutName(list))
+    );
+  }
+  get #keepsName(): boolean {
+    return this.#func.keepsName || this.#evaluation.delayedNameRemoval;
+  }
+  get list(): LabelList | undefined {
+    return this.#list;
+  }
   labels(index: number): Labels {
+    if (this.#list !== undefined) return this.#list.labels[index]!;
     const labels = this.#source.labels(index);
-    return this.#func.keepsName || this.#evaluation.delayedNameRemoval ? labels : withoutName(labels);
+    return this.#keepsName ? labels : withoutName(labels);
   }
   dropsName(index: number): boolean {
     if (!this.#func.keepsName) return true;
@@ -409,6 +484,58 @@ class WindowRows implements Rows {
     budget.charge(found);
     if (found > 0) this.#annotate(index, present);
     return found;
+  }
+
+  fillMany(indices: ArrayLike<number>, from: number, to: number, address: number, founds: Int32Array): void {
+    const { steps } = this.#plan.grid;
+    const { budget } = this.#evaluation;
+    const fill = (index: number, row: number): number => this.fill(index, row, row + steps * 8);
+    this.#batch ??= this.#newBatch();
+    if (this.#batch === undefined) {
+      for (let i = from; i < to; i++) founds[i - from] = fill(indices[i]!, address + (i - from) * rowBytes(steps));
+      return;
+    }
+    const { slides } = this.#func;
+    const onRow = ({ found, largest, total }: BatchResult, index: number): void => {
+      budget.count(total);
+      const before = budget.live;
+      budget.charge(largest);
+      budget.work(largest + steps * (slides ? 1 : largest));
+      budget.release(before);
+      budget.charge(found);
+      if (found > 0) this.#annotateRow(index);
+    };
+    this.#batch.fill(indices, from, to, address, founds, onRow, fill);
+  }
+
+  /** Undefined where windows are computed in other ways than by one kernel call. */
+  #newBatch(): SeriesBatch | undefined {
+    const { memory, kernels, budget, useStartTimestamps } = this.#evaluation;
+    const { range, func, grid } = this.#plan;
+    const source = this.#source;
+    if (range.kind !== "samples" || !(source instanceof StoredSamples) || this.#extension !== undefined)
+      return undefined;
+    const isOther = this.#func.sorts || func === "double_exponential_smoothing" || useStartTimestamps;
+    if (isOther || budget.perStep !== undefined || range.rangeMs === 0 || grid.steps > OPERATIONS_PER_CALL)
+      return undefined;
+    const { minTimeMs, maxTimeMs } = range.selection;
+    // Samples of a window, if they are spread evenly.
+    const part = Math.min(1, range.rangeMs / Math.max(1, maxTimeMs - minTimeMs));
+    const { slides, code } = this.#func;
+    return new SeriesBatch(memory, kernels, source.set, {
+      minTimeMs,
+      maxTimeMs,
+      code,
+      firstMs: range.reference.firstMs,
+      stepMs: range.reference.stepMs,
+      steps: grid.steps,
+      rangeMs: range.rangeMs,
+      first: this.#first,
+      second: this.#second,
+      nowMs: grid.startMs,
+      nowStepMs: grid.stepMs,
+      stepCost: (count) => (slides ? 1 : 1 + count * part),
+    });
   }
 
   get #extension(): Extension | undefined {
@@ -549,22 +676,39 @@ class WindowRows implements Rows {
     }
   }
 
-  #annotate(index: number, present: number): void {
-    const { annotations, memory, typeAndUnitLabels } = this.#evaluation;
-    const { func, span, grid } = this.#plan;
+  /** Notes about a series that has floats in its row. */
+  #annotateRow(index: number): void {
+    const { func, span } = this.#plan;
+    if (this.#isNamedWell || !USES_NAME.has(func)) return;
+    const { annotations, typeAndUnitLabels } = this.#evaluation;
+    const labels = this.#source.labels(index);
+    const name = labels.get(METRIC_NAME);
     const firstArgument = { ...this.#plan.firstArgument, owner: span };
-    const hasFloats = memory.bytes.subarray(present, present + grid.steps).includes(FLOAT);
-    if (hasFloats && (func === "rate" || func === "increase")) {
-      const labels = this.#source.labels(index);
-      const name = labels.get(METRIC_NAME);
-      if (name === "") return;
-      if (typeAndUnitLabels) {
-        const type = labels.get("__type__");
-        if (type !== "counter") annotations.addPossibleNonCounterType(name, type, firstArgument);
-      } else if (!/_(?:total|sum|count|bucket)$/.test(name)) {
-        annotations.addPossibleNonCounter(name, firstArgument);
-      }
+    if (name === "") return;
+    if (typeAndUnitLabels) {
+      const type = labels.get("__type__");
+      if (type !== "counter") annotations.addPossibleNonCounterType(name, type, firstArgument);
+      return;
     }
+    // Series of one name follow each other, and what is said of it is said once.
+    if (name === this.#annotatedName) return;
+    this.#annotatedName = name;
+    if (!/_(?:total|sum|count|bucket)$/.test(name)) annotations.addPossibleNonCounter(name, firstArgument);
+  }
+
+  #hasFloats(present: number): boolean {
+    const { bytes } = this.#evaluation.memory;
+    for (let i = 0; i < this.#plan.grid.steps; i++) if (bytes[present + i] === FLOAT) return true;
+    return false;
+  }
+
+  #annotate(index: number, present: number): void {
+    const { annotations, memory } = this.#evaluation;
+    const { func, span, grid } = this.#plan;
+    const isOfCounters = USES_NAME.has(func);
+    if (!isOfCounters && this.#invalid.length === 0) return;
+    const firstArgument = { ...this.#plan.firstArgument, owner: span };
+    if (isOfCounters && this.#hasFloats(present)) this.#annotateRow(index);
     if (this.#invalid.length === 0) return;
     const column = this.#column(this.#first);
     for (let i = 0; i < grid.steps; i++) {

@@ -58,7 +58,7 @@ function masks(
     const other = presence.get(signature(rows.labels(index))) ?? none;
     return evaluation.kernels.maskRow(present, other, steps, keep);
   };
-  return new MappedRows(rows, mask, undefined, undefined);
+  return new MappedRows(rows, steps, mask, undefined, undefined);
 }
 
 class Concatenation implements Rows {

@@ -3,11 +3,61 @@
 const MORE_BITS = 6.123233995736766e-17; // π/2 is the double nearest to it plus this
 const TAN_3_PI_8 = 2.414213562373095;
 const FOUR_BY_PI = 1.2732395447351628;
-/** From here on the reduction to an octant would lose digits; such angles have no meaning in what is measured. */
+/** From here on the reduction to an octant needs more digits of π than a number has. */
 const LARGE = 2 ** 29;
+
+/** Bits behind the point that `largeOctant` may need of 4/π, for the largest exponent. */
+const FRACTION_BITS = 64n * 19n;
+const WORD = 2n ** 64n - 1n;
+let fourByPi: bigint | undefined;
+
+/** 4/π × 2^FRACTION_BITS, cut off: π by Machin's formula. */
+function fourByPiBits(): bigint {
+  const one = 1n << (FRACTION_BITS + 64n);
+  const arctangent = (inverse: bigint): bigint => {
+    let sum = 0n;
+    let power = one / inverse;
+    for (let k = 1n; power !== 0n; k += 4n) {
+      sum += power / k;
+      power /= inverse * inverse;
+      sum -= power / (k + 2n);
+      power /= inverse * inverse;
+    }
+    return sum;
+  };
+  const pi = 16n * arctangent(5n) - 4n * arctangent(239n);
+  return ((one << 2n) << FRACTION_BITS) / pi;
+}
+
+/** As `reduce`, by Payne and Hanek's method: the angle times those 192 bits of 4/π that matter for it. */
+function largeOctant(size: number): { readonly octant: number; readonly rest: number } {
+  fourByPi ??= fourByPiBits();
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, size);
+  const bits = view.getBigUint64(0);
+  const exponent = (bits >> 52n) - 1023n - 52n;
+  const mantissa = (bits & (2n ** 52n - 1n)) | (1n << 52n);
+  // The first digit has the weight 2^64, the last one 2^-FRACTION_BITS.
+  const window = (fourByPi >> (64n + FRACTION_BITS - (exponent + 61n) - 192n)) & (2n ** 192n - 1n);
+  const product = ((window >> 64n) * mantissa + (((window & WORD) * mantissa) >> 64n)) & (2n ** 128n - 1n);
+  let octant = Number(product >> 125n);
+  const fraction = (product << 3n) & (2n ** 128n - 1n);
+  const leading = BigInt(128 - fraction.toString(2).length);
+  view.setBigUint64(
+    0,
+    ((1023n - (leading + 1n)) << 52n) | (((fraction << (leading + 1n)) & (2n ** 128n - 1n)) >> (128n - 52n)),
+  );
+  let rest = view.getFloat64(0);
+  if (octant % 2 === 1) {
+    octant = (octant + 1) % 8;
+    rest--;
+  }
+  return { octant, rest: rest * (Math.PI / 4) };
+}
 
 /** Octant, even, and the rest of the angle, in [-π/4, π/4]. */
 function reduce(size: number): { readonly octant: number; readonly rest: number } {
+  if (size >= LARGE) return largeOctant(size);
   let octant = Math.floor(size * FOUR_BY_PI);
   if (octant % 2 === 1) octant++;
   const rest = size - octant * 0.7853981256484985 - octant * 3.774894707930798e-8 - octant * 2.6951514290790595e-15;
@@ -37,7 +87,7 @@ function cosineOf(z: number): number {
 }
 
 export function sin(x: number): number {
-  if (x === 0 || !Number.isFinite(x) || Math.abs(x) >= LARGE) return Math.sin(x);
+  if (x === 0 || !Number.isFinite(x)) return Math.sin(x);
   const { octant, rest } = reduce(Math.abs(x));
   const isNegative = x < 0 !== octant > 3;
   const value = octant % 4 === 2 ? cosineOf(rest) : sineOf(rest);
@@ -45,7 +95,7 @@ export function sin(x: number): number {
 }
 
 export function cos(x: number): number {
-  if (!Number.isFinite(x) || Math.abs(x) >= LARGE) return Math.cos(x);
+  if (!Number.isFinite(x)) return Math.cos(x);
   const { octant, rest } = reduce(Math.abs(x));
   const isNegative = octant > 3 !== octant % 4 > 1;
   const value = octant % 4 === 2 ? sineOf(rest) : cosineOf(rest);
@@ -53,7 +103,7 @@ export function cos(x: number): number {
 }
 
 export function tan(x: number): number {
-  if (x === 0 || !Number.isFinite(x) || Math.abs(x) >= LARGE) return Math.tan(x);
+  if (x === 0 || !Number.isFinite(x)) return Math.tan(x);
   const { octant, rest } = reduce(Math.abs(x));
   const q = rest * rest;
   let value = rest;

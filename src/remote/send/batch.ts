@@ -1,5 +1,5 @@
 /** What is sent in one request, and its bytes in either version of the protocol. */
-import { literalSnappy, ProtoWriter } from "../../base/index.js";
+import { encodeSnappy, ProtoWriter } from "../../base/index.js";
 import { decodeHistogram } from "../../model/histogram-bytes.js";
 import { type Exemplar, isStaleWords, type Labels, metricTypeNumber, type SeriesMetadata } from "../../model/index.js";
 import { putHistogram } from "../read/read-response.js";
@@ -17,7 +17,7 @@ export interface Token {
 
 /** A request, compressed. */
 export function encodeBatch(items: readonly Item[], version: 1 | 2): Uint8Array {
-  return literalSnappy(version === 1 ? encodeV1(items) : encodeV2(items));
+  return encodeSnappy(version === 1 ? encodeV1(items) : encodeV2(items));
 }
 
 function encodeV1(items: readonly Item[]): Uint8Array {

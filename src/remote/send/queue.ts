@@ -21,7 +21,14 @@ import {
   type WalPosition,
 } from "../../tsdb/wal/index.js";
 import { encodeBatch, type Item, type Token } from "./batch.js";
-import { decodeSamples, decodeSeries, recordsBefore, WalTail, type WalTailOptions } from "./wal-tail.js";
+import {
+  checkpointRefs,
+  decodeSamples,
+  decodeSeries,
+  recordsBefore,
+  WalTail,
+  type WalTailOptions,
+} from "./wal-tail.js";
 
 export interface EndpointConfig {
   readonly name: string;
@@ -58,12 +65,15 @@ export interface QueueStats {
   histograms: number;
   exemplars: number;
   bytes: number;
-  failed: number;
-  retried: number;
+  readonly failed: KindCounts;
+  readonly retried: KindCounts;
+  /** Seconds of requests until they were taken or given up. */
+  readonly sent: { sum: number; count: number; readonly buckets: number[] };
   droppedUnknown: number;
   droppedRelabelled: number;
   droppedOld: number;
   pending: number;
+  readonly pendingKinds: KindCounts;
   shards: number;
   shardsMax: number;
   shardsMin: number;
@@ -73,6 +83,15 @@ export interface QueueStats {
   highestSentMs: number;
   highestReadMs: number;
 }
+
+export type KindCounts = Record<Item["kind"], number>;
+
+const noKinds = (): KindCounts => ({ sample: 0, histogram: 0, exemplar: 0 });
+
+/** Upper bounds of the seconds of a request, as Prometheus has them. */
+export const SENT_SECONDS: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120, 300,
+];
 
 export interface QueueDeps {
   readonly files: Files;
@@ -99,6 +118,8 @@ interface Series {
   /** Undefined: relabelling drops it. */
   readonly labels: Labels | undefined;
   metadata: SeriesMetadata | undefined;
+  /** The last one of the log that names it. */
+  readonly segment: number;
 }
 
 export class Queue {
@@ -120,6 +141,8 @@ export class Queue {
   #isRunning = true;
   #tail: WalTail | undefined;
   #saved = "";
+  /** The newest whose series were looked at. */
+  #checkpoint = -1;
   /** Samples read before it were perhaps sent by the process before: refused ones are looked at one by one. */
   #resumedUntil: WalPosition | undefined;
 
@@ -137,12 +160,14 @@ export class Queue {
       histograms: 0,
       exemplars: 0,
       bytes: 0,
-      failed: 0,
-      retried: 0,
+      failed: noKinds(),
+      retried: noKinds(),
+      sent: { sum: 0, count: 0, buckets: SENT_SECONDS.map(() => 0) },
       droppedUnknown: 0,
       droppedRelabelled: 0,
       droppedOld: 0,
       pending: 0,
+      pendingKinds: noKinds(),
       shards: 0,
       shardsMax: maxShards,
       shardsMin: minShards,
@@ -161,12 +186,13 @@ export class Queue {
     const kept = this.#loadPosition();
     const from = kept ?? this.#deps.from;
     this.#resumedUntil = kept === undefined ? undefined : end;
-    for (const record of recordsBefore(wal, from)) this.#learn(record);
+    for (const record of recordsBefore(wal, from)) this.#learn(record, from.segment);
     const tail = new WalTail({ ...wal, files }, from);
     this.#tail = tail;
     this.#savePosition(from);
     this.#startShards(this.#config.queue.minShards);
     let lost = 0;
+    let segment = from.segment;
     let nextReshardMs = Date.now() + RESHARD_MS;
     while (this.#isRunning) {
       if (Date.now() >= nextReshardMs) {
@@ -197,6 +223,26 @@ export class Queue {
         continue;
       }
       this.#take(record, before);
+      if (tail.position.segment === segment) continue;
+      segment = tail.position.segment;
+      this.#forget();
+    }
+  }
+
+  /** Series that no part of the log names any more: a checkpoint has left them out, and no later segment brought them back. */
+  #forget(): void {
+    const { wal, files } = this.#deps;
+    let checkpoint: ReturnType<typeof checkpointRefs>;
+    try {
+      checkpoint = checkpointRefs({ ...wal, files }, this.#checkpoint);
+    } catch (error) {
+      if (!(error instanceof CorruptionError) && errorCode(error) !== "ENOENT") throw error;
+      return; // it is being replaced, or damaged: the next one tells the same
+    }
+    if (checkpoint === undefined) return;
+    this.#checkpoint = checkpoint.number;
+    for (const [ref, { segment }] of this.#series) {
+      if (segment <= checkpoint.number && !checkpoint.refs.has(ref)) this.#series.delete(ref);
     }
   }
 
@@ -220,10 +266,14 @@ export class Queue {
 
   // ── the log ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #learn(record: Uint8Array): void {
+  #learn(record: Uint8Array, segment: number): void {
     if (record[0] === SERIES) {
       for (const { ref, labels } of decodeSeries(record)) {
-        this.#series.set(ref, { labels: this.#labelsOf(decodeLabelBytes(labels.slice())), metadata: undefined });
+        this.#series.set(ref, {
+          labels: this.#labelsOf(decodeLabelBytes(labels.slice())),
+          metadata: undefined,
+          segment,
+        });
       }
     } else if (record[0] === METADATA) {
       for (const { ref, metadata } of decodeMetadata(record)) {
@@ -263,7 +313,7 @@ export class Queue {
       for (const { ref, exemplar } of decodeExemplars(record, decodeLabelBytes)) {
         this.#enqueue(ref, exemplar.timestampMs, token, (base) => ({ ...base, kind: "exemplar", exemplar }));
       }
-    } else this.#learn(record);
+    } else this.#learn(record, this.#tail?.position.segment ?? before.segment);
     token.open--;
     if (token.open === 0) this.#advance();
   }
@@ -289,10 +339,12 @@ export class Queue {
       return;
     }
     token.open++;
-    this.stats.pending++;
-    this.stats.highestReadMs = Math.max(this.stats.highestReadMs, timestampMs);
     const metadata = this.#config.version === 2 ? series.metadata : undefined;
-    this.#shards[ref % this.#shards.length]!.push(make({ labels: series.labels, metadata, token }));
+    const item = make({ labels: series.labels, metadata, token });
+    this.stats.pending++;
+    this.stats.pendingKinds[item.kind]++;
+    this.stats.highestReadMs = Math.max(this.stats.highestReadMs, timestampMs);
+    this.#shards[ref % this.#shards.length]!.push(item);
   }
 
   /** All before the oldest open record is done: keep that. */
@@ -396,7 +448,10 @@ export class Queue {
       if (!isDone) return;
       items.splice(0, batch.length);
       this.stats.pending -= batch.length;
-      for (const { token } of batch) token.open--;
+      for (const { token, kind } of batch) {
+        token.open--;
+        this.stats.pendingKinds[kind]--;
+      }
       this.#advance();
     }
   }
@@ -410,7 +465,8 @@ export class Queue {
     let backoffMs = queue.minBackoffMs;
     for (let attempt = 0; ; attempt++) {
       if (signal.aborted) return false;
-      if (attempt > 0) this.stats.retried += batch.length;
+      if (attempt > 0) addKinds(this.stats.retried, batch);
+      const begunMs = performance.now();
       let problem: string;
       let waitMs = backoffMs;
       try {
@@ -430,6 +486,7 @@ export class Queue {
           },
         });
         const { status } = response;
+        this.#observe((performance.now() - begunMs) / 1000);
         if (status >= 200 && status < 300) {
           this.#count(batch, body.length);
           this.#isFailing = false;
@@ -468,8 +525,16 @@ export class Queue {
       return (await this.#send(batch.slice(0, half), signal)) && (await this.#send(batch.slice(half), signal));
     }
     this.#log.error("non-recoverable error", { failedSampleCount: batch.length, err: problem });
-    this.stats.failed += batch.length;
+    addKinds(this.stats.failed, batch);
     return true;
+  }
+
+  #observe(seconds: number): void {
+    const { sent } = this.stats;
+    sent.sum += seconds;
+    sent.count++;
+    const bucket = SENT_SECONDS.findIndex((bound) => seconds <= bound);
+    if (bucket >= 0) sent.buckets[bucket]!++;
   }
 
   #count(batch: readonly Item[], bytes: number): void {
@@ -484,6 +549,10 @@ export class Queue {
       this.stats.highestSentMs = Math.max(this.stats.highestSentMs, item.timestampMs);
     }
   }
+}
+
+function addKinds(counts: KindCounts, batch: readonly Item[]): void {
+  for (const { kind } of batch) counts[kind]++;
 }
 
 function withoutPassword(text: string): string {

@@ -1,5 +1,5 @@
 /** What is written to the log comes out of its tail, record by record, from any position that was kept. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compressSync } from "snappy";
@@ -9,7 +9,7 @@ import { makeWriteShard, type WriteShard } from "../../../test/support/write-sha
 import { systemFiles } from "../../base/index.js";
 import { decodeLabelBytes } from "../../model/label-bytes.js";
 import type { WalPosition } from "../../tsdb/wal/index.js";
-import { decodeSamples, decodeSeries, recordsBefore, WalTail } from "./wal-tail.js";
+import { checkpointRefs, decodeSamples, decodeSeries, recordsBefore, WalTail } from "./wal-tail.js";
 
 const START_MS = 1_700_000_000_000;
 let folder = "";
@@ -100,4 +100,18 @@ test("segments that are gone are counted, and passed over", () => {
   expect(samples.length).toBeLessThan(48_000);
   expect(tail.lostSegments).toBe(1);
   tail.close();
+});
+
+test("the series of a checkpoint are told once", () => {
+  folder = mkdtempSync(join(tmpdir(), "vestal-tail-"));
+  const dir = join(folder, "wal");
+  shard = makeWriteShard({ variant: "release", shard: 0, shardCount: 1, walDir: dir, walSegmentBytes: 2 * 32_768 });
+  write(0, 20);
+  const options = { dir, files: systemFiles, end: () => shard.walPosition() };
+  expect(checkpointRefs(options, -1)).toBeUndefined();
+  mkdirSync(join(dir, "checkpoint.00000000"));
+  cpSync(join(dir, "00000000"), join(dir, "checkpoint.00000000", "00000000"));
+  const found = checkpointRefs(options, -1)!;
+  expect([found.number, found.refs.size]).toEqual([0, 20]);
+  expect(checkpointRefs(options, found.number)).toBeUndefined();
 });

@@ -14,6 +14,8 @@ const FIRST = 2;
 const MIDDLE = 3;
 const LAST = 4;
 const SNAPPY = 8;
+/** The type of a record that names series. */
+const SERIES = 1;
 /** No record of ours or of Prometheus' comes near. */
 const RECORD_BYTES_MAX = 1 << 28;
 
@@ -166,6 +168,20 @@ export function* recordsBefore(options: WalTailOptions, until: WalPosition): Gen
   const checkpoint = lastCheckpoint(files, dir);
   if (checkpoint !== undefined) yield* allRecords(options, checkpoint.path, undefined);
   if (listSegments(files, dir).length > 0) yield* allRecords(options, dir, until);
+}
+
+/** Refs of the series that the newest checkpoint names, if it is a newer one than `known`. */
+export function checkpointRefs(
+  options: WalTailOptions,
+  known: number,
+): { readonly number: number; readonly refs: ReadonlySet<number> } | undefined {
+  const checkpoint = lastCheckpoint(options.files, options.dir);
+  if (checkpoint === undefined || checkpoint.number <= known) return undefined;
+  const refs = new Set<number>();
+  for (const record of allRecords(options, checkpoint.path, undefined)) {
+    if (record[0] === SERIES) for (const { ref } of decodeSeries(record)) refs.add(ref);
+  }
+  return { number: checkpoint.number, refs };
 }
 
 function* allRecords({ files }: WalTailOptions, dir: string, until: WalPosition | undefined): Generator<Uint8Array> {

@@ -2,10 +2,10 @@
  * Series that a select took from one block: label sets and where their chunks lie. Chunks are read and decoded when samples are
  * asked for: the block stays as long as the query that knows it.
  */
-import { CorruptionError, errorCode, VestalError } from "../../base/index.js";
+import { CorruptionError, errorCode, NumberList, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
-import type { Histogram, Labels, Matcher } from "../../model/index.js";
-import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import { type Histogram, type LabelList, LabelLists, type Labels, type Matcher } from "../../model/index.js";
+import type { ChunkSink, ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
 import { chunkSampleCount, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { Block } from "./block.js";
 import { decodingChunk, type StoredChunk } from "./chunk-reader.js";
@@ -53,28 +53,39 @@ export class BlockSeries implements SeriesSet {
   readonly #memory: QueryMemory;
   readonly #decoder: FloatDecoder;
   readonly #labels: Labels[] = [];
+  readonly list: LabelList;
   readonly #refs: number[] = [];
   /** Chunks of series i are those from #firstChunk[i] to before #firstChunk[i + 1]. */
-  readonly #firstChunk: number[] = [0];
-  readonly #chunkRefs: number[] = [];
-  readonly #minTimes: number[] = [];
-  readonly #maxTimes: number[] = [];
+  readonly #firstChunk = new NumberList();
+  readonly #chunkRefs = new NumberList();
+  readonly #minTimes = new NumberList();
+  readonly #maxTimes = new NumberList();
 
   /**
    * @param decoder  an instance over `memory`.
    * @param onWork  told of each series that was looked at; may throw to give up.
+   * @param lists  the thread's own: what is known of the label sets that it has seen.
    * @throws VestalError BLOCK_DAMAGED
    */
-  constructor(block: Block, request: BlockRequest, memory: QueryMemory, decoder: FloatDecoder, onWork: () => void) {
+  constructor(
+    block: Block,
+    request: BlockRequest,
+    memory: QueryMemory,
+    decoder: FloatDecoder,
+    onWork: () => void,
+    lists = new LabelLists(0),
+  ) {
     this.#block = block;
     this.#memory = memory;
     this.#decoder = decoder;
+    this.#firstChunk.push(0);
     readingBlock(block, () => {
       for (const ref of selectRefs(block.index, request.matchers)) {
         onWork();
         this.#add(ref, request);
       }
     });
+    this.list = lists.ordered(`block ${block.meta.ulid} ${request.matchers.join()}`, this.#labels).list;
   }
 
   get count(): number {
@@ -90,9 +101,9 @@ export class BlockSeries implements SeriesSet {
     let room = 0;
     let hasHistograms = false;
     readingBlock(this.#block, () => {
-      for (let i = this.#firstChunk[index]!; i < this.#firstChunk[index + 1]!; i++) {
-        if (this.#minTimes[i]! > maxTimeMs || this.#maxTimes[i]! < minTimeMs) continue;
-        const chunk = this.#block.chunks.read(this.#chunkRefs[i]!);
+      for (let i = this.#firstChunk.values[index]!; i < this.#firstChunk.values[index + 1]!; i++) {
+        if (this.#minTimes.values[i]! > maxTimeMs || this.#maxTimes.values[i]! < minTimeMs) continue;
+        const chunk = this.#block.chunks.read(this.#chunkRefs.values[i]!);
         chunks.push(chunk);
         room += chunkSampleCount(chunk.data);
         hasHistograms ||= chunk.encoding !== ENCODING_XOR;
@@ -117,16 +128,27 @@ export class BlockSeries implements SeriesSet {
     return { timesAddr, valuesAddr, count, ...(histograms !== undefined && { histograms }) };
   }
 
+  addChunks(index: number, minTimeMs: number, maxTimeMs: number, sink: ChunkSink): boolean {
+    if (this.#block.deletedOf(this.#refs[index]!).length > 0) return false;
+    let first = this.#firstChunk.values[index]!;
+    let last = this.#firstChunk.values[index + 1]!;
+    while (first < last && this.#maxTimes.values[first]! < minTimeMs) first++;
+    while (first < last && this.#minTimes.values[last - 1]! > maxTimeMs) last--;
+    return readingBlock(this.#block, () =>
+      this.#block.chunks.copyFloats(this.#chunkRefs.values, first, last, this.#memory, sink),
+    );
+  }
+
   chunks(index: number, minTimeMs: number, maxTimeMs: number): EncodedChunk[] {
     const deleted = this.#block.deletedOf(this.#refs[index]!);
     const isWanted = (timeMs: number): boolean =>
       timeMs >= minTimeMs && timeMs <= maxTimeMs && !isTouched(deleted, timeMs, timeMs);
     return readingBlock(this.#block, () => {
       const found: EncodedChunk[] = [];
-      for (let i = this.#firstChunk[index]!; i < this.#firstChunk[index + 1]!; i++) {
-        const bounds = { minTimeMs: this.#minTimes[i]!, maxTimeMs: this.#maxTimes[i]! };
+      for (let i = this.#firstChunk.values[index]!; i < this.#firstChunk.values[index + 1]!; i++) {
+        const bounds = { minTimeMs: this.#minTimes.values[i]!, maxTimeMs: this.#maxTimes.values[i]! };
         if (bounds.minTimeMs > maxTimeMs || bounds.maxTimeMs < minTimeMs) continue;
-        const chunk = this.#block.chunks.read(this.#chunkRefs[i]!);
+        const chunk = this.#block.chunks.read(this.#chunkRefs.values[i]!);
         const { encoding, data } = chunk;
         const isWhole = bounds.minTimeMs >= minTimeMs && bounds.maxTimeMs <= maxTimeMs;
         if (isWhole && !isTouched(deleted, bounds.minTimeMs, bounds.maxTimeMs)) {
@@ -140,23 +162,18 @@ export class BlockSeries implements SeriesSet {
   close(): void {}
 
   #add(ref: number, request: BlockRequest): void {
-    const { labels, chunks } = this.#block.index.series(ref);
+    const { minTimeMs: fromMs, maxTimeMs: toMs, isWithSamples } = request;
     const deleted = this.#block.deletedOf(ref);
-    const before = this.#chunkRefs.length;
     let isThere = false;
-    for (const { minTimeMs, maxTimeMs, ref: chunkRef } of chunks) {
-      if (minTimeMs > request.maxTimeMs) break;
-      if (maxTimeMs < request.minTimeMs || isCovered(deleted, minTimeMs, maxTimeMs)) continue;
+    const labels = this.#block.index.walkSeries(ref, (minTimeMs, maxTimeMs, chunkRef) => {
+      if (minTimeMs > toMs || maxTimeMs < fromMs || isCovered(deleted, minTimeMs, maxTimeMs)) return;
       isThere = true;
-      if (!request.isWithSamples) break;
+      if (!isWithSamples) return;
       this.#chunkRefs.push(chunkRef);
       this.#minTimes.push(minTimeMs);
       this.#maxTimes.push(maxTimeMs);
-    }
-    if (!isThere) {
-      this.#chunkRefs.length = before;
-      return;
-    }
+    });
+    if (!isThere) return;
     this.#labels.push(labels);
     this.#refs.push(ref);
     this.#firstChunk.push(this.#chunkRefs.length);

@@ -78,6 +78,25 @@ function samplesOf(set: BlockSeries, index: number, minTimeMs: number, maxTimeMs
   return times;
 }
 
+/** The same by the chunks that the set gives. */
+function chunkTimesOf(set: BlockSeries, index: number, minTimeMs: number, maxTimeMs: number): number[] {
+  const mark = memory.mark();
+  const chunks: (readonly [number, number, number])[] = [];
+  const sink = {
+    allocate: (bytes: number) => memory.allocate(bytes),
+    addChunk: (...chunk: [number, number, number]) => void chunks.push(chunk),
+  };
+  expect(set.addChunks(index, minTimeMs, maxTimeMs, sink)).toBe(true);
+  const times = chunks.flatMap(([address, length, count]) => {
+    const columns = memory.allocate(16 * count);
+    const written = decoder.decodeXor(address, length, count, minTimeMs, maxTimeMs, columns, columns + 8 * count);
+    expect(written).toBeGreaterThanOrEqual(0);
+    return [...memory.floats.subarray(columns / 8, columns / 8 + written)];
+  });
+  memory.releaseTo(mark);
+  return times;
+}
+
 test("selection, samples, names and values agree with the model", () => {
   fc.assert(
     fc.property(
@@ -104,6 +123,8 @@ test("selection, samples, names and values agree with the model", () => {
           expect(set.labels(i).pairs).toEqual(each.pairs);
           const within = times.filter((time) => time >= minTimeMs && time <= maxTimeMs);
           expect(samplesOf(set, i, minTimeMs, maxTimeMs)).toEqual(within);
+          expect(chunkTimesOf(set, i, minTimeMs, maxTimeMs)).toEqual(within);
+          expect(chunkTimesOf(set, i, minTimeMs, maxTimeMs)).toEqual(within);
         });
         const names = new Set(ordered.flatMap(({ labels: each }) => [...each.entries()].map(([n]) => n)));
         expect(new Set(block.index.names())).toEqual(names);
@@ -181,7 +202,11 @@ test("a flipped byte anywhere in index or chunks is found, or changes nothing", 
   const read = () => {
     const request = { matchers: [new Matcher("=~", "a", ".+")], minTimeMs: 0, maxTimeMs: 100, isWithSamples: true };
     const set = new BlockSeries(open(), request, memory, decoder, () => {});
-    return Array.from({ length: set.count }, (_, i) => [set.labels(i).pairs, samplesOf(set, i, 0, 100)]);
+    return Array.from({ length: set.count }, (_, i) => {
+      const times = chunkTimesOf(set, i, 0, 100);
+      expect(samplesOf(set, i, 0, 100)).toEqual(times);
+      return [set.labels(i).pairs, times];
+    });
   };
   const sound = read();
   expect(sound.length).toBe(ordered.length);

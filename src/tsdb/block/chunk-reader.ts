@@ -1,9 +1,11 @@
 /** Reads the chunks of a block by their refs (drawn in chunk-writer.ts); each is checked. */
 import { join } from "node:path";
 import { CorruptionError, crc32c, type Files } from "../../base/index.js";
-import { type ChunkEncoding, isChunkEncoding } from "../chunk/index.js";
+import type { QueryMemory } from "../../memory/index.js";
+import type { ChunkSink } from "../../storage/index.js";
+import { type ChunkEncoding, ENCODING_XOR, isChunkEncoding } from "../chunk/index.js";
 import { CHUNKS_FORMAT, CHUNKS_MAGIC, SEGMENT_HEADER_BYTES } from "./format.js";
-import { type PageCache, PagedFile } from "./page-cache.js";
+import { PAGE_BYTES, type PageCache, PagedFile } from "./page-cache.js";
 
 const SEGMENT_NAME = /^\d{6}$/;
 const CHUNK_BYTES_MAX = 64 * 1024 * 1024;
@@ -30,9 +32,19 @@ export function decodingChunk<T>({ file, offset }: StoredChunk, decode: () => T)
   }
 }
 
+/** Kernels may read so many bytes behind a chunk. */
+const DECODE_SLACK = 16;
+/** Chunks that lie behind each other may begin this near: a bit for each such part of a page. */
+const MARK_SHIFT = 4;
+
+/** Chunks of a page whose checksum was right: a page does not change while it is kept. */
+const checkedChunks = new WeakMap<Uint8Array, Uint8Array>();
+
 export class ChunkReader {
   readonly #segments: PagedFile[];
   readonly #checked = new Set<number>();
+  /** Of the run that is being copied: where each chunk's data begin in the page, and how long they are. */
+  readonly #run: number[] = [];
 
   constructor(files: Files, dir: string, cache: PageCache) {
     const names = files.readdir(dir).filter((name) => SEGMENT_NAME.test(name));
@@ -85,6 +97,82 @@ export class ChunkReader {
     if (crc32c(bytes.subarray(at, end - 4)) !== checksum) throw damaged("the checksum of a chunk is wrong");
     if (!isChunkEncoding(encoding)) throw damaged(`the encoding ${encoding} of a chunk is unknown`);
     return { encoding, data: bytes.subarray(at + 1, end - 4), file: segment.path, offset };
+  }
+
+  /**
+   * Gives the chunks `refs[from … to)` of floats to `sink`, copied to `memory`: those that lie behind each other at once.
+   * False if one is of histograms. @throws CorruptionError BLOCK_CHUNKS
+   */
+  copyFloats(refs: ArrayLike<number>, from: number, to: number, memory: QueryMemory, sink: ChunkSink): boolean {
+    for (let next = from; next < to; ) {
+      const taken = this.#copyRun(refs, next, to, memory, sink);
+      if (taken < 0) return false;
+      next += taken;
+      if (taken > 0) continue;
+      // It crosses pages, or has not been looked at yet.
+      const { encoding, data } = this.read(refs[next]!);
+      if (encoding !== ENCODING_XOR) return false;
+      const address = sink.allocate(data.length + DECODE_SLACK);
+      memory.bytes.set(data, address);
+      sink.addChunk(address, data.length, (data[0]! << 8) | data[1]!);
+      next++;
+    }
+    return true;
+  }
+
+  /** As many as lie in one page, each where the one before ends; −1 if the first one is no chunk of floats. */
+  #copyRun(refs: ArrayLike<number>, from: number, to: number, memory: QueryMemory, sink: ChunkSink): number {
+    const first = refs[from]!;
+    const number = Math.floor(first / 2 ** 32);
+    const segment = this.#segments[number];
+    if (segment === undefined || !this.#checked.has(number)) return 0;
+    const offset = first % 2 ** 32;
+    const start = offset - (offset % PAGE_BYTES);
+    if (offset >= segment.length) return 0;
+    const page = segment.page(start);
+    let marks = checkedChunks.get(page);
+    if (marks === undefined) {
+      marks = new Uint8Array(PAGE_BYTES >> (MARK_SHIFT + 3));
+      checkedChunks.set(page, marks);
+    }
+    const runStart = offset - start;
+    const base = number * 2 ** 32 + start;
+    let at = runStart;
+    let taken = 0;
+    this.#run.length = 0;
+    for (; from + taken < to && refs[from + taken] === base + at; taken++) {
+      let length = page[at]! & 0x7f;
+      let data = at + 1;
+      if (page[at]! >= 0x80) {
+        length += (page[at + 1]! & 0x7f) * 128;
+        data++;
+        // Longer ones are rare.
+        if (page[at + 1]! >= 0x80) break;
+      }
+      data++; // the encoding
+      const end = data + length + 4;
+      if (!(end <= page.length) || length < 2) break;
+      if (page[data - 1] !== ENCODING_XOR) {
+        if (taken === 0) return isChunkEncoding(page[data - 1]!) ? -1 : 0;
+        break;
+      }
+      const mark = at >> MARK_SHIFT;
+      if ((marks[mark >> 3]! & (1 << (mark & 7))) === 0) {
+        // `read` checks it, and throws with words.
+        this.read(refs[from + taken]!);
+        marks[mark >> 3]! |= 1 << (mark & 7);
+      }
+      this.#run.push(data, length);
+      at = end;
+    }
+    if (taken === 0) return 0;
+    const address = sink.allocate(at - runStart + DECODE_SLACK);
+    memory.bytes.set(page.subarray(runStart, at), address);
+    for (let k = 0; k < this.#run.length; k += 2) {
+      const data = this.#run[k]!;
+      sink.addChunk(address + data - runStart, this.#run[k + 1]!, (page[data]! << 8) | page[data + 1]!);
+    }
+    return taken;
   }
 
   #checkHeader(segment: PagedFile, number: number): void {

@@ -11,6 +11,9 @@ import type { PagedFile, TextBudget } from "./page-cache.js";
 
 const SAMPLE_EVERY = 32;
 const WALK_BYTES = 1024 * 1024;
+/** Of a label set that is kept: the object, its list, its place in the map; and of each name and value. */
+const LABELS_BYTES = 160;
+const PAIR_BYTES = 16;
 /** A series entry is read with so many bytes at first. */
 const ENTRY_GUESS_BYTES = 512;
 
@@ -44,6 +47,7 @@ export class IndexReader {
   #symbolSamples: number[] | undefined;
   /** So that equal labels of different series are one string. */
   readonly #symbols = new Map<number, string>();
+  readonly #labels = new Map<number, Labels>();
   readonly #texts: TextBudget;
   #names: Map<string, ValueSamples> | undefined;
 
@@ -142,8 +146,28 @@ export class IndexReader {
   /** @throws CorruptionError BLOCK_INDEX */
   series(ref: number): SeriesEntry {
     const entry = this.#entry(ref);
-    const pairs = this.#labelPairs(entry);
-    return { labels: new Labels(pairs), chunks: this.#chunks(entry) };
+    const labels = this.#labelsOf(ref, entry);
+    return { labels, chunks: this.#chunks(entry) };
+  }
+
+  /** As `series`, with a call for each chunk instead of an object. @throws CorruptionError BLOCK_INDEX */
+  walkSeries(ref: number, onChunk: (minTimeMs: number, maxTimeMs: number, ref: number) => void): Labels {
+    const entry = this.#entry(ref);
+    const labels = this.#labelsOf(ref, entry);
+    this.#walkChunks(entry, onChunk);
+    return labels;
+  }
+
+  /** Reads the labels of an entry, or skips them where they are known. */
+  #labelsOf(ref: number, entry: EntryCursor): Labels {
+    const known = this.#labels.get(ref);
+    if (known !== undefined) {
+      for (let i = 2 * entry.uvarint(); i > 0; i--) entry.uvarint();
+      return known;
+    }
+    const labels = new Labels(this.#labelPairs(entry));
+    this.#texts.keepSized(this.#labels, ref, labels, LABELS_BYTES + PAIR_BYTES * labels.size);
+    return labels;
   }
 
   labels(ref: number): Labels {
@@ -188,8 +212,13 @@ export class IndexReader {
   }
 
   #chunks(entry: EntryCursor): ChunkMeta[] {
-    const count = entry.uvarint();
     const chunks: ChunkMeta[] = [];
+    this.#walkChunks(entry, (minTimeMs, maxTimeMs, ref) => void chunks.push({ minTimeMs, maxTimeMs, ref }));
+    return chunks;
+  }
+
+  #walkChunks(entry: EntryCursor, onChunk: (minTimeMs: number, maxTimeMs: number, ref: number) => void): void {
+    const count = entry.uvarint();
     let maxTimeMs = 0;
     let ref = 0;
     for (let i = 0; i < count; i++) {
@@ -197,9 +226,8 @@ export class IndexReader {
       maxTimeMs = minTimeMs + entry.uvarint();
       ref = i === 0 ? entry.uvarint() : ref + entry.varint();
       if (entry.isPastEnd) throw this.#damaged(this.#contents.series, "the chunks of a series end early");
-      chunks.push({ minTimeMs, maxTimeMs, ref });
+      onChunk(minTimeMs, maxTimeMs, ref);
     }
-    return chunks;
   }
 
   // ── sections ───────────────────────────────────────────────────────────────────────────────────────────────────

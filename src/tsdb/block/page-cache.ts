@@ -60,7 +60,7 @@ export class TextBudget {
   readonly #mostBytes: number;
   #bytes = 0;
   /** Maps with texts; those of blocks that are gone must not live on because of this. */
-  #users: WeakRef<Map<number, string>>[] = [];
+  #users: WeakRef<Map<number, unknown>>[] = [];
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
@@ -68,7 +68,11 @@ export class TextBudget {
 
   /** Keeps a text in `user`; where that would be too much, all users' texts are forgotten first. */
   keep(user: Map<number, string>, number: number, text: string): void {
-    const bytes = TEXT_BYTES + text.length;
+    this.keepSized(user, number, text, TEXT_BYTES + text.length);
+  }
+
+  /** The same for anything else that is made of texts, of so many bytes. */
+  keepSized<T>(user: Map<number, T>, number: number, value: T, bytes: number): void {
     if (this.#bytes + bytes > this.#mostBytes) {
       for (const other of this.#users) other.deref()?.clear();
       this.#users = [];
@@ -76,7 +80,7 @@ export class TextBudget {
     }
     if (user.size === 0) this.#users.push(new WeakRef(user));
     this.#bytes += bytes;
-    user.set(number, text);
+    user.set(number, value);
   }
 }
 
@@ -131,6 +135,11 @@ export class PagedFile {
   restOfPage(offset: number): Uint8Array {
     const start = offset - (offset % PAGE_BYTES);
     return this.#pageAt(start).subarray(offset - start);
+  }
+
+  /** The page that begins at `start`, a multiple of PAGE_BYTES: the same object as long as the cache keeps it. */
+  page(start: number): Uint8Array {
+    return this.#pageAt(start);
   }
 
   /** Closes the descriptor; the next read opens it again. */

@@ -81,24 +81,34 @@ export class LoadedChunks {
   readonly outOfOrder: number;
   attached = 0;
   readonly #kernels: DiskKernels;
+  readonly #end: WalPosition;
   #table: number;
   #outOfOrderTable: number;
 
+  /** @param end  behind the last record that was read. */
   constructor(
     kernels: DiskKernels,
     tables: { readonly inOrder: number; readonly outOfOrder: number },
     damage: HeadChunkDamage | undefined,
+    end: WalPosition,
     counts: Record<"maxRef" | "chunks" | "tooOld" | "others" | "outOfOrder", number>,
   ) {
     this.#kernels = kernels;
     this.#table = tables.inOrder;
     this.#outOfOrderTable = tables.outOfOrder;
+    this.#end = end;
     this.damage = damage;
     this.maxRef = counts.maxRef;
     this.chunks = counts.chunks;
     this.tooOld = counts.tooOld;
     this.others = counts.others;
     this.outOfOrder = counts.outOfOrder;
+  }
+
+  /** Whether the record at `offset` of file `file` was read; 0, 0 stands for none, which is there. */
+  has(file: number, offset: number): boolean {
+    if (file === 0 && offset === 0) return true;
+    return file < this.#end.segment || (file === this.#end.segment && offset < this.#end.offset);
   }
 
   /** The series record of a ref was read: its chunks become those of `slot`, seen by readers with `commit`. */
@@ -143,11 +153,12 @@ export function loadChunksHead(options: LoadOptions): LoadedChunks {
     view.setUint32(scan.address + DISK_SCAN_OOO_TABLE, outOfOrderTable, true);
     const minValid = Number.isFinite(minValidTimeMs) ? BigInt(Math.ceil(minValidTimeMs)) : INT64_MIN;
     view.setBigInt64(scan.address + DISK_SCAN_MIN_VALID_TIME, minValid, true);
-    const damage = new Scan(options, view, scan.address, buffer).run();
+    const reading = new Scan(options, view, scan.address, buffer);
+    const damage = reading.run();
     if (damage !== undefined && options.mends) cutOffDamage(options, damage);
     const count = (field: number) => view.getFloat64(scan.address + field, true);
     const tables = { inOrder: table, outOfOrder: outOfOrderTable };
-    return new LoadedChunks(kernels, tables, damage, {
+    return new LoadedChunks(kernels, tables, damage, reading.end, {
       maxRef: Number(view.getBigUint64(scan.address + DISK_SCAN_MAX_REF, true)),
       chunks: count(DISK_SCAN_CHUNKS),
       tooOld: count(DISK_SCAN_TOO_OLD),
@@ -178,6 +189,8 @@ class Scan {
   readonly #view: DataView;
   readonly #scan: number;
   readonly #buffer: ArenaBuffer;
+  /** Behind the last record that is whole. */
+  end: WalPosition = { segment: 0, offset: 0 };
 
   constructor(options: LoadOptions, view: DataView, scan: number, buffer: ArenaBuffer) {
     this.#options = options;
@@ -200,6 +213,8 @@ class Scan {
       }
       try {
         const damage = this.#readFile(descriptor, path, number, limit);
+        const offset = this.#get(DISK_SCAN_OFFSET) + this.#get(DISK_SCAN_POSITION);
+        this.end = { segment: number, offset: damage === undefined ? offset : damage.offset };
         if (damage !== undefined) return damage;
       } finally {
         files.close(descriptor);

@@ -2,10 +2,10 @@
  * Series that a select took from heads: label sets, and copies of their encoded chunks in the query thread's private
  * memory. Decodes on demand. Heads add to it one after the other; `seal` puts the series in order of labels.
  */
-import { assert, CorruptionError } from "../../base/index.js";
+import { assert, CorruptionError, NumberList } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
-import { compareBytes, type Histogram, type Labels } from "../../model/index.js";
-import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import type { Histogram, LabelList, LabelLists, Labels } from "../../model/index.js";
+import type { ChunkSink, ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
 import { type ChunkEncoding, ENCODING_XOR, type EncodedChunk, HistogramReader, partOfChunk } from "../chunk/index.js";
 import type { ChunkKernels } from "./kernels.js";
 import { type DecodedChunk, decodeChunk, encodeOverlapping, visitOverlapping } from "./overlapping.js";
@@ -37,16 +37,17 @@ export interface CapturedChunk {
 export class CapturedSeries implements SeriesSet {
   readonly #labels: Labels[] = [];
   /** Chunks of series i are those from #firstChunk[i] to before #firstChunk[i + 1]. */
-  readonly #firstChunk: number[] = [0];
-  readonly #minTimes: number[] = [];
-  readonly #maxTimes: number[] = [];
-  readonly #lengths: number[] = [];
-  readonly #counts: number[] = [];
-  readonly #encodings: ChunkEncoding[] = [];
-  readonly #addresses: number[] = [];
+  readonly #firstChunk = new NumberList();
+  readonly #minTimes = new NumberList();
+  readonly #maxTimes = new NumberList();
+  readonly #lengths = new NumberList();
+  readonly #counts = new NumberList();
+  readonly #encodings = new NumberList();
+  readonly #addresses = new NumberList();
   /** By number of the series; most have none. */
   readonly #sides = new Map<number, CapturedSide>();
   #order: Uint32Array | undefined;
+  #list: LabelList | undefined;
   readonly #kernels: ChunkKernels;
   readonly #release: () => void;
 
@@ -54,6 +55,7 @@ export class CapturedSeries implements SeriesSet {
   constructor(kernels: ChunkKernels, release: () => void) {
     this.#kernels = kernels;
     this.#release = release;
+    this.#firstChunk.push(0);
   }
 
   // ── filling ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -80,13 +82,14 @@ export class CapturedSeries implements SeriesSet {
 
   /** Says where the copy of chunk `index` is. */
   placeChunk(index: number, address: number): void {
-    this.#addresses[index] = address;
+    this.#addresses.values[index] = address;
   }
 
-  /** Ends filling. */
-  seal(): this {
-    const labels = this.#labels;
-    this.#order = new Uint32Array(labels.length).map((_, i) => i).sort((a, b) => compareShared(labels[a]!, labels[b]!));
+  /** Ends filling. @param key  of the selection, for `lists` */
+  seal(lists: LabelLists, key: string): this {
+    const { order, list } = lists.ordered(key, this.#labels);
+    this.#order = order;
+    this.#list = list;
     return this;
   }
 
@@ -100,33 +103,38 @@ export class CapturedSeries implements SeriesSet {
     return this.#labels[this.#series(index)]!;
   }
 
+  get list(): LabelList {
+    assert(this.#list !== undefined, "a set is read before it is sealed");
+    return this.#list;
+  }
+
   samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns {
     const series = this.#series(index);
     const side = this.#sides.get(series);
     if (side !== undefined) return this.#mergedSamples(series, side, minTimeMs, maxTimeMs, sink);
-    const end = this.#firstChunk[series + 1]!;
-    let first = this.#firstChunk[series]!;
-    while (first < end && this.#maxTimes[first]! < minTimeMs) first++;
+    const end = this.#firstChunk.values[series + 1]!;
+    let first = this.#firstChunk.values[series]!;
+    while (first < end && this.#maxTimes.values[first]! < minTimeMs) first++;
     let room = 0;
     let last = first;
-    while (last < end && this.#minTimes[last]! <= maxTimeMs) room += this.#counts[last++]!;
+    while (last < end && this.#minTimes.values[last]! <= maxTimeMs) room += this.#counts.values[last++]!;
     const { timesAddr, valuesAddr } = sink.reserve(room);
     let count = 0;
     let histograms: (Histogram | undefined)[] | undefined;
     for (let i = first; i < last; i++) {
-      const encoding = this.#encodings[i]!;
+      const encoding = this.#encodings.values[i]! as ChunkEncoding;
       const at = 8 * count;
       if (encoding !== ENCODING_XOR) {
         histograms ??= Array<undefined>(count).fill(undefined);
-        const reader = new HistogramReader(encoding, this.#chunkBytes(sink.memory, i), this.#counts[i]!);
+        const reader = new HistogramReader(encoding, this.#chunkBytes(sink.memory, i), this.#counts.values[i]!);
         readHistograms(reader, minTimeMs, maxTimeMs, sink.memory, timesAddr + at, valuesAddr + at, histograms);
         count = histograms.length;
         continue;
       }
       const written = this.#kernels.decodeXor(
-        this.#addresses[i]!,
-        this.#lengths[i]!,
-        this.#counts[i]!,
+        this.#addresses.values[i]!,
+        this.#lengths.values[i]!,
+        this.#counts.values[i]!,
         minTimeMs,
         maxTimeMs,
         timesAddr + at,
@@ -139,6 +147,19 @@ export class CapturedSeries implements SeriesSet {
     return histograms === undefined ? { timesAddr, valuesAddr, count } : { timesAddr, valuesAddr, count, histograms };
   }
 
+  addChunks(index: number, minTimeMs: number, maxTimeMs: number, sink: ChunkSink): boolean {
+    const series = this.#series(index);
+    if (this.#sides.has(series)) return false;
+    const end = this.#firstChunk.values[series + 1]!;
+    for (let i = this.#firstChunk.values[series]!; i < end; i++) {
+      if (this.#maxTimes.values[i]! < minTimeMs) continue;
+      if (this.#minTimes.values[i]! > maxTimeMs) break;
+      if ((this.#encodings.values[i]! as ChunkEncoding) !== ENCODING_XOR) return false;
+      sink.addChunk(this.#addresses.values[i]!, this.#lengths.values[i]!, this.#counts.values[i]!);
+    }
+    return true;
+  }
+
   /** As `samples`, of a series whose chunks overlap, or of which some samples were deleted. */
   #mergedSamples(
     series: number,
@@ -147,19 +168,19 @@ export class CapturedSeries implements SeriesSet {
     maxTimeMs: number,
     sink: ColumnSink,
   ): SampleColumns {
-    const first = this.#firstChunk[series]!;
-    const end = this.#firstChunk[series + 1]!;
+    const first = this.#firstChunk.values[series]!;
+    const end = this.#firstChunk.values[series + 1]!;
     let room = 0;
-    for (let i = first; i < end; i++) room += this.#counts[i]!;
+    for (let i = first; i < end; i++) room += this.#counts.values[i]!;
     // Decoded behind the place where the columns will be.
     const { timesAddr, valuesAddr } = sink.reserve(2 * room);
     const chunks: DecodedChunk[] = [];
     let used = room;
     for (let i = first; i < end; i++) {
       const isOutOfOrder = i >= end - outOfOrder;
-      const bounds = { minTimeMs: this.#minTimes[i]!, maxTimeMs: this.#maxTimes[i]!, isOutOfOrder };
+      const bounds = { minTimeMs: this.#minTimes.values[i]!, maxTimeMs: this.#maxTimes.values[i]!, isOutOfOrder };
       chunks.push(this.#decoded(series, i, bounds, sink.memory, timesAddr + 8 * used, valuesAddr + 8 * used));
-      used += this.#counts[i]!;
+      used += this.#counts.values[i]!;
     }
     const view = new DataView(sink.memory.buffer);
     const histograms: (Histogram | undefined)[] = [];
@@ -185,10 +206,10 @@ export class CapturedSeries implements SeriesSet {
     timesAddr: number,
     valuesAddr: number,
   ): DecodedChunk {
-    const encoding = this.#encodings[chunk]!;
-    const count = this.#counts[chunk]!;
+    const encoding = this.#encodings.values[chunk]! as ChunkEncoding;
+    const count = this.#counts.values[chunk]!;
     if (encoding !== ENCODING_XOR) return decodeChunk(encoding, this.#chunkBytes(memory, chunk), bounds, count);
-    const [address, length] = [this.#addresses[chunk]!, this.#lengths[chunk]!];
+    const [address, length] = [this.#addresses.values[chunk]!, this.#lengths.values[chunk]!];
     const [from, to] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     const written = this.#kernels.decodeXor(address, length, count, from, to, timesAddr, valuesAddr);
     if (written < 0) throw damaged(this.#labels[series]!, -1 - written);
@@ -221,20 +242,27 @@ export class CapturedSeries implements SeriesSet {
 
   #decodedInPlace(series: number, { outOfOrder }: CapturedSide, memory: WebAssembly.Memory): DecodedChunk[] {
     const chunks: DecodedChunk[] = [];
-    const end = this.#firstChunk[series + 1]!;
-    for (let i = this.#firstChunk[series]!; i < end; i++) {
+    const end = this.#firstChunk.values[series + 1]!;
+    for (let i = this.#firstChunk.values[series]!; i < end; i++) {
       const bounds = {
-        minTimeMs: this.#minTimes[i]!,
-        maxTimeMs: this.#maxTimes[i]!,
+        minTimeMs: this.#minTimes.values[i]!,
+        maxTimeMs: this.#maxTimes.values[i]!,
         isOutOfOrder: i >= end - outOfOrder,
       };
-      chunks.push(decodeChunk(this.#encodings[i]!, this.#chunkBytes(memory, i), bounds, this.#counts[i]!));
+      chunks.push(
+        decodeChunk(
+          this.#encodings.values[i]! as ChunkEncoding,
+          this.#chunkBytes(memory, i),
+          bounds,
+          this.#counts.values[i]!,
+        ),
+      );
     }
     return chunks;
   }
 
   #chunkBytes(memory: WebAssembly.Memory, chunk: number): Uint8Array {
-    return new Uint8Array(memory.buffer, this.#addresses[chunk]!, this.#lengths[chunk]!);
+    return new Uint8Array(memory.buffer, this.#addresses.values[chunk]!, this.#lengths.values[chunk]!);
   }
 
   /**
@@ -244,14 +272,14 @@ export class CapturedSeries implements SeriesSet {
   captured(index: number): CapturedChunk[] {
     const series = this.#series(index);
     const chunks: CapturedChunk[] = [];
-    for (let i = this.#firstChunk[series]!; i < this.#firstChunk[series + 1]!; i++) {
+    for (let i = this.#firstChunk.values[series]!; i < this.#firstChunk.values[series + 1]!; i++) {
       chunks.push({
-        address: this.#addresses[i]!,
-        lengthBytes: this.#lengths[i]!,
-        count: this.#counts[i]!,
-        encoding: this.#encodings[i]!,
-        minTimeMs: this.#minTimes[i]!,
-        maxTimeMs: this.#maxTimes[i]!,
+        address: this.#addresses.values[i]!,
+        lengthBytes: this.#lengths.values[i]!,
+        count: this.#counts.values[i]!,
+        encoding: this.#encodings.values[i]! as ChunkEncoding,
+        minTimeMs: this.#minTimes.values[i]!,
+        maxTimeMs: this.#maxTimes.values[i]!,
       });
     }
     return chunks;
@@ -261,7 +289,8 @@ export class CapturedSeries implements SeriesSet {
   sampleCount(index: number): number {
     const series = this.#series(index);
     let count = 0;
-    for (let i = this.#firstChunk[series]!; i < this.#firstChunk[series + 1]!; i++) count += this.#counts[i]!;
+    for (let i = this.#firstChunk.values[series]!; i < this.#firstChunk.values[series + 1]!; i++)
+      count += this.#counts.values[i]!;
     return count;
   }
 
@@ -299,17 +328,6 @@ function readHistograms(
 
 function damaged(labels: Labels, offset: number): CorruptionError {
   return new CorruptionError("CHUNK_XOR", `head: a chunk of ${labels} is damaged at byte ${offset}`, { offset });
-}
-
-/** As `compareLabels`; strings come from one table of symbols, so that most equal ones are found by identity. */
-function compareShared(a: Labels, b: Labels): number {
-  const shared = Math.min(a.pairs.length, b.pairs.length);
-  for (let i = 0; i < shared; i++) {
-    const x = a.pairs[i]!;
-    const y = b.pairs[i]!;
-    if (x !== y) return compareBytes(x, y);
-  }
-  return a.pairs.length - b.pairs.length;
 }
 
 /** What gives a region of `memory` back if it is the newest one; an older one goes with the query. */

@@ -4,7 +4,7 @@
  * A view is consistent within one call: `selectAll` takes several selectors at one commit of each shard.
  */
 import type { QueryMemory } from "../../memory/index.js";
-import { compareBytes, type Matcher } from "../../model/index.js";
+import { compareBytes, LabelLists, type Matcher } from "../../model/index.js";
 import type { LabelAnswer, Querier, SelectHints, SelectRequest, SeriesSet } from "../../storage/index.js";
 import type { HeadChunkReader } from "../chunks-head/index.js";
 import { CapturedSeries, releaseNewest } from "./captured.js";
@@ -16,12 +16,21 @@ export class HeadsQuerier implements Querier {
   readonly #memory: QueryMemory;
   readonly #kernels: ChunkKernels;
   readonly #headChunks: HeadChunkReader | undefined;
+  readonly #lists: LabelLists;
 
   /**
    * @param kernels  an instance over `memory`.
    * @param headChunks  the thread's own; not needed where the heads have no chunks on disk.
+   * @param lists  the thread's own: what is known of the label sets that it has seen.
    */
-  constructor(heads: readonly HeadReader[], memory: QueryMemory, kernels: ChunkKernels, headChunks?: HeadChunkReader) {
+  constructor(
+    heads: readonly HeadReader[],
+    memory: QueryMemory,
+    kernels: ChunkKernels,
+    headChunks?: HeadChunkReader,
+    lists = new LabelLists(0),
+  ) {
+    this.#lists = lists;
     this.#headChunks = headChunks;
     this.#heads = heads;
     this.#memory = memory;
@@ -53,7 +62,7 @@ export class HeadsQuerier implements Querier {
       open--;
       if (open === 0) releaseAll();
     };
-    return sets.map((set) => set.seal());
+    return sets.map((set, i) => set.seal(this.#lists, `heads ${requests[i]!.matchers.join()}`));
   }
 
   labelNames(matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): LabelAnswer {

@@ -42,7 +42,7 @@ import {
   SLOT_SIDE,
 } from "../../../assembly/layout.js";
 import { ByteWriter, crc32c, VestalError } from "../../base/index.js";
-import { decodeHistogram, encodeHistogram, type Histogram } from "../../model/index.js";
+import { decodeHistogram, type Histogram } from "../../model/index.js";
 import {
   type ChunkEncoding,
   chunkSampleCount,
@@ -160,27 +160,11 @@ export class OutOfOrderSamples {
     return true;
   }
 
-  /**
-   * A marker of the log that is replayed: what the series has in memory lies in chunks_head, up to the chunk at a place (0, 0: it
-   * had none). False if that chunk is not there: then the samples stay.
-   */
-  clear(slot: number, file: number, offset: number): boolean {
-    if (!(file === 0 && offset === 0) && !this.#isOnDisk(slot, file, offset)) return false;
+  /** A marker of the log that is replayed: what the series has in memory lies in chunks_head. */
+  clear(slot: number): void {
     const open = this.#openOf(slot);
     open.samples = [];
     if (open.replaced.length === 0 && open.written.length === 0) this.#open.delete(slot);
-    return true;
-  }
-
-  #isOnDisk(slot: number, file: number, offset: number): boolean {
-    const { words, bytes } = this.#head;
-    const side = this.#word(this.#head.slotAddress(slot) + SLOT_SIDE);
-    return (side === 0 ? [] : chunksOfSide(words, side)).some(
-      (chunk) =>
-        isChunkOnDisk(bytes, chunk) &&
-        this.#word(chunk + DISK_CHUNK_FILE) === file &&
-        this.#word(chunk + DISK_CHUNK_OFFSET) === offset,
-    );
   }
 
   /** For the log, in this order. */
@@ -201,17 +185,6 @@ export class OutOfOrderSamples {
     this.begin();
     if (lost > 0) this.#bump(COUNTER_REFUSED_MEMORY, lost);
     return lost;
-  }
-
-  /** What a series has in memory: all that no chunk on disk has. */
-  inMemory(slot: number): OutOfOrderSample[] {
-    const { samples } = this.#openOf(slot);
-    this.#open.delete(slot);
-    return samples.map(({ timeMs, low, high, histogram }) => {
-      const own = { slot, timestampMs: timeMs, low, high };
-      if (histogram === undefined) return own;
-      return { ...own, histogram: { isFloat: histogram.isFloat, bytes: encodeHistogram(histogram) } };
-    });
   }
 
   /** Bytes of the head's memory that a sample may need, if it is the first of its series in a batch; others take few. */

@@ -40,9 +40,10 @@ import {
   SLOT_ENTRY_1,
   SLOT_GENERATION,
   SLOT_LABELS,
+  SLOT_LAST_TIME,
   SLOT_SIDE,
 } from "../../../assembly/layout.js";
-import { AssertionError, assert, VestalError } from "../../base/index.js";
+import { AssertionError, assert, NumberList, VestalError } from "../../base/index.js";
 import type { QueryMemory } from "../../memory/index.js";
 import type { Labels, Matcher } from "../../model/index.js";
 import type { ChunkEncoding } from "../chunk/index.js";
@@ -81,11 +82,20 @@ interface EntryCapture {
   readonly counts: Uint32Array;
 }
 
+const LABELS_PAGE_SHIFT = 10;
+const LABELS_PAGE = 1 << LABELS_PAGE_SHIFT;
+
+/** Label sets of neighbouring slots, and the generation of the slot that each is of. */
+interface LabelsPage {
+  readonly labels: (Labels | undefined)[];
+  readonly generations: Uint32Array;
+}
+
 /** Encoded chunks that the pin still protects: where they lie, and where their copies are described. */
 interface ChunkSources {
   /** 0 for a chunk of chunks_head. */
-  readonly addresses: number[];
-  readonly lengths: number[];
+  readonly addresses: NumberList;
+  readonly lengths: NumberList;
   /** Of chunks_head: read when the pin is gone, since their files stay as long as a query that may know them. */
   readonly onDisk: DiskSource[];
 }
@@ -125,7 +135,11 @@ export class HeadReader {
   readonly #floats: Float64Array;
   readonly #pin: number;
   readonly #labelsKept: number;
-  readonly #labels = new Map<number, { readonly generation: number; readonly labels: Labels }>();
+  /** Chunks of the series that is being walked, newest first. */
+  readonly #chain = new NumberList();
+  /** By slot; pages that nobody asked for are missing. */
+  #labels: (LabelsPage | undefined)[] = [];
+  #labelCount = 0;
 
   /**
    * @param pinIndex  this thread's own place among the pins of every head, below PIN_COUNT.
@@ -215,7 +229,7 @@ export class HeadReader {
       const { captures, commit } = this.#entries(requests);
       const hasSides = this.#floats[(COUNTERS >> 3) + COUNTER_SIDES] !== 0;
       const marks = requests.map((request) => request.into.mark());
-      const sources: ChunkSources = { addresses: [], lengths: [], onDisk: [] };
+      const sources: ChunkSources = { addresses: new NumberList(), lengths: new NumberList(), onDisk: [] };
       requests.forEach((request, r) => {
         const { slots, chunks, counts } = captures[r]!;
         for (let i = 0; i < slots.length; i++) {
@@ -227,6 +241,9 @@ export class HeadReader {
             }
           }
           if (chunks[i] === 0 || !this.#walk(request, chunks[i]!, counts[i]!, sources)) continue;
+          // Of who asks for samples the decoder looks at the end of an open chunk.
+          const isOver = !request.isWithSamples && this.#lastTime(slots[i]!) < request.minTimeMs;
+          if (isOver) continue;
           request.into.addSeries(this.#labelsOf(slots[i]!));
         }
       });
@@ -309,7 +326,8 @@ export class HeadReader {
   ): boolean {
     const words = this.#words;
     const { minTimeMs, maxTimeMs, into } = request;
-    const chain: number[] = [];
+    const chain = this.#chain;
+    chain.length = 0;
     for (let chunk = newest; chunk !== 0; chunk = Atomics.load(words, (chunk + CHUNK_PREVIOUS) >>> 2)) {
       if (chunk !== newest && this.#time(chunk + CHUNK_MAX_TIME) < minTimeMs) break;
       const minTime = this.#time(chunk + CHUNK_MIN_TIME);
@@ -317,7 +335,7 @@ export class HeadReader {
       if (minTime <= minTimeMs) break;
     }
     for (let i = chain.length - 1; request.isWithSamples && i >= 0; i--) {
-      const chunk = chain[i]!;
+      const chunk = chain.values[i]!;
       const isOnDisk = isChunkOnDisk(this.#bytes, chunk);
       const mayBeOpen = chunk === newest && !isOnDisk;
       const length = words[(chunk + (mayBeOpen ? CHUNK_CAPACITY : CHUNK_LENGTH)) >>> 2]!;
@@ -386,9 +404,10 @@ export class HeadReader {
     sources: ChunkSources,
     memory: QueryMemory,
   ): void {
-    const { addresses, lengths } = sources;
+    const addresses = sources.addresses.values;
+    const lengths = sources.lengths.values;
     let total = DECODE_SLACK;
-    for (const length of lengths) total += roundUp(length);
+    for (let i = 0; i < sources.lengths.length; i++) total += roundUp(lengths[i]!);
     let to = memory.allocate(total);
     let next = 0;
     requests.forEach((request, r) => {
@@ -403,15 +422,32 @@ export class HeadReader {
     });
   }
 
+  /** Of the newest sample in order, which the newest commit has. */
+  #lastTime(slot: number): number {
+    return this.#time(this.index.slotAddress(slot) + SLOT_LAST_TIME);
+  }
+
   #labelsOf(slot: number): Labels {
     const at = this.index.slotAddress(slot);
     const generation = Atomics.load(this.#words, (at + SLOT_GENERATION) >>> 2);
-    const known = this.#labels.get(slot);
-    if (known !== undefined && known.generation === generation) return known.labels;
+    const place = slot & (LABELS_PAGE - 1);
+    let page = this.#labels[slot >>> LABELS_PAGE_SHIFT];
+    const known = page?.labels[place];
+    if (known !== undefined && page!.generations[place] === generation) return known;
     const labels = this.index.labelsAt(this.#words[(at + SLOT_LABELS) >>> 2]!);
-    if (this.#labels.size >= this.#labelsKept) this.#labels.clear();
+    if (this.#labelCount >= this.#labelsKept) {
+      this.#labels = [];
+      this.#labelCount = 0;
+      page = undefined;
+    }
     if (this.#labelsKept === 0) return labels;
-    this.#labels.set(slot, { generation, labels });
+    if (page === undefined) {
+      page = { labels: new Array<Labels | undefined>(LABELS_PAGE), generations: new Uint32Array(LABELS_PAGE) };
+      this.#labels[slot >>> LABELS_PAGE_SHIFT] = page;
+    }
+    if (page.labels[place] === undefined) this.#labelCount++;
+    page.labels[place] = labels;
+    page.generations[place] = generation;
     return labels;
   }
 

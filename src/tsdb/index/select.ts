@@ -90,6 +90,14 @@ function allSlots(index: MemoryIndex): Uint32Array {
   return slots;
 }
 
+/** By pair, for one pass at a time: all zeros between two. A head of many series has hundreds of thousands of pairs. */
+let scratch = new Int32Array(1024);
+
+function zeroedMarks(length: number): Int32Array {
+  if (scratch.length < length) scratch = new Int32Array(Math.max(length, 2 * scratch.length));
+  return scratch;
+}
+
 /** Moves the live slots that have a pair of each of `required` and none of `forbidden` to the front; returns their number. */
 function filterPass(
   index: MemoryIndex,
@@ -101,11 +109,12 @@ function filterPass(
   const { words } = index;
   const isFiltered = required.length > 0 || forbidden.length > 0;
   // Pairs made after this line belong to series made after the caller's commit: they read as 0.
-  const marks = new Int32Array(isFiltered ? index.pairCount : 0);
+  const pairCount = isFiltered ? index.pairCount : 0;
+  const marks = zeroedMarks(pairCount);
   required.forEach((pairs, bit) => {
-    for (const pair of pairs) if (pair < marks.length) marks[pair] = marks[pair]! | (1 << bit);
+    for (const pair of pairs) if (pair < pairCount) marks[pair] = marks[pair]! | (1 << bit);
   });
-  for (const pair of forbidden) if (pair < marks.length) marks[pair] = marks[pair]! | FORBIDDEN;
+  for (const pair of forbidden) if (pair < pairCount) marks[pair] = marks[pair]! | FORBIDDEN;
   const wanted = required.length === BITS ? 0x7fffffff : (1 << required.length) - 1;
   let kept = 0;
   for (let i = 0; i < length; i++) {
@@ -117,10 +126,15 @@ function filterPass(
       const from = (labels + LABELS_PAIRS) >>> 2;
       const count = words[(labels + LABELS_COUNT) >>> 2]!;
       let found = 0;
-      for (let j = 0; j < count; j++) found |= marks[words[from + j]!] ?? 0;
+      for (let j = 0; j < count; j++) {
+        const pair = words[from + j]!;
+        if (pair < pairCount) found |= marks[pair]!;
+      }
       if (found !== wanted) continue;
     }
     slots[kept++] = slot;
   }
+  for (const pairs of required) for (const pair of pairs) if (pair < pairCount) marks[pair] = 0;
+  for (const pair of forbidden) if (pair < pairCount) marks[pair] = 0;
   return kept;
 }

@@ -74,8 +74,6 @@ import type { CardinalityGuard } from "./cardinality-guard.js";
 
 /** As Prometheus: samples further in the future are refused, or one wrong clock would age everybody else's. */
 const MAX_AHEAD_MS = 10 * 60_000;
-/** Records of `logAgain` that are written together. */
-const RECORDS_AGAIN = 256;
 /** Regions of the head that a sample out of order retires, and some more: what older ones left behind goes too. */
 const RETIRED_PER_SAMPLE = 4;
 /** Refs that a shard takes at a time. */
@@ -450,21 +448,6 @@ export class Committer {
       this.#wal.discard();
       throw error;
     }
-  }
-
-  /**
-   * Tells the log again what series have in memory. For series of which it says that chunks_head has their samples, while that
-   * was lost: where the lost records stood others will stand, and the next start would believe it.
-   */
-  logAgain(slots: Iterable<number>): void {
-    const store = this.#outOfOrder;
-    assert(store !== undefined, "samples out of order were replayed, and there is no place for them");
-    const wbl = store.wbl();
-    for (const slot of slots) {
-      this.#encodeOutOfOrder(wbl, [], store.samples.inMemory(slot));
-      if (wbl.recordCount >= RECORDS_AGAIN) wbl.commit();
-    }
-    wbl.commit();
   }
 
   #encodeOutOfOrder(

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { MemoryFiles } from "../../../test/fault/memory-files.js";
 import { histogramOf } from "../../../test/golden/histogram-chunks/series.js";
 import { compileKernels, QueryMemory, startKernels } from "../../memory/index.js";
-import { compareLabels, Labels, Matcher, RESET_NO, RESET_UNKNOWN } from "../../model/index.js";
+import { compareLabels, LabelLists, Labels, Matcher, RESET_NO, RESET_UNKNOWN } from "../../model/index.js";
 import { Block, BlockWriter, type FloatDecoder, makeUlid, PageCache } from "../block/index.js";
 import {
   ENCODING_HISTOGRAM,
@@ -19,6 +19,7 @@ import { type ChunkKernels, HeadsQuerier } from "../head/index.js";
 import { DatabaseQuerier } from "./database-querier.js";
 
 const memory = new QueryMemory(1 << 26);
+const lists = new LabelLists(1000);
 const kernels = startKernels<ChunkKernels & FloatDecoder>(compileKernels("query"), memory.memory);
 
 interface Piece {
@@ -119,6 +120,7 @@ test("each series is there once, its samples in order, each time once, the earli
       const [minTimeMs, maxTimeMs] = [Math.min(one, two), Math.max(one, two)];
       const querier = new DatabaseQuerier({
         heads: new HeadsQuerier([], memory, kernels),
+        lists,
         blocks: openBlocks(all),
         memory,
         decoder: kernels,
@@ -175,6 +177,7 @@ test("each series is there once, its samples in order, each time once, the earli
 test("between samples of two sources nothing is known of a counter reset", async () => {
   const querier = new DatabaseQuerier({
     heads: new HeadsQuerier([], memory, kernels),
+    lists,
     blocks: openBlocks([
       [{ name: "a", isHistogram: true, times: [1, 2, 7, 8] }],
       [{ name: "a", isHistogram: true, times: [3, 4] }],

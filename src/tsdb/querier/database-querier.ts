@@ -1,6 +1,6 @@
 /** Blocks and heads as one `Querier`. What a block and a head both have is one series. */
 import type { QueryMemory } from "../../memory/index.js";
-import { compareBytes, type Matcher } from "../../model/index.js";
+import { compareBytes, type LabelLists, type Matcher } from "../../model/index.js";
 import type { LabelAnswer, Querier, SelectRequest, SeriesSet } from "../../storage/index.js";
 import { type Block, BlockSeries, type FloatDecoder, intersect, readingBlock, selectRefs } from "../block/index.js";
 import { MergedSeries } from "./merged-series.js";
@@ -17,6 +17,8 @@ export interface DatabaseQuerierOptions {
   readonly decoder: FloatDecoder;
   /** Called for each series that a block is asked for; may throw to give up. */
   readonly onWork: () => void;
+  /** What is known of the label sets that the thread has seen. */
+  readonly lists: LabelLists;
 }
 
 export class DatabaseQuerier implements Querier {
@@ -28,14 +30,14 @@ export class DatabaseQuerier implements Querier {
 
   /** @throws VestalError BLOCK_DAMAGED with the block's `ulid` in its details. */
   async selectAll(requests: readonly SelectRequest[]): Promise<readonly SeriesSet[]> {
-    const { heads, memory, decoder, onWork } = this.#options;
+    const { heads, memory, decoder, onWork, lists } = this.#options;
     const ofHeads = await heads.selectAll(requests);
     return requests.map(({ matchers, hints }, i) => {
       const { minTimeMs, maxTimeMs } = hints;
       const blocks = this.#blocksIn(minTimeMs, maxTimeMs);
       if (blocks.length === 0) return ofHeads[i]!;
       const request = { matchers, minTimeMs, maxTimeMs, isWithSamples: hints.func !== "series" };
-      const sets = blocks.map((block) => new BlockSeries(block, request, memory, decoder, onWork));
+      const sets = blocks.map((block) => new BlockSeries(block, request, memory, decoder, onWork, lists));
       return new MergedSeries([...sets.filter(({ count }) => count > 0), ofHeads[i]!], memory);
     });
   }

@@ -3,8 +3,15 @@
  * one of the earlier set stays, as in Prometheus.
  */
 import type { QueryMemory } from "../../memory/index.js";
-import { compareLabels, type Histogram, type Labels, RESET_GAUGE, RESET_UNKNOWN } from "../../model/index.js";
-import type { ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
+import {
+  compareLabels,
+  type Histogram,
+  LabelList,
+  type Labels,
+  RESET_GAUGE,
+  RESET_UNKNOWN,
+} from "../../model/index.js";
+import type { ChunkSink, ColumnSink, SampleColumns, SeriesSet } from "../../storage/index.js";
 import type { EncodedChunk } from "../chunk/index.js";
 import { mergeChunks } from "../compact/index.js";
 import { encodeSamples } from "./encode-samples.js";
@@ -14,28 +21,54 @@ interface Source {
   readonly index: number;
 }
 
+/** Where series are: series i of the merged ones is at `places[i × sets + k]` of set k, or nowhere in it (−1). */
+interface Merge {
+  readonly list: LabelList;
+  readonly places: Int32Array;
+}
+
 export class MergedSeries implements SeriesSet {
   readonly #sets: readonly SeriesSet[];
   readonly #memory: QueryMemory;
-  readonly #series: Source[][];
+  readonly #merge: Merge;
 
   constructor(sets: readonly SeriesSet[], memory: QueryMemory) {
     this.#sets = sets;
     this.#memory = memory;
-    this.#series = mergedSources(sets);
+    const lists = sets.map((set) => set.list);
+    const [first] = lists;
+    const isKnown = lists.every((list) => list !== undefined);
+    this.#merge =
+      first !== undefined && isKnown
+        ? first.memo(`merged ${lists.map((list) => list!.id).join()}`, () => merge(sets))
+        : merge(sets);
   }
 
   get count(): number {
-    return this.#series.length;
+    return this.#merge.list.labels.length;
   }
 
   labels(index: number): Labels {
-    const [{ set, index: place }] = this.#series[index] as [Source];
-    return set.labels(place);
+    return this.#merge.list.labels[index]!;
+  }
+
+  get list(): LabelList {
+    return this.#merge.list;
+  }
+
+  #sources(index: number): Source[] {
+    const { places } = this.#merge;
+    const from = index * this.#sets.length;
+    const sources: Source[] = [];
+    for (let k = 0; k < this.#sets.length; k++) {
+      const place = places[from + k]!;
+      if (place >= 0) sources.push({ set: this.#sets[k]!, index: place });
+    }
+    return sources;
   }
 
   samples(index: number, minTimeMs: number, maxTimeMs: number, sink: ColumnSink): SampleColumns {
-    const sources = this.#series[index]!;
+    const sources = this.#sources(index);
     const [first] = sources as [Source];
     if (sources.length === 1) return first.set.samples(first.index, minTimeMs, maxTimeMs, sink);
     const behind = new SinkBehind(sink);
@@ -56,8 +89,19 @@ export class MergedSeries implements SeriesSet {
     return { ...addresses, count: behind.taken, ...(histograms !== undefined && { histograms }) };
   }
 
+  addChunks(index: number, minTimeMs: number, maxTimeMs: number, sink: ChunkSink): boolean {
+    const { places } = this.#merge;
+    const from = index * this.#sets.length;
+    for (let k = 0; k < this.#sets.length; k++) {
+      const place = places[from + k]!;
+      if (place < 0) continue;
+      if (this.#sets[k]!.addChunks?.(place, minTimeMs, maxTimeMs, sink) !== true) return false;
+    }
+    return true;
+  }
+
   chunks(index: number, minTimeMs: number, maxTimeMs: number, memory: WebAssembly.Memory): EncodedChunk[] {
-    const sources = this.#series[index]!;
+    const sources = this.#sources(index);
     const all = sources.flatMap(({ set, index: place }) => {
       if (set.chunks === undefined) return encodeSamples(set, place, minTimeMs, maxTimeMs, this.#sink());
       return set.chunks(place, minTimeMs, maxTimeMs, memory) as readonly EncodedChunk[]; // storage knows only numbers
@@ -142,31 +186,36 @@ class SinkBehind implements ColumnSink {
   }
 }
 
-/** For each label set, in order, where it is; earlier sets first. Each set is in order of labels itself. */
-function mergedSources(sets: readonly SeriesSet[]): Source[][] {
-  let merged: Source[][] = [];
-  for (const set of sets) {
-    const added: Source[][] = [];
-    for (let index = 0; index < set.count; index++) added.push([{ set, index }]);
-    merged = mergedLists(merged, added);
+/** Each set is in order of labels itself. */
+function merge(sets: readonly SeriesSet[]): Merge {
+  const width = sets.length;
+  const next = new Int32Array(width);
+  const heads: (Labels | undefined)[] = sets.map((set) => (set.count > 0 ? set.labels(0) : undefined));
+  const labels: Labels[] = [];
+  let places = new Int32Array(width * Math.max(16, ...sets.map(({ count }) => count)));
+  for (;;) {
+    let least: Labels | undefined;
+    for (const head of heads) {
+      if (head !== undefined && (least === undefined || compareLabels(head, least) < 0)) least = head;
+    }
+    if (least === undefined) break;
+    const at = labels.length * width;
+    if (at + width > places.length) {
+      const more = new Int32Array(2 * places.length);
+      more.set(places);
+      places = more;
+    }
+    for (let k = 0; k < width; k++) {
+      const head = heads[k];
+      if (head === undefined || (head !== least && compareLabels(head, least) !== 0)) {
+        places[at + k] = -1;
+        continue;
+      }
+      places[at + k] = next[k]!;
+      next[k]!++;
+      heads[k] = next[k]! < sets[k]!.count ? sets[k]!.labels(next[k]!) : undefined;
+    }
+    labels.push(least);
   }
-  return merged;
-}
-
-function mergedLists(a: Source[][], b: Source[][]): Source[][] {
-  if (a.length === 0) return b;
-  if (b.length === 0) return a;
-  const labelsOf = ([first]: Source[]): Labels => first!.set.labels(first!.index);
-  const merged: Source[][] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length && j < b.length) {
-    const order = compareLabels(labelsOf(a[i]!), labelsOf(b[j]!));
-    if (order < 0) merged.push(a[i++]!);
-    else if (order > 0) merged.push(b[j++]!);
-    else merged.push([...a[i++]!, ...b[j++]!]);
-  }
-  while (i < a.length) merged.push(a[i++]!);
-  while (j < b.length) merged.push(b[j++]!);
-  return merged;
+  return { list: new LabelList(labels), places };
 }

@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { STATUS_OK } from "../../../../assembly/layout.js";
 import { errorCode, systemFiles, VestalError } from "../../../base/index.js";
 import { compileKernels, QueryMemory, startKernels } from "../../../memory/index.js";
-import { isLegacyLabelName, type Labels, type Matcher, METRIC_NAME, quoteGo } from "../../../model/index.js";
+import {
+  isLegacyLabelName,
+  LabelLists,
+  type Labels,
+  type Matcher,
+  METRIC_NAME,
+  quoteGo,
+} from "../../../model/index.js";
 import { formatFixed, formatGeneral } from "../../../model/number.js";
 import { histogramText } from "../../../promql/index.js";
 import type { ColumnSink, Querier, SeriesSet } from "../../../storage/index.js";
@@ -90,7 +97,14 @@ async function* samplesFrom(
   const memory = new QueryMemory(MEMORY_BYTES_MAX);
   const kernels = startKernels<ChunkKernels>(compileKernels("query"), memory.memory);
   const heads = headOf(dir, blocks, memory, kernels);
-  const querier = new DatabaseQuerier({ heads, blocks, memory, decoder: kernels, onWork: () => {} });
+  const querier = new DatabaseQuerier({
+    heads,
+    blocks,
+    memory,
+    decoder: kernels,
+    lists: new LabelLists(0),
+    onWork: () => {},
+  });
   const hints = { minTimeMs, maxTimeMs, stepMs: 0, func: "" };
   const sets = await querier.selectAll(selectors.map((matchers) => ({ matchers, hints })));
   const set: SeriesSet = sets.length === 1 ? sets[0]! : new MergedSeries(sets, memory);
