@@ -170,9 +170,15 @@ export function expectContains(all: AllSamples, part: AllSamples, what: string):
   }
 }
 
-/** Every sample for which the sender had a 2xx is there. */
-export function expectAcknowledged(all: AllSamples, load: CrashLoad, what: string): void {
+/** Every sample for which the sender had a 2xx is there; of series that count. */
+export function expectAcknowledged(
+  all: AllSamples,
+  load: CrashLoad,
+  what: string,
+  isCounted: (series: string) => boolean = () => true,
+): void {
   for (const [series, times] of load.acknowledged) {
+    if (!isCounted(series)) continue;
     const found = new Set(
       (all.get(series) ?? []).map((sample) => Math.round((JSON.parse(sample) as [number])[0] * 1000)),
     );

@@ -50,7 +50,7 @@ export function startPrometheus(options: ServerOptions): Promise<Server> {
   return startServer("prometheus", peerBinary("prometheus"), [], options);
 }
 
-/** One of two Alertmanagers that get the same: the real one, or Vestal's. Without a cluster. */
+/** One of two Alertmanagers that get the same: the real one, or Vestal's. Without a cluster, unless `args` say otherwise. */
 export async function startAlertmanager(
   side: "real" | "vestal",
   folder: string,
@@ -68,7 +68,7 @@ export async function startAlertmanager(
     `--config.file=${file}`,
     `--storage.path=${join(folder, `${side}-data`)}`,
     `--web.listen-address=127.0.0.1:${port}`,
-    "--cluster.listen-address=",
+    ...(args.some((arg) => arg.startsWith("--cluster.listen-address=")) ? [] : ["--cluster.listen-address="]),
   ];
   const child = start(program, [...first, ...own, ...args], folder, side);
   const url = `http://127.0.0.1:${port}`;

@@ -2,7 +2,7 @@
  * One data directory that changes hands: a real Prometheus and Vestal write in turns (scrapes and remote write, floats and native
  * histograms, samples out of order, deletions), each is killed with `kill -9` at a random moment, and whoever comes next takes the directory over as it lies. After each
  * kill Vestal and a real Prometheus start on copies and answer the same: every series, every sample, every exemplar. Nothing that was
- * acknowledged is missing.
+ * acknowledged in order is missing.
  *
  * In the second form ranges are seconds long, so that the kill falls among blocks, chunks_head, truncations and checkpoints.
  *
@@ -111,7 +111,7 @@ async function expectAlike(folder: string, args: readonly string[], what: string
     const prometheus = await startPrometheus({ config: {}, folder: theirs, args });
     const timeSeconds = Date.now() / 1000 + 1;
     const got = await allSamples(vestal, timeSeconds);
-    expectAcknowledged(got, load, what);
+    expectAcknowledged(got, load, what, isSureThere);
     expectDeleted(got, load, what);
     expectEqual(got, await allSamples(prometheus, timeSeconds), what);
     const exemplars = await allExemplars(vestal);
@@ -121,14 +121,27 @@ async function expectAlike(folder: string, args: readonly string[], what: string
     await endBoth(vestal, prometheus);
     // The tool opens directories that nobody holds: what Vestal ended with.
     const dump = execFileSync(peerBinary("promtool"), ["tsdb", "dump", join(ours, "data")], { maxBuffer: 2 ** 29 });
-    const lines = dump.toString().split("\n").length - 1;
-    const samples = [...got.values()].reduce((sum, list) => sum + list.length, 0);
+    const lines = dump
+      .toString()
+      .split("\n")
+      .filter((line) => line !== "" && isDumped(line)).length;
+    const samples = [...got].reduce((sum, [series, list]) => sum + (isDumped(series) ? list.length : 0), 0);
     // Staleness markers are in a dump and not in an answer. The tool reads nothing of the log that is older than the newest block,
     // whatever made that: with blocks of samples out of order it leaves out what only the log has.
     if (!hasOutOfOrderBlock(ours)) expect(lines, `${what}: lines of promtool's dump`).toBeGreaterThanOrEqual(samples);
   } finally {
     for (const copy of [ours, theirs]) removeFolder(copy);
   }
+}
+
+/** The real one itself loses samples out of order when it is killed while it makes blocks of them; all are equal nevertheless. */
+function isSureThere(series: string): boolean {
+  return !/"(late|doomed)_/.test(series);
+}
+
+/** The tool passes over a histogram where floats or histograms of the other kind end. */
+function isDumped(series: string): boolean {
+  return isSureThere(series) && !/_seconds"/.test(series);
 }
 
 function hasOutOfOrderBlock(folder: string): boolean {
