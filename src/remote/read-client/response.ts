@@ -6,7 +6,8 @@
  *   …         prometheus.ChunkedReadResponse
  */
 import { crc32c, decodeSnappy, ProtoReader, VestalError } from "../../base/index.js";
-import { type CounterResetHint, type Histogram, Labels, type Span } from "../../model/index.js";
+import { type HistogramMessage, readHistogramMessage } from "../../model/histogram-message.js";
+import { type Histogram, Labels } from "../../model/index.js";
 import { type EncodedChunk, isChunkEncoding } from "../../tsdb/chunk/index.js";
 
 /** Samples as they came. */
@@ -45,7 +46,7 @@ function readSeries(reader: ProtoReader): RemoteSeries {
   const labels: (readonly [string, string])[] = [];
   const times: number[] = [];
   const words: number[] = [];
-  const histograms: Row[] = [];
+  const histograms: HistogramMessage[] = [];
   while (reader.next()) {
     if (reader.field === 1) labels.push(readLabel(reader.message()));
     else if (reader.field === 2) {
@@ -57,33 +58,26 @@ function readSeries(reader: ProtoReader): RemoteSeries {
       }
       times.push(timeMs);
       words.push(low, high);
-    } else if (reader.field === 4) histograms.push(readHistogram(reader.message()));
+    } else if (reader.field === 4) histograms.push(readHistogramMessage(reader.message()));
   }
   const floats = { timesMs: Float64Array.from(times), words: Uint32Array.from(words), histograms: undefined };
   const samples = histograms.length === 0 ? floats : mixed(floats, histograms);
   return { labels: Labels.of(labels), chunks: [], samples };
 }
 
-interface Row {
-  readonly timeMs: number;
-  readonly low: number;
-  readonly high: number;
-  readonly histogram: Histogram;
-}
-
 /** Floats and histograms of one series in one order of time. */
-function mixed(floats: PlainSamples, histograms: readonly Row[]): PlainSamples {
+function mixed(floats: PlainSamples, histograms: readonly HistogramMessage[]): PlainSamples {
   const rows = [
     ...histograms,
-    ...Array.from(floats.timesMs, (timeMs, i) => ({
-      timeMs,
+    ...Array.from(floats.timesMs, (timestampMs, i) => ({
+      timestampMs,
       low: floats.words[2 * i]!,
       high: floats.words[2 * i + 1]!,
       histogram: undefined,
     })),
-  ].sort((a, b) => a.timeMs - b.timeMs);
+  ].sort((a, b) => a.timestampMs - b.timestampMs);
   return {
-    timesMs: Float64Array.from(rows, ({ timeMs }) => timeMs),
+    timesMs: Float64Array.from(rows, ({ timestampMs }) => timestampMs),
     words: Uint32Array.from(rows.flatMap(({ low, high }) => [low, high])),
     histograms: rows.map(({ histogram }) => histogram),
   };
@@ -96,102 +90,6 @@ function readLabel(reader: ProtoReader): readonly [string, string] {
     else if (reader.field === 2) value = reader.text();
   }
   return [name, value];
-}
-
-function readHistogram(reader: ProtoReader): Row {
-  let [count, zeroCount, timeMs, low, high, schema, zeroThreshold, hint] = [0, 0, 0, 0, 0, 0, 0, 0];
-  let isFloat = false;
-  const spans = { negative: [] as Span[], positive: [] as Span[] };
-  const deltas = { negative: [] as number[], positive: [] as number[] };
-  const counts = { negative: [] as number[], positive: [] as number[] };
-  const customValues: number[] = [];
-  while (reader.next()) {
-    switch (reader.field) {
-      case 1:
-        count = reader.uint();
-        break;
-      case 2:
-        count = reader.double();
-        isFloat = true;
-        break;
-      case 3:
-        ({ low, high } = reader.doubleWords());
-        break;
-      case 4:
-        schema = reader.sint();
-        break;
-      case 5:
-        zeroThreshold = reader.double();
-        break;
-      case 6:
-        zeroCount = reader.uint();
-        break;
-      case 7:
-        zeroCount = reader.double();
-        break;
-      case 8:
-        spans.negative.push(readSpan(reader.message()));
-        break;
-      case 9:
-        reader.sints(deltas.negative);
-        break;
-      case 10:
-        reader.doubles(counts.negative);
-        break;
-      case 11:
-        spans.positive.push(readSpan(reader.message()));
-        break;
-      case 12:
-        reader.sints(deltas.positive);
-        break;
-      case 13:
-        reader.doubles(counts.positive);
-        break;
-      case 14:
-        hint = reader.int();
-        break;
-      case 15:
-        timeMs = reader.int();
-        break;
-      case 16:
-        reader.doubles(customValues);
-        break;
-    }
-  }
-  const buckets = (side: "negative" | "positive"): Float64Array => {
-    if (isFloat) return Float64Array.from(counts[side]);
-    let total = 0;
-    return Float64Array.from(deltas[side], (delta) => {
-      total += delta;
-      return total;
-    });
-  };
-  const sum = new Float64Array(new Uint32Array([low, high]).buffer)[0]!;
-  const histogram: Histogram = {
-    isFloat,
-    // Numbers of the protocol are those of the model; an unknown one is "unknown".
-    counterResetHint: (hint >= 0 && hint <= 3 ? hint : 0) as CounterResetHint,
-    schema,
-    zeroThreshold,
-    zeroCount,
-    count,
-    sum,
-    positiveSpans: spans.positive,
-    negativeSpans: spans.negative,
-    positiveBuckets: buckets("positive"),
-    negativeBuckets: buckets("negative"),
-    customValues: Float64Array.from(customValues),
-  };
-  return { timeMs, low, high, histogram };
-}
-
-function readSpan(reader: ProtoReader): Span {
-  let [offset, length] = [0, 0];
-  while (reader.next()) {
-    if (reader.field === 1) offset = reader.sint();
-    else if (reader.field === 2) length = reader.uint();
-  }
-  return { offset, length };
 }
 
 /** @param frameBytesMax  of one message. @throws VestalError REMOTE_READ, PROTO */

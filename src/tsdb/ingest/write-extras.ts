@@ -4,16 +4,14 @@
  */
 import { ProtoReader } from "../../base/index.js";
 import { encodeHistogram, staleHistogramBytes } from "../../model/histogram-bytes.js";
+import { readHistogramMessage } from "../../model/histogram-message.js";
 import {
-  type CounterResetHint,
   type Exemplar,
-  type Histogram,
   histogramProblem,
   isStaleWords,
   Labels,
   type MetricType,
   type SeriesMetadata,
-  type Span,
 } from "../../model/index.js";
 
 export interface WrittenHistogram {
@@ -122,109 +120,10 @@ function readMetadata(reader: ProtoReader, symbol: (ref: number) => string | und
 
 /** Both versions have the same message. */
 function readHistogram(reader: ProtoReader): WrittenHistogram {
-  let isFloat = false;
-  let [count, zeroCount] = [0, 0];
-  let [sum, schema, zeroThreshold, hint, timestampMs] = [0, 0, 0, 0, 0];
-  let isStale = false;
-  const [positiveSpans, negativeSpans]: [Span[], Span[]] = [[], []];
-  const [positiveDeltas, negativeDeltas]: [number[], number[]] = [[], []];
-  const [positiveCounts, negativeCounts]: [number[], number[]] = [[], []];
-  const customValues: number[] = [];
-  const scratch = new DataView(new ArrayBuffer(8));
-  while (reader.next()) {
-    switch (reader.field) {
-      case 1:
-        count = reader.uint();
-        isFloat = false;
-        break;
-      case 2:
-        count = reader.double();
-        isFloat = true;
-        break;
-      case 3: {
-        const { low, high } = reader.doubleWords();
-        isStale = isStaleWords(low, high);
-        scratch.setUint32(0, low, true);
-        scratch.setUint32(4, high, true);
-        sum = scratch.getFloat64(0, true);
-        break;
-      }
-      case 4:
-        schema = reader.sint();
-        break;
-      case 5:
-        zeroThreshold = reader.double();
-        break;
-      case 6:
-        zeroCount = reader.uint();
-        break;
-      case 7:
-        zeroCount = reader.double();
-        break;
-      case 8:
-        negativeSpans.push(readSpan(reader.message()));
-        break;
-      case 9:
-        reader.sints(negativeDeltas);
-        break;
-      case 10:
-        reader.doubles(negativeCounts);
-        break;
-      case 11:
-        positiveSpans.push(readSpan(reader.message()));
-        break;
-      case 12:
-        reader.sints(positiveDeltas);
-        break;
-      case 13:
-        reader.doubles(positiveCounts);
-        break;
-      case 14:
-        hint = reader.int();
-        break;
-      case 15:
-        timestampMs = reader.int();
-        break;
-      case 16:
-        reader.doubles(customValues);
-        break;
-    }
-  }
-  if (isStale) return { timestampMs, isFloat, bytes: staleHistogramBytes(isFloat), problem: undefined };
-  const histogram: Histogram = {
-    isFloat,
-    counterResetHint: (hint >= 0 && hint <= 3 ? hint : 0) as CounterResetHint,
-    schema,
-    zeroThreshold,
-    zeroCount,
-    count,
-    sum,
-    positiveSpans,
-    negativeSpans,
-    positiveBuckets: isFloat ? Float64Array.from(positiveCounts) : summedUp(positiveDeltas),
-    negativeBuckets: isFloat ? Float64Array.from(negativeCounts) : summedUp(negativeDeltas),
-    customValues: Float64Array.from(customValues),
-  };
+  const { timestampMs, histogram, low, high } = readHistogramMessage(reader);
+  const { isFloat } = histogram;
+  if (isStaleWords(low, high)) return { timestampMs, isFloat, bytes: staleHistogramBytes(isFloat), problem: undefined };
   const problem = histogramProblem(histogram);
   const bytes = problem === undefined ? encodeHistogram(histogram) : new Uint8Array(0);
   return { timestampMs, isFloat, bytes, problem };
-}
-
-function readSpan(reader: ProtoReader): Span {
-  let [offset, length] = [0, 0];
-  while (reader.next()) {
-    if (reader.field === 1) offset = reader.sint();
-    else if (reader.field === 2) length = reader.uint() % 2 ** 32;
-  }
-  return { offset, length };
-}
-
-function summedUp(deltas: readonly number[]): Float64Array {
-  const counts = new Float64Array(deltas.length);
-  let sum = 0;
-  for (const [i, delta] of deltas.entries()) {
-    sum += delta;
-    counts[i] = sum;
-  }
-  return counts;
 }
