@@ -1,3 +1,4 @@
+export { closePool } from "./close-pool.js";
 export * from "./control-memory.js";
 export {
   addResults,

@@ -16,7 +16,11 @@ import {
   SMALL_YOUNG_GENERATION,
   toPlain,
 } from "../base/index.js";
+import { closePool } from "./close-pool.js";
 import type { ShardTask } from "./task.js";
+
+/** What threads that have no task any more get to finish their start. */
+const CLOSE_PATIENCE_MS = 2000;
 
 export interface SupervisorOptions<Data> {
   readonly shardCount: number;
@@ -127,7 +131,7 @@ export class ShardSupervisor<Data> {
     if (ended === "late")
       this.#deps.log.error("Shards did not stop in time; their threads are ended", { timeoutMs: stopTimeoutMs });
     for (const shard of this.#shards) this.#closePort(shard);
-    await this.#pool.destroy();
+    await closePool(this.#pool, ended === "late" ? 0 : CLOSE_PATIENCE_MS);
   }
 
   #run(shard: Shard): void {

@@ -542,7 +542,8 @@ class Server {
       this.#registry.resend(shard);
       return;
     }
-    if (!this.#shards.isReady) return;
+    // A signal may come during a replay: what has been stopped must not start.
+    if (!this.#shards.isReady || this.#isEnding) return;
     // From here on samples are sent: before the first scrape.
     this.#remote.start();
     for (let each = 0; each < this.#shardCount; each++) this.#registry.resend(each);

@@ -28,7 +28,7 @@ import {
 import { compareLabels, Labels } from "../../model/index.js";
 import { formatSample } from "../../model/number.js";
 import type { ReadEndpoint, ReadExchange } from "../../remote/index.js";
-import type { CancelHandle, ControlMemory } from "../../shard/index.js";
+import { type CancelHandle, type ControlMemory, closePool } from "../../shard/index.js";
 import { clearActiveQuery } from "./active-queries.js";
 import { type BlockSource, NO_BLOCKS } from "./block-list.js";
 import { FairQueue, type QueueClass } from "./fair-queue.js";
@@ -46,6 +46,8 @@ import {
 import { QuerySlots } from "./query-slots.js";
 
 const NEVER_ABORTED = new AbortController().signal;
+/** What threads get to finish their start, or a query that was canceled, before they are ended. */
+const CLOSE_PATIENCE_MS = 2000;
 /** How long a thread may take to notice its cancel word before it is terminated. */
 const PATIENCE_MS = 1000;
 
@@ -269,7 +271,7 @@ export class QueryPool implements QueryService {
   /** Ends all threads; queries under way fail. */
   async close(): Promise<void> {
     for (const { cancel } of this.#open.values()) this.#control.cancel(cancel);
-    await this.#pool.destroy();
+    await closePool(this.#pool, CLOSE_PATIENCE_MS);
   }
 
   async #run(job: QueryJob, signal: AbortSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {

@@ -212,7 +212,8 @@ export class FakeApiServer {
   }
 
   #send(response: ServerResponse, type: string, object: unknown): void {
-    if (!this.faults.isSilent) response.write(`${JSON.stringify({ type, object })}\n`);
+    // A watch that a test has just ended is still told what the same change brings.
+    if (!this.faults.isSilent && !response.writableEnded) response.write(`${JSON.stringify({ type, object })}\n`);
   }
 
   #expire(response: ServerResponse): void {
