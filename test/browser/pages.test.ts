@@ -173,8 +173,8 @@ test("an expression is explained: its parts with what they read", async () => {
 test("a query that runs is shown and ended from the status page", async () => {
   await onPage(`${server.url}/status`, {}, async (page) => {
     await settled(page);
-    // Ten thousand steps with six hours of seconds each: it computes for minutes where nobody ends it.
-    const query = "quantile_over_time(0.5, vector(1)[6h:1s])";
+    // Ten thousand steps with a day of seconds each, which differ: it computes for a minute where nobody ends it.
+    const query = "quantile_over_time(0.5, sin(vector(time() * 7))[1d:1s])";
     const search = new URLSearchParams({ query, start: "0", end: "10000", step: "1", timeout: "2m" });
     const answer = fetch(`${server.url}/api/v1/query_range?${search}`).then((response) => response.json());
     const row = page.getByRole("row").filter({ hasText: "quantile_over_time" });
@@ -207,7 +207,8 @@ test("why an app is not scraped: the rule that drops it, the error of its scrape
     await page.getByText("Discovery does not know it").waitFor();
     await expect.poll(() => new URL(page.url()).searchParams.get("q"), { timeout: 30_000 }).toBe("no such pod");
     await page.goto(`${server.url}/service-discovery`);
-    await page.getByRole("link", { name: "Why?" }).last().click();
+    const dropped = page.getByRole("row").filter({ hasText: "dropped by relabelling" });
+    await dropped.first().getByRole("link", { name: "Why?" }).click(); // the menu has such a link too
     await page.getByText("relabelling drops it").waitFor();
   });
 });
