@@ -383,14 +383,30 @@ class IngestThread {
           : metricRelabeler(rules as readonly RelabelRule[], { entriesMax: RELABEL_ENTRIES_MAX }),
     });
     if (settings.walSync === "interval") {
-      this.#syncTimer = setInterval(() => {
+      this.#syncInTurn(() => {
         this.#sync(() => wal.sync());
         this.#sync(() => this.#wbl?.sync());
-      }, SYNC_INTERVAL_MS);
+      });
     }
     const trim = new BurstTrim(returnFreeHeap);
     this.#trimTimer = setInterval(() => trim.look(head.counter(COUNTER_SERIES_CREATED)), LOOK_INTERVAL_MS);
     this.#control.setShardState(shard, SHARD_RUNNING);
+  }
+
+  /**
+   * Once in each interval, at a point of its own for each shard: the threads share the log, and one whose turn came right after
+   * another's would never have anything to sync.
+   */
+  #syncInTurn(sync: () => void): void {
+    const { shard, shardCount } = this.#task;
+    const turnMs = (SYNC_INTERVAL_MS * shard) / shardCount;
+    const sinceTurnMs = (systemClock.nowMs() - turnMs) % SYNC_INTERVAL_MS;
+    // A timer that fired a little early must not fire again for the same turn.
+    const waitMs = (sinceTurnMs > SYNC_INTERVAL_MS / 2 ? 2 : 1) * SYNC_INTERVAL_MS - sinceTurnMs;
+    this.#syncTimer = setTimeout(() => {
+      sync();
+      this.#syncInTurn(sync);
+    }, waitMs);
   }
 
   #sync(sync: () => void): void {
@@ -496,7 +512,7 @@ class IngestThread {
   // ── end ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #stop(): Promise<void> {
-    clearInterval(this.#syncTimer);
+    clearTimeout(this.#syncTimer);
     clearInterval(this.#trimTimer);
     await this.#engine?.stop();
     await this.#receiver?.stop();
