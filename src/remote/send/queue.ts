@@ -17,18 +17,12 @@ import {
   decodeExemplars,
   decodeHistograms,
   decodeMetadata,
+  decodeSamples,
   isHistogramRecord,
   type WalPosition,
 } from "../../tsdb/wal/index.js";
 import { encodeBatch, type Item, type Token } from "./batch.js";
-import {
-  checkpointRefs,
-  decodeSamples,
-  decodeSeries,
-  recordsBefore,
-  WalTail,
-  type WalTailOptions,
-} from "./wal-tail.js";
+import { checkpointRefs, decodeSeries, recordsBefore, WalTail, type WalTailOptions } from "./wal-tail.js";
 
 export interface EndpointConfig {
   readonly name: string;

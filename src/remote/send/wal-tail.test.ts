@@ -8,8 +8,8 @@ import { writeRequestV1 } from "../../../test/support/write-request.js";
 import { makeWriteShard, type WriteShard } from "../../../test/support/write-shard.js";
 import { systemFiles } from "../../base/index.js";
 import { decodeLabelBytes } from "../../model/label-bytes.js";
-import type { WalPosition } from "../../tsdb/wal/index.js";
-import { checkpointRefs, decodeSamples, decodeSeries, recordsBefore, WalTail } from "./wal-tail.js";
+import { decodeSamples, type WalPosition } from "../../tsdb/wal/index.js";
+import { checkpointRefs, decodeSeries, recordsBefore, WalTail } from "./wal-tail.js";
 
 const START_MS = 1_700_000_000_000;
 let folder = "";

@@ -197,13 +197,6 @@ function* allRecords({ files }: WalTailOptions, dir: string, until: WalPosition 
   }
 }
 
-export interface LoggedSample {
-  readonly ref: number;
-  readonly timestampMs: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 /** Refs and LABEL BYTES (views) of a record of type 1. */
 export function* decodeSeries(record: Uint8Array): Generator<{ readonly ref: number; readonly labels: Uint8Array }> {
   const reader = new ByteReader(record);
@@ -213,20 +206,5 @@ export function* decodeSeries(record: Uint8Array): Generator<{ readonly ref: num
     const from = reader.at;
     for (let left = 2 * reader.count(2); left > 0; left--) reader.skip(reader.count(1));
     yield { ref, labels: reader.since(from) };
-  }
-}
-
-/** Samples of a record of type 2, their values as words. */
-export function* decodeSamples(record: Uint8Array): Generator<LoggedSample> {
-  const reader = new ByteReader(record);
-  reader.skip(1);
-  if (reader.isAtEnd) return;
-  const firstRef = reader.i64();
-  const firstTime = reader.i64();
-  while (!reader.isAtEnd) {
-    const ref = firstRef + reader.varint();
-    const timestampMs = firstTime + reader.varint();
-    const high = reader.u32();
-    yield { ref, timestampMs, high, low: reader.u32() };
   }
 }

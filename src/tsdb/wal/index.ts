@@ -13,6 +13,7 @@ export {
   decodeExemplars,
   decodeHistograms,
   decodeMetadata,
+  decodeSamples,
   decodeTombstones,
   type ExemplarEntry,
   encodeExemplars,

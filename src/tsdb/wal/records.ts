@@ -133,23 +133,47 @@ export function encodeSamples(entries: readonly SampleEntry[], emit: (record: Ui
   );
 }
 
+/** Series and time of one entry of a record after the other: `while (heads.next()) …`; the caller reads what follows each. */
+class EntryHeads {
+  ref = 0;
+  timestampMs = 0;
+  readonly #reader: ByteReader;
+  readonly #isV2: boolean;
+  #isFirst = true;
+  #baseRef = 0;
+  #baseTime = 0;
+
+  constructor(reader: ByteReader, isV2: boolean) {
+    this.#reader = reader;
+    this.#isV2 = isV2;
+    if (isV2 || reader.isAtEnd) return;
+    this.#baseRef = reader.i64();
+    this.#baseTime = reader.i64();
+  }
+
+  next(): boolean {
+    const reader = this.#reader;
+    if (reader.isAtEnd) return false;
+    this.ref = this.#baseRef + reader.varint();
+    this.timestampMs = this.#baseTime + reader.varint();
+    if (!this.#isV2) return true;
+    this.#baseRef = this.ref;
+    if (this.#isFirst) {
+      this.#baseTime = this.timestampMs;
+      reader.varint();
+    } else if (reader.u8() > START_SAME) reader.varint();
+    this.#isFirst = false;
+    return true;
+  }
+}
+
 /** Of a record of type 2 or 11. @throws CorruptionError if it is malformed. */
 export function* decodeSamples(record: Uint8Array): Generator<SampleEntry> {
   const reader = new ByteReader(record);
   const isV2 = reader.u8() === RECORD_SAMPLES_V2;
-  if (reader.isAtEnd) return;
-  let baseRef = isV2 ? 0 : reader.i64();
-  let baseTime = isV2 ? 0 : reader.i64();
-  for (let isFirst = true; !reader.isAtEnd; isFirst = false) {
-    const ref = baseRef + reader.varint();
-    const timestampMs = baseTime + reader.varint();
-    if (isV2) {
-      baseRef = ref;
-      if (isFirst) {
-        baseTime = timestampMs;
-        reader.varint();
-      } else if (reader.u8() > START_SAME) reader.varint();
-    }
+  const heads = new EntryHeads(reader, isV2);
+  while (heads.next()) {
+    const { ref, timestampMs } = heads;
     const high = reader.u32();
     yield { ref, timestampMs, high, low: reader.u32() };
   }
@@ -241,19 +265,9 @@ export function* decodeHistograms(record: Uint8Array): Generator<HistogramEntry>
   const isV2 = kind === RECORD_HISTOGRAMS_V2 || kind === RECORD_FLOAT_HISTOGRAMS_V2;
   const isFloat =
     kind === RECORD_FLOAT_HISTOGRAMS || kind === RECORD_CUSTOM_FLOAT_HISTOGRAMS || kind === RECORD_FLOAT_HISTOGRAMS_V2;
-  if (reader.isAtEnd) return;
-  let baseRef = isV2 ? 0 : reader.i64();
-  let baseTime = isV2 ? 0 : reader.i64();
-  for (let isFirst = true; !reader.isAtEnd; isFirst = false) {
-    const ref = baseRef + reader.varint();
-    const timestampMs = baseTime + reader.varint();
-    if (isV2) {
-      baseRef = ref;
-      if (isFirst) {
-        baseTime = timestampMs;
-        reader.varint();
-      } else if (reader.u8() > START_SAME) reader.varint();
-    }
+  const heads = new EntryHeads(reader, isV2);
+  while (heads.next()) {
+    const { ref, timestampMs } = heads;
     const from = reader.at;
     const histogram = takeHistogram(reader, isFloat);
     const { schema } = histogram;
