@@ -21,10 +21,9 @@ import {
   STATUS_OUT_OF_ORDER,
   STATUS_SKIPPED,
 } from "../../../assembly/layout.js";
-import { assert, CorruptionError, errorMessage, type Logger, VestalError } from "../../base/index.js";
+import { assert, errorMessage, type Logger, VestalError } from "../../base/index.js";
 import {
   type ExemplarText,
-  exemplarOf,
   type ParseOutcome,
   type ScrapeParser,
   seriesRefusal,
@@ -32,15 +31,10 @@ import {
 } from "../../exposition/index.js";
 import {
   compacted,
-  compareLabels,
-  decodeHistogram,
   type Exemplar,
-  encodeHistogram,
   type Histogram,
-  histogramProblem,
   type Labels,
   limitedTo,
-  RESET_YES,
   reducedTo,
   STALE_NAN_HIGH,
   STALE_NAN_LOW,
@@ -57,6 +51,8 @@ import type { HistogramRow } from "../head/index.js";
 import { BodyBuffers } from "./body-buffers.js";
 import { ClassicConversion, type ClassicPart, type ConvertedHistogram, classicPart } from "./classic-conversion.js";
 import type { CommitExtras, Committer, ExemplarRow } from "./committer.js";
+import { EXTRA_METRICS, REPORT_METRICS, reportOf, reportValue } from "./report.js";
+import { exemplarsOf, exposedHistogram, histogramRow, type RowParts, zeroOf } from "./row-parts.js";
 import { labelLimitProblem, reportLabels, sampleLabels } from "./sample-labels.js";
 import { FamilyMetadata, metadataRows } from "./scrape-metadata.js";
 
@@ -89,14 +85,6 @@ export interface ShardAppenderDeps {
 
 /** Rows that a staging table has beyond those expected: stale rows, report rows. */
 const SPARE_ROWS = 64;
-const REPORT_METRICS = [
-  "up",
-  "scrape_duration_seconds",
-  "scrape_samples_scraped",
-  "scrape_samples_post_metric_relabeling",
-  "scrape_series_added",
-] as const;
-const EXTRA_METRICS = ["scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes"] as const;
 /** Most lines of other shards that one target may have. */
 const FOREIGN_LINES_MAX = 2 ** 29;
 /** So many lines of other shards are remembered whether they are used or not. */
@@ -149,13 +137,6 @@ class Target implements AppendTarget {
     }
     return this.#size;
   }
-}
-
-/** What a staged row has beside its value. */
-interface RowParts {
-  readonly histogram: Histogram | undefined;
-  readonly createdMs: number;
-  readonly exemplars: readonly ExemplarText[];
 }
 
 /** What converting the classic histograms of a scrape adds to it. */
@@ -907,17 +888,6 @@ const NO_PARTS: ReadonlyMap<number, RowParts> = new Map();
 /** As Prometheus says it. */
 const BUCKET_LIMIT = "histogram bucket limit exceeded";
 
-/** A histogram that may be stored, or what is wrong with it. */
-function exposedHistogram({ bytes, isFloat }: { bytes: Uint8Array; isFloat: boolean }): Histogram | string {
-  try {
-    const histogram = decodeHistogram(bytes, isFloat);
-    return histogramProblem(histogram) ?? histogram;
-  } catch (error) {
-    if (error instanceof CorruptionError) return error.message;
-    throw error;
-  }
-}
-
 /** Whether relabelling drops a new line; one that is only a part of a histogram is none to drop. */
 function isDropped(labels: Labels | undefined, part: ClassicPart | undefined, options: ScrapeTargetOptions): boolean {
   return labels === undefined && (part === undefined || options.histograms.isClassicToo);
@@ -931,37 +901,6 @@ function keptHistograms(extras: ReadonlyMap<number, RowParts>, series: readonly 
     if (labels === undefined && extras.get(row)?.histogram !== undefined) kept--;
   }
   return kept;
-}
-
-function histogramRow(slot: number, timestampMs: number, histogram: Histogram): HistogramRow {
-  const { isFloat } = histogram;
-  return { slot, timestampMs, isFloat, bytes: encodeHistogram(histogram), status: STATUS_OK };
-}
-
-/** What a histogram was when it was made: empty, behind a reset. */
-function zeroOf(histogram: Histogram): Histogram {
-  return {
-    ...histogram,
-    counterResetHint: RESET_YES,
-    zeroCount: 0,
-    count: 0,
-    sum: 0,
-    positiveSpans: [],
-    negativeSpans: [],
-    positiveBuckets: new Float64Array(0),
-    negativeBuckets: new Float64Array(0),
-  };
-}
-
-/** By time, then value: the order in which a store takes those of one series. */
-/** In the order in which they are stored. Without a time of their own those of native histograms could not be told apart. */
-function exemplarsOf(texts: readonly ExemplarText[], timestampMs: number, isHistogram: boolean): Exemplar[] {
-  const found = texts.map((text) => exemplarOf(text, timestampMs));
-  return (isHistogram ? found.filter(({ isTimed }) => isTimed) : found).sort(compareExemplars);
-}
-
-function compareExemplars(a: Exemplar, b: Exemplar): number {
-  return a.timestampMs - b.timestampMs || a.value - b.value || compareLabels(a.labels, b.labels);
 }
 
 /** Refusals of floats and histograms; exemplars count where none of their series was in order. */
@@ -996,22 +935,4 @@ function refusal(
   linesSeen = 0,
 ): Staged {
   return { status: "refused", error, limit, samples, afterRelabelling, linesSeen };
-}
-
-/** Values of the report series in the order of their names; the last one is of EXTRA_METRICS. */
-function reportOf(
-  up: number,
-  durationSeconds: number,
-  scraped: number,
-  afterRelabelling: number,
-  added: number,
-  bodyBytes = 0,
-): readonly number[] {
-  return [up, durationSeconds, scraped, afterRelabelling, added, 0, 0, bodyBytes];
-}
-
-function reportValue(metric: string, value: number | undefined, extra: ScrapeTargetOptions["extraMetrics"]): number {
-  if (metric === "scrape_timeout_seconds") return extra?.timeoutSeconds ?? 0;
-  if (metric === "scrape_sample_limit") return extra?.sampleLimit ?? 0;
-  return value ?? 0;
 }
