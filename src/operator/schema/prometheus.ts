@@ -30,6 +30,7 @@ import {
   string,
   without,
 } from "./dsl.js";
+import { scrapeProtocols } from "./scrape-fields.js";
 import {
   authorization,
   basicAuth,
@@ -348,19 +349,7 @@ export const prometheusSpec = {
   scrapeFailureLogFile: string("file for scrape failures", { minLength: 1 }),
   scrapeInterval: duration("time between scrapes", { default: "30s" }),
   scrapeNativeHistograms: boolean("scrape native histograms"),
-  scrapeProtocols: list(
-    "protocols offered, in order",
-    string("", {
-      oneOf: [
-        "PrometheusProto",
-        "OpenMetricsText0.0.1",
-        "OpenMetricsText1.0.0",
-        "PrometheusText0.0.4",
-        "PrometheusText1.0.0",
-      ],
-    }),
-    { listType: "set" },
-  ),
+  scrapeProtocols,
   scrapeTimeout: duration("timeout of a scrape"),
   secrets: list("Secrets mounted under the secrets directory", string(""), { listType: "set" }),
   securityContext: podSecurityContext("pod security context (pass-through)"),

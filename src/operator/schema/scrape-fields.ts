@@ -2,6 +2,20 @@
 import { boolean, duration, type Fields, int64, intOrString, list, map, string } from "./dsl.js";
 import { basicAuth, keySelector, oauth2, proxyFields, relabelConfig, safeAuthorization } from "./shapes.js";
 
+export const scrapeProtocols = list(
+  "protocols offered, in order",
+  string("", {
+    oneOf: [
+      "PrometheusProto",
+      "OpenMetricsText0.0.1",
+      "OpenMetricsText1.0.0",
+      "PrometheusText0.0.4",
+      "PrometheusText1.0.0",
+    ],
+  }),
+  { listType: "set" },
+);
+
 /** Of ServiceMonitor, PodMonitor, Probe and ScrapeConfig. */
 export const scrapeFields = {
   convertClassicHistogramsToNHCB: boolean("convert classic histograms to native with custom buckets"),
@@ -24,19 +38,7 @@ export const scrapeFields = {
   scrapeClass: string("scrape class to apply", { minLength: 1 }),
   scrapeClassicHistograms: boolean("also scrape classic buckets of native histograms"),
   scrapeNativeHistograms: boolean("scrape native histograms"),
-  scrapeProtocols: list(
-    "protocols offered, in order",
-    string("", {
-      oneOf: [
-        "PrometheusProto",
-        "OpenMetricsText0.0.1",
-        "OpenMetricsText1.0.0",
-        "PrometheusText0.0.4",
-        "PrometheusText1.0.0",
-      ],
-    }),
-    { listType: "set" },
-  ),
+  scrapeProtocols,
   targetLimit: int64("most targets", { min: 0 }),
 } satisfies Fields;
 
