@@ -9,8 +9,6 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: "forks",
     maxWorkers: 2,
-    // Whole processes race with a busy machine there; a defect fails twice. By hand a test has one try.
-    retry: process.env["CI"] === undefined ? 0 : 1,
     setupFiles: ["test/support/seed.ts"],
   },
 });
