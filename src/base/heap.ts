@@ -1,17 +1,6 @@
-/**
- * V8's collector, adjusted to what this program is: several threads with a heap of some 10 MB each, whose garbage is small and
- * short-lived, since samples never lie there.
- */
+/** Memory of a thread's JavaScript heap, given back where V8 would keep it. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-
-/**
- * Each thread scavenges alone from here on, threads made later too. By default V8 wakes its four helpers for every megabyte of
- * garbage: with 100 scrapes a second they took a tenth of all CPU, and saved next to nothing. Full collections keep them.
- */
-export function scavengeAlone(): void {
-  setFlagsFromString("--no-parallel-scavenge");
-}
 
 let collect: ((options: { type: "major"; execution: "sync"; flavor: "last-resort" }) => void) | undefined;
 

@@ -17,7 +17,7 @@ export {
   VestalError,
 } from "./errors.js";
 export { type FileStat, type Files, type OpenMode, systemFiles } from "./file.js";
-export { returnFreeHeap, scavengeAlone } from "./heap.js";
+export { returnFreeHeap } from "./heap.js";
 export {
   createLogger,
   type LogFields,

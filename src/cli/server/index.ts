@@ -15,7 +15,6 @@ import {
   errorCode,
   errorMessage,
   type Logger,
-  scavengeAlone,
   systemClock,
   systemFiles,
   systemReason,
@@ -87,7 +86,6 @@ export interface EmbeddedConfig {
 
 /** Runs until it is told to end, and sets the process' exit code. Start-up problems: one clear line, code 1 or 2. */
 export async function runServer(options: ServerOptions, embedded?: EmbeddedConfig): Promise<void> {
-  scavengeAlone();
   const log = createLogger(options.log);
   try {
     await new Server(options, embedded, log).run();
