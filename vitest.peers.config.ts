@@ -9,8 +9,5 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 1,
     fileParallelism: false,
-    // Two servers scrape the same moving targets at different moments on a busy machine: one run may catch a change between
-    // them. A defect fails twice.
-    retry: 1,
   },
 });
