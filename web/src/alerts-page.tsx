@@ -1,16 +1,17 @@
 /** Alerts: what is active now, what was, and what a rule would have done. */
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { type ApiAnswer, get, type Labels, type MatrixSeries, type QueryData } from "./api.js";
+import { type ApiAnswer, get, type Labels, type MatrixSeries, type QueryData, reasonText } from "./api.js";
 import { backtestLink, readBacktest, writeBacktest } from "./backtest-link.js";
 import { formatDuration, parseDurationMs, valueText } from "./format.js";
 import { useApi } from "./hooks.js";
 import { Ago, Badge, Filter, LabelList, Loaded, Rows } from "./parts.js";
 import { type AlertPeriods, firingMs, type Period, PeriodTable } from "./periods.js";
 import { type Groups, queryLink, stateKind } from "./rules-page.js";
+import { dateTimeText } from "./time-zone.js";
 
 const Editor = lazy(() => import("./editor.js").then((module) => module.Editor));
-const Chart = lazy(() => import("./chart.js").then((module) => module.Chart));
+const Chart = lazy(() => import("./plot/chart.js").then((module) => module.Chart));
 
 const VIEWS: readonly (readonly [path: string, name: string])[] = [
   ["alerts", "Active"],
@@ -255,7 +256,7 @@ function ChangeTable({ changes }: { changes: readonly Change[] }) {
             row={(change, i) => (
               <tr key={`${i} ${change.time}`}>
                 <td>
-                  <time dateTime={change.time}>{new Date(change.time).toLocaleString()}</time>
+                  <time dateTime={change.time}>{dateTimeText(Date.parse(change.time))}</time>
                 </td>
                 <td>
                   <strong>{change.rule}</strong> <LabelList labels={change.labels} />
@@ -338,7 +339,7 @@ export function BacktestPage({ isDark }: { isDark: boolean }) {
         setRunning(false);
       },
       (reason: unknown) => {
-        setError(reason instanceof Error ? reason.message : String(reason));
+        setError(reasonText(reason));
         setTested(undefined);
         setRunning(false);
       },
@@ -428,11 +429,12 @@ export function BacktestPage({ isDark }: { isDark: boolean }) {
           {tested.series.length > 0 && (
             <Suspense fallback={<p class="muted">Loading…</p>}>
               <Chart
+                title={state.expr}
                 series={tested.series}
                 startMs={tested.startMs}
                 endMs={tested.endMs}
                 stepMs={tested.stepMs}
-                isStacked={false}
+                mode="lines"
                 isDark={isDark}
                 onZoom={() => undefined}
               />

@@ -10,6 +10,13 @@ export interface ApiAnswer<T> {
 
 export class ApiError extends Error {}
 
+/** What a person is told when a question failed. */
+export function reasonText(reason: unknown): string {
+  // Browsers say "Failed to fetch" and the like.
+  if (reason instanceof TypeError) return "The server cannot be reached.";
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
 interface Envelope<T> {
   readonly status: "success" | "error";
   readonly data?: T;

@@ -1,6 +1,6 @@
 /** What several pages do alike: ask the server, remember a choice. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { type ApiAnswer, get, type Params } from "./api.js";
+import { type ApiAnswer, get, type Params, reasonText } from "./api.js";
 
 export interface Asked<T> {
   readonly answer: ApiAnswer<T> | undefined;
@@ -29,7 +29,7 @@ export function useApi<T>(path: string, params: Params = {}, everyMs?: number): 
         },
         (reason: unknown) => {
           if (controller.signal.aborted) return;
-          setError(reason instanceof Error ? reason.message : String(reason));
+          setError(reasonText(reason));
           setLoading(false);
         },
       );

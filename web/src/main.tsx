@@ -4,10 +4,11 @@ import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import { AlertHistoryPage, AlertsPage, BacktestPage } from "./alerts-page.js";
 import { useStored } from "./hooks.js";
-import { QueryPage } from "./query-page.js";
+import { QueryPage } from "./query/query-page.js";
 import { RulesPage } from "./rules-page.js";
 import { ConfigPage, FlagsPage, StatusPage, TsdbPage } from "./status-pages.js";
 import { DiscoveryPage, TargetsPage } from "./targets-page.js";
+import { setTimeZone, timeZone, timeZones } from "./time-zone.js";
 import { WhyPage } from "./why-page.js";
 
 const DashboardsPage = lazy(() => import("./dashboards-page.js").then((module) => module.DashboardsPage));
@@ -35,6 +36,8 @@ function App() {
   const [path, setPath] = useState(currentPath);
   const [theme, setTheme] = useStored("theme", "auto");
   const [isSystemDark, setSystemDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  // Pages ask for it while they are drawn; here it draws them again.
+  const [zone, setZone] = useState(timeZone);
   const isDark = theme === "dark" || (theme === "auto" && isSystemDark);
   useEffect(() => {
     const query = matchMedia("(prefers-color-scheme: dark)");
@@ -89,7 +92,23 @@ function App() {
             </a>
           ))}
         </nav>
-        <label class="theme">
+        <label class="choice">
+          <span class="hidden">Time zone</span>
+          <select
+            value={zone}
+            onChange={(event) => {
+              setTimeZone(event.currentTarget.value);
+              setZone(timeZone());
+            }}
+          >
+            {timeZones().map((each) => (
+              <option key={each} value={each}>
+                {each === "browser" ? "Local time" : each}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="choice">
           <span class="hidden">Theme</span>
           <select value={theme} onChange={(event) => setTheme(event.currentTarget.value)}>
             <option value="auto">Auto</option>
