@@ -11,6 +11,7 @@ import { DiscoveryPage, TargetsPage } from "./targets-page.js";
 import { setTimeZone, timeZone, timeZones } from "./time-zone.js";
 import { WhyPage } from "./why-page.js";
 
+const ClusterPage = lazy(() => import("./cluster/cluster-page.js").then((module) => module.ClusterPage));
 const DashboardsPage = lazy(() => import("./dashboards-page.js").then((module) => module.DashboardsPage));
 
 const PAGES: readonly (readonly [path: string, title: string])[] = [
@@ -26,6 +27,9 @@ const PAGES: readonly (readonly [path: string, title: string])[] = [
   ["flags", "Flags"],
   ["status", "Status"],
 ];
+
+/** The operator serves the same files, and has one page: at `/` too, where a server sends people to `query`. */
+const OPERATOR_PAGES: typeof PAGES = [["cluster", "Cluster"]];
 
 function currentPath(): string {
   const base = new URL(document.baseURI).pathname;
@@ -54,7 +58,9 @@ function App() {
     document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
   }, [isDark]);
   const page = pageOf(path);
-  const title = PAGES.find(([each]) => each === page)?.[1] ?? "Query";
+  const pages = page === "cluster" ? OPERATOR_PAGES : PAGES;
+  const home = pages[0]?.[0] ?? "query";
+  const title = pages.find(([each]) => each === page)?.[1] ?? "Query";
   useEffect(() => {
     // A dashboard has a title of its own.
     if (!path.startsWith("d/")) document.title = `${title} · Vestal`;
@@ -77,11 +83,11 @@ function App() {
         To the content
       </a>
       <header>
-        <a class="brand" href="query" onClick={(event) => go(event, "query")}>
+        <a class="brand" href={home} onClick={(event) => go(event, home)}>
           Vestal
         </a>
         <nav aria-label="Pages">
-          {PAGES.map(([each, name]) => (
+          {pages.map(([each, name]) => (
             <a
               key={each}
               href={each}
@@ -129,6 +135,7 @@ function App() {
 /** The page in the navigation to which an address belongs. */
 function pageOf(path: string): string {
   if (path.startsWith("d/")) return "dashboards";
+  if (path === "") return "cluster";
   return path === "alert-history" || path === "backtest" ? "alerts" : path;
 }
 
@@ -145,6 +152,8 @@ function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen:
     case "alerts":
       if (path === "alert-history") return <AlertHistoryPage />;
       return path === "backtest" ? <BacktestPage isDark={isDark} /> : <AlertsPage />;
+    case "cluster":
+      return <ClusterPage />;
     case "why":
       return <WhyPage />;
     case "rules":

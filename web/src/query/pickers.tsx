@@ -176,7 +176,10 @@ function Search({
         value={text}
         onInput={(event) => onText(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") onEnter();
+          if (event.key !== "Enter") return;
+          // The key's press must not reach the button to which the focus goes back.
+          event.preventDefault();
+          onEnter();
         }}
       />
     </label>
