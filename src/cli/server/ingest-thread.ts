@@ -41,7 +41,13 @@ import {
   OutOfOrderSamples,
 } from "../../tsdb/head/index.js";
 import { selectSlots } from "../../tsdb/index/index.js";
-import { CardinalityGuard, Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
+import {
+  CardinalityGuard,
+  Committer,
+  replayHistograms,
+  ShardAppender,
+  WriteAppender,
+} from "../../tsdb/ingest/index.js";
 import {
   type ReplayOutcome,
   type ReplayOutOfOrder,
@@ -67,7 +73,6 @@ import type {
   WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
-import { replayHistograms } from "./replay.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
