@@ -3,15 +3,17 @@ import { render } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import { AlertHistoryPage, AlertsPage, BacktestPage } from "./alerts-page.js";
-import { useStored } from "./hooks.js";
 import { QueryPage } from "./query/query-page.js";
 import { RulesPage } from "./rules-page.js";
 import { ConfigPage, FlagsPage, StatusPage, TsdbPage } from "./status-pages.js";
 import { DiscoveryPage, TargetsPage } from "./targets-page.js";
-import { setTimeZone, timeZone, timeZones } from "./time-zone.js";
+import { Theme, useTheme } from "./theme.js";
+import { setTimeZone, timeZone } from "./time-zone.js";
 import { WhyPage } from "./why-page.js";
+import { ZoneChoice } from "./zone-choice.js";
 
 const ClusterPage = lazy(() => import("./cluster/cluster-page.js").then((module) => module.ClusterPage));
+const SilencesPage = lazy(() => import("./silences-page.js").then((module) => module.SilencesPage));
 const DashboardsPage = lazy(() => import("./dashboards-page.js").then((module) => module.DashboardsPage));
 
 const PAGES: readonly (readonly [path: string, title: string])[] = [
@@ -38,25 +40,14 @@ function currentPath(): string {
 
 function App() {
   const [path, setPath] = useState(currentPath);
-  const [theme, setTheme] = useStored("theme", "auto");
-  const [isSystemDark, setSystemDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  const [theme, setTheme, isDark] = useTheme();
   // Pages ask for it while they are drawn; here it draws them again.
   const [zone, setZone] = useState(timeZone);
-  const isDark = theme === "dark" || (theme === "auto" && isSystemDark);
   useEffect(() => {
-    const query = matchMedia("(prefers-color-scheme: dark)");
-    const change = (): void => setSystemDark(query.matches);
-    query.addEventListener("change", change);
     const back = (): void => setPath(currentPath());
     addEventListener("popstate", back);
-    return () => {
-      query.removeEventListener("change", change);
-      removeEventListener("popstate", back);
-    };
+    return () => removeEventListener("popstate", back);
   }, []);
-  useEffect(() => {
-    document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
-  }, [isDark]);
   const page = pageOf(path);
   const pages = page === "cluster" ? OPERATOR_PAGES : PAGES;
   const home = pages[0]?.[0] ?? "query";
@@ -98,30 +89,14 @@ function App() {
             </a>
           ))}
         </nav>
-        <label class="choice">
-          <span class="hidden">Time zone</span>
-          <select
-            value={zone}
-            onChange={(event) => {
-              setTimeZone(event.currentTarget.value);
-              setZone(timeZone());
-            }}
-          >
-            {timeZones().map((each) => (
-              <option key={each} value={each}>
-                {each === "browser" ? "Local time" : each}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="choice">
-          <span class="hidden">Theme</span>
-          <select value={theme} onChange={(event) => setTheme(event.currentTarget.value)}>
-            <option value="auto">Auto</option>
-            <option value="light">Light</option>
-            <option value="dark">Dark</option>
-          </select>
-        </label>
+        <ZoneChoice
+          zone={zone}
+          onChange={(name) => {
+            setTimeZone(name);
+            setZone(timeZone());
+          }}
+        />
+        <Theme value={theme} onChange={setTheme} />
       </header>
       <main id="main" tabIndex={-1}>
         <Suspense fallback={<p class="muted">Loading…</p>}>
@@ -132,11 +107,13 @@ function App() {
   );
 }
 
+const ALERT_VIEWS: ReadonlySet<string> = new Set(["alert-history", "backtest", "silences"]);
+
 /** The page in the navigation to which an address belongs. */
 function pageOf(path: string): string {
   if (path.startsWith("d/")) return "dashboards";
   if (path === "") return "cluster";
-  return path === "alert-history" || path === "backtest" ? "alerts" : path;
+  return ALERT_VIEWS.has(path) ? "alerts" : path;
 }
 
 function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen: (path: string) => void }) {
@@ -151,6 +128,7 @@ function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen:
       );
     case "alerts":
       if (path === "alert-history") return <AlertHistoryPage />;
+      if (path === "silences") return <SilencesPage />;
       return path === "backtest" ? <BacktestPage isDark={isDark} /> : <AlertsPage />;
     case "cluster":
       return <ClusterPage />;
