@@ -8,7 +8,8 @@
  */
 import { expect, test } from "vitest";
 import type { FsyncPolicy } from "../../src/tsdb/wal/index.js";
-import { randomFrom, valueAt } from "./acknowledged.js";
+import { randomFrom } from "../support/random.js";
+import { valueAt } from "./acknowledged.js";
 import { LateHistory } from "./late-history.js";
 import { type Fault, MemoryFiles } from "./memory-files.js";
 import { labelsOf, MiniDatabase, RANGE_MS } from "./mini-database.js";
