@@ -1,9 +1,10 @@
 /** `vestal operator`: the flags of prometheus-operator 0.93, and what they come to. */
+import type { BuilderFlags } from "../operator/controller/builders.js";
 import type { EarlyEnd } from "./flags.js";
 import { type GoFlag, goDurationMs, parseGoFlags } from "./go-flags.js";
 import { vestalVersion } from "./version.js";
 
-export interface OperatorOptions {
+export interface OperatorOptions extends BuilderFlags {
   readonly listenAddress: string;
   readonly tls:
     | {
@@ -43,23 +44,6 @@ export interface OperatorOptions {
     readonly configMapLabel: string;
   };
   readonly controllerId: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly localhost: string;
-  readonly clusterDomain: string;
-  readonly images: {
-    readonly prometheus: string;
-    readonly alertmanager: string;
-    readonly thanos: string;
-    readonly reloader: string;
-  };
-  readonly reloader: {
-    readonly cpuRequest: string;
-    readonly cpuLimit: string;
-    readonly memoryRequest: string;
-    readonly memoryLimit: string;
-    readonly hasProbes: boolean;
-  };
   readonly disableUnmanagedConfiguration: boolean;
   readonly watchReferencesEverywhere: boolean;
   readonly repairPolicy: string;

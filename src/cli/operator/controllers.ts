@@ -48,7 +48,7 @@ export function buildOperator(
       referenceScope: cluster.mayWatchReferences ? { allowed: references, denied } : undefined,
       mayWatchServices: cluster.mayWatchServices,
       mayWatchDaemonSets: cluster.mayWatchDaemonSets,
-      bindings: gates.get("StatusForConfigurationResources") === true ? DEFAULT_BINDINGS : undefined,
+      bindings: gates.get("StatusForConfigurationResources") === true ? DEFAULT_BINDINGS : { writesPerSecond: 0 },
     },
     { connection, api, timers: systemTimers, random: Math.random, log, nowMs: Date.now },
   );
@@ -173,6 +173,7 @@ class Assembly {
       objects: kind.objects as Controller["objects"],
       isComplete: allowed.length === 0 && labelSelector === "",
       selectors: (object) => kind.selectors(object as T),
+      setsOf: (object) => kind.setsOf(object as T),
       selected: Object.values(selected).filter((each) => each !== undefined),
       reconciler: new WorkloadReconciler(kind, this.#deps),
     });

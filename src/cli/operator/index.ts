@@ -16,12 +16,14 @@ import {
 } from "../../kubernetes/index.js";
 import { isForbidden, KubeletService, type Operator } from "../../operator/controller/index.js";
 import type { OperatorOptions } from "../operator-options.js";
+import { readWebAssets } from "../server/web-assets.js";
 import { vestalVersion } from "../version.js";
+import { ClusterApi } from "./cluster-api.js";
 import { buildOperator } from "./controllers.js";
-import { ClusterExplainer } from "./explain.js";
 import { type Cluster, exploreCluster } from "./explore.js";
 import { levelOf } from "./log.js";
-import { type Answer, type MetricLine, metricsText, serveWeb } from "./web.js";
+import { userInterfaceAnswer } from "./user-interface.js";
+import { type Answer, type MetricLine, metricsText, type Page, serveWeb } from "./web.js";
 import { Webhooks } from "./webhook.js";
 
 const FIELD_MANAGER = "PrometheusOperator";
@@ -47,8 +49,9 @@ class OperatorProcess {
   readonly #log: Logger;
   readonly #webhooks: Webhooks;
   #operator: Operator | undefined;
+  readonly #web = readWebAssets();
   #kubelet: KubeletService | undefined;
-  #explainer: ClusterExplainer | undefined;
+  #clusterApi: ClusterApi | undefined;
   #isLeading = false;
   #isEnding = false;
   #stopLooking: (() => void) | undefined;
@@ -67,12 +70,12 @@ class OperatorProcess {
     log.info("Starting Vestal operator", { version: vestalVersion(), node: process.version });
     const connection = await connect(options);
     const api = new KubernetesApi(connection, FIELD_MANAGER);
-    this.#explainer = new ClusterExplainer(api);
+    this.#clusterApi = new ClusterApi(api, () => this.#operator);
     const ended = new Promise<string>((resolve) => {
       const end = (signal: NodeJS.Signals): void => resolve(signal);
       process.once("SIGTERM", end).once("SIGINT", end);
     });
-    const closeWeb = await serveWeb(options, (url, body) => this.#page(url, body), systemTimers, log);
+    const closeWeb = await serveWeb(options, (...of) => this.#page(...of), systemTimers, log);
     let election: LeaderElection | undefined;
     try {
       const cluster = await exploreCluster(api, options, log);
@@ -94,7 +97,7 @@ class OperatorProcess {
       await this.#operator?.stop();
       await election?.stop();
       await closeWeb();
-      this.#explainer.close();
+      this.#clusterApi.close();
       connection.close();
     }
   }
@@ -189,9 +192,12 @@ class OperatorProcess {
 
   // ── pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #page(url: URL, body: string | undefined): Answer | undefined | Promise<Answer> {
+  async #page(...[url, body, headers]: Parameters<Page>): Promise<Answer | undefined> {
     if (body !== undefined) return this.#webhooks.answer(url, body);
-    if (url.pathname === "/api/v1/cluster/explain") return this.#explainer?.answer(url);
+    const ofCluster = await this.#clusterApi?.answer(url);
+    if (ofCluster !== undefined) return ofCluster;
+    const ofPeople = userInterfaceAnswer(this.#web, url.pathname, String(headers["accept-encoding"] ?? ""));
+    if (ofPeople !== undefined) return ofPeople;
     if (url.pathname === "/healthz") return { status: 200, type: "application/json", body: '{"status":"up"}' };
     if (url.pathname !== "/metrics") return this.#webhooks.answer(url, body);
     return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: metricsText(this.#metrics()) };

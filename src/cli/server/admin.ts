@@ -60,7 +60,8 @@ export class Admin implements AdminService {
         .map(({ meta }) => meta.ulid);
       await storage.pool.run({ kind: "delete-series", ulids, selectors, minTimeMs, maxTimeMs });
       await storage.keeper.reload();
-      await shards.deleteSeries(selectors, minTimeMs, maxTimeMs);
+      // Logs keep no deletion of samples out of order for longer than those of samples in order: blocks do.
+      if (await shards.deleteSeries(selectors, minTimeMs, maxTimeMs)) await storage.cutter.cutOutOfOrder();
     };
     try {
       // A block that is made meanwhile would bring back what is deleted.

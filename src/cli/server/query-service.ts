@@ -41,6 +41,7 @@ import { QueryLane } from "./query-lane.js";
 import { QueryLog } from "./query-log.js";
 import type { HeadHandle, QueryContext, QueryJob, QueryThreadSettings, QueryTimings } from "./query-messages.js";
 import { QuerySlots } from "./query-slots.js";
+import type { PackedQuestions } from "./rules-pack.js";
 
 const NEVER_ABORTED: RequestSignal = new ClientSignal();
 /** What threads get to finish their start, or a query that was canceled, before they are ended. */
@@ -248,8 +249,8 @@ export class QueryPool implements QueryService {
   }
 
   /** Expressions of rules, packed, as many as a task has time for. */
-  rules(expressions: string): Promise<ServiceAnswer> {
-    return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
+  rules(questions: PackedQuestions): Promise<ServiceAnswer> {
+    return this.#run({ kind: "rules", questions }, NEVER_ABORTED);
   }
 
   /** @throws VestalError HEAD_STATUS if no query thread could find out. */

@@ -8,6 +8,14 @@ export { JobTexts } from "./config-text.js";
 export { EventRecorder, type RegardedObject } from "./events.js";
 export { isForbidden, KubeletService } from "./kubelet.js";
 export { type Controller, Operator, type SelectedCache } from "./operator.js";
+export {
+  type ObjectName,
+  type OverviewSources,
+  type SelectedView,
+  selectedViews,
+  type WorkloadView,
+  workloadViews,
+} from "./overview.js";
 export { PrometheusKind } from "./prometheus.js";
 export { type ReconcilerDeps, type WorkloadKind, type WorkloadObject, WorkloadReconciler } from "./reconciler.js";
 export type { Resource } from "./resources.js";

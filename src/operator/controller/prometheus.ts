@@ -196,7 +196,7 @@ export class PrometheusKind implements WorkloadKind<AnyPrometheus> {
     else await this.#applySets(object, prefix, ruleConfigMaps, tlsSecretCount);
     for (const [of, , selected] of this.#boundKinds(found)) {
       const verdicts = selected.map(({ object: each, rejection }) => [keyOfObject(each), rejection] as const);
-      bindings?.report(of, workloadOf(this.of, key), new Map(verdicts));
+      bindings.report(of, workloadOf(this.of, key), new Map(verdicts));
     }
     if (isUnmanaged) {
       const message = "the configuration is not managed: no selector is set";

@@ -7,7 +7,7 @@ export {
   cutRange,
   outOfOrderRanges,
 } from "./cut.js";
-export { addDeleted, seriesBounds, truncateDeleted } from "./deleted.js";
+export { addDeleted, hasOutOfOrderIn, seriesBounds, truncateDeleted } from "./deleted.js";
 export { type ExemplarRefusal, ExemplarStore, type SeriesExemplars } from "./exemplars.js";
 export { Head, type HeadMemoryUse, type HeadOptions, isForeseen } from "./head.js";
 export { HeadsQuerier } from "./heads-querier.js";

@@ -1,7 +1,7 @@
 /** Histograms of the log on their way back into a head. */
 import { STATUS_OK } from "../../../assembly/layout.js";
-import { type Head, type HistogramChunks, type HistogramRow, histogramHash } from "../../tsdb/head/index.js";
-import type { ReplayHead } from "../../tsdb/wal/index.js";
+import { type Head, type HistogramChunks, type HistogramRow, histogramHash } from "../head/index.js";
+import type { ReplayHead } from "../wal/index.js";
 
 /** Judges and appends the histograms of one log record as a commit of its own; those that are out of order are dropped. */
 export function replayHistograms(
