@@ -13,6 +13,7 @@ import * as query from "./routes/query.js";
 import * as remote from "./routes/remote.js";
 import * as rules from "./routes/rules.js";
 import * as series from "./routes/series.js";
+import * as silences from "./routes/silences.js";
 import * as status from "./routes/status.js";
 import * as targets from "./routes/targets.js";
 import { type ApiRequest, type ApiResponse, failure, type Handler } from "./types.js";
@@ -64,6 +65,10 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/features", features.features),
   api(GET, "/openapi.yaml", (_request, deps) => features.openApi(ROUTES, deps.status.buildInfo().version)),
   api(GET, "/alertmanagers", rules.alertmanagers),
+  api(GET, "/alertmanagers/alerts", silences.alertmanagerAlerts, { cors: false }),
+  api(GET, "/alertmanagers/silences", silences.silences, { cors: false }),
+  api(["POST"], "/alertmanagers/silences", silences.saveSilence, { cors: false }),
+  api(["POST"], "/alertmanagers/silences/:id/expire", silences.expireSilence, { cors: false }),
   api(GET, "/alerts", rules.alerts),
   api(GET_POST, "/alerts/history", rules.alertHistory),
   api(GET, "/rules", rules.rules),
@@ -106,7 +111,7 @@ const AGENT_REFUSAL = "unavailable with Prometheus Agent";
 
 /** What needs stored samples, rules or Alertmanagers. */
 function isUnavailableInAgent(pattern: string): boolean {
-  return /^\/api\/v1\/(?:query|query_range|query_exemplars|format_query|parse_query|labels|label\/.*|series|alertmanagers|alerts|alerts\/history|rules|rules\/backtest|status\/tsdb|status\/tsdb\/blocks|admin\/tsdb\/.*)$/.test(
+  return /^\/api\/v1\/(?:query|query_range|query_exemplars|format_query|parse_query|labels|label\/.*|series|alertmanagers|alertmanagers\/.*|alerts|alerts\/history|rules|rules\/backtest|status\/tsdb|status\/tsdb\/blocks|admin\/tsdb\/.*)$/.test(
     pattern,
   );
 }

@@ -136,7 +136,19 @@ export interface RulesService {
   /** What each relabelling rule of a scrape pool makes of labels, given as a JSON object. */
   relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer>;
   alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer>;
+  /**
+   * Of the Alertmanager to which alerts are sent at `url`; `not_found` if there is none such. Alerts and silences come with
+   * `isChangeable`: whether silences may be saved and expired through this server.
+   */
+  askAlertmanager(url: string, question: AlertmanagerQuestion): Promise<ServiceAnswer>;
 }
+
+export type AlertmanagerQuestion =
+  /** `search` is a query string of Alertmanager's API. */
+  | { readonly kind: "alerts" | "silences"; readonly search: string }
+  /** A silence as JSON, not checked yet. */
+  | { readonly kind: "save"; readonly silence: string }
+  | { readonly kind: "expire"; readonly id: string };
 
 export interface AlertHistoryQuery {
   readonly startMs: number;

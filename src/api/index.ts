@@ -4,6 +4,7 @@ export type {
   AdminService,
   AlertHistoryQuery,
   AlertListener,
+  AlertmanagerQuestion,
   ApiDeps,
   BacktestQuery,
   BuildInfo,
