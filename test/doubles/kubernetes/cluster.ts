@@ -9,6 +9,7 @@ import { packageRoot } from "../../../src/base/index.js";
 import { type ApiObject, type ApiRequest, FakeApiServer, type Refusal } from "./api-server.js";
 import { admit, customKindsIn, type OpenApi } from "./custom-resource.js";
 import { settleDaemonSets, settleStatefulSets } from "./stateful-sets.js";
+import { type DefinitionObject, definitionProblems } from "./structural-schema.js";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const SETS = "/apis/apps/v1/statefulsets";
@@ -218,6 +219,10 @@ export class TestCluster {
     }
     if (before === undefined && !NAME.test(object.metadata.name ?? "")) {
       return invalid(`metadata.name: Invalid value: ${JSON.stringify(object.metadata.name)}`);
+    }
+    if (collection.endsWith("/customresourcedefinitions")) {
+      const [problem] = definitionProblems(object as unknown as DefinitionObject);
+      if (problem !== undefined) return invalid(problem);
     }
     const problem = ownKindProblem(collection, object, before);
     if (problem !== undefined) return problem;
