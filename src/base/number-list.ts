@@ -1,8 +1,17 @@
+/** Numbers that a list which is cleared has room for: 64 KiB. */
+const ROOM_KEPT = 8192;
+
 /** A list of numbers that grows: without an object for each of them, and with little garbage. */
 export class NumberList {
   /** The first `length` are the list; another array after a `push`. */
   values = new Float64Array(32);
   length = 0;
+
+  /** Makes it empty, and keeps its room for the next numbers unless that is much. */
+  clear(): void {
+    this.length = 0;
+    if (this.values.length > ROOM_KEPT) this.values = new Float64Array(32);
+  }
 
   push(value: number): void {
     if (this.length === this.values.length) {

@@ -1,5 +1,6 @@
 /** From the document under Prometheus' keys to what the program uses. */
 import { createHash } from "node:crypto";
+import { buildIdentity } from "./identity.js";
 import { discoveryFields } from "./schema/discovery.js";
 import type { HttpClientSection, TlsSection } from "./schema/http-client.js";
 import { toRules } from "./schema/relabel.js";
@@ -65,7 +66,7 @@ function buildAlertmanager(section: AlertmanagerSection): AlertmanagerConfig {
     alertRelabelRules: toRules(section.alert_relabel_configs),
     staticGroups: staticGroups(section),
     discoveries: discoveries(section),
-    http: buildHttpClient(section),
+    http: { ...buildHttpClient(section), identity: buildIdentity(section) },
     hash: hashOf(section),
   };
 }
@@ -139,7 +140,6 @@ function buildRemoteWrite(section: RemoteWriteSection, externalLabels: unknown):
   const hash = createHash("md5")
     .update(JSON.stringify([section, externalLabels]))
     .digest("hex");
-  const unsupported = (["sigv4", "azuread", "google_iam"] as const).find((way) => section[way] !== undefined);
   return {
     name: section.name === "" ? hash.slice(0, 6) : section.name,
     hash,
@@ -153,7 +153,7 @@ function buildRemoteWrite(section: RemoteWriteSection, externalLabels: unknown):
     relabelRules: toRules(section.write_relabel_configs),
     sendsExemplars: section.send_exemplars,
     sendsHistograms: section.send_native_histograms,
-    http: buildHttpClient(section),
+    http: { ...buildHttpClient(section), identity: buildIdentity(section) },
     queue: {
       capacity: queue.capacity,
       maxShards: queue.max_shards,
@@ -165,7 +165,6 @@ function buildRemoteWrite(section: RemoteWriteSection, externalLabels: unknown):
       retryOn429: queue.retry_on_http_429,
       sampleAgeLimitMs: queue.sample_age_limit,
     },
-    unsupported,
   };
 }
 

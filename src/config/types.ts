@@ -73,8 +73,6 @@ export interface RemoteWriteConfig {
     readonly retryOn429: boolean;
     readonly sampleAgeLimitMs: number;
   };
-  /** A way to authenticate that is not built; nothing is sent then. */
-  readonly unsupported: string | undefined;
 }
 
 /** One server that is asked for samples. */
@@ -237,7 +235,43 @@ export interface HttpClientConfig {
   readonly enableHttp2: boolean;
   readonly proxy: ProxyConfig;
   readonly headers: Readonly<Record<string, HeaderConfig>>;
+  readonly identity?: IdentityConfig | undefined;
 }
+
+/** How a cloud is shown who we are. */
+export type IdentityConfig =
+  | {
+      readonly kind: "sigv4";
+      readonly region: string;
+      readonly accessKey: string;
+      readonly secretKey: string;
+      readonly profile: string;
+      readonly roleArn: string;
+      readonly externalId: string;
+      readonly usesFipsSts: boolean;
+      readonly service: string;
+    }
+  | {
+      readonly kind: "azuread";
+      readonly cloud: "AzurePublic" | "AzureChina" | "AzureGovernment";
+      readonly scope: string;
+      readonly way: AzureWay;
+    }
+  | { readonly kind: "google_iam"; readonly credentialsFile: string };
+
+export type AzureWay =
+  | { readonly kind: "managed"; readonly clientId: string }
+  | { readonly kind: "workload"; readonly clientId: string; readonly tenantId: string; readonly tokenFile: string }
+  | { readonly kind: "secret"; readonly clientId: string; readonly tenantId: string; readonly secret: string }
+  | {
+      readonly kind: "certificate";
+      readonly clientId: string;
+      readonly tenantId: string;
+      readonly certificateFile: string;
+      readonly keyFile: string;
+      readonly sendsChain: boolean;
+    }
+  | { readonly kind: "sdk"; readonly tenantId: string };
 
 export interface HeaderConfig {
   readonly values: readonly string[];

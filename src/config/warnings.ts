@@ -20,9 +20,8 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
   const { storage } = document;
   warnings.push(...alertingWarnings(document));
   for (const endpoint of document.remote_write ?? []) {
-    for (const way of ["sigv4", "azuread", "google_iam"] as const) {
-      if (endpoint?.[way] === undefined) continue;
-      ignored(`remote_write.${way}`, `nothing is sent to ${endpoint.url}, as requests cannot be signed in this way`);
+    if (endpoint?.azuread?.certificate?.certificate_password) {
+      ignored("remote_write.azuread.certificate.certificate_password", "certificates are read in PEM only");
     }
     if (endpoint?.round_robin_dns) ignored("remote_write.round_robin_dns", "names are resolved by the system");
   }
@@ -48,9 +47,6 @@ function alertingWarnings({ alerting }: ConfigDocument): readonly string[] {
       if ((section?.[key as keyof typeof discoveryFields] ?? []).length > 0) {
         warnings.push(`${key} is not supported yet and is ignored: it finds no Alertmanagers`);
       }
-    }
-    if (section?.sigv4 !== undefined) {
-      warnings.push("sigv4 of an Alertmanager is not supported yet and is ignored: requests are not signed");
     }
   }
   return warnings;

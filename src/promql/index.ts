@@ -16,4 +16,5 @@ export { type ExplainedNode, estimateCost, PlanObserver, type QueryCost, selecto
 export { encodeFrame, type FrameRange } from "./frame/encode.js";
 export { histogramText, toSample } from "./native/to-sample.js";
 export { buildPlan, type PlanOptions } from "./plan/build.js";
+export { MovingPlan } from "./plan/moving.js";
 export { type Plan, plansBelow, type Selection, selectionOf } from "./plan/nodes.js";

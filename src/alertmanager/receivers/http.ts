@@ -6,6 +6,7 @@ import {
   HttpClient,
   type HttpClientOptions,
   type HttpResponse,
+  type IdentityOptions,
   type SecretSource,
   type TlsOptions,
 } from "../../http/index.js";
@@ -99,8 +100,8 @@ export interface PostOptions {
 export class Poster {
   readonly #client: HttpClient;
 
-  constructor(config: HttpConfigSection | undefined) {
-    this.#client = new HttpClient(httpClientOptions(config), USER_AGENT, CONNECTIONS_MAX);
+  constructor(config: HttpConfigSection | undefined, identity?: IdentityOptions) {
+    this.#client = new HttpClient({ ...httpClientOptions(config), identity }, USER_AGENT, CONNECTIONS_MAX);
   }
 
   /** @throws VestalError where there is no answer. */

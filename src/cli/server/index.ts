@@ -304,8 +304,7 @@ class Server {
       exemplarsMax: this.#exemplarsMax(features, settings),
       outOfOrderWindowMs: this.#outOfOrderWindowMs(settings),
     });
-    const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
-    this.#remote.apply(endpoints, settings.externalLabels);
+    this.#remote.apply(settings.remoteWrite, settings.externalLabels);
     if (this.#queries !== undefined) this.#queries.remoteReads = settings.remoteRead;
     this.#registry.setJobs(settings.jobs);
   }

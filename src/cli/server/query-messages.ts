@@ -2,6 +2,7 @@
 import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
 import type { FederateRequest, ReadCursor, ReadEndpoint, ReadExchange, ReadSlice } from "../../remote/index.js";
 import type { CancelHandle } from "../../shard/index.js";
+import type { PackedQuestions } from "./rules-pack.js";
 
 /** One shard's head, as a query thread reads it. */
 export interface HeadHandle {
@@ -54,7 +55,7 @@ export type QueryJob =
   /** A range as the bytes of a FlatBuffers Frame. */
   | ({ readonly kind: "frame" } & RangeQuery)
   /** Rules: expressions packed; the answer's data is PackedAnswers of the first ones. */
-  | { readonly kind: "rules"; readonly expressions: string }
+  | { readonly kind: "rules"; readonly questions: PackedQuestions }
   /** `/federate`: the answer is the page. */
   | ({ readonly kind: "federate"; readonly matchers: readonly string[] } & Omit<FederateRequest, "selectors">)
   /** What a query would cost: the answer's data is as `/api/v1/query_cost` has it. */

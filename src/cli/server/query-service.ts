@@ -44,6 +44,7 @@ import {
   UNKNOWN_HEADS,
 } from "./query-messages.js";
 import { QuerySlots } from "./query-slots.js";
+import type { PackedQuestions } from "./rules-pack.js";
 
 const NEVER_ABORTED = new AbortController().signal;
 /** What threads get to finish their start, or a query that was canceled, before they are ended. */
@@ -230,8 +231,8 @@ export class QueryPool implements QueryService {
   }
 
   /** Expressions of rules, packed, as many as a task has time for. */
-  rules(expressions: string): Promise<ServiceAnswer> {
-    return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
+  rules(questions: PackedQuestions): Promise<ServiceAnswer> {
+    return this.#run({ kind: "rules", questions }, NEVER_ABORTED);
   }
 
   /** @throws VestalError HEAD_STATUS if no query thread could find out. */

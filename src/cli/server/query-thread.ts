@@ -76,7 +76,7 @@ import { QuerySlots } from "./query-slots.js";
 import { backtestResult } from "./rule-backtest.js";
 import { RuleQueries } from "./rule-queries.js";
 import type { RuleExpression } from "./rules-messages.js";
-import { packAnswers, unpackExpressions } from "./rules-pack.js";
+import { type PackedQuestions, packAnswers } from "./rules-pack.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
@@ -87,13 +87,23 @@ const CANCEL_LOOK_MS = 20;
 /** Series of a block between two looks at the cancel word: well below a millisecond. */
 const SERIES_PER_CHECK = 64;
 
+/** A rule that took less than this last time is not written to `queries.active`: the two writes would cost as much. */
+const BRIEF_MS = 1;
+
+interface RecordedMeans extends Pick<EvaluationMeans, "onSelected" | "watch"> {
+  /** Absent: one is made. */
+  readonly querier?: Querier;
+  /** The query is not written to `queries.active`. */
+  readonly isBrief?: boolean;
+}
+
 export class QueryThread {
   readonly #settings: QueryThreadSettings;
   readonly #control: ControlMemory;
   readonly #pin: number;
   readonly #headChunks: HeadChunkReader;
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
-  readonly #ruleQueries = new RuleQueries();
+  readonly #ruleQueries: RuleQueries;
   readonly #lists = new LabelLists(LISTED_SERIES_MAX);
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
@@ -130,6 +140,8 @@ export class QueryThread {
     this.#active = new ActiveQuery(systemFiles, activeQueriesDir, this.#slot, activeQueriesMax);
     this.#memory = new QueryMemory(settings.memoryLimitBytes);
     this.#kernels = this.#startKernels();
+    const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
+    this.#ruleQueries = new RuleQueries({ threadId, parser: this.#parser(), optionsOf });
   }
 
   async run(task: QueryTask): Promise<QueryReply | typeof UNKNOWN_HEADS> {
@@ -175,7 +187,7 @@ export class QueryThread {
     request: QueryRequest,
     origin: Pick<LoggedQuery, "client" | "ruleGroup">,
     cancel: CancelToken,
-    more: Pick<EvaluationMeans, "onSelected" | "watch"> = {},
+    { querier, isBrief = false, ...more }: RecordedMeans = {},
   ): Promise<{ readonly result: QueryResult; readonly timings: Omit<QueryTimings, "resultSeconds"> }> {
     const queueSeconds = Math.max(0, Date.now() - task.askedMs) / 1000;
     const startedMs = performance.now();
@@ -190,14 +202,13 @@ export class QueryThread {
       };
     };
     const log = (outcome: Pick<LoggedQuery, "stats" | "error">): void => {
-      if (!task.isLogged) return;
       const { text: query, startMs, endMs, stepMs } = request;
       this.#logLines.push(queryLogLine({ query, startMs, endMs, stepMs, ...origin, ...outcome }, Date.now()));
     };
-    this.#active.begin(request.text, Date.now());
+    if (!isBrief) this.#active.begin(request.text, Date.now());
     try {
       const result = await evaluate(request, {
-        querier: this.#querier(task, cancel),
+        querier: querier ?? this.#querier(task, cancel),
         memory: this.#memory,
         kernels: this.#kernels,
         cancel,
@@ -208,17 +219,17 @@ export class QueryThread {
         },
       });
       const timings = timingsOf(result.stats.queryableSamples);
-      log({ stats: statsJson(result.stats, timings, request) });
+      if (task.isLogged) log({ stats: statsJson(result.stats, timings, request) });
       return { result, timings };
     } catch (error) {
       const none = { queryableSamples: 0, peakSamples: 0, samplesPerStep: undefined };
       // A query that is run again without a damaged block has not failed.
-      if (errorCode(error) !== "BLOCK_DAMAGED") {
+      if (task.isLogged && errorCode(error) !== "BLOCK_DAMAGED") {
         log({ error: errorMessage(error), stats: statsJson(none, timingsOf(0), request) });
       }
       throw error;
     } finally {
-      this.#active.end();
+      if (!isBrief) this.#active.end();
     }
   }
 
@@ -281,7 +292,7 @@ export class QueryThread {
       case "headStatus":
         return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
       case "rules":
-        return this.#rules(task, job.expressions, cancel);
+        return this.#rules(task, job.questions, cancel);
       case "selectors":
         return { kind: "data", data: job.matchers.map((text) => plainSelector(this.#selector(text))) };
       case "federate":
@@ -390,16 +401,20 @@ export class QueryThread {
     };
   }
 
-  async #rules(task: QueryTask, packed: string, cancel: CancelToken): Promise<ServiceAnswer> {
-    const evaluateOne = (request: QueryRequest, { group }: RuleExpression): Promise<QueryResult> =>
+  async #rules(task: QueryTask, questions: PackedQuestions, cancel: CancelToken): Promise<ServiceAnswer> {
+    let querier = this.#querier(task, cancel);
+    let damaged = this.#damaged.length;
+    const evaluateOne = (request: QueryRequest, { group }: RuleExpression, lastMs: number): Promise<QueryResult> =>
       this.#aroundDamage(async () => {
+        if (this.#damaged.length > damaged) {
+          querier = this.#querier(task, cancel);
+          damaged = this.#damaged.length;
+        }
         const origin = group === undefined ? {} : { ruleGroup: group };
-        return (await this.#recorded(task, request, origin, cancel)).result;
+        const isBrief = lastMs < BRIEF_MS;
+        return (await this.#recorded(task, request, origin, cancel, { querier, isBrief })).result;
       });
-    const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
-    const expressions = unpackExpressions(packed);
-    const answers = await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne);
-    return { kind: "data", data: packAnswers(answers) };
+    return { kind: "data", data: packAnswers(await this.#ruleQueries.run(questions, evaluateOne)) };
   }
 
   async #evaluate(

@@ -4,7 +4,7 @@ import type { AlertHistoryQuery, AlertListener, RulesFilter, RulesService, Servi
 import { failure } from "../../api/index.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { FromRules, RulesQuestion, ToRules } from "./rules-messages.js";
-import { type PackedAnswers, packAnswers, unpackExpressions } from "./rules-pack.js";
+import { type PackedAnswers, type PackedQuestions, packAnswers } from "./rules-pack.js";
 
 /** Rules that do not answer within this time are busy with something that should not take so long. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -13,7 +13,7 @@ const STOP_TIMEOUT_MS = 10_000;
 
 export interface RuleQueryPool {
   /** Packed; the answer's data is PackedAnswers. */
-  rules(expressions: string): Promise<ServiceAnswer>;
+  rules(questions: PackedQuestions): Promise<ServiceAnswer>;
 }
 
 export class RulesLink implements RulesService {
@@ -119,7 +119,7 @@ export class RulesLink implements RulesService {
   #handle(message: FromRules): void {
     switch (message.type) {
       case "queries":
-        void this.#query(message.id, message.expressions); // answers whatever happens
+        void this.#query(message.id, message.questions); // answers whatever happens
         return;
       case "answer":
         this.#questions.get(message.id)?.(message.answer);
@@ -136,15 +136,15 @@ export class RulesLink implements RulesService {
     }
   }
 
-  async #query(id: number, expressions: string): Promise<void> {
-    const answer = this.#pool === undefined ? undefined : await this.#pool.rules(expressions);
-    this.#post({ type: "answers", id, answers: answersOf(answer, expressions) });
+  async #query(id: number, questions: PackedQuestions): Promise<void> {
+    const answer = this.#pool === undefined ? undefined : await this.#pool.rules(questions);
+    this.#post({ type: "answers", id, answers: answersOf(answer, questions) });
   }
 }
 
-function answersOf(answer: ServiceAnswer | undefined, expressions: string): PackedAnswers {
+function answersOf(answer: ServiceAnswer | undefined, { lists }: PackedQuestions): PackedAnswers {
   if (answer?.kind === "data") return answer.data as PackedAnswers;
   const error = answer?.kind === "failure" ? answer.message : "the query was not answered";
   const isCanceled = answer?.kind === "failure" && answer.errorType === "canceled";
-  return packAnswers(unpackExpressions(expressions).map(() => ({ error, isCanceled, seconds: 0 })));
+  return packAnswers(lists.map(() => ({ error, isCanceled, seconds: 0 })));
 }

@@ -353,6 +353,7 @@ export class ShardAppender implements ScrapeAppender {
       isOpenMetrics: input.format === "openmetrics",
       ...(input.format === "protobuf" && { protobuf: { isNative, isClassicToo } }),
       hasExemplars: this.#committer.exemplars.capacity > 0,
+      hasCreated: options.histograms.hasCreatedZeros,
       timestampMs: input.timestampMs,
       honorTimestamps: options.honorTimestamps,
       trackTimestampsStaleness: options.trackTimestampsStaleness,

@@ -112,7 +112,7 @@ export class GroupTest {
     const templates = alertTemplates(externalUrl, externalLabels ?? {});
     const deps = {
       querier: {
-        evaluate: (queries: readonly RuleQuery[]) => this.#answer(queries),
+        evaluate: (queries: readonly RuleQuery[], timeMs: number) => this.#answer(queries, timeMs),
         forState: async () => [],
       },
       appender: { append: async (rows: readonly RuleRow[]) => this.#append(rows) },
@@ -183,9 +183,9 @@ export class GroupTest {
 
   // ── what the rules need ────────────────────────────────────────────────────────────────────────────────────────
 
-  async #answer(queries: readonly RuleQuery[]): Promise<readonly RuleAnswer[]> {
+  async #answer(queries: readonly RuleQuery[], timeMs: number): Promise<readonly RuleAnswer[]> {
     const answers: RuleAnswer[] = [];
-    for (const { expr, timeMs } of queries) {
+    for (const { expr } of queries) {
       try {
         answers.push({ samples: vectorOf(await this.#evaluate(expr, timeMs)), seconds: 0 });
       } catch (error) {
