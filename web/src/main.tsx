@@ -3,11 +3,11 @@ import { render } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import { AlertHistoryPage, AlertsPage, BacktestPage } from "./alerts-page.js";
-import { useStored } from "./hooks.js";
 import { QueryPage } from "./query-page.js";
 import { RulesPage } from "./rules-page.js";
 import { ConfigPage, FlagsPage, StatusPage, TsdbPage } from "./status-pages.js";
 import { DiscoveryPage, TargetsPage } from "./targets-page.js";
+import { Theme, useTheme } from "./theme.js";
 import { WhyPage } from "./why-page.js";
 
 const DashboardsPage = lazy(() => import("./dashboards-page.js").then((module) => module.DashboardsPage));
@@ -33,23 +33,12 @@ function currentPath(): string {
 
 function App() {
   const [path, setPath] = useState(currentPath);
-  const [theme, setTheme] = useStored("theme", "auto");
-  const [isSystemDark, setSystemDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
-  const isDark = theme === "dark" || (theme === "auto" && isSystemDark);
+  const [theme, setTheme, isDark] = useTheme();
   useEffect(() => {
-    const query = matchMedia("(prefers-color-scheme: dark)");
-    const change = (): void => setSystemDark(query.matches);
-    query.addEventListener("change", change);
     const back = (): void => setPath(currentPath());
     addEventListener("popstate", back);
-    return () => {
-      query.removeEventListener("change", change);
-      removeEventListener("popstate", back);
-    };
+    return () => removeEventListener("popstate", back);
   }, []);
-  useEffect(() => {
-    document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
-  }, [isDark]);
   const page = pageOf(path);
   const title = PAGES.find(([each]) => each === page)?.[1] ?? "Query";
   useEffect(() => {
@@ -89,14 +78,7 @@ function App() {
             </a>
           ))}
         </nav>
-        <label class="theme">
-          <span class="hidden">Theme</span>
-          <select value={theme} onChange={(event) => setTheme(event.currentTarget.value)}>
-            <option value="auto">Auto</option>
-            <option value="light">Light</option>
-            <option value="dark">Dark</option>
-          </select>
-        </label>
+        <Theme value={theme} onChange={setTheme} />
       </header>
       <main id="main" tabIndex={-1}>
         <Suspense fallback={<p class="muted">Loading…</p>}>
