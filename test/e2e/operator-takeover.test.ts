@@ -2,7 +2,7 @@
  * StatefulSets as prometheus-operator leaves them are taken over: pods and claims stay, but for one rolling update where the template
  * differs. What follows is what a user then does to them: grow a volume, pause, add and remove shards, delete.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load, loadAll } from "js-yaml";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -168,6 +168,20 @@ test.skipIf(pairs === undefined)(
   },
   120_000,
 );
+
+const DIALOGUE = join(packageRoot(), "../shared/corpus/kubernetes/statefulset-life.json");
+
+test.skipIf(!existsSync(DIALOGUE))("the test's API server fills in what kube-apiserver fills in", () => {
+  const { steps } = JSON.parse(readFileSync(DIALOGUE, "utf8")) as {
+    readonly steps: readonly {
+      readonly request: { readonly method: string; readonly path: string; readonly body?: ApiObject };
+      readonly response: { readonly body?: ApiObject };
+    }[];
+  };
+  const created = steps.find(({ request }) => request.method === "POST" && request.path.endsWith("/statefulsets"));
+  const filled = withStatefulSetDefaults(created?.request.body ?? {});
+  expect((filled as Partial<ApiObject>)["spec"]).toEqual(created?.response.body?.["spec"]);
+});
 
 test("a volume grows around running pods, a paused object is left alone, shards come and go, and claims outlive all", async () => {
   const spec = {
