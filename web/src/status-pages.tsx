@@ -1,9 +1,10 @@
 /** What the server says of itself: runtime, build, configuration, flags, storage, Alertmanagers. */
 import { useState } from "preact/hooks";
-import { post } from "./api.js";
+import { post, reasonText } from "./api.js";
 import { bytesText, secondsText } from "./format.js";
 import { useApi } from "./hooks.js";
 import { KeyValues, Loaded, Rows } from "./parts.js";
+import { dateTimeText } from "./time-zone.js";
 
 type Texts = Readonly<Record<string, string | number | boolean>>;
 
@@ -68,9 +69,7 @@ function RunningQueries() {
   const asked = useApi<{ readonly queries: readonly RunningQuery[] }>("status/queries", {}, 2000);
   const [error, setError] = useState<string>();
   const cancel = (id: number): void => {
-    post(`status/queries/${id}/cancel`).then(asked.reload, (reason: unknown) =>
-      setError(reason instanceof Error ? reason.message : String(reason)),
-    );
+    post(`status/queries/${id}/cancel`).then(asked.reload, (reason: unknown) => setError(reasonText(reason)));
   };
   return (
     <>
@@ -220,7 +219,7 @@ function BlockTable({ blocks }: { blocks: readonly Block[] }) {
   const begin = Math.min(...blocks.map(({ minTime }) => minTime));
   const end = Math.max(...blocks.map(({ maxTime }) => maxTime));
   const share = (ms: number): number => ((ms - begin) / (end - begin || 1)) * 1000;
-  const text = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+  const text = (ms: number): string => dateTimeText(ms);
   return (
     <div class="scroll">
       <table class="stack">
@@ -275,7 +274,7 @@ function BlockTable({ blocks }: { blocks: readonly Block[] }) {
 
 export function TsdbPage() {
   const asked = useApi<TsdbStatus>("status/tsdb", { limit: 20 });
-  const time = (ms: number): string => (Math.abs(ms) > 8.64e15 ? "none" : new Date(ms).toISOString());
+  const time = (ms: number): string => (Math.abs(ms) > 8.64e15 ? "none" : dateTimeText(ms));
   return (
     <>
       <h1>Storage</h1>

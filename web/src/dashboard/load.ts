@@ -1,5 +1,5 @@
 /** A panel's data: its queries, asked for a range or an instant, as frames after its transformations. */
-import { get, getRange, type QueryData } from "../api.js";
+import { get, getRange, type QueryData, reasonText } from "../api.js";
 import { type Answered, type Frame, framesOf, type Grid } from "./frames.js";
 import type { Panel, Target } from "./grafana.js";
 import { interpolate, interpolateQuery, plainValue, type Scope } from "./interpolate.js";
@@ -59,7 +59,7 @@ export async function loadPanel(panel: Panel, context: LoadContext, signal: Abor
       );
     } catch (reason) {
       if (signal.aborted) throw reason;
-      errors.push(reason instanceof Error ? reason.message : String(reason));
+      errors.push(reasonText(reason));
       return undefined;
     }
   });
