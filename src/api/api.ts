@@ -1,6 +1,7 @@
 /** The table of routes, and the way from a request to its answer: readiness, hand-over, errors. Knows no socket. */
 import type { ApiDeps } from "./deps.js";
 import { percentDecode } from "./parameters.js";
+import type { RequestSignal } from "./request-signal.js";
 import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
 import * as admin from "./routes/admin.js";
@@ -151,7 +152,7 @@ export async function runRoute(
   resolution: Extract<Resolution<ApiDeps>, { kind: "route" }>,
   request: ApiRequest,
   deps: ApiDeps,
-  signal: AbortSignal,
+  signal: RequestSignal,
 ): Promise<{ readonly response: ApiResponse; readonly cors: boolean }> {
   const { route } = resolution;
   if (route.needsReady && !deps.lifecycle.isReady()) return { response: management.notReady(deps), cors: false };

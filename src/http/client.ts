@@ -246,7 +246,8 @@ export class HttpClient {
   /** The TLS settings as the files are now; dispatchers of other ones are given up. */
   #currentTls(): { readonly key: string; readonly options: Readonly<Record<string, unknown>> } {
     if (this.#tls !== undefined && performance.now() - this.#tls.readMs < FILES_AGE_MS) return this.#tls;
-    const options = tlsOptions(this.#options.tls);
+    const { tls, socketPath } = this.#options;
+    const options = { ...tlsOptions(tls), ...(socketPath !== undefined && { socketPath }) };
     const key = createHash("sha256").update(JSON.stringify(options)).digest("base64");
     if (this.#tls !== undefined && this.#tls.key !== key) {
       for (const dispatcher of this.#dispatchers.values()) void dispatcher.close().catch(ignoreUnread);
