@@ -21,7 +21,7 @@ export function Sparkline({ values, title }: { values: readonly number[]; title:
     return step;
   });
   return (
-    <svg class="spark" width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+    <svg class="curve" width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
       <title>{title}</title>
       <path d={path.join("")} />
     </svg>
