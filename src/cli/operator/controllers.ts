@@ -154,7 +154,8 @@ class Assembly {
   /** The API server has checked objects by the custom resources' schemas: their types are what the caches are of. */
   #cache(of: Resource, allowed: readonly string[], labelSelector = "") {
     const { denied } = this.#options.namespaces;
-    const plain = (object: KubernetesObject) => withoutManagedFields(object) as never;
+    const plain = (object: KubernetesObject, before: unknown) =>
+      keepSpec(withoutManagedFields(object), before) as never;
     return this.#operator.cache<never>(of, { scope: { allowed, denied }, labelSelector }, plain);
   }
 
@@ -185,6 +186,18 @@ type Optional = { readonly of: Resource; readonly cache: ResourceCache<never> } 
 function cachesOf<K extends string>(of: Readonly<Record<K, Optional>>): Record<K, ResourceCache<never> | undefined> {
   const entries = Object.entries<Optional>(of).map(([name, each]) => [name, each?.cache] as const);
   return Object.fromEntries(entries) as Record<K, ResourceCache<never> | undefined>;
+}
+
+/**
+ * The specification that is known already, where it is the same: status is written often, and what is made of a specification is kept
+ * beside it.
+ */
+function keepSpec(object: KubernetesObject, before: unknown): KubernetesObject {
+  const known = before as (KubernetesObject & { readonly spec?: unknown }) | undefined;
+  const versionOf = ({ metadata }: KubernetesObject) =>
+    `${metadata.uid} ${(metadata as { readonly generation?: number }).generation}`;
+  const isSame = known?.spec !== undefined && versionOf(known) === versionOf(object);
+  return isSame ? ({ ...object, spec: known.spec } as KubernetesObject) : object;
 }
 
 /** Who wrote which field is half of an object, and nobody asks. A write that leaves it out leaves it as it is. */

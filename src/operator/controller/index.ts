@@ -21,6 +21,7 @@ export { type ReconcilerDeps, type WorkloadKind, type WorkloadObject, WorkloadRe
 export type { Resource } from "./resources.js";
 export { type RepairPolicy, type Rights, SetKeeper } from "./sets.js";
 export { ThanosRulerKind } from "./thanos-ruler.js";
+export { WebhookCertificates } from "./webhook-certificates.js";
 
 /** All kinds that the operator may have to do with. */
 export const RESOURCES = {
