@@ -8,6 +8,7 @@ interface IdentitySections {
   readonly google_iam?: { readonly credentials_file: string } | undefined;
 }
 
+const MONITORING_SCOPE = "https://www.googleapis.com/auth/monitoring.write";
 /** What Prometheus signs requests for, unless the section says otherwise. */
 const DEFAULT_SERVICE = "aps";
 
@@ -15,7 +16,9 @@ const DEFAULT_SERVICE = "aps";
 export function buildIdentity({ sigv4: aws, azuread: azure, google_iam: google }: IdentitySections) {
   if (aws !== undefined) return awsIdentity(aws);
   if (azure !== undefined) return azureIdentity(azure);
-  return google && ({ kind: "google_iam", credentialsFile: google.credentials_file } satisfies IdentityConfig);
+  if (google === undefined) return undefined;
+  const { credentials_file: credentialsFile } = google;
+  return { kind: "google_iam", credentialsFile, scope: MONITORING_SCOPE } satisfies IdentityConfig;
 }
 
 function awsIdentity(section: typeof sigv4.zero): IdentityConfig {

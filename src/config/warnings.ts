@@ -3,6 +3,7 @@ import { quoteGo } from "../model/index.js";
 import { discoveryFields } from "./schema/discovery.js";
 import type { ConfigDocument } from "./schema/root.js";
 import type { ScrapeSection } from "./schema/scrape.js";
+import { API_MECHANISMS } from "./types.js";
 
 const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set([
   "static_configs",
@@ -10,6 +11,7 @@ const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set([
   "http_sd_configs",
   "dns_sd_configs",
   "kubernetes_sd_configs",
+  ...API_MECHANISMS.map((mechanism) => `${mechanism}_sd_configs`),
 ]);
 
 export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSection[]): readonly string[] {

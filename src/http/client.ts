@@ -201,8 +201,8 @@ export class HttpClient {
       const proof = await this.#identity.headers({ ...sent, contentType });
       for (const [name, value] of Object.entries(proof)) all.push(name, value);
     } else if (basicAuth !== undefined) {
-      const user = readSecret(basicAuth.username, "basic_auth username");
-      const password = readSecret(basicAuth.password, "basic_auth password");
+      const user = readSecret(basicAuth.username, "basic auth username");
+      const password = readSecret(basicAuth.password, "basic auth password");
       all.push("authorization", `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`);
     } else if (authorization !== undefined) {
       const credentials = readSecret(authorization.credentials, "authorization credentials");
@@ -246,7 +246,8 @@ export class HttpClient {
   /** The TLS settings as the files are now; dispatchers of other ones are given up. */
   #currentTls(): { readonly key: string; readonly options: Readonly<Record<string, unknown>> } {
     if (this.#tls !== undefined && performance.now() - this.#tls.readMs < FILES_AGE_MS) return this.#tls;
-    const options = tlsOptions(this.#options.tls);
+    const { tls, socketPath } = this.#options;
+    const options = { ...tlsOptions(tls), ...(socketPath !== undefined && { socketPath }) };
     const key = createHash("sha256").update(JSON.stringify(options)).digest("base64");
     if (this.#tls !== undefined && this.#tls.key !== key) {
       for (const dispatcher of this.#dispatchers.values()) void dispatcher.close().catch(ignoreUnread);

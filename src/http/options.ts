@@ -62,6 +62,8 @@ export interface HttpClientOptions {
   readonly headers: Readonly<Record<string, HeaderOptions>>;
   /** How a cloud is shown who we are; comes before the first three. */
   readonly identity?: IdentityOptions | undefined;
+  /** A socket of the file system to connect to, whatever the host of a URL. */
+  readonly socketPath?: string;
 }
 
 export const NO_SECRET: SecretSource = { value: "", file: "" };

@@ -9,7 +9,7 @@ export {
 } from "./eval/evaluate.js";
 export { encodeAnswer, encodeSeries, encodeTexts } from "./eval/json.js";
 export { type PromqlKernels, startPromqlKernels } from "./eval/kernels.js";
-export { prepareInstantQuery, prepareRangeQuery } from "./eval/prepare.js";
+export { instantRequest, prepareInstantQuery, prepareRangeQuery, rangeRequest } from "./eval/prepare.js";
 export type { MatrixValue, QueryResult, QueryValue, ScalarValue, StringValue, VectorValue } from "./eval/result.js";
 export { TopSink } from "./eval/selectors.js";
 export { type ExplainedNode, estimateCost, PlanObserver, type QueryCost, selectorText } from "./explain/index.js";

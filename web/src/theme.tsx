@@ -21,7 +21,7 @@ export function useTheme(): readonly [theme: string, setTheme: (theme: string) =
 
 export function Theme({ value, onChange }: { value: string; onChange: (theme: string) => void }) {
   return (
-    <label class="theme">
+    <label class="choice">
       <span class="hidden">Theme</span>
       <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         <option value="auto">Auto</option>

@@ -32,6 +32,7 @@ export const PAGE_PATHS = [
   "/config",
   "/flags",
   "/status",
+  "/silences",
   "/alert-history",
   "/backtest",
   "/why",

@@ -1,7 +1,7 @@
 /** What `/api/v1/admin/tsdb` does: snapshots, deletion, and writing blocks anew without what was deleted. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { type AdminService, failure, type ServiceAnswer } from "../../api/index.js";
+import { type AdminService, failure, type RequestSignal, type ServiceAnswer } from "../../api/index.js";
 import { VestalError } from "../../base/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import type { PlainSelector } from "./ingest-messages.js";
@@ -48,7 +48,7 @@ export class Admin implements AdminService {
     matchers: readonly string[],
     minTimeMs: number,
     maxTimeMs: number,
-    signal: AbortSignal,
+    signal: RequestSignal,
   ): Promise<ServiceAnswer> {
     const answer = await this.#deps.queries.selectors(matchers, signal);
     if (answer.kind !== "data") return answer;

@@ -167,7 +167,7 @@ export class RulesHost {
         this.#queries.take(message.id, unpackAnswers(message.answers));
         return;
       case "question":
-        this.#post({ type: "answer", id: message.id, answer: this.#answer(message.question) });
+        void this.#reply(message.id, message.question); // never rejects
         return;
       case "watch":
         this.#watch(message.id, message.matchers);
@@ -193,7 +193,20 @@ export class RulesHost {
 
   // ── questions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #answer(question: RulesQuestion): ServiceAnswer {
+  async #reply(id: number, question: RulesQuestion): Promise<void> {
+    let answer: ServiceAnswer;
+    try {
+      answer =
+        question.kind === "ask-alertmanager"
+          ? await this.#notifier.ask(question.url, question.question)
+          : this.#answer(question);
+    } catch (error) {
+      answer = failure("internal", errorMessage(error));
+    }
+    this.#post({ type: "answer", id, answer });
+  }
+
+  #answer(question: Exclude<RulesQuestion, { readonly kind: "ask-alertmanager" }>): ServiceAnswer {
     switch (question.kind) {
       case "rules": {
         const matcherSets = this.#matcherSets(question.matchers);

@@ -5,7 +5,7 @@
  *   main ◄── rules   queries, answers to questions, changes of alerts, stopped
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ServiceAnswer } from "../../api/index.js";
+import type { AlertmanagerQuestion, ServiceAnswer } from "../../api/index.js";
 import type { Histogram } from "../../model/index.js";
 import type { PackedAnswers, PackedQuestions } from "./rules-pack.js";
 
@@ -32,6 +32,8 @@ export interface RulesSettings {
   readonly historyEntriesMax: number;
   /** `host:port` of an Alertmanager inside the server; empty where there is none. */
   readonly embeddedAlertmanager: string;
+  /** Of every Alertmanager; those of the embedded one may be changed always. */
+  readonly areSilencesEnabled: boolean;
 }
 
 /** What is asked each time, at another time. */
@@ -83,6 +85,7 @@ export type RulesQuestion =
       readonly limit: number;
     }
   | { readonly kind: "alertmanagers" }
+  | { readonly kind: "ask-alertmanager"; readonly url: string; readonly question: AlertmanagerQuestion }
   /** Not of rules, but of the configuration, which lives in the same thread. */
   | { readonly kind: "relabel-steps"; readonly scrapePool: string; readonly labelsJson: string }
   | { readonly kind: "metrics" };

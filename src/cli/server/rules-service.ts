@@ -1,6 +1,13 @@
 /** The main thread's side of the rules: hands their queries to the pool, and the API's questions to them. */
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { AlertHistoryQuery, AlertListener, RulesFilter, RulesService, ServiceAnswer } from "../../api/index.js";
+import type {
+  AlertHistoryQuery,
+  AlertListener,
+  AlertmanagerQuestion,
+  RulesFilter,
+  RulesService,
+  ServiceAnswer,
+} from "../../api/index.js";
 import { failure } from "../../api/index.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { FromRules, RulesQuestion, ToRules } from "./rules-messages.js";
@@ -73,6 +80,10 @@ export class RulesLink implements RulesService {
 
   alertmanagers(): Promise<ServiceAnswer> {
     return this.#ask({ kind: "alertmanagers" });
+  }
+
+  askAlertmanager(url: string, question: AlertmanagerQuestion): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "ask-alertmanager", url, question });
   }
 
   relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer> {

@@ -1,5 +1,5 @@
 /**
- * Tokens of Google Cloud to write to its monitoring: for a service account's key, for a user's login, for the machine's
+ * Tokens of Google Cloud: for a service account's key, for a user's login, for the machine's
  * service account. Without a file the default credentials are looked for as Google's libraries do.
  */
 import { readFileSync } from "node:fs";
@@ -13,19 +13,20 @@ import { signJwt } from "./jwt.js";
 export interface GoogleOptions {
   /** Of a service account; empty for the default credentials. */
   readonly credentialsFile: string;
+  /** What the token is for. */
+  readonly scope: string;
 }
 
-const SCOPE = "https://www.googleapis.com/auth/monitoring.write";
 const TOKEN_URL = "https://oauth2.googleapis.com/token";
 const MACHINE_HOST = "metadata.google.internal";
 const ASSERTION_SECONDS = 3600;
 const RENEW_BEFORE_MS = 4 * 60_000;
 
-export function googleIdentity({ credentialsFile }: GoogleOptions, deps: IdentityDeps): Identity {
+export function googleIdentity({ credentialsFile, scope }: GoogleOptions, deps: IdentityDeps): Identity {
   const token = renewing(deps.nowMs, async () => {
     const file = credentialsFile || defaultFile(deps.env);
-    if (file === undefined) return await machineToken(deps);
-    return await fileToken(file, credentialsFile !== "", deps);
+    if (file === undefined) return await machineToken(scope, deps);
+    return await fileToken(file, { scope, mustBeAccount: credentialsFile !== "" }, deps);
   });
   return { headers: async () => ({ authorization: `Bearer ${await token()}` }) };
 }
@@ -44,7 +45,11 @@ function defaultFile(env: IdentityDeps["env"]): string | undefined {
   }
 }
 
-async function fileToken(file: string, mustBeAccount: boolean, deps: IdentityDeps): Promise<Expiring<string>> {
+async function fileToken(
+  file: string,
+  { scope, mustBeAccount }: { readonly scope: string; readonly mustBeAccount: boolean },
+  deps: IdentityDeps,
+): Promise<Expiring<string>> {
   const what = `google: ${file}`;
   const fields = readObject(what, { status: 200, body: readFileSync(file) });
   const type = textField(what, fields, "type");
@@ -53,7 +58,7 @@ async function fileToken(file: string, mustBeAccount: boolean, deps: IdentityDep
     const seconds = Math.floor(deps.nowMs() / 1000);
     const claims = {
       iss: textField(what, fields, "client_email"),
-      scope: SCOPE,
+      scope,
       aud: url,
       iat: seconds,
       exp: seconds + ASSERTION_SECONDS,
@@ -88,12 +93,12 @@ async function exchange(
   return readToken("google: token", answer, deps);
 }
 
-async function machineToken(deps: IdentityDeps): Promise<Expiring<string>> {
+async function machineToken(scope: string, deps: IdentityDeps): Promise<Expiring<string>> {
   const host = deps.env["GCE_METADATA_HOST"] || MACHINE_HOST;
   const path = "/computeMetadata/v1/instance/service-accounts/default/token";
   const answer = await deps.ask({
     method: "GET",
-    url: `http://${host}${path}?scopes=${encodeURIComponent(SCOPE)}`,
+    url: `http://${host}${path}?scopes=${encodeURIComponent(scope)}`,
     headers: { "metadata-flavor": "Google" },
   });
   return readToken("google: token of the machine", answer, deps);

@@ -283,6 +283,7 @@ test("Azure: a certificate signs who we are; the environment's application is fo
 });
 
 test("Google: a service account signs for a token; users' logins only as default credentials", async () => {
+  const scope = "https://www.googleapis.com/auth/monitoring.write";
   const account = {
     type: "service_account",
     client_email: "me@x",
@@ -291,7 +292,7 @@ test("Google: a service account signs for a token; users' logins only as default
     token_uri: "http://127.0.0.1:1/token",
   };
   const credentialsFile = file("account.json", JSON.stringify(account));
-  const google = open({ kind: "google_iam", credentialsFile }, [[200, { access_token: "g", expires_in: 3600 }]]);
+  const google = open({ kind: "google_iam", scope, credentialsFile }, [[200, { access_token: "g", expires_in: 3600 }]]);
   expect(await google.headers()).toEqual({ authorization: "Bearer g" });
   expect(google.asked[0]?.url).toBe(account.token_uri);
   const form = google.form();
@@ -300,21 +301,24 @@ test("Google: a service account signs for a token; users' logins only as default
   const [header, claims] = opened(form["assertion"] ?? "", published, false);
   expect(header).toEqual({ alg: "RS256", typ: "JWT", kid: "k" });
   const seconds = google.time.ms / 1000;
-  const scope = "https://www.googleapis.com/auth/monitoring.write";
   expect(claims).toEqual({ iss: "me@x", scope, aud: account.token_uri, iat: seconds, exp: seconds + 3600 });
 
   const user = { type: "authorized_user", client_id: "c", client_secret: "s", refresh_token: "r" };
   const userFile = file("user.json", JSON.stringify(user));
-  const login = open({ kind: "google_iam", credentialsFile: "" }, [[200, { access_token: "u" }]], {
+  const login = open({ kind: "google_iam", scope, credentialsFile: "" }, [[200, { access_token: "u" }]], {
     GOOGLE_APPLICATION_CREDENTIALS: userFile,
   });
   expect(await login.headers()).toEqual({ authorization: "Bearer u" });
   expect(login.form()).toEqual({ grant_type: "refresh_token", client_id: "c", client_secret: "s", refresh_token: "r" });
-  const refused = open({ kind: "google_iam", credentialsFile: userFile }, []);
+  const refused = open({ kind: "google_iam", scope, credentialsFile: userFile }, []);
   await expect(refused.headers()).rejects.toThrow("credentials of type authorized_user cannot be used here");
-  const machine = open({ kind: "google_iam", credentialsFile: "" }, [[200, { access_token: "m", expires_in: 3600 }]], {
-    GCE_METADATA_HOST: "127.0.0.1:1",
-  });
+  const machine = open(
+    { kind: "google_iam", scope, credentialsFile: "" },
+    [[200, { access_token: "m", expires_in: 3600 }]],
+    {
+      GCE_METADATA_HOST: "127.0.0.1:1",
+    },
+  );
   expect(await machine.headers()).toEqual({ authorization: "Bearer m" });
   expect(machine.asked[0]?.headers).toEqual({ "metadata-flavor": "Google" });
 });

@@ -21,5 +21,5 @@ export {
   OutOfOrderSamples,
   type WriteChunk,
 } from "./out-of-order.js";
-export { type DiskAccess, HeadReader, type HeadRequest } from "./reader.js";
+export { type DiskAccess, HeadReader, type HeadRequest, headOverlaps } from "./reader.js";
 export { MetadataStore } from "./series-metadata.js";

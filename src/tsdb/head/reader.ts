@@ -123,6 +123,18 @@ export interface DiskAccess {
   readonly checksums: Checksums;
 }
 
+/**
+ * Whether a head may have samples of the range: of those in order and those out of order the bounds are known.
+ *
+ * @param floats  over the head's memory
+ */
+export function headOverlaps(floats: Float64Array, minTimeMs: number, maxTimeMs: number): boolean {
+  const counter = (index: number): number => floats[(COUNTERS >> 3) + index]!;
+  const isIn = (min: number, max: number): boolean => counter(min) <= maxTimeMs && counter(max) >= minTimeMs;
+  const isInOrder = counter(COUNTER_SAMPLES_APPENDED) !== 0 && isIn(COUNTER_MIN_TIME, COUNTER_MAX_TIME);
+  return isInOrder || (counter(COUNTER_OOO_CHUNKS) !== 0 && isIn(COUNTER_OOO_MIN_TIME, COUNTER_OOO_MAX_TIME));
+}
+
 export class HeadReader {
   readonly index: MemoryIndex;
   readonly #words: Uint32Array;
@@ -172,12 +184,9 @@ export class HeadReader {
     };
   }
 
-  /** Whether it may have samples of the range: of those in order and those out of order the bounds are known. */
+  /** As `headOverlaps`. */
   overlaps(minTimeMs: number, maxTimeMs: number): boolean {
-    const counter = (index: number): number => this.#floats[(COUNTERS >> 3) + index]!;
-    const isIn = (min: number, max: number): boolean => counter(min) <= maxTimeMs && counter(max) >= minTimeMs;
-    const isInOrder = counter(COUNTER_SAMPLES_APPENDED) !== 0 && isIn(COUNTER_MIN_TIME, COUNTER_MAX_TIME);
-    return isInOrder || (counter(COUNTER_OOO_CHUNKS) !== 0 && isIn(COUNTER_OOO_MIN_TIME, COUNTER_OOO_MAX_TIME));
+    return headOverlaps(this.#floats, minTimeMs, maxTimeMs);
   }
 
   counts(): { readonly series: number; readonly chunks: number } {

@@ -1,9 +1,10 @@
 /** Alerts in the groups that receivers are told of, or grouped by labels of one's choice. */
+
 import { useState } from "preact/hooks";
 import type { Labels } from "../api.js";
+import { useAsked } from "../hooks.js";
 import { Ago, Badge, Filter, LabelList, Loaded, Rows } from "../parts.js";
 import type { Alert, AlertGroup, AlertmanagerApi, AlertQuery } from "./api.js";
-import { useAsked } from "./hooks.js";
 import { matchersOfLabels, matchersText, parseMatchers } from "./matchers.js";
 
 const REFRESH_MS = 15_000;

@@ -72,6 +72,9 @@ export const ALL_ALERTS: AlertQuery = {
   isMuted: true,
 };
 
+/** What the form and the list of silences need. */
+export type SilenceApi = Pick<AlertmanagerApi, "alerts" | "silences" | "save" | "expire">;
+
 /** Every call rejects with an Error in the Alertmanager's words. */
 export interface AlertmanagerApi {
   alerts(query: AlertQuery, signal?: AbortSignal): Promise<readonly Alert[]>;

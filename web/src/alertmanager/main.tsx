@@ -5,6 +5,8 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Theme, useTheme } from "../theme.js";
+import { setTimeZone, timeZone } from "../time-zone.js";
+import { ZoneChoice } from "../zone-choice.js";
 import { AlertsPage } from "./alerts-page.js";
 import { alertmanagerApi } from "./api.js";
 import { SilencePage, SilencesPage } from "./silences-page.js";
@@ -32,6 +34,8 @@ function currentPlace(): Place {
 function App() {
   const [place, setPlace] = useState(currentPlace);
   const [theme, setTheme] = useTheme();
+  // Pages ask for it while they are drawn; here it draws them again.
+  const [zone, setZone] = useState(timeZone);
   const page = PAGES.find(([name]) => name === place.parts[0]) ?? PAGES[0];
   useEffect(() => {
     const change = (): void => {
@@ -65,6 +69,13 @@ function App() {
             </a>
           ))}
         </nav>
+        <ZoneChoice
+          zone={zone}
+          onChange={(name) => {
+            setTimeZone(name);
+            setZone(timeZone());
+          }}
+        />
         <Theme value={theme} onChange={setTheme} />
       </header>
       <main id="main" tabIndex={-1}>

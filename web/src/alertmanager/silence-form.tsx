@@ -1,14 +1,16 @@
 /** A silence is made or changed; what it would silence is listed below it. */
+
 import { useId, useState } from "preact/hooks";
+import { reasonText } from "../api.js";
 import { formatDuration, parseDurationMs } from "../format.js";
-import { useStored } from "../hooks.js";
+import { useAsked, useStored } from "../hooks.js";
 import { LabelList, Loaded } from "../parts.js";
-import { ALL_ALERTS, type AlertmanagerApi, type Matcher, type NewSilence } from "./api.js";
-import { useAsked } from "./hooks.js";
+import { dateTimeText, fromWallClock, inputText } from "../time-zone.js";
+import { ALL_ALERTS, type Matcher, type NewSilence, type SilenceApi } from "./api.js";
 import { matcherOf, matchersText, OPERATORS, type Operator, operatorOf } from "./matchers.js";
 
 export interface SilenceFormProps {
-  readonly api: AlertmanagerApi;
+  readonly api: SilenceApi;
   /** What the form begins with: a silence's fields, with its id where it is to be changed. */
   readonly initial: Partial<NewSilence>;
   readonly onSaved: (id: string) => void;
@@ -24,7 +26,9 @@ export function SilenceForm({ api, initial, onSaved }: SilenceFormProps) {
   const [author, setAuthor] = useStored("silence-author", "");
   const [createdBy, setCreatedBy] = useState(initial.createdBy ?? author);
   const [comment, setComment] = useState(initial.comment ?? "");
-  const [startsAt, setStartsAt] = useState(initial.startsAt === undefined ? "" : localTime(initial.startsAt));
+  const [startsAt, setStartsAt] = useState(
+    initial.startsAt === undefined ? "" : inputText(Date.parse(initial.startsAt)),
+  );
   const [duration, setDuration] = useState(durationOf(initial));
   const [problem, setProblem] = useState<string>();
   const [isSaving, setSaving] = useState(false);
@@ -39,7 +43,7 @@ export function SilenceForm({ api, initial, onSaved }: SilenceFormProps) {
       return;
     }
     setSaving(true);
-    const start = startsAt === "" ? new Date() : new Date(startsAt);
+    const start = new Date(startsAt === "" ? Date.now() : fromWallClock(startsAt));
     try {
       const id = await api.save({
         ...(initial.id !== undefined && { id: initial.id }),
@@ -53,7 +57,7 @@ export function SilenceForm({ api, initial, onSaved }: SilenceFormProps) {
       setProblem(undefined);
       onSaved(id);
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(reasonText(error));
     } finally {
       setSaving(false);
     }
@@ -166,7 +170,7 @@ function MatcherRow({ number, matcher, onChange, onRemove }: MatcherRowProps) {
 }
 
 /** The alerts that match now, whatever holds them back already. */
-export function AffectedAlerts({ api, matchers }: { api: AlertmanagerApi; matchers: readonly Matcher[] }) {
+export function AffectedAlerts({ api, matchers }: { api: SilenceApi; matchers: readonly Matcher[] }) {
   const id = useId();
   const key = matchersText(matchers);
   const asked = useAsked(key, async (signal) =>
@@ -199,14 +203,8 @@ function durationOf({ startsAt, endsAt }: Partial<NewSilence>): string {
   return formatDuration(Math.max(1000, Math.round((Date.parse(endsAt) - Date.parse(startsAt)) / 1000) * 1000));
 }
 
-/** As an input of kind `datetime-local` has it: the browser's time zone, without its name. */
-function localTime(time: string): string {
-  const date = new Date(time);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
-
 function endText(startsAt: string, durationMs: number | undefined): string {
   if (durationMs === undefined) return "";
-  const end = (startsAt === "" ? Date.now() : new Date(startsAt).getTime()) + durationMs;
-  return Number.isFinite(end) ? `until ${new Date(end).toLocaleString()}` : "";
+  const end = (startsAt === "" ? Date.now() : fromWallClock(startsAt)) + durationMs;
+  return Number.isFinite(end) ? `until ${dateTimeText(end)}` : "";
 }

@@ -1,21 +1,26 @@
 /** Silences by their state, each with what can be done with it. */
+
 import { useState } from "preact/hooks";
+import { reasonText } from "../api.js";
+import { useAsked } from "../hooks.js";
 import { Ago, Badge, Filter, Loaded } from "../parts.js";
-import type { AlertmanagerApi, Silence } from "./api.js";
-import { useAsked } from "./hooks.js";
+import { dateTimeText } from "../time-zone.js";
+import type { Silence, SilenceApi } from "./api.js";
 import { matcherText, parseMatchers } from "./matchers.js";
 
 export interface SilenceListProps {
-  readonly api: AlertmanagerApi;
+  readonly api: SilenceApi;
   /** The address of the form that changes a silence. */
   readonly editHref: (id: string) => string;
+  /** Nothing can be changed here. */
+  readonly isReadOnly?: boolean;
 }
 
 const STATES = ["active", "pending", "expired"] as const;
 const SHOWN_AT_ONCE = 100;
 const REFRESH_MS = 15_000;
 
-export function SilenceList({ api, editHref }: SilenceListProps) {
+export function SilenceList({ api, editHref, isReadOnly = false }: SilenceListProps) {
   const [state, setState] = useState<Silence["status"]["state"]>("active");
   const [text, setText] = useState("");
   const [shown, setShown] = useState(SHOWN_AT_ONCE);
@@ -28,7 +33,7 @@ export function SilenceList({ api, editHref }: SilenceListProps) {
         setProblem(undefined);
         asked.reload();
       },
-      (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => setProblem(reasonText(error)),
     );
   };
   return (
@@ -57,7 +62,12 @@ export function SilenceList({ api, editHref }: SilenceListProps) {
               {found.length === 0 && <p class="muted">No {state} silences.</p>}
               <ul class="plain cards">
                 {found.slice(0, shown).map((silence) => (
-                  <SilenceItem key={silence.id} silence={silence} href={editHref(silence.id)} onExpire={expire} />
+                  <SilenceItem
+                    key={silence.id}
+                    silence={silence}
+                    href={isReadOnly ? undefined : editHref(silence.id)}
+                    onExpire={expire}
+                  />
                 ))}
               </ul>
               {found.length > shown && (
@@ -75,7 +85,8 @@ export function SilenceList({ api, editHref }: SilenceListProps) {
 
 interface SilenceItemProps {
   readonly silence: Silence;
-  readonly href: string;
+  /** Undefined where it cannot be changed. */
+  readonly href: string | undefined;
   readonly onExpire: (id: string) => void;
 }
 
@@ -97,15 +108,15 @@ function SilenceItem({ silence, href, onExpire }: SilenceItemProps) {
       </p>
       <p class="row">
         <span class="muted">
-          from {new Date(startsAt).toLocaleString()} until {new Date(endsAt).toLocaleString()}
+          from {dateTimeText(Date.parse(startsAt))} until {dateTimeText(Date.parse(endsAt))}
           {isExpired && (
             <>
               , ended <Ago time={endsAt} />
             </>
           )}
         </span>
-        <a href={href}>{isExpired ? "Create again" : "Change"}</a>
-        {!isExpired && (
+        {href !== undefined && <a href={href}>{isExpired ? "Create again" : "Change"}</a>}
+        {!isExpired && href !== undefined && (
           <button
             type="button"
             aria-label={`Expire ${matchers.map(matcherText).join(", ")}`}

@@ -1,7 +1,7 @@
 /** The list of silences, one silence, and the form for a new or a changed one. */
+import { useAsked } from "../hooks.js";
 import { Loaded } from "../parts.js";
 import type { AlertmanagerApi, NewSilence } from "./api.js";
-import { useAsked } from "./hooks.js";
 import { parseMatchers } from "./matchers.js";
 import { SilenceForm } from "./silence-form.js";
 import { SilenceList } from "./silence-list.js";

@@ -1,7 +1,7 @@
 /** What runs here, its cluster, and its configuration. */
+import { useAsked } from "../hooks.js";
 import { KeyValues, Loaded } from "../parts.js";
 import type { AlertmanagerApi } from "./api.js";
-import { useAsked } from "./hooks.js";
 
 export function StatusPage({ api }: { api: AlertmanagerApi }) {
   const asked = useAsked("status", (signal) => api.status(signal));
