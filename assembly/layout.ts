@@ -31,7 +31,7 @@
  * only advance. Constants stay below 2^31, larger addresses are computed in `usize`.
  */
 
-export const LAYOUT_VERSION = 7; // raised with every change below
+export const LAYOUT_VERSION = 8; // raised with every change below
 
 // ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export const HEAD_VERSION = 0; // u32, LAYOUT_VERSION of who made the memory
@@ -49,6 +49,7 @@ export const MUTATING = 72; // u32, 1 while the writer changes what a successor 
 export const SLOT_COUNT = 76; // u32, series slots ever handed out (dense indices 0 … count − 1)
 export const SYMBOL_COUNT = 80; // u32
 export const PAIR_COUNT = 84; // u32
+export const INDEX_CHANGES = 88; // u32, advanced after each change of what label names and values exist; wraps
 
 // ── reader pins ──────────────────────────────────────────────────────────────────────────────────────────────────
 export const PINS = 128; // u32 × PIN_COUNT

@@ -13,7 +13,7 @@ import {
 import { formatFixed, formatGeneral } from "../../../model/number.js";
 import { histogramText } from "../../../promql/index.js";
 import type { ColumnSink, Querier, SeriesSet } from "../../../storage/index.js";
-import type { Block } from "../../../tsdb/block/index.js";
+import { type Block, isOutOfOrder } from "../../../tsdb/block/index.js";
 import {
   addDeleted,
   type ChunkKernels,
@@ -160,7 +160,7 @@ function headOf(dir: string, blocks: readonly Block[], memory: QueryMemory, kern
     throw new VestalError("READ_ONLY", "nothing is written to a directory that is read");
   });
   outOfOrder.isReplaying = true;
-  const inOrder = blocks.filter(({ meta }) => !meta.compaction.hints.includes("from-out-of-order"));
+  const inOrder = blocks.filter(({ meta }) => !isOutOfOrder(meta));
   const minValidTimeMs = Math.max(Number.NEGATIVE_INFINITY, ...inOrder.map(({ meta }) => meta.maxTimeMs));
   replayInto({
     dir: walDir,

@@ -1,4 +1,5 @@
 /** Panels of the query page in the address, under Prometheus' names: its links open here, ours there. */
+import type { DisplayMode } from "../plot/chart.js";
 
 export interface PanelState {
   readonly expr: string;
@@ -8,7 +9,8 @@ export interface PanelState {
   readonly endMs: number | undefined;
   /** Seconds, or undefined for automatic. */
   readonly step: number | undefined;
-  readonly isStacked: boolean;
+  readonly mode: DisplayMode;
+  readonly hasExemplars: boolean;
 }
 
 export const NEW_PANEL: PanelState = {
@@ -17,7 +19,8 @@ export const NEW_PANEL: PanelState = {
   range: "1h",
   endMs: undefined,
   step: undefined,
-  isStacked: false,
+  mode: "lines",
+  hasExemplars: false,
 };
 
 export function readPanels(search: string): readonly PanelState[] {
@@ -36,13 +39,15 @@ export function readPanels(search: string): readonly PanelState[] {
       const endMs =
         end === null ? Number.NaN : Date.parse(/[zZ]|[+-]\d\d:\d\d$/.test(end) ? end : `${end.replace(" ", "T")}Z`);
       const step = Number(of("step_input") ?? of("res_step") ?? Number.NaN);
+      const mode = of("display_mode");
       return {
         expr: of("expr") ?? "",
         tab: tab === "graph" || tab === "0" ? "graph" : "table",
         range: of("range_input") ?? "1h",
         endMs: Number.isFinite(endMs) ? endMs : undefined,
         step: Number.isFinite(step) && step > 0 ? step : undefined,
-        isStacked: of("stacked") === "1" || of("display_mode") === "stacked",
+        mode: mode === "heatmap" ? mode : of("stacked") === "1" || mode === "stacked" ? "stacked" : "lines",
+        hasExemplars: of("show_exemplars") === "1",
       };
     });
   return panels.length === 0 ? [NEW_PANEL] : panels;
@@ -57,7 +62,8 @@ export function writePanels(panels: readonly PanelState[]): string {
     set("range_input", panel.range);
     if (panel.endMs !== undefined) set("end_input", new Date(panel.endMs).toISOString().slice(0, 19).replace("T", " "));
     if (panel.step !== undefined) set("step_input", String(panel.step));
-    set("display_mode", panel.isStacked ? "stacked" : "lines");
+    set("display_mode", panel.mode);
+    set("show_exemplars", panel.hasExemplars ? "1" : "0");
   }
   return params.toString();
 }
