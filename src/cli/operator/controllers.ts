@@ -9,6 +9,7 @@ import {
   DEFAULT_BINDINGS,
   EventRecorder,
   JobTexts,
+  keepSpec,
   Operator,
   PrometheusKind,
   prometheusBuilders,
@@ -186,18 +187,6 @@ type Optional = { readonly of: Resource; readonly cache: ResourceCache<never> } 
 function cachesOf<K extends string>(of: Readonly<Record<K, Optional>>): Record<K, ResourceCache<never> | undefined> {
   const entries = Object.entries<Optional>(of).map(([name, each]) => [name, each?.cache] as const);
   return Object.fromEntries(entries) as Record<K, ResourceCache<never> | undefined>;
-}
-
-/**
- * The specification that is known already, where it is the same: status is written often, and what is made of a specification is kept
- * beside it.
- */
-function keepSpec(object: KubernetesObject, before: unknown): KubernetesObject {
-  const known = before as (KubernetesObject & { readonly spec?: unknown }) | undefined;
-  const versionOf = ({ metadata }: KubernetesObject) =>
-    `${metadata.uid} ${(metadata as { readonly generation?: number }).generation}`;
-  const isSame = known?.spec !== undefined && versionOf(known) === versionOf(object);
-  return isSame ? ({ ...object, spec: known.spec } as KubernetesObject) : object;
 }
 
 /** Who wrote which field is half of an object, and nobody asks. A write that leaves it out leaves it as it is. */

@@ -6,6 +6,7 @@ export { alertmanagerBuilders, prometheusBuilders, thanosRulerBuilders } from ".
 export type { ResourceCache } from "./cache.js";
 export { JobTexts } from "./config-text.js";
 export { EventRecorder, type RegardedObject } from "./events.js";
+export { keepSpec } from "./keep-spec.js";
 export { isForbidden, KubeletService } from "./kubelet.js";
 export { type Controller, Operator, type SelectedCache } from "./operator.js";
 export {
