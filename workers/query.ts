@@ -9,3 +9,6 @@ const thread = new QueryThread(workerData as QueryThreadSettings);
 export async function runQuery(task: QueryTask): Promise<unknown> {
   return movedReply(await thread.run(task), task.job);
 }
+
+/** Settles once the thread has started. */
+export function awaitStart(): void {}

@@ -48,13 +48,13 @@ import { QuerySlots } from "./query-slots.js";
 const NEVER_ABORTED = new AbortController().signal;
 /** What threads get to finish their start, or a query that was canceled, before they are ended. */
 const CLOSE_PATIENCE_MS = 2000;
+/** A thread that had no query for so long is ended: longer than dashboards and rules wait between two of theirs. */
+const IDLE_MS = 300_000;
 /** How long a thread may take to notice its cancel word before it is terminated. */
 const PATIENCE_MS = 1000;
 
 export interface QueryPoolOptions {
   readonly threads: number;
-  /** No thread is started before the first query. */
-  readonly isLazy?: boolean;
   readonly timeoutMs: number;
   /** Most characters of an expression or a selector: a thread that parses cannot be canceled. */
   readonly maxLength: number;
@@ -116,6 +116,8 @@ export class QueryPool implements QueryService {
   /** Queries that run or wait, by their numbers. */
   readonly #open = new Map<number, OpenQuery>();
   #lastNumber = 0;
+  /** The first thread's start, while it is under way. */
+  #starting: Promise<unknown> | undefined;
 
   constructor(
     options: QueryPoolOptions,
@@ -137,8 +139,10 @@ export class QueryPool implements QueryService {
     this.#pool = new Piscina({
       filename: join(packageRoot(), "dist", "workers", "query.js"),
       name: "runQuery",
-      minThreads: options.isLazy === true ? 0 : options.threads,
+      // A thread takes some 20 MB, and a server that nobody asks needs none; the first query waits for its start, some 0.2 s.
+      minThreads: 0,
       maxThreads: options.threads,
+      idleTimeout: IDLE_MS,
       concurrentTasksPerWorker: 1,
       workerData: this.#settings,
       resourceLimits: SMALL_YOUNG_GENERATION,
@@ -274,9 +278,22 @@ export class QueryPool implements QueryService {
     await closePool(this.#pool, CLOSE_PATIENCE_MS);
   }
 
+  /** A query's time begins when there is a thread for it. */
+  async #awaitThread(): Promise<void> {
+    this.#starting ??= this.#pool.run(undefined, { name: "awaitStart" });
+    try {
+      await this.#starting;
+    } catch {
+      // The query finds the same, and says so.
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
   async #run(job: QueryJob, signal: AbortSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
     const tooLong = this.#tooLong(job);
     if (tooLong !== undefined) return tooLong;
+    if (this.#pool.threads.length === 0 || this.#starting !== undefined) await this.#awaitThread();
     const cancel = this.#control.openCancel();
     if (cancel === undefined) {
       const message = `${this.#control.cancelWordCount} queries are running or waiting; try again later`;
