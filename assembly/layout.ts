@@ -50,6 +50,7 @@ export const MUTATING = 72; // u32, 1 while the writer changes what a successor 
 export const SLOT_COUNT = 76; // u32, series slots ever handed out (dense indices 0 … count − 1)
 export const SYMBOL_COUNT = 80; // u32
 export const PAIR_COUNT = 84; // u32
+export const INDEX_CHANGES = 88; // u32, advanced after each change of what label names and values exist; wraps
 
 // ── reader pins ──────────────────────────────────────────────────────────────────────────────────────────────────
 export const PINS = 128; // u32 × PIN_COUNT

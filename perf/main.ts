@@ -23,6 +23,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "restart-memory": "tsdb/restart-memory.js",
   rules: "rules/main.js",
   soak: "tsdb/soak.js",
+  targets: "targets/main.js",
   ui: "ui/main.js",
   write: "remote/write.bench.js",
 };

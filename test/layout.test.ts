@@ -54,8 +54,8 @@ test("the regions of the map follow each other", () => {
 
 test("identity, progress, arena and roots stay inside their regions", () => {
   expectFields(fieldsOf("HEAD_", 4, {}), 0, 64);
-  const { EPOCH, COMMITTED, MUTATING, SLOT_COUNT, SYMBOL_COUNT, PAIR_COUNT } = layout;
-  const progress = { EPOCH, COMMITTED, MUTATING, SLOT_COUNT, SYMBOL_COUNT, PAIR_COUNT };
+  const { EPOCH, COMMITTED, MUTATING, SLOT_COUNT, SYMBOL_COUNT, PAIR_COUNT, INDEX_CHANGES } = layout;
+  const progress = { EPOCH, COMMITTED, MUTATING, SLOT_COUNT, SYMBOL_COUNT, PAIR_COUNT, INDEX_CHANGES };
   expectFields(
     Object.entries(progress).map(([name, offset]) => [name, offset, 4] as const),
     64,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vite";
 
 /** Assets are found relative to the page's `<base>`, which the server fills in: any prefix works. */
@@ -10,6 +11,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: "es2022",
     modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: ["index.html", "alertmanager.html"].map((name) => join(import.meta.dirname, name)),
+    },
   },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
 });

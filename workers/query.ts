@@ -1,13 +1,14 @@
 /** Entry of a query thread. */
 import { workerData } from "node:worker_threads";
-import { movedReply } from "../src/cli/server/moved-reply.js";
-import type { QueryTask, QueryThreadSettings } from "../src/cli/server/query-messages.js";
+import type { LaneTask } from "../src/cli/server/query-lane.js";
+import { serveLane } from "../src/cli/server/query-lane-thread.js";
+import type { QueryThreadSettings } from "../src/cli/server/query-messages.js";
 import { QueryThread } from "../src/cli/server/query-thread.js";
 
 const thread = new QueryThread(workerData as QueryThreadSettings);
 
-export async function runQuery(task: QueryTask): Promise<unknown> {
-  return movedReply(await thread.run(task), task.job);
+export async function serveQueries(task: LaneTask): Promise<void> {
+  await serveLane(thread, task);
 }
 
 /** Settles once the thread has started. */

@@ -91,6 +91,10 @@ export const TARGET_LIST_COUNT = 224; // u32
 export const TARGET_LIST_BYTES = 228; // u32
 export const TARGET_EXEMPLAR_START = 232; // u32 address of the labels of the line's exemplar, 0 = none
 export const TARGET_EXEMPLAR_END = 236; // u32 address behind the exemplar
+export const TARGET_CREATED = 240; // u32 address of CREATED records of the scrape under way
+export const TARGET_CREATED_COUNT = 244; // u32
+export const TARGET_CREATED_BYTES = 248; // u32
+export const TARGET_CREATED_FAMILY = 252; // u32 bytes of the name that the last HELP, TYPE or UNIT line had
 
 export const TARGET_IS_DIVERGED = 1; // the body under way differs from the accepted order: TARGET_NEXT counts
 export const TARGET_IS_UNTRACKED = 2; // staleness markers of all series were written after the last accepted scrape
@@ -151,12 +155,23 @@ export const HARD_LINE = 16; // u32 address of the line
 export const HARD_SAMPLES = 20; // u32 samples before the line
 export const HARD_IS_VALUE = 0;
 export const HARD_IS_TIME = 1; // seconds
+export const HARD_IS_CREATED = 2; // seconds; HARD_ROW is the number of the CREATED record
 
 // ── EXEMPLAR of a line of OpenMetrics text that was staged ───────────────────────────────────────────────────────
 export const EXEMPLAR_BYTES = 12;
 export const EXEMPLAR_ROW = 0; // u32 staging row
 export const EXEMPLAR_TEXT = 4; // u32 address of its opening brace
 export const EXEMPLAR_LENGTH = 8; // u32
+
+// ── CREATED: lines of OpenMetrics text that matter to times of creation, in their order: see created.ts ──────────
+export const CREATED_BYTES = 24;
+export const CREATED_KIND = 0; // u32, CREATED_IS_*
+export const CREATED_ROW = 4; // u32: of a series its staging row; of a break 1 if what follows has times of creation
+export const CREATED_HASH = 8; // u64, of labels and family; not of breaks
+export const CREATED_MS = 16; // i64, of a time
+export const CREATED_IS_SERIES = 0;
+export const CREATED_IS_TIME = 1;
+export const CREATED_IS_BREAK = 2; // a HELP, TYPE or UNIT line: nothing is looked for behind it
 
 // ── PROTO: a body of delimited io.prometheus.client.MetricFamily messages, read into lines and values ────────────
 // `readProtobuf` writes lines like those of the text format, but without values, to the text, a record for each series line
@@ -238,6 +253,7 @@ export const FLAG_TRACK_TIMESTAMPS = 4; // track_timestamps_staleness: true
 export const FLAG_PROTOBUF = 8; // the body is the text of a PROTO
 export const FLAG_EXEMPLARS = 16; // exemplars are stored: leave them to the caller
 export const FLAG_NO_NATIVE = 32; // native histograms count as samples and are left out
+export const FLAG_CREATED = 64; // times of creation in OpenMetrics are no samples: leave them to the caller
 
 export const TYPE_UNKNOWN = 0;
 export const TYPE_COUNTER = 1;

@@ -1,6 +1,7 @@
 /** The growing lists of a target: regions of the arena, replaced by larger ones when full. */
 import { allocate, release, roomFor } from "../memory/arena";
 import {
+  CREATED_BYTES,
   EXEMPLAR_BYTES,
   EXEMPLAR_LENGTH,
   EXEMPLAR_ROW,
@@ -15,6 +16,9 @@ import {
   HARD_WHAT,
   NEW_BYTES,
   NEW_NO_ROW,
+  TARGET_CREATED,
+  TARGET_CREATED_BYTES,
+  TARGET_CREATED_COUNT,
   TARGET_EXEMPLAR_END,
   TARGET_EXEMPLAR_START,
   TARGET_HARD,
@@ -89,6 +93,8 @@ export function trimLists(target: usize): void {
   trimList(target, TARGET_NEW, TARGET_NEW_BYTES);
   trimList(target, TARGET_NEXT, TARGET_NEXT_BYTES);
   trimList(target, TARGET_LIST, TARGET_LIST_BYTES);
+  store<u32>(target, 0, TARGET_CREATED_COUNT);
+  trimList(target, TARGET_CREATED, TARGET_CREATED_BYTES);
 }
 
 /** Room for `count` lines in the order under way, of which the first `used` are kept. */
@@ -133,6 +139,15 @@ export function addExemplar(target: usize, row: u32): bool {
   store<u32>(record, load<u32>(target, TARGET_EXEMPLAR_END) - start, EXEMPLAR_LENGTH);
   store<u32>(target, count + 1, TARGET_LIST_COUNT);
   return true;
+}
+
+/** A CREATED record to fill in. 0 if the memory is full. */
+export function addCreated(target: usize): usize {
+  const count = load<u32>(target, TARGET_CREATED_COUNT);
+  const used = count * <u32>CREATED_BYTES;
+  if (!growList(target, TARGET_CREATED, TARGET_CREATED_BYTES, used, used + <u32>CREATED_BYTES)) return 0;
+  store<u32>(target, count + 1, TARGET_CREATED_COUNT);
+  return <usize>load<u32>(target, TARGET_CREATED) + <usize>used;
 }
 
 /** A hard number of an exemplar: nothing stores it, but it may be out of range. */

@@ -24,6 +24,7 @@ import {
   STATUS_OK,
 } from "../layout";
 import { rejectScrape } from "./accept";
+import { hasCreatedTimes, isCreatedLine, noteCreated, noteFamily, noteSeries } from "./created";
 import { digest, sameDigest } from "./digest";
 import { parseDecimal, parseFloat64 } from "./float";
 import {
@@ -36,6 +37,7 @@ import {
   ENTRY_SLOT,
   ENTRY_TYPE,
   ERROR_NONE,
+  FLAG_CREATED,
   FLAG_EXEMPLARS,
   FLAG_IGNORE_TIMESTAMPS,
   FLAG_NO_NATIVE,
@@ -80,6 +82,8 @@ import {
   SAMPLE_TIME,
   SAMPLE_VALUE,
   TARGET_AT,
+  TARGET_CREATED_COUNT,
+  TARGET_CREATED_FAMILY,
   TARGET_DROPPED,
   TARGET_END,
   TARGET_ERROR,
@@ -150,6 +154,7 @@ export function parseScrape(
   memory.fill(end, 0, BODY_SLACK);
   const isProto = (flags & <u32>FLAG_PROTOBUF) !== 0;
   const isText = (flags & <u32>FLAG_OPENMETRICS) === 0 && !isProto;
+  const readsCreated = (flags & <u32>FLAG_CREATED) !== 0 && !isProto && !isText;
   if (isText) store<u8>(end++, 10); // as Prometheus does
   const serial = begin(target, end, flags);
   const defaultTime = <i64>timeMs;
@@ -263,6 +268,16 @@ export function parseScrape(
       dropped++;
       continue; // not remembered either
     }
+    if (readsCreated) {
+      const isTime = kind === KIND_SERIES && hasCreatedTimes(target) && isCreatedLine(text, length);
+      if (kind !== KIND_SERIES || isTime) {
+        if (!(isTime ? noteCreated(target, text, length) : noteFamily(target, text, length))) {
+          failure = PARSE_NO_MEMORY;
+          break;
+        }
+        if (isTime) continue; // no sample, and not remembered
+      }
+    }
     let flag: u32 = 0;
     let isRepeated = false;
     if (kind === KIND_SERIES) {
@@ -305,7 +320,8 @@ export function parseScrape(
         const hasTime = load<u32>(target, TARGET_HAS_TIME) !== 0 && (flags & <u32>FLAG_IGNORE_TIMESTAMPS) === 0;
         const row = staging + <usize>rows * STAGED_BYTES;
         store<u32>(row, slot, STAGED_SLOT);
-        store<u32>(row, isRepeated && isKnown && !hasTime ? STATUS_DUPLICATE : STATUS_OK, STAGED_STATUS);
+        const isFirst = !(isRepeated && isKnown && !hasTime);
+        store<u32>(row, isFirst ? STATUS_OK : STATUS_DUPLICATE, STAGED_STATUS);
         store<i64>(row, hasTime ? load<i64>(target, TARGET_TIME) : defaultTime, STAGED_TIME);
         store<u64>(row, load<u64>(target, TARGET_VALUE), STAGED_VALUE);
         if (!isKnown) {
@@ -327,6 +343,10 @@ export function parseScrape(
             failure = PARSE_NO_MEMORY;
             break;
           }
+        }
+        if (readsCreated && isFirst && hasCreatedTimes(target) && !noteSeries(target, text, length, rows)) {
+          failure = PARSE_NO_MEMORY;
+          break;
         }
         if (isHard && !leaveHard(target, rows)) {
           failure = PARSE_NO_MEMORY;
@@ -389,6 +409,8 @@ function begin(target: usize, end: usize, flags: u32): u32 {
   store<u32>(target, 0, TARGET_HARD_COUNT);
   store<u32>(target, 0, TARGET_EXEMPLARS);
   store<u32>(target, 0, TARGET_LIST_COUNT);
+  store<u32>(target, 0, TARGET_CREATED_COUNT);
+  store<u32>(target, 0, TARGET_CREATED_FAMILY);
   store<u32>(target, ERROR_NONE, TARGET_ERROR);
   return serial;
 }

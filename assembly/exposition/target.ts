@@ -23,6 +23,8 @@ import {
   KIND_SERIES,
   ORDER_ADDRESS,
   TARGET_BYTES,
+  TARGET_CREATED,
+  TARGET_CREATED_BYTES,
   TARGET_ENTRY_COUNT,
   TARGET_HARD,
   TARGET_HARD_BYTES,
@@ -72,6 +74,7 @@ export function closeTarget(target: usize): void {
   releaseList(target, TARGET_NEW, TARGET_NEW_BYTES);
   releaseList(target, TARGET_HARD, TARGET_HARD_BYTES);
   releaseList(target, TARGET_LIST, TARGET_LIST_BYTES);
+  releaseList(target, TARGET_CREATED, TARGET_CREATED_BYTES);
   release(target, TARGET_BYTES);
 }
 

@@ -17,6 +17,7 @@ import {
   COUNTER_SERIES_CREATED,
   COUNTERS,
   HEAD_LIMIT,
+  INDEX_CHANGES,
   LABELS_COUNT,
   LABELS_PAIRS,
   RESOLVE_NO_MEMORY,
@@ -243,6 +244,7 @@ function createSeries(count: u32, free: i32, givenRef: u64): u32 {
   insertSlot(<usize>load<u32>(ROOT_SERIES_TABLE), load<u32>(ROOT_SERIES_TABLE_MASK), hash, index);
   bump(COUNTER_SERIES, 1);
   bump(COUNTER_SERIES_CREATED, 1);
+  atomic.add<u32>(INDEX_CHANGES, 1);
   return index;
 }
 

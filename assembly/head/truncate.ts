@@ -18,6 +18,7 @@ import {
   COUNTER_SERIES_REMOVED,
   ENTRY_COMMIT,
   EPOCH,
+  INDEX_CHANGES,
   INTERVAL_BYTES,
   INTERVALS_COUNT,
   INTERVALS_ITEMS,
@@ -131,6 +132,7 @@ function removeSeries(slot: usize, index: u32): void {
   }
   bump(COUNTER_SERIES, -1);
   bump(COUNTER_SERIES_REMOVED, 1);
+  atomic.add<u32>(INDEX_CHANGES, 1);
 }
 
 function retireOutOfOrder(first: usize): void {
@@ -221,6 +223,7 @@ function sweepList(root: usize): bool {
     store<u32>(kept, live, LIST_LENGTH);
   }
   atomic.store<u32>(root, <u32>kept);
+  atomic.add<u32>(INDEX_CHANGES, 1);
   retire(list, <u32>LIST_ITEMS + (load<u32>(list, LIST_CAPACITY) << 2));
   return true;
 }

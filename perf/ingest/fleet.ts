@@ -8,6 +8,9 @@
  *
  *   node dist/perf/ingest/fleet.js '{"port":0,"targets":200,"series":1000,"churn":0,"seed":1}'
  *   prints {"port":N} and serves until its standard input ends or an hour has passed.
+ *
+ * With `arrivals`, each line on its standard input makes it print {"now":MS,"arrivals":[[target,ms],…]}: when requests came
+ * in since the last such line, on its own monotonic clock.
  */
 import { createServer, type Socket } from "node:net";
 
@@ -17,6 +20,7 @@ interface FleetOptions {
   readonly series: number;
   readonly churn: number;
   readonly seed: number;
+  readonly arrivals?: boolean;
 }
 
 const SERIES_PER_METRIC = 10;
@@ -100,6 +104,7 @@ class Exporter {
   }
 }
 
+const arrivals: [target: number, ms: number][] = [];
 const options = JSON.parse(process.argv[2] ?? "{}") as FleetOptions;
 const exporters = Array.from({ length: options.targets }, (_, index) => new Exporter(index, options));
 const server = createServer((socket) => {
@@ -110,7 +115,9 @@ const server = createServer((socket) => {
     for (let end = pending.indexOf("\r\n\r\n"); end >= 0; end = pending.indexOf("\r\n\r\n")) {
       const path = pending.slice(pending.indexOf(" ") + 1, pending.indexOf(" HTTP/"));
       pending = pending.slice(end + 4);
-      const exporter = exporters[Number(/^\/t\/(\d+)/.exec(path)?.[1] ?? -1)];
+      const target = Number(/^\/t\/(\d+)/.exec(path)?.[1] ?? -1);
+      const exporter = exporters[target];
+      if (options.arrivals === true) arrivals.push([target, performance.now()]);
       if (exporter === undefined) socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
       else exporter.answer(socket);
     }
@@ -121,5 +128,8 @@ server.listen(options.port, "127.0.0.1", () => {
   const address = server.address();
   process.stdout.write(`${JSON.stringify({ port: typeof address === "object" ? address?.port : options.port })}\n`);
 });
-process.stdin.on("end", () => process.exit(0)).resume();
+process.stdin.on("data", () => {
+  process.stdout.write(`${JSON.stringify({ now: performance.now(), arrivals: arrivals.splice(0) })}\n`);
+});
+process.stdin.on("end", () => process.exit(0));
 setTimeout(() => process.exit(0), LONGEST_LIFE_MS).unref();

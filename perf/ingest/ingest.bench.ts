@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { packageRoot } from "../../src/base/index.js";
 import { sleep } from "../process.js";
 import { type Load, type System, startPrometheus, startVestal, startVictoriaMetrics } from "./systems.js";
@@ -82,21 +83,45 @@ async function measure(start: (load: Load) => Promise<System>, options: IngestOp
   }
 }
 
+export interface Arrivals {
+  /** The fleet's monotonic clock as it answers. */
+  readonly now: number;
+  /** Requests since the last answer: which target, and when. */
+  readonly arrivals: readonly (readonly [target: number, ms: number])[];
+}
+
 /** Exporters in a process of their own. */
+export interface Fleet {
+  readonly port: number;
+  /** Only where it was started with `arrivals`. */
+  arrivals(): Promise<Arrivals>;
+  stop(): void;
+}
+
 export async function startFleet(
-  options: Pick<IngestOptions, "targets" | "series" | "churn">,
-): Promise<{ readonly port: number; stop(): void }> {
+  options: Pick<IngestOptions, "targets" | "series" | "churn"> & { readonly arrivals?: boolean },
+): Promise<Fleet> {
   const entry = join(packageRoot(), "dist", "perf", "ingest", "fleet.js");
-  const fleet = { port: 0, targets: options.targets, series: options.series, churn: options.churn, seed: 1 };
+  const { targets, series, churn, arrivals = false } = options;
+  const fleet = { port: 0, targets, series, churn, arrivals, seed: 1 };
   const child = spawn(process.execPath, [entry, JSON.stringify(fleet)], { stdio: ["pipe", "pipe", "inherit"] });
-  const port = await new Promise<number>((resolve, reject) => {
-    let text = "";
-    child.stdout.on("data", (data: Buffer) => {
-      text += data.toString();
-      if (text.includes("\n")) resolve((JSON.parse(text) as { port: number }).port);
+  const lines = createInterface({ input: child.stdout });
+  const nextLine = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const failed = (code: unknown): void => reject(new Error(`the fleet of exporters ended: ${code}`));
+      child.once("exit", failed).once("error", failed);
+      lines.once("line", (line) => {
+        child.off("exit", failed).off("error", failed);
+        resolve(line);
+      });
     });
-    child.once("exit", (code) => reject(new Error(`the fleet of exporters ended with code ${code}`)));
-    child.once("error", reject);
-  });
-  return { port, stop: () => child.stdin.end() };
+  const { port } = JSON.parse(await nextLine()) as { port: number };
+  return {
+    port,
+    arrivals: async () => {
+      child.stdin.write("\n");
+      return JSON.parse(await nextLine()) as Arrivals;
+    },
+    stop: () => child.stdin.end(),
+  };
 }

@@ -34,7 +34,8 @@ function metricSum(text: string, name: string): number {
   return sum;
 }
 
-function writeConfig(load: Load): string {
+/** The configuration that scrapes all of `targetUrls`; returns its file. */
+export function writeConfig(load: Load): string {
   const file = join(load.folder, "scrape.yml");
   mkdirSync(load.folder, { recursive: true });
   const groups = load.targetUrls.map((url) => {

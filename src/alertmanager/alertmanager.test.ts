@@ -60,6 +60,7 @@ async function start(config: string, storagePath = join(folder, "data")): Promis
       alertGcIntervalMs: 0,
       maxAlertsPerName: 0,
       dispatchStartDelayMs: 0,
+      dispatchMaintenanceIntervalMs: 30_000,
       externalUrl: "http://am.example",
       matcherMode: "fallback",
       historyMaxEntries: 100,

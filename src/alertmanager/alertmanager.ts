@@ -41,6 +41,7 @@ export interface AlertmanagerOptions {
   readonly alertGcIntervalMs: number;
   readonly maxAlertsPerName: number;
   readonly dispatchStartDelayMs: number;
+  readonly dispatchMaintenanceIntervalMs: number;
   readonly externalUrl: string;
   readonly matcherMode: MatcherMode;
   readonly historyMaxEntries: number;
@@ -251,6 +252,7 @@ export class Alertmanager {
       timers,
       log,
       startMs: this.#startedAt.unixMs + this.#options.dispatchStartDelayMs,
+      maintenanceIntervalMs: this.#options.dispatchMaintenanceIntervalMs,
       timeoutMs: (intervalMs) => Math.max(intervalMs, MIN_TIMEOUT_MS) + side.waitMs(),
     });
     this.#running = { config, route, inhibitor, dispatcher, integrations };

@@ -17,6 +17,8 @@ export interface DispatcherOptions {
   readonly log: Logger;
   /** No group tells of anything before. */
   readonly startMs: number;
+  /** How often groups that ended are forgotten; until then a group that comes anew is shown as muted by what muted the old one. */
+  readonly maintenanceIntervalMs: number;
   /** How long a flush may take whose group flushes every `intervalMs`. */
   readonly timeoutMs: (intervalMs: number) => number;
 }
@@ -34,6 +36,8 @@ class Group {
   readonly key: string;
   readonly alerts = new Map<string, Alert>();
   isStopped = false;
+  /** Nothing is left to tell of: the next alert of these labels begins a new group. */
+  isEnded = false;
   /** Of the flush that runs. */
   abort: AbortController | undefined;
   #stopTimer: (() => void) | undefined;
@@ -82,10 +86,15 @@ export class Dispatcher implements AlertListener {
   processedCount = 0;
   processedSeconds = 0;
 
+  readonly #stopMaintenance: (() => void) | undefined;
+
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    const { timers, maintenanceIntervalMs } = options;
+    if (maintenanceIntervalMs > 0) this.#stopMaintenance = timers.every(maintenanceIntervalMs, () => this.#maintain());
   }
 
+  /** With those that ended and are not forgotten yet. */
   get groupCount(): number {
     return this.#count;
   }
@@ -107,14 +116,14 @@ export class Dispatcher implements AlertListener {
       this.#groups.set(route, groups);
     }
     const known = groups.get(text);
-    if (known !== undefined) {
+    if (known?.isEnded === false) {
       known.alerts.set(alert.fingerprint, alert);
       return;
     }
     const group = new Group(route, labels);
     group.alerts.set(alert.fingerprint, alert);
     groups.set(text, group);
-    this.#count++;
+    if (known === undefined) this.#count++;
     const { now, startMs, timers } = this.#options;
     const { groupWaitMs } = route.options;
     // An alert that has waited elsewhere need not wait again.
@@ -174,17 +183,20 @@ export class Dispatcher implements AlertListener {
       if (alert.resolvedAt(nowNano) && group.alerts.get(alert.fingerprint) === alert)
         group.alerts.delete(alert.fingerprint);
     }
-    if (group.alerts.size === 0) this.#remove(group);
+    if (group.alerts.size > 0) return;
+    group.stop();
+    group.isEnded = true;
   }
 
-  #remove(group: Group): void {
-    group.stop();
-    const groups = this.#groups.get(group.route);
-    const text = labelsText(group.labels);
-    if (groups?.get(text) !== group) return;
-    groups.delete(text);
-    this.#count--;
-    this.#options.markers.delete(group.route.id, group.key);
+  #maintain(): void {
+    for (const groups of this.#groups.values()) {
+      for (const [text, group] of groups) {
+        if (!group.isEnded) continue;
+        groups.delete(text);
+        this.#count--;
+        this.#options.markers.delete(group.route.id, group.key);
+      }
+    }
   }
 
   /** All groups, sorted by their labels. */
@@ -192,7 +204,7 @@ export class Dispatcher implements AlertListener {
     const all: AlertGroup[] = [];
     for (const groups of this.#groups.values()) {
       for (const { route, labels, key, alerts } of groups.values()) {
-        all.push({ route, labels, key, alerts: [...alerts.values()] });
+        if (alerts.size > 0) all.push({ route, labels, key, alerts: [...alerts.values()] });
       }
     }
     return all.sort(
@@ -202,6 +214,7 @@ export class Dispatcher implements AlertListener {
 
   /** Ends all timers and notifications, and waits until none runs. */
   async stop(): Promise<void> {
+    this.#stopMaintenance?.();
     for (const groups of this.#groups.values()) for (const group of groups.values()) group.stop();
     this.#groups.clear();
     this.#count = 0;

@@ -6,11 +6,14 @@ import { formatGoDuration } from "../template/index.js";
 import { type ConfigSource, type Gate, TlsListener } from "../web-config/index.js";
 import type { Alertmanager } from "./alertmanager.js";
 import { type Answer, json, moved, text } from "./api/answer.js";
+import { type PageFiles, pageAnswer } from "./pages.js";
 
 export interface WebOptions {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   /** Without a slash at its end. */
   readonly routePrefix: string;
+  /** Where browsers find the pages: the path of the external URL, without a slash at its end. */
+  readonly basePath: string;
   /** GET requests at a time. */
   readonly maxConcurrentGets: number;
   /** 0: none. */
@@ -18,6 +21,8 @@ export interface WebOptions {
   readonly bodyBytesMax: number;
   /** Undefined: plain HTTP. */
   readonly tls: ConfigSource | undefined;
+  /** Undefined where they are not built. */
+  readonly pages: PageFiles | undefined;
   /** Asked before every request; undefined: all pass. */
   readonly gate: Gate | undefined;
 }
@@ -156,6 +161,11 @@ export class AlertmanagerServer {
     const path = url.pathname.slice(routePrefix.length) || "/";
     if (isPreflight(request) && path.startsWith("/api/v2/")) return preflight(request);
     const accept = request.headers.accept ?? "";
+    if (method === "GET" || method === "HEAD") {
+      const encodings = String(request.headers["accept-encoding"] ?? "");
+      const page = pageAnswer(path, encodings, this.#options.pages, this.#options.basePath);
+      if (page !== undefined) return page;
+    }
     if (method !== "GET") {
       const body = await readBody(request, bodyBytesMax);
       if (body === undefined) return json({ code: 413, message: "http: request body too large" }, 413);

@@ -1,6 +1,7 @@
 /** The table of routes, and the way from a request to its answer: readiness, hand-over, errors. Knows no socket. */
 import type { ApiDeps } from "./deps.js";
 import { percentDecode } from "./parameters.js";
+import type { RequestSignal } from "./request-signal.js";
 import { errorText, fail, failureOf, redirect, text } from "./respond.js";
 import { type Resolution, type Route, Router } from "./router.js";
 import * as admin from "./routes/admin.js";
@@ -12,6 +13,7 @@ import * as query from "./routes/query.js";
 import * as remote from "./routes/remote.js";
 import * as rules from "./routes/rules.js";
 import * as series from "./routes/series.js";
+import * as silences from "./routes/silences.js";
 import * as status from "./routes/status.js";
 import * as targets from "./routes/targets.js";
 import { type ApiRequest, type ApiResponse, failure, type Handler } from "./types.js";
@@ -63,6 +65,10 @@ export const ROUTES: readonly Route<ApiDeps>[] = [
   api(GET, "/features", features.features),
   api(GET, "/openapi.yaml", (_request, deps) => features.openApi(ROUTES, deps.status.buildInfo().version)),
   api(GET, "/alertmanagers", rules.alertmanagers),
+  api(GET, "/alertmanagers/alerts", silences.alertmanagerAlerts, { cors: false }),
+  api(GET, "/alertmanagers/silences", silences.silences, { cors: false }),
+  api(["POST"], "/alertmanagers/silences", silences.saveSilence, { cors: false }),
+  api(["POST"], "/alertmanagers/silences/:id/expire", silences.expireSilence, { cors: false }),
   api(GET, "/alerts", rules.alerts),
   api(GET_POST, "/alerts/history", rules.alertHistory),
   api(GET, "/rules", rules.rules),
@@ -105,7 +111,7 @@ const AGENT_REFUSAL = "unavailable with Prometheus Agent";
 
 /** What needs stored samples, rules or Alertmanagers. */
 function isUnavailableInAgent(pattern: string): boolean {
-  return /^\/api\/v1\/(?:query|query_range|query_exemplars|format_query|parse_query|labels|label\/.*|series|alertmanagers|alerts|alerts\/history|rules|rules\/backtest|status\/tsdb|status\/tsdb\/blocks|admin\/tsdb\/.*)$/.test(
+  return /^\/api\/v1\/(?:query|query_range|query_exemplars|format_query|parse_query|labels|label\/.*|series|alertmanagers|alertmanagers\/.*|alerts|alerts\/history|rules|rules\/backtest|status\/tsdb|status\/tsdb\/blocks|admin\/tsdb\/.*)$/.test(
     pattern,
   );
 }
@@ -146,7 +152,7 @@ export async function runRoute(
   resolution: Extract<Resolution<ApiDeps>, { kind: "route" }>,
   request: ApiRequest,
   deps: ApiDeps,
-  signal: AbortSignal,
+  signal: RequestSignal,
 ): Promise<{ readonly response: ApiResponse; readonly cors: boolean }> {
   const { route } = resolution;
   if (route.needsReady && !deps.lifecycle.isReady()) return { response: management.notReady(deps), cors: false };

@@ -4,6 +4,7 @@
  */
 
 import type { Clock, Logger } from "../base/index.js";
+import type { RequestSignal } from "./request-signal.js";
 import type { WebAssets } from "./routes/pages.js";
 import type { ApiFailure, ApiRequest, ApiResponse } from "./types.js";
 
@@ -71,30 +72,30 @@ export interface SelectorQuery {
  * refused with `match[] must contain at least one non-empty matcher`.
  */
 export interface QueryService {
-  query(query: InstantQuery, signal: AbortSignal): Promise<ServiceAnswer>;
-  queryRange(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer>;
-  series(query: SelectorQuery, signal: AbortSignal): Promise<ServiceAnswer>;
-  labelNames(query: SelectorQuery, signal: AbortSignal): Promise<ServiceAnswer>;
-  labelValues(query: SelectorQuery & { readonly name: string }, signal: AbortSignal): Promise<ServiceAnswer>;
+  query(query: InstantQuery, signal: RequestSignal): Promise<ServiceAnswer>;
+  queryRange(query: RangeQuery, signal: RequestSignal): Promise<ServiceAnswer>;
+  series(query: SelectorQuery, signal: RequestSignal): Promise<ServiceAnswer>;
+  labelNames(query: SelectorQuery, signal: RequestSignal): Promise<ServiceAnswer>;
+  labelValues(query: SelectorQuery & { readonly name: string }, signal: RequestSignal): Promise<ServiceAnswer>;
   /** `empty` where the expression has no selector; an empty list while exemplars are not stored. */
   queryExemplars(
     query: { readonly expression: string; readonly startMs: number; readonly endMs: number },
-    signal: AbortSignal,
+    signal: RequestSignal,
   ): Promise<ServiceAnswer>;
   /** When the rule would have been pending and would have fired. */
-  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer>;
-  formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
-  parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer>;
+  backtest(query: BacktestQuery, signal: RequestSignal): Promise<ServiceAnswer>;
+  formatQuery(expression: string, signal: RequestSignal): Promise<ServiceAnswer>;
+  parseQuery(expression: string, signal: RequestSignal): Promise<ServiceAnswer>;
   /** What the query would cost, from what the index and chunks say, without running it. */
-  queryCost(query: InstantQuery | RangeQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  queryCost(query: InstantQuery | RangeQuery, signal: RequestSignal): Promise<ServiceAnswer>;
   /** Runs the query and says for each node of its plan what it did and cost. */
-  explain(query: InstantQuery | RangeQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  explain(query: InstantQuery | RangeQuery, signal: RequestSignal): Promise<ServiceAnswer>;
   /** PromQL queries that run or wait. */
   running(): readonly RunningQuery[];
   /** @returns false where no such query runs or waits. */
   cancelQuery(id: number): boolean;
   /** The failure of the first selector that `match[]` may not have, or undefined. */
-  checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined>;
+  checkSelectors(matchers: readonly string[], signal: RequestSignal): Promise<ApiFailure | undefined>;
 }
 
 export interface RunningQuery {
@@ -135,7 +136,19 @@ export interface RulesService {
   /** What each relabelling rule of a scrape pool makes of labels, given as a JSON object. */
   relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer>;
   alertHistory(query: AlertHistoryQuery): Promise<ServiceAnswer>;
+  /**
+   * Of the Alertmanager to which alerts are sent at `url`; `not_found` if there is none such. Alerts and silences come with
+   * `isChangeable`: whether silences may be saved and expired through this server.
+   */
+  askAlertmanager(url: string, question: AlertmanagerQuestion): Promise<ServiceAnswer>;
 }
+
+export type AlertmanagerQuestion =
+  /** `search` is a query string of Alertmanager's API. */
+  | { readonly kind: "alerts" | "silences"; readonly search: string }
+  /** A silence as JSON, not checked yet. */
+  | { readonly kind: "save"; readonly silence: string }
+  | { readonly kind: "expire"; readonly id: string };
 
 export interface AlertHistoryQuery {
   readonly startMs: number;
@@ -280,7 +293,7 @@ export interface StatusService {
   /** By category: what is there, and whether it is on. */
   features(): Readonly<Record<string, Readonly<Record<string, boolean>>>>;
   /** @param limit entries of each list. */
-  head(limit: number, signal: AbortSignal): Promise<HeadStatus>;
+  head(limit: number, signal: RequestSignal): Promise<HeadStatus>;
   /** Each block's `meta.json` as a value, in order of time; and those that were taken out because of damage. */
   blocks(): {
     readonly blocks: readonly unknown[];
@@ -300,7 +313,7 @@ export interface AdminService {
     matchers: readonly string[],
     minTimeMs: number,
     maxTimeMs: number,
-    signal: AbortSignal,
+    signal: RequestSignal,
   ): Promise<ServiceAnswer>;
   /** Writes blocks anew in which something is deleted. */
   cleanTombstones(): Promise<void>;
@@ -334,9 +347,9 @@ export interface RemoteWriteService {
 
 export interface RemoteReadService {
   /** `/api/v1/read` */
-  read(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  read(request: ApiRequest, signal: RequestSignal): Promise<ApiResponse>;
   /** `/federate` */
-  federate(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  federate(request: ApiRequest, signal: RequestSignal): Promise<ApiResponse>;
 }
 
 export interface DashboardSummary {

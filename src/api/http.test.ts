@@ -247,7 +247,9 @@ describe("compression", () => {
     ["*", 5000, undefined],
     ["gzip;q=0", 5000, undefined],
     ["br", 5000, undefined],
-    ["gzip", 500, undefined],
+    ["gzip", 2, "gzip"],
+    ["deflate", 500, "deflate"],
+    ["gzip", 4097, "gzip"],
   ])("Accept-Encoding %s for %i bytes: %s", async (accept, bytes, coding) => {
     const body = bigBody(bytes);
     const { port } = await start({ deps: queries(async () => ({ kind: "encoded", body })) });

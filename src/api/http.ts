@@ -2,7 +2,7 @@
  * The one place that touches uWebSockets.js: sockets to `ApiRequest`, `ApiResponse` to sockets.
  *
  *   request ─ resolve route ─ read body (bounded, timed) ─ handler ─ gzip ─ cork ─ end, or tryEnd/onWritable for big bodies
- *                                                   └── onAborted → the handler's AbortSignal
+ *                                                   └── onAborted → the handler's signal
  *
  * Invariants: the library's response object is never used after it has answered or aborted (`closed`); whatever is written
  * outside the library's own call-backs is corked; no more of a body is handed over than the socket takes.
@@ -16,7 +16,7 @@ import { createRequire } from "node:module";
 import { type Clock, type Logger, VestalError } from "../base/index.js";
 import type { Regex } from "../model/index.js";
 import { resolvePath, runRoute } from "./api.js";
-import { COMPRESSED_BYTES_MIN, codingFor, compress } from "./compress.js";
+import { COMPRESSED_BYTES_MIN, codingFor, compress, compressShort } from "./compress.js";
 import { corsHeaders } from "./cors.js";
 import type { ApiDeps } from "./deps.js";
 import { type Headers, type RequestGate, statusLine } from "./gate.js";
@@ -25,6 +25,7 @@ import type { LiveHub } from "./live/hub.js";
 import { attachLive } from "./live/websocket.js";
 import { attachNotifications, type NotificationCounters } from "./notifications-live.js";
 import { decodeUtf8, Parameters } from "./parameters.js";
+import { ClientSignal } from "./request-signal.js";
 import { errorText } from "./respond.js";
 import type { Resolution, Router } from "./router.js";
 import type { ApiRequest, ApiResponse } from "./types.js";
@@ -164,7 +165,7 @@ interface Exchange {
   readonly resolution: Resolution<ApiDeps>;
   readonly rawQuery: string;
   readonly startedMs: number;
-  readonly controller: AbortController;
+  readonly signal: ClientSignal;
   /** What the gate wants on the answer. */
   gateHeaders: Headers;
   /** True once answered or aborted: `res` must not be touched any more. */
@@ -254,14 +255,14 @@ class Server {
       resolution,
       rawQuery,
       startedMs: clock.monotonicMs(),
-      controller: new AbortController(),
+      signal: new ClientSignal(),
       gateHeaders: [],
       closed: false,
     };
     this.#running.add(exchange);
     res.onAborted(() => {
       this.#finish(exchange);
-      exchange.controller.abort();
+      exchange.signal.abort();
     });
     const query = Parameters.parse(rawQuery);
     const passed = this.#passGate(exchange);
@@ -303,7 +304,7 @@ class Server {
       if (!exchange.closed) res.close();
     }, this.#options.readTimeoutMs);
     timer.unref();
-    exchange.controller.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    exchange.signal.addEventListener("abort", () => clearTimeout(timer));
     res.onData((chunk, isLast) => {
       if (exchange.closed || complete) return;
       bytes += chunk.byteLength;
@@ -354,7 +355,7 @@ class Server {
       body: form === undefined && body !== undefined ? body : new Uint8Array(0),
       remoteAddress: exchange.closed ? "" : this.#addressOf(res),
     };
-    const { response, cors: hasCors } = await runRoute(resolution, request, deps, exchange.controller.signal);
+    const { response, cors: hasCors } = await runRoute(resolution, request, deps, exchange.signal);
     const cors = hasCors ? corsHeaders(this.#options.corsOrigin, headers.get("origin") ?? "") : [];
     const bytes = await this.#send(exchange, response, cors);
     const seconds = (this.#options.clock.monotonicMs() - exchange.startedMs) / 1000;
@@ -364,7 +365,8 @@ class Server {
   /** Of the client: behind a socket of our own, as its first bytes say. */
   #addressOf(res: HttpResponse): string {
     const isProxied = this.#options.socketPath !== undefined;
-    return decodeUtf8(new Uint8Array(isProxied ? res.getProxiedRemoteAddressAsText() : res.getRemoteAddressAsText()));
+    const text = isProxied ? res.getProxiedRemoteAddressAsText() : res.getRemoteAddressAsText();
+    return Buffer.from(text).toString("latin1");
   }
 
   /** The parameters of a form body; undefined where the body is something else. */
@@ -401,8 +403,8 @@ class Server {
     const isPlain = response.encoding === undefined;
     const mayCompress = isPlain && exchange.method !== "HEAD";
     const coding = mayCompress ? codingFor(exchange.headers.get("accept-encoding") ?? "") : undefined;
-    if (coding !== undefined && body !== undefined && body.length >= COMPRESSED_BYTES_MIN) {
-      body = await compress(body, coding);
+    if (coding !== undefined && body !== undefined && body.length >= compressedBytesMin(exchange)) {
+      body = compressShort(body, coding) ?? (await compress(body, coding));
       if (exchange.closed) return 0;
       headers.push(["Content-Encoding", coding], ["Vary", "Accept-Encoding"]);
     }
@@ -411,7 +413,7 @@ class Server {
     if (isLast) headers.push(["Connection", "close"]);
     if (pieces !== undefined) return this.#sendPieces(exchange, response.status, headers, pieces);
     await new Promise<void>((resolve) => {
-      exchange.controller.signal.addEventListener("abort", () => resolve(), { once: true });
+      exchange.signal.addEventListener("abort", resolve);
       res.cork(() => {
         res.writeStatus(statusLine(response.status));
         for (const [name, value] of headers) res.writeHeader(name, value);
@@ -449,7 +451,7 @@ class Server {
     const { res } = exchange;
     let bytes = 0;
     let wake = (): void => {};
-    exchange.controller.signal.addEventListener("abort", () => wake(), { once: true });
+    exchange.signal.addEventListener("abort", () => wake());
     res.onWritable(() => {
       wake();
       return true;
@@ -528,6 +530,13 @@ class Server {
     this.#running.delete(exchange);
     if (this.#closing && this.#running.size === 0) this.#drained?.();
   }
+}
+
+/** Prometheus compresses what its API answers, the page of /federate and its metrics, however short. */
+function compressedBytesMin({ resolution }: Exchange): number {
+  if (resolution.kind !== "route") return COMPRESSED_BYTES_MIN;
+  const { cors, pattern } = resolution.route;
+  return cors || pattern === "/federate" || pattern === "/metrics" ? 0 : COMPRESSED_BYTES_MIN;
 }
 
 /** Bodies up to this size are left to the garbage collector. */

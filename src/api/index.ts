@@ -4,6 +4,7 @@ export type {
   AdminService,
   AlertHistoryQuery,
   AlertListener,
+  AlertmanagerQuestion,
   ApiDeps,
   BacktestQuery,
   BuildInfo,
@@ -39,6 +40,7 @@ export { type ListenAddress, parseListenAddress } from "./listen-address.js";
 export { DEFAULT_LIVE_OPTIONS, LiveHub, type LiveOptions } from "./live/hub.js";
 export type { NotificationCounters } from "./notifications-live.js";
 export { MAX_TIME_MS, MIN_TIME_MS } from "./parameters.js";
+export { ClientSignal, type RequestSignal } from "./request-signal.js";
 export { goJson } from "./respond.js";
 export type { Asset, WebAssets } from "./routes/pages.js";
 export { type ApiFailure, type ApiRequest, type ApiResponse, type ErrorType, failure } from "./types.js";

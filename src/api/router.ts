@@ -36,8 +36,15 @@ interface Found<Deps> {
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
+/** Paths whose routes are remembered: more than all of a server's, values of `:name` aside. */
+const PATHS_KEPT = 1000;
+/** Longer ones are not. */
+const PATH_LENGTH_MAX = 200;
+
 export class Router<Deps> {
   readonly #routes: readonly Compiled<Deps>[];
+  /** By method and path, where there is a route. */
+  readonly #known = new Map<string, Resolution<Deps>>();
 
   constructor(routes: readonly Route<Deps>[]) {
     this.#routes = routes.map((route) => ({ segments: route.pattern.slice(1).split("/"), route }));
@@ -49,6 +56,18 @@ export class Router<Deps> {
    * @param rawQuery with its "?", or "".
    */
   resolve(method: string, path: string, prefix: string, rawQuery: string): Resolution<Deps> {
+    const key = `${method} ${path}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const found = this.#resolve(method, path, prefix, rawQuery);
+    if (found.kind === "route" && path.length <= PATH_LENGTH_MAX) {
+      if (this.#known.size >= PATHS_KEPT) this.#known.clear();
+      this.#known.set(key, found);
+    }
+    return found;
+  }
+
+  #resolve(method: string, path: string, prefix: string, rawQuery: string): Resolution<Deps> {
     const clean = cleanPath(path);
     if (clean !== path || path === "/api/v1") {
       return answer(redirect(301, encodePath(prefix + (path === "/api/v1" ? "/api/v1/" : clean)) + rawQuery));

@@ -2,6 +2,7 @@
  * What a handler sees of HTTP and what it gives back. Nothing here knows the server library: `http.ts` alone translates.
  */
 import type { Parameters } from "./parameters.js";
+import type { RequestSignal } from "./request-signal.js";
 
 export interface ApiRequest {
   /** Upper case. */
@@ -45,7 +46,7 @@ export interface ApiResponse {
 export type Handler<Deps> = (
   request: ApiRequest,
   deps: Deps,
-  signal: AbortSignal,
+  signal: RequestSignal,
 ) => Promise<ApiResponse> | ApiResponse;
 
 /** The words of `errorType` in an error's JSON. */

@@ -92,6 +92,13 @@ const WEB: readonly Flag[] = [
     "supported",
     "Allow deleting series and taking snapshots over the API.",
   ),
+  flag(
+    "web.enable-silences",
+    "bool",
+    "false",
+    "supported",
+    "Let this server's pages create and expire silences in the Alertmanagers of its configuration, with the server's credentials. For the embedded one they always may.",
+  ),
   flag("web.enable-remote-write-receiver", "bool", "false", "supported", "Accept remote write at /api/v1/write."),
   flag(
     "web.remote-write-receiver.accepted-protobuf-messages",

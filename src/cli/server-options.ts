@@ -36,6 +36,7 @@ export interface ServerOptions {
     readonly enableLifecycle: boolean;
     readonly notificationSubscribersMax: number;
     readonly enableAdminApi: boolean;
+    readonly enableSilences: boolean;
     readonly corsOrigin: Regex;
   };
   readonly dashboards: DashboardSettings;
@@ -188,6 +189,7 @@ function optionsOf(parsed: ParsedFlags): ServerOptions {
         number("web.max-notifications-subscribers"),
       ),
       enableAdminApi: isOn("web.enable-admin-api"),
+      enableSilences: isOn("web.enable-silences"),
       corsOrigin: corsOrigin(text("web.cors.origin")),
     },
     dashboards: {

@@ -1,25 +1,29 @@
 /** From the document under Prometheus' keys to what the program uses. */
 import { createHash } from "node:crypto";
+import { buildIdentity } from "./identity.js";
 import { discoveryFields } from "./schema/discovery.js";
-import type { HttpClientSection, TlsSection } from "./schema/http-client.js";
+import { type HttpClientSection, httpClientFields, type TlsSection } from "./schema/http-client.js";
 import { toRules } from "./schema/relabel.js";
 import type { ConfigDocument } from "./schema/root.js";
 import type { EscapingScheme, ScrapeProtocol, ScrapeSection } from "./schema/scrape.js";
-import type {
-  AlertmanagerConfig,
-  Config,
-  DiscoveryConfig,
-  HttpClientConfig,
-  Oauth2Config,
-  OtlpConfig,
-  ProxyConfig,
-  RemoteReadConfig,
-  RemoteWriteConfig,
-  ScrapeConfig,
-  SecretSource,
-  StaticGroup,
-  StorageConfig,
-  TlsConfig,
+import { initialOf, struct } from "./shape.js";
+import {
+  type AlertmanagerConfig,
+  API_MECHANISMS,
+  type ApiMechanism,
+  type Config,
+  type DiscoveryConfig,
+  type HttpClientConfig,
+  type Oauth2Config,
+  type OtlpConfig,
+  type ProxyConfig,
+  type RemoteReadConfig,
+  type RemoteWriteConfig,
+  type ScrapeConfig,
+  type SecretSource,
+  type StaticGroup,
+  type StorageConfig,
+  type TlsConfig,
 } from "./types.js";
 
 /** @param jobs  those of the file and of its scrape config files. */
@@ -65,7 +69,7 @@ function buildAlertmanager(section: AlertmanagerSection): AlertmanagerConfig {
     alertRelabelRules: toRules(section.alert_relabel_configs),
     staticGroups: staticGroups(section),
     discoveries: discoveries(section),
-    http: buildHttpClient(section),
+    http: { ...buildHttpClient(section), identity: buildIdentity(section) },
     hash: hashOf(section),
   };
 }
@@ -116,11 +120,28 @@ function discoveries(section: DiscoverySection): readonly DiscoveryConfig[] {
         }));
       default: {
         // The keys of the table are keys of the section.
-        const others = section[key as keyof typeof discoveryFields] ?? [];
-        return others.map(() => ({ kind: "unavailable", mechanism: key.replace(/_sd_configs$/, "") }));
+        const others = present<unknown>(section[key as keyof typeof discoveryFields]);
+        const mechanism = key.replace(/_sd_configs$/, "");
+        return others.map((sd) =>
+          isApiMechanism(mechanism) ? buildApiDiscovery(mechanism, sd) : { kind: "unavailable", mechanism },
+        );
       }
     }
   });
+}
+
+function isApiMechanism(name: string): name is ApiMechanism {
+  return (API_MECHANISMS as readonly string[]).includes(name);
+}
+
+const DEFAULT_CLIENT_SECTION = initialOf(struct("config.HTTPClientConfig", httpClientFields()));
+
+/** @param written  a section of that mechanism, as its schema has read it. */
+function buildApiDiscovery(kind: ApiMechanism, written: unknown): DiscoveryConfig {
+  const section = written as HttpClientSection & { readonly refresh_interval: number };
+  // Those whose requests have no HTTP settings bring at most TLS settings with them.
+  const http = buildHttpClient({ ...DEFAULT_CLIENT_SECTION, ...section });
+  return { kind, section, refreshIntervalMs: section.refresh_interval, http } as unknown as DiscoveryConfig;
 }
 
 function present<T>(sections: readonly (T | undefined)[] | undefined): readonly T[] {
@@ -139,7 +160,6 @@ function buildRemoteWrite(section: RemoteWriteSection, externalLabels: unknown):
   const hash = createHash("md5")
     .update(JSON.stringify([section, externalLabels]))
     .digest("hex");
-  const unsupported = (["sigv4", "azuread", "google_iam"] as const).find((way) => section[way] !== undefined);
   return {
     name: section.name === "" ? hash.slice(0, 6) : section.name,
     hash,
@@ -153,7 +173,12 @@ function buildRemoteWrite(section: RemoteWriteSection, externalLabels: unknown):
     relabelRules: toRules(section.write_relabel_configs),
     sendsExemplars: section.send_exemplars,
     sendsHistograms: section.send_native_histograms,
-    http: buildHttpClient(section),
+    http: { ...buildHttpClient(section), identity: buildIdentity(section) },
+    metadata: {
+      isSent: section.metadata_config.send,
+      intervalMs: section.metadata_config.send_interval,
+      maxPerSend: section.metadata_config.max_samples_per_send,
+    },
     queue: {
       capacity: queue.capacity,
       maxShards: queue.max_shards,
@@ -165,7 +190,6 @@ function buildRemoteWrite(section: RemoteWriteSection, externalLabels: unknown):
       retryOn429: queue.retry_on_http_429,
       sampleAgeLimitMs: queue.sample_age_limit,
     },
-    unsupported,
   };
 }
 

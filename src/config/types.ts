@@ -1,5 +1,6 @@
 /** The configuration as the program uses it: plain, readonly, and safe to send to other threads. Times in milliseconds. */
 import type { NameValidation, RelabelRule } from "../relabel/index.js";
+import type { DiscoverySections } from "./schema/discovery.js";
 import type { ConfigDocument } from "./schema/root.js";
 import type { EscapingScheme, ScrapeProtocol } from "./schema/scrape.js";
 
@@ -62,6 +63,8 @@ export interface RemoteWriteConfig {
   readonly sendsExemplars: boolean;
   readonly sendsHistograms: boolean;
   readonly http: HttpClientConfig;
+  /** Of what targets say of their metrics. */
+  readonly metadata: { readonly isSent: boolean; readonly intervalMs: number; readonly maxPerSend: number };
   readonly queue: {
     readonly capacity: number;
     readonly maxShards: number;
@@ -73,8 +76,6 @@ export interface RemoteWriteConfig {
     readonly retryOn429: boolean;
     readonly sampleAgeLimitMs: number;
   };
-  /** A way to authenticate that is not built; nothing is sent then. */
-  readonly unsupported: string | undefined;
 }
 
 /** One server that is asked for samples. */
@@ -174,6 +175,7 @@ export type DiscoveryConfig =
   | HttpDiscoveryConfig
   | DnsDiscoveryConfig
   | KubernetesDiscoveryConfig
+  | ApiDiscoveryConfig
   | UnavailableDiscoveryConfig;
 
 export interface FileDiscoveryConfig {
@@ -214,6 +216,42 @@ export interface KubernetesDiscoveryConfig {
   readonly attachNode: boolean;
 }
 
+/** Mechanisms that ask an API over HTTP for all there is, again and again. */
+export const API_MECHANISMS = [
+  "consul",
+  "digitalocean",
+  "docker",
+  "dockerswarm",
+  "ec2",
+  "eureka",
+  "gce",
+  "hetzner",
+  "ionos",
+  "kuma",
+  "lightsail",
+  "linode",
+  "marathon",
+  "nomad",
+  "openstack",
+  "puppetdb",
+  "scaleway",
+  "uyuni",
+  "vultr",
+] as const;
+export type ApiMechanism = (typeof API_MECHANISMS)[number];
+
+/** The section of a mechanism under Prometheus' keys. */
+export type ApiSection<K extends ApiMechanism> = NonNullable<NonNullable<DiscoverySections[`${K}_sd_configs`]>[number]>;
+
+export interface ApiDiscoveryOf<K extends ApiMechanism> {
+  readonly kind: K;
+  readonly section: ApiSection<K>;
+  readonly refreshIntervalMs: number;
+  readonly http: HttpClientConfig;
+}
+
+export type ApiDiscoveryConfig = { [K in ApiMechanism]: ApiDiscoveryOf<K> }[ApiMechanism];
+
 /** A mechanism that this program reads and checks the settings of, and cannot run. */
 export interface UnavailableDiscoveryConfig {
   readonly kind: "unavailable";
@@ -237,7 +275,45 @@ export interface HttpClientConfig {
   readonly enableHttp2: boolean;
   readonly proxy: ProxyConfig;
   readonly headers: Readonly<Record<string, HeaderConfig>>;
+  readonly identity?: IdentityConfig | undefined;
+  /** A socket of the file system to connect to, whatever the host of a URL. */
+  readonly socketPath?: string;
 }
+
+/** How a cloud is shown who we are. */
+export type IdentityConfig =
+  | {
+      readonly kind: "sigv4";
+      readonly region: string;
+      readonly accessKey: string;
+      readonly secretKey: string;
+      readonly profile: string;
+      readonly roleArn: string;
+      readonly externalId: string;
+      readonly usesFipsSts: boolean;
+      readonly service: string;
+    }
+  | {
+      readonly kind: "azuread";
+      readonly cloud: "AzurePublic" | "AzureChina" | "AzureGovernment";
+      readonly scope: string;
+      readonly way: AzureWay;
+    }
+  | { readonly kind: "google_iam"; readonly credentialsFile: string; readonly scope: string };
+
+export type AzureWay =
+  | { readonly kind: "managed"; readonly clientId: string }
+  | { readonly kind: "workload"; readonly clientId: string; readonly tenantId: string; readonly tokenFile: string }
+  | { readonly kind: "secret"; readonly clientId: string; readonly tenantId: string; readonly secret: string }
+  | {
+      readonly kind: "certificate";
+      readonly clientId: string;
+      readonly tenantId: string;
+      readonly certificateFile: string;
+      readonly keyFile: string;
+      readonly sendsChain: boolean;
+    }
+  | { readonly kind: "sdk"; readonly tenantId: string };
 
 export interface HeaderConfig {
   readonly values: readonly string[];

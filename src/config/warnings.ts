@@ -3,6 +3,7 @@ import { quoteGo } from "../model/index.js";
 import { discoveryFields } from "./schema/discovery.js";
 import type { ConfigDocument } from "./schema/root.js";
 import type { ScrapeSection } from "./schema/scrape.js";
+import { API_MECHANISMS } from "./types.js";
 
 const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set([
   "static_configs",
@@ -10,6 +11,7 @@ const SUPPORTED_DISCOVERIES: ReadonlySet<string> = new Set([
   "http_sd_configs",
   "dns_sd_configs",
   "kubernetes_sd_configs",
+  ...API_MECHANISMS.map((mechanism) => `${mechanism}_sd_configs`),
 ]);
 
 export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSection[]): readonly string[] {
@@ -20,9 +22,8 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
   const { storage } = document;
   warnings.push(...alertingWarnings(document));
   for (const endpoint of document.remote_write ?? []) {
-    for (const way of ["sigv4", "azuread", "google_iam"] as const) {
-      if (endpoint?.[way] === undefined) continue;
-      ignored(`remote_write.${way}`, `nothing is sent to ${endpoint.url}, as requests cannot be signed in this way`);
+    if (endpoint?.azuread?.certificate?.certificate_password) {
+      ignored("remote_write.azuread.certificate.certificate_password", "certificates are read in PEM only");
     }
     if (endpoint?.round_robin_dns) ignored("remote_write.round_robin_dns", "names are resolved by the system");
   }
@@ -48,9 +49,6 @@ function alertingWarnings({ alerting }: ConfigDocument): readonly string[] {
       if ((section?.[key as keyof typeof discoveryFields] ?? []).length > 0) {
         warnings.push(`${key} is not supported yet and is ignored: it finds no Alertmanagers`);
       }
-    }
-    if (section?.sigv4 !== undefined) {
-      warnings.push("sigv4 of an Alertmanager is not supported yet and is ignored: requests are not signed");
     }
   }
   return warnings;

@@ -1,6 +1,7 @@
 /** The mechanism that a configuration asks for; the scrape manager and the notifier both find their targets by it. */
 import { type Logger, type Timers, VestalError } from "../base/index.js";
 import type { DiscoveryConfig } from "../config/index.js";
+import { createApiDiscovery } from "./api/index.js";
 import type { Discovery } from "./discovery.js";
 import { dnsDiscovery } from "./dns.js";
 import { type DiscoveryFiles, FileDiscovery } from "./file.js";
@@ -20,6 +21,8 @@ export interface CreateDiscoveryDeps {
   readonly informers: InformerPool;
   readonly onKubernetesEvent: (role: string, event: string) => void;
   readonly onFailure: (mechanism: string) => void;
+  /** A round of a mechanism that asks at an interval is over. */
+  readonly onRefreshed?: (mechanism: string, seconds: number, isFailed: boolean) => void;
 }
 
 /** @throws VestalError if the mechanism cannot work here. */
@@ -30,13 +33,15 @@ export function createDiscovery(
 ): Discovery {
   const { timers, random, log, userAgent, informers, onKubernetesEvent: onEvent } = deps;
   const onFailure = (): void => deps.onFailure(config.kind);
+  const onRefreshed = (seconds: number, isFailed: boolean): void => deps.onRefreshed?.(config.kind, seconds, isFailed);
+  const refresh = { timers, log, onGroups, onFailure, onRefreshed };
   switch (config.kind) {
     case "file":
       return new FileDiscovery(config, deps, onGroups);
     case "http":
-      return httpDiscovery(config, userAgent, { timers, log, onGroups, onFailure });
+      return httpDiscovery(config, userAgent, refresh);
     case "dns":
-      return dnsDiscovery(config, { timers, log, onGroups, onFailure });
+      return dnsDiscovery(config, refresh);
     case "kubernetes":
       return new KubernetesDiscovery(config, {
         timers,
@@ -50,5 +55,7 @@ export function createDiscovery(
       });
     case "unavailable":
       throw new VestalError("DISCOVERY", `${config.mechanism} discovery is not available in this program`);
+    default:
+      return createApiDiscovery(config, userAgent, refresh);
   }
 }

@@ -7,6 +7,7 @@ export { InformerPool } from "./kubernetes/informers.js";
 export { DiscoveryManager, type DiscoveryManagerDeps, type DiscoveryManagerOptions } from "./manager.js";
 export type {
   DiscoveryChanges,
+  DiscoveryRefresh,
   DiscoveryStats,
   DroppedTarget,
   DroppedTargets,

@@ -12,6 +12,7 @@ import { type DiscoveryFiles, FileDiscovery } from "./file.js";
 import { InformerPool } from "./kubernetes/informers.js";
 import type {
   DiscoveryChanges,
+  DiscoveryRefresh,
   DiscoveryStats,
   DroppedTargets,
   Target,
@@ -34,6 +35,10 @@ export interface DiscoveryManagerDeps {
   readonly log: Logger;
   readonly random?: () => number;
   readonly onChanges: (changes: DiscoveryChanges) => void;
+  /** A mechanism that asks at an interval has asked. */
+  readonly onRefreshed?: (refresh: DiscoveryRefresh) => void;
+  /** Counts of failures changed, perhaps without a change of targets. */
+  readonly onFailure?: () => void;
 }
 
 interface Provider {
@@ -189,7 +194,12 @@ export class DiscoveryManager {
       userAgent: this.#options.userAgent ?? "Vestal",
       informers: this.#informers,
       onKubernetesEvent: (role: string, event: string) => this.#count(this.#kubernetesEvents, `${role} ${event}`),
-      onFailure: (mechanism: string) => this.#count(this.#failures, mechanism),
+      onFailure: (mechanism: string) => {
+        this.#count(this.#failures, mechanism);
+        this.#deps.onFailure?.();
+      },
+      onRefreshed: (mechanism: string, seconds: number, isFailed: boolean) =>
+        this.#deps.onRefreshed?.({ mechanism, seconds, isFailed }),
     };
     return createDiscovery(config, deps, onGroups);
   }

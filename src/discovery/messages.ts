@@ -73,6 +73,13 @@ export interface DiscoveryStats {
   readonly failures: Readonly<Record<string, number>>;
 }
 
+/** One round of a mechanism. */
+export interface DiscoveryRefresh {
+  readonly mechanism: string;
+  readonly seconds: number;
+  readonly isFailed: boolean;
+}
+
 export interface DroppedTargets {
   /** At most `keepDroppedTargets` of each job. */
   readonly targets: readonly DroppedTarget[];

@@ -8,6 +8,7 @@ export interface RefreshDeps {
   readonly log: Logger;
   readonly onGroups: (groups: readonly TargetGroup[]) => void;
   readonly onFailure: () => void;
+  readonly onRefreshed?: (seconds: number, isFailed: boolean) => void;
 }
 
 export class RefreshingDiscovery implements Discovery {
@@ -47,14 +48,17 @@ export class RefreshingDiscovery implements Discovery {
 
   async #refresh(): Promise<void> {
     const startedMs = performance.now();
+    let isFailed = false;
     try {
       this.#take(await this.#ask(this.#closing.signal));
     } catch (error) {
       if (this.#closing.signal.aborted) return;
+      isFailed = true;
       this.#deps.onFailure();
       this.#deps.log.error("Unable to refresh target groups", { discovery: this.#mechanism, err: errorMessage(error) });
     }
     if (this.#closing.signal.aborted) return;
+    this.#deps.onRefreshed?.((performance.now() - startedMs) / 1000, isFailed);
     const restMs = Math.max(0, this.#intervalMs - (performance.now() - startedMs));
     this.#stopTimer = this.#deps.timers.after(restMs, () => void this.#refresh());
   }

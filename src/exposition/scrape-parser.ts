@@ -9,6 +9,7 @@ import * as L from "../../assembly/exposition/layout.js";
 import { DROPPED_SLOT, STAGED_BYTES, STAGED_TIME, STAGED_VALUE } from "../../assembly/layout.js";
 import { assert } from "../base/index.js";
 import type { MetricMetadata } from "../storage/index.js";
+import { type CreatedLine, createdTimes } from "./created-times.js";
 import type { ExpositionKernels } from "./kernels.js";
 import { failureMessage, type ParseFailure, rangeMessage } from "./messages.js";
 import { type CommentLine, foldMetadata } from "./metadata.js";
@@ -29,6 +30,8 @@ export interface ParseInput {
   readonly protobuf?: ProtobufOptions;
   /** Exemplars are stored: `extras` gives them. */
   readonly hasExemplars?: boolean;
+  /** Lines of OpenMetrics that say when a counter was made are no samples: `extras` gives these times. */
+  readonly hasCreated?: boolean;
   readonly timestampMs: number;
   readonly honorTimestamps: boolean;
   readonly trackTimestampsStaleness: boolean;
@@ -140,6 +143,8 @@ export class ScrapeParser {
       yield* this.#protobuf.extras(wanted);
       return;
     }
+    const created = wanted.hasCreated ? createdTimes(this.#createdLines(target)) : new Map<number, number>();
+    const none = { sample: -1, histogram: undefined };
     const list = this.#word(target, L.TARGET_LIST);
     const count = this.#word(target, L.TARGET_LIST_COUNT);
     for (let i = 0; i < count; i++) {
@@ -147,13 +152,29 @@ export class ScrapeParser {
       const start = this.#word(record, L.EXEMPLAR_TEXT);
       const text = this.#bytes.subarray(start, start + this.#word(record, L.EXEMPLAR_LENGTH));
       const row = this.#word(record, L.EXEMPLAR_ROW);
-      yield { row, sample: -1, histogram: undefined, createdMs: 0, exemplars: [openMetricsExemplar(text)] };
+      yield { ...none, row, createdMs: created.get(row) ?? 0, exemplars: [openMetricsExemplar(text)] };
+      created.delete(row);
     }
+    for (const [row, createdMs] of created) yield { ...none, row, createdMs, exemplars: [] };
+  }
+
+  #createdLines(target: TargetHandle): CreatedLine[] {
+    const list = this.#word(target, L.TARGET_CREATED);
+    return Array.from({ length: this.#word(target, L.TARGET_CREATED_COUNT) }, (_, i) => {
+      const record = list + i * L.CREATED_BYTES;
+      return {
+        kind: this.#word(record, L.CREATED_KIND),
+        row: this.#word(record, L.CREATED_ROW),
+        hash: this.#longs[(record + L.CREATED_HASH) >>> 3]!,
+        timeMs: Number(this.#longs[(record + L.CREATED_MS) >>> 3]!),
+      };
+    });
   }
 
   /** Whether `extras` gives anything. */
   hasExtras(target: TargetHandle): boolean {
-    return this.#word(target, L.TARGET_PROTO) !== 0 || this.#word(target, L.TARGET_LIST_COUNT) > 0;
+    const lists = this.#word(target, L.TARGET_LIST_COUNT) + this.#word(target, L.TARGET_CREATED_COUNT);
+    return this.#word(target, L.TARGET_PROTO) !== 0 || lists > 0;
   }
 
   #parseLines(target: TargetHandle, input: ParseInput): ParseOutcome {
@@ -161,6 +182,7 @@ export class ScrapeParser {
     const flags =
       (protobuf === undefined ? 0 : L.FLAG_PROTOBUF | (protobuf.isNative ? 0 : L.FLAG_NO_NATIVE)) |
       (input.hasExemplars === true ? L.FLAG_EXEMPLARS : 0) |
+      (input.hasCreated === true ? L.FLAG_CREATED : 0) |
       // An empty body is an empty scrape in either format.
       (input.isOpenMetrics && input.bodyBytes > 0 ? L.FLAG_OPENMETRICS : 0) |
       (input.honorTimestamps ? 0 : L.FLAG_IGNORE_TIMESTAMPS) |
@@ -374,6 +396,11 @@ export class ScrapeParser {
       }
       const row = this.#word(record, L.HARD_ROW);
       if (row === L.NEW_NO_ROW >>> 0) continue;
+      if (this.#word(record, L.HARD_WHAT) === L.HARD_IS_CREATED) {
+        const created = this.#word(target, L.TARGET_CREATED) + row * L.CREATED_BYTES;
+        this.#longs[(created + L.CREATED_MS) >>> 3] = millisecondsOf(value);
+        continue;
+      }
       const address = input.staging + row * STAGED_BYTES;
       if (this.#word(record, L.HARD_WHAT) === L.HARD_IS_VALUE) this.#floats[(address + STAGED_VALUE) >>> 3] = value;
       else if (input.honorTimestamps) this.#longs[(address + STAGED_TIME) >>> 3] = millisecondsOf(value);

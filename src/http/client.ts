@@ -7,8 +7,9 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { errorCode, errorMessage, VestalError } from "../base/index.js";
+import { createIdentity, type Identity } from "./identity/index.js";
 import { Oauth2TokenSource } from "./oauth2.js";
-import type { HttpClientOptions, ProxyOptions, TlsOptions } from "./options.js";
+import { DEFAULT_HTTP_CLIENT, type HttpClientOptions, type ProxyOptions, type TlsOptions } from "./options.js";
 import { proxyFor } from "./proxy.js";
 import { readSecret, readSecretFile } from "./secret.js";
 import { DEADLINE_EXCEEDED, dialErrorText } from "./words.js";
@@ -16,6 +17,8 @@ import { DEADLINE_EXCEEDED, dialErrorText } from "./words.js";
 const REDIRECTS_MAX = 10;
 const REDIRECT_CODES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const UNREAD_BYTES_MAX = 65_536;
+const TOKEN_TIMEOUT_MS = 30_000;
+const TOKEN_BYTES_MAX = 1024 * 1024;
 /** TLS files and secrets are looked at again at most this often. */
 const FILES_AGE_MS = 1000;
 const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie", "www-authenticate", "cookie2"]);
@@ -47,6 +50,7 @@ export class HttpClient {
   readonly #options: HttpClientOptions;
   readonly #userAgent: string;
   readonly #tokens: Oauth2TokenSource | undefined;
+  readonly #identity: Identity | undefined;
   readonly #tokenClient: HttpClient | undefined;
   readonly #dispatchers = new Map<string, Dispatcher>();
   #tls:
@@ -67,7 +71,19 @@ export class HttpClient {
       const plain = { basicAuth: undefined, authorization: undefined, oauth2: undefined, followRedirects: true };
       const client = new HttpClient({ ...plain, enableHttp2: true, headers: {}, tls, proxy }, userAgent);
       this.#tokenClient = client;
-      this.#tokens = new Oauth2TokenSource(oauth2, (request) => client.request({ ...request, timeoutMs: 30_000 }));
+      this.#tokens = new Oauth2TokenSource(oauth2, (request) =>
+        client.request({ ...request, timeoutMs: TOKEN_TIMEOUT_MS }),
+      );
+    }
+    if (options.identity !== undefined) {
+      const proxy = { ...DEFAULT_HTTP_CLIENT.proxy, fromEnvironment: true };
+      const client = new HttpClient({ ...DEFAULT_HTTP_CLIENT, proxy }, userAgent);
+      this.#tokenClient = client;
+      this.#identity = createIdentity(options.identity, {
+        ask: (request) => client.request({ ...request, timeoutMs: TOKEN_TIMEOUT_MS, bodyBytesMax: TOKEN_BYTES_MAX }),
+        env: process.env,
+        nowMs: Date.now,
+      });
     }
   }
 
@@ -75,7 +91,7 @@ export class HttpClient {
    * The whole answer, whatever its status.
    *
    * @throws VestalError HTTP_FAILED if there is none (in the words of Go's client), HTTP_TIMEOUT, HTTP_BODY_TOO_LARGE,
-   * SECRET_FILE, OAUTH2.
+   * SECRET_FILE, OAUTH2, IDENTITY.
    */
   async request(request: HttpRequest & { readonly bodyBytesMax: number }): Promise<HttpResponse> {
     const deadline = new AbortController();
@@ -129,7 +145,7 @@ export class HttpClient {
     let body = request.body;
     for (let redirects = 0; ; redirects++) {
       const isOwnHost = url.host === first.host;
-      const headers = await this.#headers(request, isOwnHost, body !== undefined);
+      const headers = await this.#headers(request, { method, url, body }, isOwnHost);
       let response: Dispatcher.ResponseData;
       try {
         // Loaded by the first request: it costs each thread some 20 MB, and most threads never ask.
@@ -166,7 +182,13 @@ export class HttpClient {
     }
   }
 
-  async #headers(request: HttpRequest, isOwnHost: boolean, hasBody: boolean): Promise<string[]> {
+  /** @param sent  as it goes out, perhaps after a redirect. */
+  async #headers(
+    request: HttpRequest,
+    sent: { readonly method: string; readonly url: URL; readonly body: string | Uint8Array | undefined },
+    isOwnHost: boolean,
+  ): Promise<string[]> {
+    const hasBody = sent.body !== undefined;
     const all: string[] = ["user-agent", this.#userAgent];
     for (const [name, value] of Object.entries(request.headers ?? {})) {
       if (!hasBody && name.toLowerCase().startsWith("content-")) continue;
@@ -174,9 +196,13 @@ export class HttpClient {
     }
     if (!isOwnHost) return all;
     const { basicAuth, authorization, headers } = this.#options;
-    if (basicAuth !== undefined) {
-      const user = readSecret(basicAuth.username, "basic_auth username");
-      const password = readSecret(basicAuth.password, "basic_auth password");
+    if (this.#identity !== undefined) {
+      const contentType = hasBody ? headerNamed(request.headers, "content-type") : undefined;
+      const proof = await this.#identity.headers({ ...sent, contentType });
+      for (const [name, value] of Object.entries(proof)) all.push(name, value);
+    } else if (basicAuth !== undefined) {
+      const user = readSecret(basicAuth.username, "basic auth username");
+      const password = readSecret(basicAuth.password, "basic auth password");
       all.push("authorization", `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`);
     } else if (authorization !== undefined) {
       const credentials = readSecret(authorization.credentials, "authorization credentials");
@@ -220,7 +246,8 @@ export class HttpClient {
   /** The TLS settings as the files are now; dispatchers of other ones are given up. */
   #currentTls(): { readonly key: string; readonly options: Readonly<Record<string, unknown>> } {
     if (this.#tls !== undefined && performance.now() - this.#tls.readMs < FILES_AGE_MS) return this.#tls;
-    const options = tlsOptions(this.#options.tls);
+    const { tls, socketPath } = this.#options;
+    const options = { ...tlsOptions(tls), ...(socketPath !== undefined && { socketPath }) };
     const key = createHash("sha256").update(JSON.stringify(options)).digest("base64");
     if (this.#tls !== undefined && this.#tls.key !== key) {
       for (const dispatcher of this.#dispatchers.values()) void dispatcher.close().catch(ignoreUnread);
@@ -275,6 +302,10 @@ function connectHeaders(proxy: ProxyOptions): Record<string, string> {
 /** A signal that follows both. */
 function joined(deadline: AbortSignal, own: AbortSignal | undefined): AbortSignal {
   return own === undefined ? deadline : AbortSignal.any([deadline, own]);
+}
+
+function headerNamed(headers: HttpRequest["headers"], name: string): string | undefined {
+  return Object.entries(headers ?? {}).find(([own]) => own.toLowerCase() === name)?.[1];
 }
 
 function headerOf(response: Dispatcher.ResponseData, name: string): string {

@@ -1,4 +1,5 @@
 export { HttpClient, type HttpRequest, type HttpResponse, type HttpStream } from "./client.js";
+export { awsIdentity, createIdentity, type Identity, type IdentityOptions } from "./identity/index.js";
 export {
   DEFAULT_HTTP_CLIENT,
   DEFAULT_TLS,

@@ -3,6 +3,8 @@
  * that whoever talks HTTP depends on no configuration.
  */
 
+import type { IdentityOptions } from "./identity/identity.js";
+
 /** A secret is in the configuration or in a file that is read each time it is used, so that it can be rotated. */
 export interface SecretSource {
   readonly value: string;
@@ -58,6 +60,10 @@ export interface HttpClientOptions {
   readonly enableHttp2: boolean;
   readonly proxy: ProxyOptions;
   readonly headers: Readonly<Record<string, HeaderOptions>>;
+  /** How a cloud is shown who we are; comes before the first three. */
+  readonly identity?: IdentityOptions | undefined;
+  /** A socket of the file system to connect to, whatever the host of a URL. */
+  readonly socketPath?: string;
 }
 
 export const NO_SECRET: SecretSource = { value: "", file: "" };

@@ -42,6 +42,11 @@ export class WorkQueue {
     return this.#waiting.size + this.#running.size;
   }
 
+  /** Waiting, worked on, or to be tried again. */
+  has(key: string): boolean {
+    return this.#waiting.has(key) || this.#running.has(key) || this.#pauses.has(key);
+  }
+
   add(key: string): void {
     if (this.#isStopped) return;
     this.#pauses.get(key)?.();

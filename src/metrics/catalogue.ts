@@ -227,7 +227,10 @@ const SCRAPE: readonly MetricDescription[] = [
     ["dns_lookup_failures_total", "DNS look-ups that failed."],
     ["kubernetes_events_total", "Events received from the Kubernetes API.", "role", "event"],
     ["kubernetes_failures_total", "Failed lists and watches of the Kubernetes API."],
+    ["linode_failures_total", "Failed requests of Linode discovery."],
+    ["refresh_failures_total", "Rounds of a mechanism that failed.", "mechanism"],
   ]),
+  summary("prometheus_sd_refresh_duration_seconds", "Time of a mechanism's round.", [0.5, 0.9, 0.99], "mechanism"),
   summary("prometheus_sd_file_scan_duration_seconds", "Time to read all target files.", [0.5, 0.9, 0.99]),
 ];
 
@@ -348,6 +351,13 @@ const REMOTE: readonly MetricDescription[] = [
     ["histograms_total", "Native histograms sent.", "remote_name", "url"],
     ["exemplars_total", "Exemplars sent.", "remote_name", "url"],
     ["bytes_total", "Bytes of requests sent.", "remote_name", "url"],
+    ["samples_in_total", "Samples that came to be sent."],
+    ["histograms_in_total", "Native histograms that came to be sent."],
+    ["exemplars_in_total", "Exemplars that came to be sent."],
+    ["metadata_total", "Entries of metadata sent.", "remote_name", "url"],
+    ["metadata_failed_total", "Entries of metadata that the endpoint will not take.", "remote_name", "url"],
+    ["metadata_retried_total", "Entries of metadata sent again.", "remote_name", "url"],
+    ["metadata_bytes_total", "Bytes of requests of metadata.", "remote_name", "url"],
     ["samples_failed_total", "Samples that the endpoint will not take.", "remote_name", "url"],
     ["histograms_failed_total", "Native histograms that the endpoint will not take.", "remote_name", "url"],
     ["exemplars_failed_total", "Exemplars that the endpoint will not take.", "remote_name", "url"],
@@ -370,6 +380,12 @@ const REMOTE: readonly MetricDescription[] = [
     ["queue_highest_sent_timestamp_seconds", "Newest time sent.", "remote_name", "url"],
     ["queue_highest_timestamp_seconds", "Newest time read from the log for the endpoint.", "remote_name", "url"],
     ["highest_timestamp_in_seconds", "Newest time in the log."],
+  ]),
+  ...lines("prometheus_wal_watcher_", "gauge", [["current_segment", "Segment that is read.", "consumer"]]),
+  ...lines("prometheus_wal_watcher_", "counter", [
+    ["records_read_total", "Records read of the log.", "consumer", "type"],
+    ["record_decode_failures_total", "Damaged places met in the log.", "consumer"],
+    ["samples_sent_pre_tailing_total", "Samples read that were there before the start.", "consumer"],
   ]),
   histogram(
     "prometheus_remote_storage_sent_batch_duration_seconds",

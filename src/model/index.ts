@@ -31,7 +31,13 @@ export {
   quoteGo,
 } from "./labels.js";
 export { Matcher, type MatchOperator } from "./matcher.js";
-export { type MetricType, metricTypeNumber, metricTypeOf, type SeriesMetadata } from "./metric-metadata.js";
+export {
+  type MetricType,
+  metricTypeNamed,
+  metricTypeNumber,
+  metricTypeOf,
+  type SeriesMetadata,
+} from "./metric-metadata.js";
 export {
   compileRegex,
   compileSearch,

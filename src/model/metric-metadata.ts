@@ -24,6 +24,11 @@ export function metricTypeNumber(type: MetricType): number {
   return METRIC_TYPES.indexOf(type);
 }
 
+/** Of a text that names no type: "unknown". */
+export function metricTypeNamed(text: string): MetricType {
+  return METRIC_TYPES.find((type) => type === text) ?? "unknown";
+}
+
 /** Of a number that no version of Prometheus writes: "unknown", as there. */
 export function metricTypeOf(number: number): MetricType {
   return METRIC_TYPES[number] ?? "unknown";

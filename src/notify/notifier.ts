@@ -9,6 +9,7 @@ import { HttpClient } from "../http/index.js";
 import { Labels } from "../model/index.js";
 import { type CompiledRule, compileRules, type RelabelRule } from "../relabel/index.js";
 import { type Alert, encodeAlerts, relabelAlerts } from "./alert.js";
+import { type AlertmanagerQuestion, type AlertmanagerReply, askAlertmanager } from "./questions.js";
 import { alertmanagerOf } from "./target.js";
 
 export interface NotifierOptions {
@@ -139,6 +140,12 @@ export class Notifier {
     const now = new Set(this.urls);
     for (const url of now) if (!before.has(url)) this.#deps.onKnown(url);
     for (const url of before) if (!now.has(url)) this.#deps.onForgotten(url);
+  }
+
+  /** Asks the Alertmanager to which alerts are sent at `url`; undefined if there is none such. */
+  async ask(url: string, question: AlertmanagerQuestion): Promise<AlertmanagerReply | undefined> {
+    const set = this.#sets.find(({ urls }) => urls.includes(url));
+    return set === undefined ? undefined : askAlertmanager(set.client, url, set.config.timeoutMs, question);
   }
 
   // ── sending ────────────────────────────────────────────────────────────────────────────────────────────────────

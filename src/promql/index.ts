@@ -9,11 +9,12 @@ export {
 } from "./eval/evaluate.js";
 export { encodeAnswer, encodeSeries, encodeTexts } from "./eval/json.js";
 export { type PromqlKernels, startPromqlKernels } from "./eval/kernels.js";
-export { prepareInstantQuery, prepareRangeQuery } from "./eval/prepare.js";
+export { instantRequest, prepareInstantQuery, prepareRangeQuery, rangeRequest } from "./eval/prepare.js";
 export type { MatrixValue, QueryResult, QueryValue, ScalarValue, StringValue, VectorValue } from "./eval/result.js";
 export { TopSink } from "./eval/selectors.js";
 export { type ExplainedNode, estimateCost, PlanObserver, type QueryCost, selectorText } from "./explain/index.js";
 export { encodeFrame, type FrameRange } from "./frame/encode.js";
 export { histogramText, toSample } from "./native/to-sample.js";
 export { buildPlan, type PlanOptions } from "./plan/build.js";
+export { MovingPlan } from "./plan/moving.js";
 export { type Plan, plansBelow, type Selection, selectionOf } from "./plan/nodes.js";

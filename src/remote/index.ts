@@ -15,4 +15,5 @@ export {
   WriteReceiver,
   type WriteReceiverOptions,
 } from "./receive/write-receiver.js";
+export type { FamilyMetadata } from "./send/metadata.js";
 export { type EndpointConfig, Queue, type QueueStats, SENT_SECONDS } from "./send/queue.js";

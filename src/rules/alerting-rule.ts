@@ -16,6 +16,7 @@ import type {
   TemplateQuerySample,
 } from "./deps.js";
 import type { RuleSpec } from "./format/index.js";
+import { writtenLabels } from "./written-labels.js";
 
 export const ALERTS = "ALERTS";
 export const ALERTS_FOR_STATE = "ALERTS_FOR_STATE";
@@ -59,6 +60,13 @@ export interface AlertingRuleDeps {
   readonly query: (expr: string, timeMs: number) => Promise<readonly TemplateQuerySample[]>;
 }
 
+/** Labels of the two series of an alert in one state. */
+interface StoredLabels {
+  readonly state: AlertState;
+  readonly ofState: Labels;
+  readonly ofForState: Labels;
+}
+
 export class AlertingRule {
   readonly kind = "alerting";
   readonly spec: RuleSpec;
@@ -71,6 +79,11 @@ export class AlertingRule {
   isRestored: boolean;
   readonly #deps: AlertingRuleDeps;
   readonly #hasTemplates: boolean;
+  readonly #hasLabelTemplates: boolean;
+  /** By labels of the vector: those of the alert, where they follow from them alone. */
+  readonly #knownLabels = new WeakMap<Labels, Labels>();
+  /** What was stored of each alert last. */
+  readonly #stored = new WeakMap<Alert, StoredLabels>();
 
   constructor(
     spec: RuleSpec,
@@ -79,11 +92,12 @@ export class AlertingRule {
     deps: AlertingRuleDeps,
   ) {
     this.spec = spec;
-    this.labels = Labels.of({ ...groupLabels, ...spec.labels });
-    this.annotations = Labels.of(spec.annotations);
+    this.labels = writtenLabels(Object.entries({ ...groupLabels, ...spec.labels }));
+    this.annotations = writtenLabels(Object.entries(spec.annotations));
     this.isRestored = isRestored;
     this.#deps = deps;
-    this.#hasTemplates = [...this.labels.pairs, ...this.annotations.pairs].some((text) => text.includes("{{"));
+    this.#hasLabelTemplates = this.labels.pairs.some((text) => text.includes("{{"));
+    this.#hasTemplates = this.#hasLabelTemplates || this.annotations.pairs.some((text) => text.includes("{{"));
   }
 
   get name(): string {
@@ -105,11 +119,21 @@ export class AlertingRule {
   }
 
   /**
-   * Takes over what the expression gave at `timeMs`.
+   * Takes over what the expression gave at `timeMs`. There is nothing to wait for where nothing is active, as with most rules.
    * @returns what is to be stored at `storedMs`.
-   * @throws VestalError RULE in Prometheus' words.
+   * @throws VestalError RULE, or rejects with it, in Prometheus' words.
    */
-  async evaluate(samples: readonly RuleSample[], timeMs: number, storedMs: number, limit: number): Promise<RuleRow[]> {
+  evaluate(
+    samples: readonly RuleSample[],
+    timeMs: number,
+    storedMs: number,
+    limit: number,
+  ): RuleRow[] | Promise<RuleRow[]> {
+    if (samples.length === 0 && this.active.size === 0) return [];
+    return this.#evaluate(samples, timeMs, storedMs, limit);
+  }
+
+  async #evaluate(samples: readonly RuleSample[], timeMs: number, storedMs: number, limit: number): Promise<RuleRow[]> {
     const found = await this.#alertsOf(samples, timeMs);
     for (const [key, fresh] of found) {
       const known = this.active.get(key);
@@ -132,7 +156,10 @@ export class AlertingRule {
         this.#changed(alert, "pending", timeMs);
       }
       if (!this.isRestored) continue;
-      rows.push(this.#stateRow(alert, storedMs), this.#forStateRow(alert, storedMs));
+      const { ofState, ofForState } = this.#storedLabels(alert);
+      const activeSeconds = Math.floor(alert.activeAtMs / 1000);
+      rows.push({ labels: ofState, timestampMs: storedMs, value: 1 });
+      rows.push({ labels: ofForState, timestampMs: storedMs, value: activeSeconds });
     }
     if (limit > 0 && activeCount > limit) {
       this.active.clear();
@@ -182,16 +209,13 @@ export class AlertingRule {
     for (const sample of samples) {
       const expand = (text: string): Promise<string> | string =>
         text.includes("{{") ? this.#expand(text, sample, query) : text;
-      const builder = new LabelsBuilder(sample.labels);
-      builder.delete(METRIC_NAME);
-      for (const [name, text] of this.labels.entries()) builder.set(name, await expand(text));
-      builder.set(ALERT_NAME, this.name);
-      const labels = builder.labels();
+      const known = this.#hasLabelTemplates ? undefined : this.#knownLabels.get(sample.labels);
+      const labels = known ?? (await this.#labelsOf(sample.labels, expand));
       let { annotations } = this;
       if (this.#hasTemplates) {
         const expanded: [string, string][] = [];
         for (const [name, text] of this.annotations.entries()) expanded.push([name, await expand(text)]);
-        annotations = Labels.of(expanded);
+        annotations = writtenLabels(expanded);
       }
       if (found.has(labels.key)) {
         throw new VestalError("RULE", "vector contains metrics with the same labelset after applying alert labels");
@@ -212,6 +236,16 @@ export class AlertingRule {
     return found;
   }
 
+  async #labelsOf(source: Labels, expand: (text: string) => Promise<string> | string): Promise<Labels> {
+    const builder = new LabelsBuilder(source);
+    builder.delete(METRIC_NAME);
+    for (const [name, text] of this.labels.entries()) builder.set(name, await expand(text));
+    builder.set(ALERT_NAME, this.name);
+    const labels = builder.labels();
+    if (!this.#hasLabelTemplates) this.#knownLabels.set(source, labels);
+    return labels;
+  }
+
   async #expand(text: string, data: RuleSample, query: TemplateQuery): Promise<string> {
     try {
       return await this.#deps.templates.expand(`__alert_${this.name}`, text, data, query);
@@ -224,19 +258,23 @@ export class AlertingRule {
 
   // ── to storage and to Alertmanagers ────────────────────────────────────────────────────────────────────────────
 
-  #stateRow(alert: Alert, timestampMs: number): RuleRow {
-    const builder = new LabelsBuilder(alert.labels);
-    builder.set(METRIC_NAME, ALERTS);
-    builder.set(ALERT_NAME, this.name);
-    builder.set(ALERT_STATE, alert.state);
-    return { labels: builder.labels(), timestampMs, value: 1 };
-  }
-
-  #forStateRow(alert: Alert, timestampMs: number): RuleRow {
-    const builder = new LabelsBuilder(alert.labels);
-    builder.set(METRIC_NAME, ALERTS_FOR_STATE);
-    builder.set(ALERT_NAME, this.name);
-    return { labels: builder.labels(), timestampMs, value: Math.floor(alert.activeAtMs / 1000) };
+  #storedLabels(alert: Alert): StoredLabels {
+    const known = this.#stored.get(alert);
+    if (known?.state === alert.state) return known;
+    const { state } = alert;
+    const labelled = (metric: string): LabelsBuilder => {
+      // A label whose template gave nothing is stored as it is written, as Prometheus does.
+      const builder = new LabelsBuilder(Labels.of(this.labels.entries()));
+      for (const [name, text] of alert.labels.entries()) builder.set(name, text);
+      builder.set(METRIC_NAME, metric);
+      builder.set(ALERT_NAME, this.name);
+      return builder;
+    };
+    const ofState = labelled(ALERTS);
+    ofState.set(ALERT_STATE, state);
+    const stored = { state, ofState: ofState.labels(), ofForState: labelled(ALERTS_FOR_STATE).labels() };
+    this.#stored.set(alert, stored);
+    return stored;
   }
 
   /** Alerts that must be sent now: firing ones again after `resendDelayMs`, resolved ones at once and then likewise. */

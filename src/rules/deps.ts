@@ -3,6 +3,7 @@ import type { Histogram, Labels } from "../model/index.js";
 
 /** One element of an instant vector. */
 export interface RuleSample {
+  /** Mostly the same object as last time, where the labels are the same. */
   readonly labels: Labels;
   /** Of a float; 0 where there is a histogram. */
   readonly value: number;
@@ -11,7 +12,6 @@ export interface RuleSample {
 
 export interface RuleQuery {
   readonly expr: string;
-  readonly timeMs: number;
   /** Whose rule it is, for the query log. */
   readonly group?: { readonly file: string; readonly name: string };
 }
@@ -28,8 +28,12 @@ export interface RuleError {
 }
 
 export interface RuleQuerier {
-  /** Answers in the order of the queries. Never rejects for what an expression does. */
-  evaluate(queries: readonly RuleQuery[]): Promise<readonly RuleAnswer[]>;
+  /**
+   * Answers in the order of the queries. Never rejects for what an expression does.
+   *
+   * @param queries  the same list each time, where the same is asked again: what is known of it is kept with it
+   */
+  evaluate(queries: readonly RuleQuery[], timeMs: number): Promise<readonly RuleAnswer[]>;
   /** The last sample of each series of `ALERTS_FOR_STATE` of an alert in a range; stale ones are left out. */
   forState(alertName: string, startMs: number, endMs: number): Promise<readonly ForStateSample[]>;
 }

@@ -16,9 +16,10 @@ import type {
   RuleAnswer,
   RuleAppender,
   RuleQuerier,
+  RuleQuery,
   RuleRow,
 } from "./deps.js";
-import type { RuleGroupSpec } from "./format/index.js";
+import type { RuleGroupSpec, RuleSpec } from "./format/index.js";
 import { RecordingRule } from "./recording-rule.js";
 import { planStages } from "./stages.js";
 
@@ -79,6 +80,12 @@ export interface GroupCounters {
   lastRestoreSeconds: number | undefined;
 }
 
+/** Rules that are evaluated together, and what is asked for them each time. */
+interface Stage {
+  readonly entries: readonly GroupRule[];
+  readonly queries: readonly RuleQuery[];
+}
+
 const NS_PER_MS = 1_000_000n;
 
 export class RuleGroup {
@@ -98,7 +105,7 @@ export class RuleGroup {
   lastTimestampMs: number | undefined;
   readonly #options: GroupOptions;
   readonly #deps: GroupDeps;
-  readonly #stages: readonly (readonly number[])[];
+  readonly #stages: readonly Stage[];
   /** Series of rules that are no more: they end with the next evaluation. */
   #staleSeries: Labels[] = [];
   #stopTimer: (() => void) | undefined;
@@ -127,7 +134,17 @@ export class RuleGroup {
       status: { health: "unknown", lastError: "", evaluationSeconds: 0, lastEvaluationMs: undefined },
       previous: new Map(),
     }));
-    this.#stages = planStages(rules.map(({ kind, name }, i) => ({ kind, name, expr: exprs[i]! })));
+    const group = { file: settings.file, name: settings.spec.name };
+    const staged = rules.map((spec, i) => ({
+      kind: spec.kind,
+      name: spec.name,
+      expr: exprs[i]!,
+      hasQueries: hasQueries(spec),
+    }));
+    this.#stages = planStages(staged).map((indices) => {
+      const entries = indices.map((index) => this.rules[index]!);
+      return { entries, queries: entries.map(({ query }) => ({ expr: query, group })) };
+    });
   }
 
   get key(): string {
@@ -228,59 +245,66 @@ export class RuleGroup {
     this.lastTimestampMs = timeMs;
   }
 
-  async #evaluateStage(stage: readonly number[], timeMs: number, storedMs: number): Promise<number> {
-    const entries = stage.map((index) => this.rules[index]!);
+  async #evaluateStage({ entries, queries }: Stage, timeMs: number, storedMs: number): Promise<number> {
     const startedMs = this.#deps.clock.nowMs();
-    const { file, group: name } = this.#names();
-    const group = { file, name };
-    const queries = entries.map(({ query }) => ({ expr: query, timeMs: storedMs, group }));
-    const answers = await this.#deps.querier.evaluate(queries);
+    const answers = await this.#deps.querier.evaluate(queries, storedMs);
     const results: { readonly entry: GroupRule; readonly rows: RuleRow[] }[] = [];
     for (const [i, entry] of entries.entries()) {
-      const rows = await this.#take(entry, answers[i]!, startedMs, timeMs, storedMs);
+      const taken = this.#take(entry, answers[i]!, startedMs, timeMs, storedMs);
+      const rows = taken instanceof Promise ? await taken : taken;
       if (rows !== undefined) results.push({ entry, rows });
     }
     await this.#store(results, storedMs);
     return results.reduce((sum, { rows }) => sum + rows.length, 0);
   }
 
-  /** What the rule makes of its answer; undefined where it failed. */
-  async #take(
+  /** What the rule makes of its answer; undefined where it failed. Most rules need not be waited for. */
+  #take(
     entry: GroupRule,
     answer: RuleAnswer,
     startedMs: number,
     timeMs: number,
     storedMs: number,
-  ): Promise<RuleRow[] | undefined> {
+  ): RuleRow[] | undefined | Promise<RuleRow[] | undefined> {
     const { clock } = this.#deps;
     const { rule, status } = entry;
     const { limit } = this.settings.spec;
     const began = clock.monotonicMs();
     this.counters.evaluations++;
-    let rows: RuleRow[] | undefined;
-    if (answer.error !== undefined) this.#fail(entry, answer.error.message, answer.error.isCanceled);
-    else {
-      try {
-        rows =
-          rule.kind === "recording"
-            ? rule.evaluate(answer.samples, storedMs, limit)
-            : await rule.evaluate(answer.samples, timeMs, storedMs, limit);
+    const end = (rows: RuleRow[] | undefined): RuleRow[] | undefined => {
+      if (rows !== undefined) {
         status.health = "ok";
         status.lastError = "";
-      } catch (error) {
-        if (!(error instanceof VestalError)) throw error;
-        this.#fail(entry, error.message, false);
+        if (rule.kind === "alerting") this.#send(rule, entry.query, timeMs);
       }
+      status.evaluationSeconds = answer.seconds + (clock.monotonicMs() - began) / 1000;
+      status.lastEvaluationMs = startedMs;
+      this.#deps.observeRule(status.evaluationSeconds);
+      return rows;
+    };
+    const fail = (error: unknown): undefined => {
+      if (!(error instanceof VestalError)) throw error;
+      this.#fail(entry, error.message, false);
+      end(undefined);
+    };
+    if (answer.error !== undefined) {
+      this.#fail(entry, answer.error.message, answer.error.isCanceled);
+      return end(undefined);
     }
-    if (rows !== undefined && rule.kind === "alerting") this.#send(rule, entry.query, timeMs);
-    status.evaluationSeconds = answer.seconds + (clock.monotonicMs() - began) / 1000;
-    status.lastEvaluationMs = startedMs;
-    this.#deps.observeRule(status.evaluationSeconds);
-    return rows;
+    try {
+      const rows =
+        rule.kind === "recording"
+          ? rule.evaluate(answer.samples, storedMs, limit)
+          : rule.evaluate(answer.samples, timeMs, storedMs, limit);
+      return rows instanceof Promise ? rows.then(end, fail) : end(rows);
+    } catch (error) {
+      return fail(error);
+    }
   }
 
   #send(rule: AlertingRule, query: string, timeMs: number): void {
     const { resendDelayMs, externalUrl } = this.#options;
+    if (rule.active.size === 0) return;
     const url = `${externalUrl}/graph?g0.expr=${queryEscape(query)}&g0.tab=1`;
     const alerts = rule.takeToSend(timeMs, resendDelayMs, this.settings.intervalMs, url);
     if (alerts.length > 0) this.#deps.sender.send(alerts);
@@ -304,10 +328,11 @@ export class RuleGroup {
     storedMs: number,
   ): Promise<void> {
     const prepared = results.map(({ entry, rows }) => {
+      if (areSeriesOf(rows, entry.previous)) return { entry, returned: entry.previous, rows, ends: [] };
       const returned = new Map(rows.map(({ labels }) => [labels.key, labels]));
-      return { entry, returned, rows: [...rows, ...staleRows(entry.previous, returned, storedMs)] };
+      return { entry, returned, rows, ends: [...staleRows(entry.previous, returned, storedMs)] };
     });
-    const all = prepared.flatMap(({ rows }) => rows);
+    const all = prepared.flatMap(({ rows, ends }) => (ends.length === 0 ? rows : [...rows, ...ends]));
     if (all.length === 0) {
       for (const { entry, returned } of prepared) entry.previous = returned;
       return;
@@ -317,10 +342,12 @@ export class RuleGroup {
       for (const { entry, returned } of prepared) entry.previous = returned;
       return;
     }
-    for (const { entry, returned, rows } of prepared) {
-      const own = prepared.length === 1 ? outcome : await this.#append(rows);
+    for (const { entry, returned, rows, ends } of prepared) {
+      const own = rows.length === all.length ? outcome : await this.#append(rows);
       this.#judge(entry, own);
-      if (!own.hasFailed) entry.previous = returned;
+      // A series that ends here may go on in another rule: what is refused of the markers is nobody's fault.
+      const ended = ends.length === 0 ? own : await this.#append(ends);
+      if (!own.hasFailed && !ended.hasFailed) entry.previous = returned;
     }
   }
 
@@ -383,9 +410,8 @@ export class RuleGroup {
 
   async #ask(expr: string, timeMs: number) {
     const names = this.#names();
-    const [answer] = await this.#deps.querier.evaluate([
-      { expr, timeMs, group: { file: names.file, name: names.group } },
-    ]);
+    const queries = [{ expr, group: { file: names.file, name: names.group } }];
+    const [answer] = await this.#deps.querier.evaluate(queries, timeMs);
     if (answer?.samples === undefined) throw new VestalError("RULE", answer?.error.message ?? "no answer");
     return answer.samples.map(({ labels, value, histogram }) => ({
       labels: labels.toObject(),
@@ -420,12 +446,24 @@ export class RuleGroup {
   }
 }
 
+function hasQueries({ labels, annotations }: RuleSpec): boolean {
+  return [...Object.values(labels), ...Object.values(annotations)].some((text) => /\{\{[\s\S]*\bquery\b/.test(text));
+}
+
 export function groupKey(file: string, name: string): string {
   return `${file};${name}`;
 }
 
 function identityOf({ rule }: GroupRule): string {
   return `${rule.name}\0${rule.labels.key}`;
+}
+
+/** Whether these are the very series of last time, in their order. */
+function areSeriesOf(rows: readonly RuleRow[], previous: ReadonlyMap<string, Labels>): boolean {
+  if (rows.length !== previous.size) return false;
+  let at = 0;
+  for (const labels of previous.values()) if (rows[at++]!.labels !== labels) return false;
+  return true;
 }
 
 function* staleRows(

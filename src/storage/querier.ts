@@ -18,6 +18,8 @@ export interface SelectHints {
 export interface SelectRequest {
   readonly matchers: readonly Matcher[];
   readonly hints: SelectHints;
+  /** The same object `matchers` will come again: what it selects may be remembered with it. */
+  readonly isRepeated?: boolean;
 }
 
 /** Samples of one series in the private memory: `count` f64 milliseconds and as many f64 values. */

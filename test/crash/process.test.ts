@@ -38,7 +38,7 @@ test("three losses of a shard end the process; the next start has all samples th
     expect(ending.text()).toMatch(
       /The server ends.*shard 0 ended 3 times within 10 minutes, the last time with: worker exited with code: 70/,
     );
-    // Each of the three threads ended in its third commit, which was in the log by then.
+    // Each of the three threads ended in its third commit, which was in the log by then, also that of a scrape that came too late.
     writeFileSync(join(folder, "vestal.yml"), "{}");
     const next = start(folder, serverPort, children, []);
     const samples = await samplesOf(`http://127.0.0.1:${serverPort}`, next.exited);
@@ -82,7 +82,7 @@ async function samplesOf(url: string, exited: Promise<unknown>): Promise<number>
   while (isRunning) {
     const ready = await fetch(`${url}/-/ready`).catch(() => undefined);
     if (ready?.ok === true) {
-      const response = await fetch(`${url}/api/v1/query?query=count_over_time(ended_total[1h])`);
+      const response = await fetch(`${url}/api/v1/query?query=count_over_time(up[1h])`);
       const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
       return Number(data.result[0]?.value[1]);
     }

@@ -201,5 +201,36 @@ spec: {selector: {matchLabels: {app: orders}}, endpoints: [{port: "8080"}]}
     status: "success",
     data: { object: "ServiceMonitor shop/wrong", conclusion: expect.stringContaining("is not scraped") },
   });
+  const ask = async (path: string): Promise<{ readonly data: unknown }> => {
+    const answer = await fetch(`http://127.0.0.1:${operatorPort}/api/v1/cluster/${path}`);
+    return (await answer.json()) as { readonly data: unknown };
+  };
+  expect((await ask("workloads")).data).toMatchObject({
+    workloads: expect.arrayContaining([
+      expect.objectContaining({
+        kind: "Prometheus",
+        reconciliation: expect.not.objectContaining({ error: expect.anything() }),
+        sets: [expect.objectContaining({ kind: "StatefulSet", isThere: true, wanted: 1 })],
+        selects: expect.arrayContaining([expect.objectContaining({ kind: "ServiceMonitor", rejected: 0 })]),
+      }),
+      expect.objectContaining({ kind: "Alertmanager" }),
+    ]),
+  });
+  expect((await ask("objects?kind=servicemonitor&q=shop/orders&limit=1")).data).toMatchObject({
+    total: 1,
+    counts: { accepted: 1, rejected: 0, pending: 0, unselected: 0 },
+    objects: [{ namespace: "shop", name: "orders", state: "accepted", workloads: [{ kind: "Prometheus" }] }],
+  });
+  const { workloads } = (await ask("workloads")).data as {
+    readonly workloads: readonly { readonly kind: string; readonly namespace: string; readonly name: string }[];
+  };
+  for (const { kind, namespace, name } of workloads) {
+    const { steps } = (await ask(`rollout?kind=${kind}&namespace=${namespace}&name=${name}`)).data as {
+      readonly steps: readonly { readonly step: string; readonly isPassed?: boolean }[];
+    };
+    const known = steps.filter(({ step }) => step !== "in force").map(({ step, isPassed }) => [step, isPassed]);
+    expect(known).toEqual(["object", "reconciliation", "configuration", "pods"].map((step) => [step, true]));
+  }
+  expect(await ask("objects?state=lost")).toMatchObject({ status: "error", errorType: "bad_data" });
   process.stdout.write(`target listed after ${listedMs.toFixed(0)} ms, up after ${upMs.toFixed(0)} ms\n`);
 }, 200_000);

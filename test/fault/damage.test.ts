@@ -5,7 +5,8 @@
  * DAMAGE_FLIPS sets how many bytes of each kind of file are tried, DAMAGE_SEED which.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { Acknowledged, randomFrom, valueAt } from "./acknowledged.js";
+import { randomFrom } from "../support/random.js";
+import { Acknowledged, valueAt } from "./acknowledged.js";
 import { MemoryFiles } from "./memory-files.js";
 import { labelsOf, MiniDatabase, RANGE_MS } from "./mini-database.js";
 

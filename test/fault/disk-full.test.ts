@@ -7,7 +7,8 @@
  */
 import { expect, test } from "vitest";
 import { errorCode } from "../../src/base/index.js";
-import { Acknowledged, randomFrom, valueAt } from "./acknowledged.js";
+import { randomFrom } from "../support/random.js";
+import { Acknowledged, valueAt } from "./acknowledged.js";
 import { type Fault, type FileCall, MemoryFiles } from "./memory-files.js";
 import { labelsOf, MiniDatabase, RANGE_MS } from "./mini-database.js";
 

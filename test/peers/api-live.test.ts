@@ -349,6 +349,7 @@ test("status answers have their shape, and what must be equal is", async () => {
     "web.dashboards.path",
     "web.dashboards.rescan-interval",
     "web.enable-otlp-receiver",
+    "web.enable-silences",
     "web.remote-write-receiver.max-body-size",
     "web.remote-write-receiver.max-decoded-size",
     "web.remote-write-receiver.max-samples",

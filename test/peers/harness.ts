@@ -50,12 +50,17 @@ export function startPrometheus(options: ServerOptions): Promise<Server> {
   return startServer("prometheus", peerBinary("prometheus"), [], options);
 }
 
-/** One of two Alertmanagers that get the same: the real one, or Vestal's. Without a cluster, unless `args` say otherwise. */
+/**
+ * One of two Alertmanagers that get the same: the real one, or Vestal's. Without a cluster, unless `args` say otherwise.
+ *
+ * @param prefix  of its paths, where `args` give it one.
+ */
 export async function startAlertmanager(
   side: "real" | "vestal",
   folder: string,
   config: string,
   args: readonly string[] = [],
+  prefix = "",
 ): Promise<Server> {
   const port = await freePort();
   const file = join(folder, `${side}.yml`);
@@ -71,7 +76,7 @@ export async function startAlertmanager(
     ...(args.some((arg) => arg.startsWith("--cluster.listen-address=")) ? [] : ["--cluster.listen-address="]),
   ];
   const child = start(program, [...first, ...own, ...args], folder, side);
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${port}${prefix}`;
   const server = serverOf(child, url, folder, side);
   await waitUntil(`${side} Alertmanager is ready at ${url}`, 60_000, async () => {
     if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}: ${server.log()}`);

@@ -21,9 +21,10 @@ interface Family {
 const NOT_OURS: ReadonlyArray<readonly [name: RegExp, reason: string]> = [
   [/^go_/, "of Go"],
   [/^prometheus_template_text_/, "templates count nothing here"],
-  [/^prometheus_wal_watcher_/, "of the part that reads the log for remote write there"],
-  [/^prometheus_remote_/, "not all of remote read and write is counted yet"],
-  [/^prometheus_(treecache|sd_linode)_/, "discoveries that are not built yet"],
+  [/^prometheus_wal_watcher_notifications_skipped_total$/, "nobody is notified: the log is looked at again"],
+  [/^prometheus_remote_storage_string_interner_/, "of an interner of strings"],
+  [/^prometheus_remote_read_client_queries$/, "several threads ask, and count when they are done"],
+  [/^prometheus_treecache_/, "discoveries in ZooKeeper are not built yet"],
   [/^net_conntrack_dialer_/, "of Go's dialer"],
   [
     /^prometheus_tsdb_(snapshot_replay_error_total|tombstone_cleanup_seconds)$/,
@@ -50,7 +51,10 @@ function listening(server: HttpServer): Promise<number> {
 const theirs = new Map<string, Family>();
 const folder = makeFolder();
 beforeAll(async () => {
-  const scrape_configs = [{ job_name: "self", static_configs: [{ targets: [`127.0.0.1:${PORT}`] }] }];
+  const scrape_configs = [
+    { job_name: "self", static_configs: [{ targets: [`127.0.0.1:${PORT}`] }] },
+    { job_name: "none", http_sd_configs: [{ url: "http://127.0.0.1:1/" }] },
+  ];
   // What it shows only where it is configured: rules, Alertmanagers, remote write both ways, remote read, the second log.
   writeFileSync(join(folder, "rules.yml"), "groups: [{name: g, rules: [{alert: A, expr: vector(1)}]}]");
   const config = {

@@ -85,6 +85,11 @@ export class Comparison {
     return comparison;
   }
 
+  /** The real Prometheus first. */
+  get servers(): readonly Server[] {
+    return this.#scrapers.map(({ server }) => server);
+  }
+
   async stop(): Promise<void> {
     await killAll();
     await this.#exporter.close();

@@ -133,6 +133,7 @@ export function fakeDeps(overrides: Partial<ApiDeps> = {}): ApiDeps {
       rules: async ({ groupNextToken }) => (groupNextToken === "" ? data({ groups: [] }) : { kind: "empty" }),
       alerts: async () => data({ alerts: [] }),
       relabelSteps: async () => data({ steps: [] }),
+      askAlertmanager: async () => data([]),
       alertHistory: async () => data({ changes: [] }),
       alertmanagers: async () => data({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
     },

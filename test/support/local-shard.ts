@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { silentLogger, systemClock, systemFiles } from "../../src/base/index.js";
 import { HeadForeignSink } from "../../src/cli/server/foreign.js";
-import { replayHistograms } from "../../src/cli/server/replay.js";
 import { compileKernels, QueryMemory, startKernels } from "../../src/memory/index.js";
 import { type Histogram, Matcher } from "../../src/model/index.js";
 import { type ForeignOutcome, ForeignReceiver, type ForeignRow, ForeignSender } from "../../src/shard/index.js";
@@ -16,7 +15,7 @@ import {
   HistogramChunks,
   MetadataStore,
 } from "../../src/tsdb/head/index.js";
-import { CardinalityGuard, Committer } from "../../src/tsdb/ingest/index.js";
+import { CardinalityGuard, Committer, replayHistograms } from "../../src/tsdb/ingest/index.js";
 import {
   lastSegmentNumber,
   type ReplayOutcome,

@@ -1,24 +1,27 @@
 /** Alerts: what is active now, what was, and what a rule would have done. */
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { type ApiAnswer, get, type Labels, type MatrixSeries, type QueryData } from "./api.js";
+import { matchersOfLabels, matchersText } from "./alertmanager/matchers.js";
+import { type ApiAnswer, get, type Labels, type MatrixSeries, type QueryData, reasonText } from "./api.js";
 import { backtestLink, readBacktest, writeBacktest } from "./backtest-link.js";
 import { formatDuration, parseDurationMs, valueText } from "./format.js";
-import { useApi } from "./hooks.js";
-import { Ago, Badge, Filter, LabelList, Loaded, Rows } from "./parts.js";
+import { type Asked, useApi, useAsked } from "./hooks.js";
+import { Ago, Badge, Filter, LabelList, LinkText, Loaded, Rows } from "./parts.js";
 import { type AlertPeriods, firingMs, type Period, PeriodTable } from "./periods.js";
 import { type Groups, queryLink, stateKind } from "./rules-page.js";
+import { dateTimeText } from "./time-zone.js";
 
 const Editor = lazy(() => import("./editor.js").then((module) => module.Editor));
-const Chart = lazy(() => import("./chart.js").then((module) => module.Chart));
+const Chart = lazy(() => import("./plot/chart.js").then((module) => module.Chart));
 
 const VIEWS: readonly (readonly [path: string, name: string])[] = [
   ["alerts", "Active"],
+  ["silences", "Silences"],
   ["alert-history", "History"],
   ["backtest", "Back-test"],
 ];
 
-function AlertViews({ current }: { current: string }) {
+export function AlertViews({ current }: { current: string }) {
   return (
     <nav class="tabs links" aria-label="Views of alerts">
       {VIEWS.map(([path, name]) => (
@@ -30,27 +33,26 @@ function AlertViews({ current }: { current: string }) {
   );
 }
 
-/** Pages of the Alertmanagers that this server knows, without the path of their API. */
-function useAlertmanagers(): readonly string[] {
-  const { answer } = useApi<{ readonly activeAlertmanagers: readonly { readonly url: string }[] }>("alertmanagers");
-  return useMemo(
-    () =>
-      (answer?.data.activeAlertmanagers ?? [])
-        .map(({ url }) => url.replace(/\/api\/v2\/alerts\/?$/, ""))
-        .filter((url) => /^https?:\/\//.test(url)),
-    [answer],
-  );
+/** To which this server sends alerts, as it lists them. */
+export function useAlertmanagers(): Asked<readonly string[]> {
+  return useAsked("alertmanagers", async (signal) => {
+    const { data } = await get<{ readonly activeAlertmanagers: readonly { readonly url: string }[] }>(
+      "alertmanagers",
+      {},
+      signal,
+    );
+    return data.activeAlertmanagers.map(({ url }) => url).filter((url) => /^https?:\/\//.test(url));
+  });
 }
 
-/** The form of a new silence in Alertmanager's own pages, with the alert's labels filled in. */
-function silenceLink(alertmanager: string, labels: Labels): string {
-  const matchers = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return `${alertmanager}/#/silences/new?filter=${encodeURIComponent(`{${matchers.join(",")}}`)}`;
+/** Without the path of its API. */
+export function pageOfAlertmanager(url: string): string {
+  return url.replace(/\/api\/v2\/alerts\/?$/, "");
 }
 
 export function AlertsPage() {
   const asked = useApi<Groups>("rules", { type: "alert" }, 10_000);
-  const alertmanagers = useAlertmanagers();
+  const alertmanagers = useAlertmanagers().answer?.data ?? [];
   const [text, setText] = useState("");
   const [isInactiveShown, setInactiveShown] = useState(false);
   const wanted = text.toLowerCase();
@@ -68,11 +70,6 @@ export function AlertsPage() {
           />
           <span>Inactive too</span>
         </label>
-        {alertmanagers.map((url) => (
-          <a key={url} href={`${url}/#/silences`}>
-            Silences of {new URL(url).host}
-          </a>
-        ))}
       </div>
       <Loaded asked={asked}>
         {({ groups }) => {
@@ -116,19 +113,21 @@ export function AlertsPage() {
                             <LabelList labels={alert.labels} />
                             {Object.entries(alert.annotations).map(([name, value]) => (
                               <div key={name}>
-                                <span class="muted">{name}:</span> {value}
+                                <span class="muted">{name}:</span> <LinkText text={value} />
                               </div>
                             ))}
                           </td>
                           <td>
                             <Badge kind={stateKind(alert.state)}>{alert.state}</Badge>
-                            {alertmanagers.map((url) => (
-                              <div key={url}>
-                                <a href={silenceLink(url, alert.labels)}>
-                                  Silence{alertmanagers.length > 1 && ` in ${new URL(url).host}`}
+                            {alertmanagers.length > 0 && (
+                              <div>
+                                <a
+                                  href={`silences?${new URLSearchParams({ form: "new", filter: matchersText(matchersOfLabels(alert.labels)) })}`}
+                                >
+                                  Silence
                                 </a>
                               </div>
-                            ))}
+                            )}
                           </td>
                           <td>{alert.activeAt !== undefined && <Ago time={alert.activeAt} />}</td>
                           <td class="number">{valueText(alert.value)}</td>
@@ -255,7 +254,7 @@ function ChangeTable({ changes }: { changes: readonly Change[] }) {
             row={(change, i) => (
               <tr key={`${i} ${change.time}`}>
                 <td>
-                  <time dateTime={change.time}>{new Date(change.time).toLocaleString()}</time>
+                  <time dateTime={change.time}>{dateTimeText(Date.parse(change.time))}</time>
                 </td>
                 <td>
                   <strong>{change.rule}</strong> <LabelList labels={change.labels} />
@@ -338,7 +337,7 @@ export function BacktestPage({ isDark }: { isDark: boolean }) {
         setRunning(false);
       },
       (reason: unknown) => {
-        setError(reason instanceof Error ? reason.message : String(reason));
+        setError(reasonText(reason));
         setTested(undefined);
         setRunning(false);
       },
@@ -428,11 +427,12 @@ export function BacktestPage({ isDark }: { isDark: boolean }) {
           {tested.series.length > 0 && (
             <Suspense fallback={<p class="muted">Loading…</p>}>
               <Chart
+                title={state.expr}
                 series={tested.series}
                 startMs={tested.startMs}
                 endMs={tested.endMs}
                 stepMs={tested.stepMs}
-                isStacked={false}
+                mode="lines"
                 isDark={isDark}
                 onZoom={() => undefined}
               />

@@ -10,6 +10,17 @@ export interface ApiAnswer<T> {
 
 export class ApiError extends Error {}
 
+/** The server could not be reached: browsers say so with a TypeError. */
+export function isAway(reason: unknown): boolean {
+  return reason instanceof TypeError;
+}
+
+/** What a person is told when a question failed. */
+export function reasonText(reason: unknown): string {
+  if (isAway(reason)) return "The server cannot be reached.";
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
 interface Envelope<T> {
   readonly status: "success" | "error";
   readonly data?: T;
@@ -49,9 +60,12 @@ function unwrap<T>(response: Response, text: string): ApiAnswer<T> {
 }
 
 /** @throws ApiError in the server's words. */
-export async function post(path: string): Promise<void> {
-  const response = await fetch(`api/v1/${path}`, { method: "POST" });
-  unwrap(response, await response.text());
+export async function post<T>(path: string, json?: unknown): Promise<ApiAnswer<T>> {
+  const response = await fetch(`api/v1/${path}`, {
+    method: "POST",
+    ...(json !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(json) }),
+  });
+  return unwrap<T>(response, await response.text());
 }
 
 function ask(path: string, params: Params, signal?: AbortSignal): Promise<Response> {

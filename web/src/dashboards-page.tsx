@@ -1,6 +1,6 @@
 /** Dashboards: the list with import, and one dashboard. The address holds time, refresh and variables under Grafana's names. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { get, type MatrixSeries, type QueryData } from "./api.js";
+import { get, type MatrixSeries, type QueryData, reasonText } from "./api.js";
 import { colourOf } from "./colours.js";
 import { type Dashboard, DashboardError } from "./dashboard/grafana.js";
 import { interpolate, interpolateQuery, plainValue, type Scope } from "./dashboard/interpolate.js";
@@ -20,7 +20,8 @@ import { parseInterval, parseTime, stepMs, type TimeRange } from "./dashboard/ti
 import { VariableBar } from "./dashboard/variable-bar.js";
 import { builtIns, type Resolved, resolveVariables, scopeOf } from "./dashboard/variables.js";
 import { Filter } from "./parts.js";
-import type { Mark } from "./plot.js";
+import type { Mark } from "./plot/types.js";
+import { dateTimeText, type TimeZone, timeZone } from "./time-zone.js";
 
 const FILE_BYTES_MAX = 4 << 20;
 
@@ -45,7 +46,7 @@ function DashboardList({ onOpen }: { onOpen: (path: string) => void }) {
   useEffect(() => {
     const controller = new AbortController();
     listDashboards(controller.signal).then(setList, (reason: unknown) => {
-      if (!controller.signal.aborted) setError(reason instanceof Error ? reason.message : String(reason));
+      if (!controller.signal.aborted) setError(reasonText(reason));
     });
     return () => controller.abort();
   }, [round]);
@@ -144,7 +145,7 @@ function DashboardView({ uid, isDark }: { uid: string; isDark: boolean }) {
   useEffect(() => {
     const controller = new AbortController();
     loadDashboard(uid, controller.signal).then(setDashboard, (reason: unknown) => {
-      if (!controller.signal.aborted) setError(reason instanceof Error ? reason.message : String(reason));
+      if (!controller.signal.aborted) setError(reasonText(reason));
     });
     return () => controller.abort();
   }, [uid]);
@@ -202,13 +203,13 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
   const [resolved, setResolved] = useState<readonly Resolved[]>();
   const [error, setError] = useState<string>();
   const scrapeMs = useScrapeInterval();
-  const { isUtc } = dashboard;
+  const zone = dashboard.zone ?? timeZone();
   const range = useMemo(
     (): TimeRange => ({
-      fromMs: parseTime(address.from, nowMs, isUtc) ?? nowMs - 3_600_000,
-      toMs: parseTime(address.to, nowMs, isUtc, true) ?? nowMs,
+      fromMs: parseTime(address.from, nowMs, zone) ?? nowMs - 3_600_000,
+      toMs: parseTime(address.to, nowMs, zone, true) ?? nowMs,
     }),
-    [address.from, address.to, nowMs, isUtc],
+    [address.from, address.to, nowMs, zone],
   );
   const change = (part: Partial<Address>): void => {
     const next = { ...address, ...part };
@@ -223,8 +224,8 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
     return () => clearInterval(timer);
   }, [refreshMs]);
   const base = useMemo(
-    () => builtIns(dashboard.title, dashboard.uid, range, isUtc ? "utc" : "browser"),
-    [dashboard, range, isUtc],
+    () => builtIns(dashboard.title, dashboard.uid, range, zone === "UTC" ? "utc" : zone),
+    [dashboard, range, zone],
   );
   const chosenKey = JSON.stringify([...address.chosen]);
   useEffect(() => {
@@ -233,7 +234,7 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
       // The same values are the same object: panels need not ask again.
       (found) => setResolved((last) => (JSON.stringify(last) === JSON.stringify(found) ? last : found)),
       (reason: unknown) => {
-        if (!controller.signal.aborted) setError(reason instanceof Error ? reason.message : String(reason));
+        if (!controller.signal.aborted) setError(reasonText(reason));
       },
     );
     return () => controller.abort();
@@ -245,9 +246,9 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
       range,
       scrapeMs: scrapeMs ?? DEFAULT_SCRAPE_MS,
       points: Math.min(1200, Math.max(200, innerWidth / 2)),
-      isUtc,
+      zone,
     }),
-    [range, scrapeMs, isUtc],
+    [range, scrapeMs, zone],
   );
   const marks = useAnnotations(dashboard, scope, context);
   const names = dashboard.variables.map(({ name }) => name);
@@ -271,7 +272,13 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
           />
         )}
         <span class="spacer" />
-        <TimeControls address={address} range={range} onChange={change} onRefresh={() => setNowMs(Date.now())} />
+        <TimeControls
+          address={address}
+          range={range}
+          onChange={change}
+          onRefresh={() => setNowMs(Date.now())}
+          zone={zone}
+        />
       </div>
       <DashboardLinks dashboard={dashboard} scope={scope} address={address} />
       {error !== undefined && (
@@ -349,11 +356,13 @@ function TimeControls({
   range,
   onChange,
   onRefresh,
+  zone,
 }: {
   address: Address;
   range: TimeRange;
   onChange: (part: Partial<Address>) => void;
   onRefresh: () => void;
+  zone: TimeZone;
 }) {
   const current = /^now-(\w+)$/.exec(address.from)?.[1];
   const isRelative = current !== undefined && address.to === "now";
@@ -377,7 +386,7 @@ function TimeControls({
         onChange={(event) => onChange({ from: `now-${event.currentTarget.value}`, to: "now" })}
       >
         {!isRelative && (
-          <option value="">{`${new Date(range.fromMs).toLocaleString()} – ${new Date(range.toMs).toLocaleString()}`}</option>
+          <option value="">{`${dateTimeText(range.fromMs, zone)} – ${dateTimeText(range.toMs, zone)}`}</option>
         )}
         {ranges.map((each) => (
           <option key={each} value={each}>

@@ -23,13 +23,16 @@ export interface EditorProps {
   readonly given: { readonly text: string };
   readonly onChange: (value: string) => void;
   readonly onRun: () => void;
+  /** A new object puts its text where the cursor stands. */
+  readonly inserted?: { readonly text: string } | undefined;
+  readonly onHistory?: () => void;
 }
 
-export function Editor({ given, onChange, onRun }: EditorProps) {
+export function Editor({ given, onChange, onRun, inserted, onHistory }: EditorProps) {
   const box = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
-  const latest = useRef({ onChange, onRun });
-  latest.current = { onChange, onRun };
+  const latest = useRef({ onChange, onRun, onHistory });
+  latest.current = { onChange, onRun, onHistory };
 
   // Once: later values go in by the effect below.
   useEffect(() => {
@@ -52,7 +55,18 @@ export function Editor({ given, onChange, onRun }: EditorProps) {
         syntaxHighlighting(classHighlighter),
         promql.asExtension(),
         placeholder("Expression (Enter runs it, Shift+Enter begins a line)"),
-        Prec.highest(keymap.of([{ key: "Mod-Enter", run }])),
+        Prec.highest(
+          keymap.of([
+            { key: "Mod-Enter", run },
+            {
+              key: "Alt-ArrowUp",
+              run: () => {
+                latest.current.onHistory?.();
+                return latest.current.onHistory !== undefined;
+              },
+            },
+          ]),
+        ),
         keymap.of([
           ...completionKeymap,
           { key: "Enter", run },
@@ -83,6 +97,13 @@ export function Editor({ given, onChange, onRun }: EditorProps) {
     if (editor === undefined || editor.state.doc.toString() === given.text) return;
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: given.text } });
   }, [given]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (editor === undefined || inserted === undefined) return;
+    editor.dispatch(editor.state.replaceSelection(inserted.text));
+    editor.focus();
+  }, [inserted]);
 
   return <div ref={box} class="editor" />;
 }

@@ -1,6 +1,6 @@
 /** How the server computes an expression: its plan as a tree, with what each part gave and took. */
 import { useEffect, useState } from "preact/hooks";
-import { type ApiAnswer, get, type Params } from "./api.js";
+import { type ApiAnswer, get, type Params, reasonText } from "./api.js";
 import { bytesText, secondsText } from "./format.js";
 
 interface PlanNode {
@@ -28,7 +28,7 @@ export function Explain({ query }: { query: Params }) {
         setError(undefined);
       },
       (reason: unknown) => {
-        if (!controller.signal.aborted) setError(reason instanceof Error ? reason.message : String(reason));
+        if (!controller.signal.aborted) setError(reasonText(reason));
       },
     );
     return () => controller.abort();

@@ -3,13 +3,17 @@ import { render } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import { AlertHistoryPage, AlertsPage, BacktestPage } from "./alerts-page.js";
-import { useStored } from "./hooks.js";
-import { QueryPage } from "./query-page.js";
+import { QueryPage } from "./query/query-page.js";
 import { RulesPage } from "./rules-page.js";
 import { ConfigPage, FlagsPage, StatusPage, TsdbPage } from "./status-pages.js";
 import { DiscoveryPage, TargetsPage } from "./targets-page.js";
+import { Theme, useTheme } from "./theme.js";
+import { setTimeZone, timeZone } from "./time-zone.js";
 import { WhyPage } from "./why-page.js";
+import { ZoneChoice } from "./zone-choice.js";
 
+const ClusterPage = lazy(() => import("./cluster/cluster-page.js").then((module) => module.ClusterPage));
+const SilencesPage = lazy(() => import("./silences-page.js").then((module) => module.SilencesPage));
 const DashboardsPage = lazy(() => import("./dashboards-page.js").then((module) => module.DashboardsPage));
 
 const PAGES: readonly (readonly [path: string, title: string])[] = [
@@ -26,6 +30,9 @@ const PAGES: readonly (readonly [path: string, title: string])[] = [
   ["status", "Status"],
 ];
 
+/** The operator serves the same files, and has one page: at `/` too, where a server sends people to `query`. */
+const OPERATOR_PAGES: typeof PAGES = [["cluster", "Cluster"]];
+
 function currentPath(): string {
   const base = new URL(document.baseURI).pathname;
   return location.pathname.startsWith(base) ? location.pathname.slice(base.length).replace(/\/$/, "") : "query";
@@ -33,25 +40,18 @@ function currentPath(): string {
 
 function App() {
   const [path, setPath] = useState(currentPath);
-  const [theme, setTheme] = useStored("theme", "auto");
-  const [isSystemDark, setSystemDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
-  const isDark = theme === "dark" || (theme === "auto" && isSystemDark);
+  const [theme, setTheme, isDark] = useTheme();
+  // Pages ask for it while they are drawn; here it draws them again.
+  const [zone, setZone] = useState(timeZone);
   useEffect(() => {
-    const query = matchMedia("(prefers-color-scheme: dark)");
-    const change = (): void => setSystemDark(query.matches);
-    query.addEventListener("change", change);
     const back = (): void => setPath(currentPath());
     addEventListener("popstate", back);
-    return () => {
-      query.removeEventListener("change", change);
-      removeEventListener("popstate", back);
-    };
+    return () => removeEventListener("popstate", back);
   }, []);
-  useEffect(() => {
-    document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
-  }, [isDark]);
   const page = pageOf(path);
-  const title = PAGES.find(([each]) => each === page)?.[1] ?? "Query";
+  const pages = page === "cluster" ? OPERATOR_PAGES : PAGES;
+  const home = pages[0]?.[0] ?? "query";
+  const title = ALERT_VIEWS.get(path) ?? pages.find(([each]) => each === page)?.[1] ?? "Query";
   useEffect(() => {
     // A dashboard has a title of its own.
     if (!path.startsWith("d/")) document.title = `${title} · Vestal`;
@@ -74,11 +74,11 @@ function App() {
         To the content
       </a>
       <header>
-        <a class="brand" href="query" onClick={(event) => go(event, "query")}>
+        <a class="brand" href={home} onClick={(event) => go(event, home)}>
           Vestal
         </a>
         <nav aria-label="Pages">
-          {PAGES.map(([each, name]) => (
+          {pages.map(([each, name]) => (
             <a
               key={each}
               href={each}
@@ -89,14 +89,14 @@ function App() {
             </a>
           ))}
         </nav>
-        <label class="theme">
-          <span class="hidden">Theme</span>
-          <select value={theme} onChange={(event) => setTheme(event.currentTarget.value)}>
-            <option value="auto">Auto</option>
-            <option value="light">Light</option>
-            <option value="dark">Dark</option>
-          </select>
-        </label>
+        <ZoneChoice
+          zone={zone}
+          onChange={(name) => {
+            setTimeZone(name);
+            setZone(timeZone());
+          }}
+        />
+        <Theme value={theme} onChange={setTheme} />
       </header>
       <main id="main" tabIndex={-1}>
         <Suspense fallback={<p class="muted">Loading…</p>}>
@@ -107,10 +107,18 @@ function App() {
   );
 }
 
+/** Pages below another one of the navigation, with their titles. */
+const ALERT_VIEWS: ReadonlyMap<string, string> = new Map([
+  ["alert-history", "Alert history"],
+  ["backtest", "Back-test"],
+  ["silences", "Silences"],
+]);
+
 /** The page in the navigation to which an address belongs. */
 function pageOf(path: string): string {
   if (path.startsWith("d/")) return "dashboards";
-  return path === "alert-history" || path === "backtest" ? "alerts" : path;
+  if (path === "") return "cluster";
+  return ALERT_VIEWS.has(path) ? "alerts" : path;
 }
 
 function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen: (path: string) => void }) {
@@ -125,7 +133,10 @@ function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen:
       );
     case "alerts":
       if (path === "alert-history") return <AlertHistoryPage />;
+      if (path === "silences") return <SilencesPage />;
       return path === "backtest" ? <BacktestPage isDark={isDark} /> : <AlertsPage />;
+    case "cluster":
+      return <ClusterPage />;
     case "why":
       return <WhyPage />;
     case "rules":

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Labels } from "./api.js";
 import { agoText } from "./format.js";
 import type { Asked } from "./hooks.js";
+import { dateTimeText } from "./time-zone.js";
 
 /** The content once it is there; what went wrong, and that something is under way. */
 export function Loaded<T>({ asked, children }: { asked: Asked<T>; children: (data: T) => ComponentChildren }) {
@@ -11,15 +12,17 @@ export function Loaded<T>({ asked, children }: { asked: Asked<T>; children: (dat
     <>
       {asked.error !== undefined && (
         <p class="note error" role="alert">
-          {asked.error}{" "}
+          {asked.error} {asked.atMs !== undefined && `What is shown is of ${dateTimeText(asked.atMs)}. `}
           <button type="button" onClick={asked.reload}>
             Try again
           </button>
         </p>
       )}
-      {asked.answer === undefined
-        ? asked.error === undefined && <p class="muted">Loading…</p>
-        : children(asked.answer.data)}
+      {asked.answer === undefined ? (
+        asked.error === undefined && <p class="muted">Loading…</p>
+      ) : (
+        <div class={asked.error === undefined ? "loaded" : "loaded stale"}>{children(asked.answer.data)}</div>
+      )}
     </>
   );
 }
@@ -36,13 +39,18 @@ export function LabelList({ labels }: { labels: Labels }) {
   );
 }
 
+/** Text that is a web address, as a link; any other scheme stays text. */
+export function LinkText({ text }: { text: string }) {
+  return /^https?:\/\/\S+$/.test(text) ? <a href={text}>{text}</a> : <span>{text}</span>;
+}
+
 export function Badge({ kind, children }: { kind: "good" | "bad" | "warn" | "plain"; children: ComponentChildren }) {
   return <span class={`badge ${kind}`}>{children}</span>;
 }
 
 export function Ago({ time }: { time: string }) {
   return (
-    <time dateTime={time} title={time}>
+    <time dateTime={time} title={dateTimeText(Date.parse(time))}>
       {agoText(time, Date.now())}
     </time>
   );

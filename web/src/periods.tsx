@@ -2,6 +2,7 @@
 import type { Labels } from "./api.js";
 import { formatDuration } from "./format.js";
 import { LabelList, Rows } from "./parts.js";
+import { dateTimeText } from "./time-zone.js";
 
 export interface Period {
   readonly state: "pending" | "firing";
@@ -36,7 +37,7 @@ export function PeriodTable({ alerts, startMs, endMs }: PeriodsProps) {
           <tr>
             <th scope="col">Alert</th>
             <th scope="col">
-              From {new Date(startMs).toLocaleString()} to {new Date(endMs).toLocaleString()}
+              From {dateTimeText(startMs)} to {dateTimeText(endMs)}
             </th>
             <th scope="col">Fired</th>
           </tr>
@@ -115,5 +116,5 @@ function PeriodBar({ periods, startMs, endMs }: { periods: readonly Period[]; st
 
 function periodText({ state, startMs, endMs }: Period): string {
   const until = endMs === undefined ? "and still is" : `for ${formatDuration(round(endMs - startMs))}`;
-  return `${state} from ${new Date(startMs).toLocaleString()} ${until}`;
+  return `${state} from ${dateTimeText(startMs)} ${until}`;
 }

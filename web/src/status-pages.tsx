@@ -1,9 +1,11 @@
 /** What the server says of itself: runtime, build, configuration, flags, storage, Alertmanagers. */
 import { useState } from "preact/hooks";
-import { post } from "./api.js";
+import { post, reasonText } from "./api.js";
 import { bytesText, secondsText } from "./format.js";
 import { useApi } from "./hooks.js";
 import { KeyValues, Loaded, Rows } from "./parts.js";
+import { RemoteQueues } from "./remote-queues.js";
+import { dateTimeText } from "./time-zone.js";
 
 type Texts = Readonly<Record<string, string | number | boolean>>;
 
@@ -13,6 +15,12 @@ function title(key: string): string {
   return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
 
+/** Times as everywhere on these pages. */
+function valueText(value: string | number | boolean): string {
+  const text = String(value);
+  return /^\d{4}-\d\d-\d\dT/.test(text) ? dateTimeText(Date.parse(text)) : text;
+}
+
 export function StatusPage() {
   const runtime = useApi<Texts>("status/runtimeinfo", {}, 15_000);
   const build = useApi<Texts>("status/buildinfo");
@@ -20,7 +28,10 @@ export function StatusPage() {
     readonly activeAlertmanagers: readonly { readonly url: string }[];
     readonly droppedAlertmanagers: readonly { readonly url: string }[];
   }>("alertmanagers");
-  const rows = (texts: Texts) => Object.entries(texts).map(([key, value]) => [title(key), String(value)] as const);
+  const rows = (texts: Texts) =>
+    Object.entries(texts)
+      .filter(([, value]) => value !== "")
+      .map(([key, value]) => [title(key), valueText(value)] as const);
   return (
     <>
       <h1>Status</h1>
@@ -30,6 +41,8 @@ export function StatusPage() {
       <Loaded asked={runtime}>{(data) => <KeyValues rows={rows(data)} />}</Loaded>
       <h2>Running queries</h2>
       <RunningQueries />
+      <h2>Remote write</h2>
+      <RemoteQueues />
       <h2>Alertmanagers</h2>
       <Loaded asked={alertmanagers}>
         {({ activeAlertmanagers, droppedAlertmanagers }) =>
@@ -68,9 +81,7 @@ function RunningQueries() {
   const asked = useApi<{ readonly queries: readonly RunningQuery[] }>("status/queries", {}, 2000);
   const [error, setError] = useState<string>();
   const cancel = (id: number): void => {
-    post(`status/queries/${id}/cancel`).then(asked.reload, (reason: unknown) =>
-      setError(reason instanceof Error ? reason.message : String(reason)),
-    );
+    post(`status/queries/${id}/cancel`).then(asked.reload, (reason: unknown) => setError(reasonText(reason)));
   };
   return (
     <>
@@ -220,7 +231,7 @@ function BlockTable({ blocks }: { blocks: readonly Block[] }) {
   const begin = Math.min(...blocks.map(({ minTime }) => minTime));
   const end = Math.max(...blocks.map(({ maxTime }) => maxTime));
   const share = (ms: number): number => ((ms - begin) / (end - begin || 1)) * 1000;
-  const text = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+  const text = (ms: number): string => dateTimeText(ms);
   return (
     <div class="scroll">
       <table class="stack">
@@ -275,7 +286,7 @@ function BlockTable({ blocks }: { blocks: readonly Block[] }) {
 
 export function TsdbPage() {
   const asked = useApi<TsdbStatus>("status/tsdb", { limit: 20 });
-  const time = (ms: number): string => (Math.abs(ms) > 8.64e15 ? "none" : new Date(ms).toISOString());
+  const time = (ms: number): string => (Math.abs(ms) > 8.64e15 ? "none" : dateTimeText(ms));
   return (
     <>
       <h1>Storage</h1>

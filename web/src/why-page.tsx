@@ -1,6 +1,6 @@
 /** Why is my app not scraped? From what discovery found, over the relabelling rules, to the last scrape: the step at which it ends. */
 import { useEffect, useState } from "preact/hooks";
-import { get, type Labels } from "./api.js";
+import { get, type Labels, reasonText } from "./api.js";
 import { useApi } from "./hooks.js";
 import { Ago, Badge, Filter, LabelList, Loaded } from "./parts.js";
 import { type ActiveTarget, matches, type Targets } from "./targets-page.js";
@@ -225,7 +225,7 @@ export function RelabelSteps({ pool, labels }: { pool: string; labels: Labels })
     ).then(
       ({ data }) => setSteps(data.steps),
       (reason: unknown) => {
-        if (!controller.signal.aborted) setError(reason instanceof Error ? reason.message : String(reason));
+        if (!controller.signal.aborted) setError(reasonText(reason));
       },
     );
     return () => controller.abort();

@@ -413,8 +413,6 @@ export const sns = struct(
     use_aws_http_client: field(bool()),
   },
   (config) => {
-    const { external_id, role_arn } = config.sigv4 as { readonly external_id: string; readonly role_arn: string };
-    if (external_id !== "" && role_arn === "") refuse("external_id can only be used with role_arn");
     const [target, topic, phone] = [config.target_arn === "", config.topic_arn === "", config.phone_number === ""];
     if ((target !== topic) !== phone) {
       refuse("must provide either a Target ARN, Topic ARN, or Phone Number for SNS config");

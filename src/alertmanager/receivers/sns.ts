@@ -1,6 +1,5 @@
 /** Amazon SNS: Publish of the query API, signed with signature version 4. */
-import { createHash, createHmac } from "node:crypto";
-import { VestalError } from "../../base/index.js";
+import type { HttpResponse, IdentityOptions } from "../../http/index.js";
 import type { sns } from "../config/receivers.js";
 import type { NotifyResult } from "../pipeline/context.js";
 import { checkResponse, noAnswer, Poster } from "./http.js";
@@ -14,10 +13,11 @@ const CONTENT_TYPE = "application/x-www-form-urlencoded";
 type SnsConfig = typeof sns.zero;
 
 export function snsIntegration(config: SnsConfig): IntegrationSpec {
-  const poster = new Poster(config.http_config);
+  const poster = new Poster(config.http_config, signing(config));
   return {
     name: "sns",
     sendsResolved: config.send_resolved,
+    badTemplate: { prefix: "execute 'message' template: ", isRetried: true },
     send: async (notification) => {
       const region = config.sigv4.region === "" ? (process.env["AWS_REGION"] ?? "") : config.sigv4.region;
       if (region === "") {
@@ -27,18 +27,52 @@ export function snsIntegration(config: SnsConfig): IntegrationSpec {
       const given = notification.text(config.api_url);
       const url = new URL(given === "" ? `https://sns.${region}.amazonaws.com/` : given);
       const body = new URLSearchParams(parameters(config, notification)).toString();
-      const headers = signed(config, url, region, body, new Date(notification.deps.now.ms()));
       try {
         const { signal } = notification.context;
-        const response = await poster.post({ url: url.href, contentType: CONTENT_TYPE, headers, body, signal });
-        return checkResponse(response, {
-          details: (_, text) => /<Message>([\s\S]*?)<\/Message>/.exec(text)?.[1] ?? text,
-        });
+        const response = await poster.post({ url: url.href, contentType: CONTENT_TYPE, body, signal });
+        return checkAnswer(response);
       } catch (error) {
-        return noAnswer(error) satisfies NotifyResult;
+        return noAnswer(error, { isUrlShown: true }) satisfies NotifyResult;
       }
     },
     close: () => poster.close(),
+  };
+}
+
+/** As the SDK reads answers: XML that breaks off may be a fault on the way, what is none says nothing. */
+function checkAnswer(response: HttpResponse): NotifyResult {
+  const text = response.body.toString();
+  const root = /<([A-Za-z][\w.-]*)/.exec(text)?.[1];
+  if (root !== undefined && !text.includes(`</${root}`)) {
+    const { status } = response;
+    const what =
+      status >= 200 && status < 300
+        ? "deserialization failed, failed to decode response body, "
+        : "error while deserializing xml error response: ";
+    const where = `operation error SNS: Publish, https response error StatusCode: ${status}, RequestID: , `;
+    const line = text.split("\n").length;
+    return {
+      kind: "retry",
+      message: `${where}${what}XML syntax error on line ${line}: unexpected EOF`,
+      reason: "other",
+    };
+  }
+  return checkResponse(response, {
+    details: () => /<Message>([\s\S]*?)<\/Message>/.exec(text)?.[1] ?? "UnknownError",
+  });
+}
+
+function signing({ sigv4 }: SnsConfig): IdentityOptions {
+  return {
+    kind: "sigv4",
+    region: sigv4.region,
+    accessKey: sigv4.access_key,
+    secretKey: sigv4.secret_key,
+    profile: sigv4.profile,
+    roleArn: sigv4.role_arn,
+    externalId: sigv4.external_id,
+    usesFipsSts: sigv4.use_fips_sts_endpoint,
+    service: "sns",
   };
 }
 
@@ -74,42 +108,4 @@ function parameters(config: SnsConfig, { context, text }: Notification): [string
   if (config.target_arn !== "") pairs.push(["TargetArn", text(config.target_arn)]);
   if (config.subject !== "") pairs.push(["Subject", text(config.subject)]);
   return pairs;
-}
-
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-/** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
-function signed(config: SnsConfig, url: URL, region: string, body: string, now: Date): Record<string, string> {
-  const { role_arn, profile } = config.sigv4;
-  if (role_arn !== "" || profile !== "") {
-    throw new VestalError("CONFIG", "sns: role_arn and profile are not available; give access_key and secret_key");
-  }
-  const accessKey = config.sigv4.access_key || (process.env["AWS_ACCESS_KEY_ID"] ?? "");
-  const secretKey = config.sigv4.secret_key || (process.env["AWS_SECRET_ACCESS_KEY"] ?? "");
-  if (accessKey === "" || secretKey === "") throw new VestalError("CONFIG", "sns: no credentials");
-  const time = now.toISOString().replace(/[-:]|\.\d{3}/g, "");
-  const day = time.slice(0, 8);
-  const headers: readonly (readonly [string, string])[] = [
-    ["content-type", CONTENT_TYPE],
-    ["host", url.host],
-    ["x-amz-date", time],
-  ];
-  const names = headers.map(([name]) => name).join(";");
-  const canonical = [
-    "POST",
-    url.pathname,
-    url.search.slice(1),
-    ...headers.map(([name, value]) => `${name}:${value}`),
-    "",
-    names,
-    sha256(body),
-  ].join("\n");
-  const scope = `${day}/${region}/sns/aws4_request`;
-  const key = hmac(hmac(hmac(hmac(`AWS4${secretKey}`, day), region), "sns"), "aws4_request");
-  const signature = hmac(key, ["AWS4-HMAC-SHA256", time, scope, sha256(canonical)].join("\n")).toString("hex");
-  return {
-    "x-amz-date": time,
-    authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
-  };
 }

@@ -7,6 +7,7 @@
  */
 import { type Clock, errorMessage, type Logger, type Timers, VestalError } from "../../base/index.js";
 import type { AlertListener, InstantQuery, RangeQuery, ServiceAnswer } from "../deps.js";
+import type { RequestSignal } from "../request-signal.js";
 import { goJson } from "../respond.js";
 import { type ApiFailure, failure } from "../types.js";
 import {
@@ -47,10 +48,10 @@ export interface LiveSocket {
 }
 
 export interface LiveQueries {
-  query(query: InstantQuery, signal: AbortSignal): Promise<ServiceAnswer>;
-  queryRange(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  query(query: InstantQuery, signal: RequestSignal): Promise<ServiceAnswer>;
+  queryRange(query: RangeQuery, signal: RequestSignal): Promise<ServiceAnswer>;
   /** The same range as the bytes of a FlatBuffers Frame. */
-  queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer>;
+  queryFrame(query: RangeQuery, signal: RequestSignal): Promise<ServiceAnswer>;
 }
 
 export interface LiveAlerts {

@@ -1,10 +1,11 @@
 /** `/api/v1/admin/tsdb`, for `--web.enable-admin-api`; Prometheus' words, since scripts match them. */
 import type { ApiDeps } from "../deps.js";
 import { MAX_TIME_MS, MIN_TIME_MS, timeParameter } from "../parameters.js";
+import type { RequestSignal } from "../request-signal.js";
 import { fail, respond, success } from "../respond.js";
 import { type ApiRequest, type ApiResponse, failure } from "../types.js";
 
-export async function deleteSeries(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function deleteSeries(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   if (deps.admin === undefined) return disabled();
   if (!request.form.has("match[]")) return fail(failure("bad_data", "no match[] parameter provided"));
   const startMs = timeParameter(request.form, "start", MIN_TIME_MS);

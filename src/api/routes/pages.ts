@@ -32,6 +32,7 @@ export const PAGE_PATHS = [
   "/config",
   "/flags",
   "/status",
+  "/silences",
   "/alert-history",
   "/backtest",
   "/why",
@@ -40,7 +41,7 @@ export const PAGE_PATHS = [
   "/d/*path",
 ] as const;
 
-export function page(_request: ApiRequest, deps: ApiDeps): ApiResponse {
+export function page(_request: unknown, deps: Pick<ApiDeps, "web" | "externalUrl">): ApiResponse {
   const { web } = deps;
   if (web === undefined) return errorText(404, "the user interface is not built");
   // Styles that the editor makes while it runs carry the nonce; no other inline style does.
@@ -71,7 +72,7 @@ export function page(_request: ApiRequest, deps: ApiDeps): ApiResponse {
   };
 }
 
-export function asset(request: ApiRequest, deps: ApiDeps): ApiResponse {
+export function asset(request: Pick<ApiRequest, "pathParameters" | "header">, deps: Pick<ApiDeps, "web">): ApiResponse {
   const found = deps.web?.asset(request.pathParameters["path"] ?? "");
   if (found === undefined) return errorText(404, "404 page not found");
   const { type, bytes, gzip } = found;

@@ -13,6 +13,7 @@ import {
   timeParameter,
   toMs,
 } from "../parameters.js";
+import type { RequestSignal } from "../request-signal.js";
 import { fail, respond, success } from "../respond.js";
 import { type ApiFailure, type ApiRequest, type ApiResponse, failure, invalidParameter } from "../types.js";
 
@@ -23,7 +24,7 @@ const NS_PER_MS = 1_000_000n;
 /** Most of what a query may ask for itself; anything below 1 makes no sense. */
 const LIMIT_PARAMETERS = { max_series: "maxSeries", max_samples_scanned: "maxSamplesScanned" } as const;
 
-export async function query(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function query(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const { form } = request;
   const limit = limitParameter(form);
   if (typeof limit === "object") return fail(limit);
@@ -34,7 +35,7 @@ export async function query(request: ApiRequest, deps: ApiDeps, signal: AbortSig
   return respond(await deps.query.query({ ...options, timeMs }, signal), true);
 }
 
-export async function queryRange(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function queryRange(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const { form } = request;
   const limit = limitParameter(form);
   if (typeof limit === "object") return fail(limit);
@@ -46,18 +47,18 @@ export async function queryRange(request: ApiRequest, deps: ApiDeps, signal: Abo
 }
 
 /** Beyond Prometheus: what a query would cost. With `start` it is one over a range. */
-export async function queryCost(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function queryCost(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const asked = anyQuery(request, deps, false);
   return "kind" in asked ? fail(asked) : respond(await deps.query.queryCost(asked, signal), true);
 }
 
-export async function queryRangeCost(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function queryRangeCost(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const asked = anyQuery(request, deps, true);
   return "kind" in asked ? fail(asked) : respond(await deps.query.queryCost(asked, signal), true);
 }
 
 /** Beyond Prometheus: how a query is evaluated, and what each part of it costs. */
-export async function explain(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function explain(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const asked = anyQuery(request, deps, false);
   return "kind" in asked ? fail(asked) : respond(await deps.query.explain(asked, signal), true);
 }
@@ -99,7 +100,7 @@ function anyQuery(request: ApiRequest, deps: ApiDeps, isRange: boolean): Instant
 }
 
 /** Beyond Prometheus: an alerting rule over stored history. */
-export async function backtest(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function backtest(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const { form } = request;
   const range = rangeParameters(form);
   if ("kind" in range) return fail(range);
@@ -116,7 +117,7 @@ export async function backtest(request: ApiRequest, deps: ApiDeps, signal: Abort
   return respond(await deps.query.backtest({ ...options, ...range, ...rule }, signal), true);
 }
 
-export async function queryExemplars(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function queryExemplars(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const { form } = request;
   const startMs = timeParameter(form, "start", MIN_TIME_MS);
   if (typeof startMs === "object") return fail(startMs);
@@ -126,11 +127,11 @@ export async function queryExemplars(request: ApiRequest, deps: ApiDeps, signal:
   return respond(await deps.query.queryExemplars({ expression: form.get("query"), startMs, endMs }, signal), false);
 }
 
-export async function formatQuery(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function formatQuery(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   return respond(await deps.query.formatQuery(request.form.get("query"), signal), true);
 }
 
-export async function parseQuery(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function parseQuery(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   return respond(await deps.query.parseQuery(request.form.get("query"), signal), true);
 }
 

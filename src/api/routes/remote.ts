@@ -1,5 +1,6 @@
 /** Routes of other servers: remote write and what else sends samples here. */
 import type { ApiDeps } from "../deps.js";
+import type { RequestSignal } from "../request-signal.js";
 import { errorText } from "../respond.js";
 import type { ApiRequest, ApiResponse } from "../types.js";
 
@@ -15,12 +16,16 @@ export function otlp(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> |
 
 const NO_STORAGE = "unsupported operation with WAL-only storage";
 
-export function read(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> | ApiResponse {
+export function read(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> | ApiResponse {
   if (deps.isAgent === true) return errorText(500, NO_STORAGE);
   return deps.remoteRead.read(request, signal);
 }
 
-export function federate(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> | ApiResponse {
+export function federate(
+  request: ApiRequest,
+  deps: ApiDeps,
+  signal: RequestSignal,
+): Promise<ApiResponse> | ApiResponse {
   if (deps.isAgent === true) return errorText(500, NO_STORAGE);
   return deps.remoteRead.federate(request, signal);
 }

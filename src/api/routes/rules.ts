@@ -9,10 +9,11 @@ import {
   quoteParameter,
   timeParameter,
 } from "../parameters.js";
+import type { RequestSignal } from "../request-signal.js";
 import { fail, respond } from "../respond.js";
 import { type ApiFailure, type ApiRequest, type ApiResponse, failure, invalidParameter } from "../types.js";
 
-export async function rules(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function rules(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const { form, query } = request;
   const type = query.get("type").toLowerCase();
   const matchers = form.all("match[]");

@@ -9,24 +9,25 @@ import {
   quoteParameter,
   timeParameter,
 } from "../parameters.js";
+import type { RequestSignal } from "../request-signal.js";
 import { fail, respond } from "../respond.js";
 import { type ApiFailure, type ApiRequest, type ApiResponse, failure } from "../types.js";
 import { unescapeLabelName } from "./label-name.js";
 
-export async function series(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function series(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   if (!request.form.has("match[]")) return fail(failure("bad_data", "no match[] parameter provided"));
   const selection = selectorQuery(request);
   if ("kind" in selection) return fail(selection);
   return respond(await deps.query.series(selection, signal), true);
 }
 
-export async function labelNames(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function labelNames(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const selection = selectorQuery(request);
   if ("kind" in selection) return fail(selection);
   return respond(await deps.query.labelNames(selection, signal), false);
 }
 
-export async function labelValues(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function labelValues(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const name = unescapeLabelName(request.pathParameters["name"] ?? "");
   if (name === "" || !isWellFormed(name)) {
     return fail(failure("bad_data", `invalid label name: ${quoteParameter(name)}`));

@@ -2,6 +2,7 @@
 import type { ApiDeps } from "../deps.js";
 import { formatTime } from "../go-time.js";
 import { parseGoInt } from "../parameters.js";
+import type { RequestSignal } from "../request-signal.js";
 import { fail, success } from "../respond.js";
 import { type ApiRequest, type ApiResponse, failure } from "../types.js";
 
@@ -48,7 +49,7 @@ export function runtimeInfo(_request: ApiRequest, deps: ApiDeps): ApiResponse {
   });
 }
 
-export async function tsdb(request: ApiRequest, deps: ApiDeps, signal: AbortSignal): Promise<ApiResponse> {
+export async function tsdb(request: ApiRequest, deps: ApiDeps, signal: RequestSignal): Promise<ApiResponse> {
   const source = request.form.get("limit");
   const limit = source === "" ? TSDB_LIMIT_DEFAULT : parseGoInt(source, 64, "Atoi");
   if (typeof limit === "string" || limit < 1) return fail(failure("bad_data", "limit must be a positive number"));

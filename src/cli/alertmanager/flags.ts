@@ -26,9 +26,8 @@ export const ALERTMANAGER_FLAGS: FlagTable = {
     flag("log.silences", "bool", "false", "Log each change of a silence."),
     flag("alerts.gc-interval", "string", "30m", "How often resolved alerts are forgotten.", { placeholder: "30m" }),
     flag("alerts.per-alertname-limit", "int", "0", "Alerts of one name at most; 0 is no limit."),
-    flag("dispatch.maintenance-interval", "string", "30s", "How often empty groups are removed.", {
+    flag("dispatch.maintenance-interval", "string", "30s", "How often groups that ended are forgotten.", {
       placeholder: "30s",
-      state: "no-effect",
     }),
     flag("dispatch.start-delay", "string", "0s", "Wait after the start before anybody is told.", { placeholder: "0s" }),
     flag("web.systemd-socket", "bool", "false", "Listen on sockets of systemd.", { state: "not-yet" }),

@@ -21,6 +21,7 @@ import { parseGoDuration } from "../../template/index.js";
 import { LiveWebConfig, Passwords, validateWebConfig, WebGate } from "../../web-config/index.js";
 import type { FlagValue } from "../flag-values.js";
 import { type EarlyEnd, parseFlags } from "../flags.js";
+import { readWebAssets } from "../server/web-assets.js";
 import { vestalVersion } from "../version.js";
 import { readClusterTls } from "./cluster-tls.js";
 import { ALERTMANAGER_FLAGS, FEATURES } from "./flags.js";
@@ -112,6 +113,7 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger, until: S
       alertGcIntervalMs: durationMs(values, "alerts.gc-interval"),
       maxAlertsPerName: number("alerts.per-alertname-limit"),
       dispatchStartDelayMs: durationMs(values, "dispatch.start-delay"),
+      dispatchMaintenanceIntervalMs: durationMs(values, "dispatch.maintenance-interval"),
       externalUrl,
       matcherMode: matcherMode(text("enable-feature")),
       historyMaxEntries: number("history.max-entries"),
@@ -129,6 +131,8 @@ async function run(values: ReadonlyMap<string, FlagValue>, log: Logger, until: S
     {
       addresses,
       routePrefix: prefix.replace(/^\/*|\/*$/g, "") === "" ? "" : `/${prefix.replace(/^\/*|\/*$/g, "")}`,
+      basePath: new URL(externalUrl).pathname.replace(/\/+$/, ""),
+      pages: readWebAssets("alertmanager.html"),
       maxConcurrentGets: gets > 0 ? gets : Math.max(8, availableParallelism()),
       timeoutMs: durationMs(values, "web.timeout"),
       bodyBytesMax: number("web.max-body-bytes"),

@@ -9,6 +9,7 @@ import {
   DEFAULT_BINDINGS,
   EventRecorder,
   JobTexts,
+  keepSpec,
   Operator,
   PrometheusKind,
   prometheusBuilders,
@@ -48,7 +49,7 @@ export function buildOperator(
       referenceScope: cluster.mayWatchReferences ? { allowed: references, denied } : undefined,
       mayWatchServices: cluster.mayWatchServices,
       mayWatchDaemonSets: cluster.mayWatchDaemonSets,
-      bindings: gates.get("StatusForConfigurationResources") === true ? DEFAULT_BINDINGS : undefined,
+      bindings: gates.get("StatusForConfigurationResources") === true ? DEFAULT_BINDINGS : { writesPerSecond: 0 },
     },
     { connection, api, timers: systemTimers, random: Math.random, log, nowMs: Date.now },
   );
@@ -154,7 +155,8 @@ class Assembly {
   /** The API server has checked objects by the custom resources' schemas: their types are what the caches are of. */
   #cache(of: Resource, allowed: readonly string[], labelSelector = "") {
     const { denied } = this.#options.namespaces;
-    const plain = (object: KubernetesObject) => withoutManagedFields(object) as never;
+    const plain = (object: KubernetesObject, before: unknown) =>
+      keepSpec(withoutManagedFields(object), before) as never;
     return this.#operator.cache<never>(of, { scope: { allowed, denied }, labelSelector }, plain);
   }
 
@@ -173,6 +175,7 @@ class Assembly {
       objects: kind.objects as Controller["objects"],
       isComplete: allowed.length === 0 && labelSelector === "",
       selectors: (object) => kind.selectors(object as T),
+      setsOf: (object) => kind.setsOf(object as T),
       selected: Object.values(selected).filter((each) => each !== undefined),
       reconciler: new WorkloadReconciler(kind, this.#deps),
     });

@@ -14,18 +14,22 @@ import {
   LeaderElection,
   ownNamespace,
 } from "../../kubernetes/index.js";
-import { isForbidden, KubeletService, type Operator } from "../../operator/controller/index.js";
+import { isForbidden, KubeletService, type Operator, WebhookCertificates } from "../../operator/controller/index.js";
 import type { OperatorOptions } from "../operator-options.js";
+import { readWebAssets } from "../server/web-assets.js";
 import { vestalVersion } from "../version.js";
+import { ClusterApi } from "./cluster-api.js";
 import { buildOperator } from "./controllers.js";
-import { ClusterExplainer } from "./explain.js";
 import { type Cluster, exploreCluster } from "./explore.js";
 import { levelOf } from "./log.js";
-import { type Answer, type MetricLine, metricsText, serveWeb } from "./web.js";
+import { userInterfaceAnswer } from "./user-interface.js";
+import { type Answer, type MetricLine, metricsText, type Page, serveWeb } from "./web.js";
 import { Webhooks } from "./webhook.js";
 
 const FIELD_MANAGER = "PrometheusOperator";
 const LEASE_SECONDS = 15;
+/** Webhook configurations may come after the operator. */
+const WEBHOOK_SYNC_MS = 60_000;
 /** Something that is missing is asked for again after so long, then less and less often. */
 const AGAIN_MS = 2_000;
 const AGAIN_MS_MAX = 60_000;
@@ -47,8 +51,9 @@ class OperatorProcess {
   readonly #log: Logger;
   readonly #webhooks: Webhooks;
   #operator: Operator | undefined;
+  readonly #web = readWebAssets();
   #kubelet: KubeletService | undefined;
-  #explainer: ClusterExplainer | undefined;
+  #clusterApi: ClusterApi | undefined;
   #isLeading = false;
   #isEnding = false;
   #stopLooking: (() => void) | undefined;
@@ -67,12 +72,12 @@ class OperatorProcess {
     log.info("Starting Vestal operator", { version: vestalVersion(), node: process.version });
     const connection = await connect(options);
     const api = new KubernetesApi(connection, FIELD_MANAGER);
-    this.#explainer = new ClusterExplainer(api);
+    this.#clusterApi = new ClusterApi(api, () => this.#operator);
     const ended = new Promise<string>((resolve) => {
       const end = (signal: NodeJS.Signals): void => resolve(signal);
       process.once("SIGTERM", end).once("SIGINT", end);
     });
-    const closeWeb = await serveWeb(options, (url, body) => this.#page(url, body), systemTimers, log);
+    const closeWeb = await serveWeb(options, (...of) => this.#page(...of), systemTimers, log);
     let election: LeaderElection | undefined;
     try {
       const cluster = await exploreCluster(api, options, log);
@@ -94,7 +99,7 @@ class OperatorProcess {
       await this.#operator?.stop();
       await election?.stop();
       await closeWeb();
-      this.#explainer.close();
+      this.#clusterApi.close();
       connection.close();
     }
   }
@@ -123,6 +128,7 @@ class OperatorProcess {
   async #start(connection: KubernetesConnection, api: KubernetesApi, cluster: Cluster): Promise<void> {
     // Kubelets are found whatever else is missing.
     this.#keepKubelets(api);
+    this.#keepWebhookCertificates(api);
     this.#awaitMore(connection, api, cluster, AGAIN_MS);
     await this.#control(connection, api, cluster);
   }
@@ -187,11 +193,27 @@ class OperatorProcess {
     this.#stops.push(systemTimers.every(kubelet.syncMs, sync));
   }
 
+  #keepWebhookCertificates(api: KubernetesApi): void {
+    const { webhooks } = this.#options;
+    if (webhooks === undefined) return;
+    const certificates = new WebhookCertificates(webhooks, api, this.#log);
+    const sync = (): void => {
+      certificates.sync().catch((error: unknown) => {
+        this.#log.error("The certificate of the webhooks cannot be kept", { err: errorMessage(error) });
+      });
+    };
+    sync();
+    this.#stops.push(systemTimers.every(WEBHOOK_SYNC_MS, sync));
+  }
+
   // ── pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #page(url: URL, body: string | undefined): Answer | undefined | Promise<Answer> {
+  async #page(...[url, body, headers]: Parameters<Page>): Promise<Answer | undefined> {
     if (body !== undefined) return this.#webhooks.answer(url, body);
-    if (url.pathname === "/api/v1/cluster/explain") return this.#explainer?.answer(url);
+    const ofCluster = await this.#clusterApi?.answer(url);
+    if (ofCluster !== undefined) return ofCluster;
+    const ofPeople = userInterfaceAnswer(this.#web, url.pathname, String(headers["accept-encoding"] ?? ""));
+    if (ofPeople !== undefined) return ofPeople;
     if (url.pathname === "/healthz") return { status: 200, type: "application/json", body: '{"status":"up"}' };
     if (url.pathname !== "/metrics") return this.#webhooks.answer(url, body);
     return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: metricsText(this.#metrics()) };

@@ -30,11 +30,16 @@ export interface WebOptions {
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
 }
 
 /** What is served; undefined is "not found". A body is given to posts only. */
-export type Page = (url: URL, body: string | undefined) => Answer | undefined | Promise<Answer | undefined>;
+export type Page = (
+  url: URL,
+  body: string | undefined,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+) => Answer | undefined | Promise<Answer | undefined>;
 
 /** Of a review: objects are at most 3 MiB, and a review carries two of them. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
@@ -84,17 +89,17 @@ async function respond(request: IncomingMessage, response: ServerResponse, page:
   const { method = "" } = request;
   const url = new URL(request.url ?? "/", "http://x");
   let found: Answer | undefined;
-  if (method === "GET" || method === "HEAD") found = await page(url, undefined);
+  if (method === "GET" || method === "HEAD") found = await page(url, undefined, request.headers);
   else if (method === "POST") {
     const body = await bodyOf(request);
     if (body === undefined) {
       response.writeHead(413, { "content-type": "text/plain", connection: "close" }).end("request body too large\n");
       return;
     }
-    found = await page(url, body);
+    found = await page(url, body, request.headers);
   }
   if (found === undefined) response.writeHead(404, { "content-type": "text/plain" }).end("404 page not found\n");
-  else response.writeHead(found.status, { "content-type": found.type }).end(found.body);
+  else response.writeHead(found.status, { "content-type": found.type, ...found.headers }).end(found.body);
 }
 
 /** Undefined where it is too large. */

@@ -40,12 +40,19 @@ function unfinished(path: string, bytesMax: number): string | undefined {
   return text.length <= 1 ? undefined : `${text.slice(0, -1)}]`;
 }
 
+/** What has ended by then is never written: two system calls are much of a small query. */
+const SHORT_MS = 1;
+
 /** A query thread's own place in the file. */
 export class ActiveQuery {
   readonly #files: Files;
   readonly #descriptor: number | undefined;
   readonly #position: number;
   readonly #entry = Buffer.alloc(ENTRY_BYTES);
+  /** Of the query that runs and is not written yet. */
+  #query: string | undefined;
+  #startedMs = 0;
+  #isWritten = false;
 
   /** Without a place, or without the file, nothing is kept. */
   constructor(files: Files, folder: string, slot: number | undefined, count: number) {
@@ -54,12 +61,25 @@ export class ActiveQuery {
     this.#descriptor = slot === undefined || slot >= count ? undefined : open(files, join(folder, FILE));
   }
 
+  /** From now on `look` is called now and then, until `end`. */
   begin(query: string, nowMs: number): void {
     if (this.#descriptor === undefined) return;
+    this.#query = query;
+    this.#startedMs = nowMs;
+  }
+
+  /** Writes a query that is not short. */
+  look(nowMs: number): void {
+    if (this.#query === undefined || nowMs - this.#startedMs < SHORT_MS) return;
+    this.#enter(this.#query, this.#startedMs);
+    this.#query = undefined;
+  }
+
+  #enter(query: string, startedMs: number): void {
     const entry = this.#entry;
     // Texts that are long, or full of what must be escaped, are cut: the comma behind must stay.
     for (let text = query, cut = ENTRY_BYTES - 40; ; cut = Math.floor(cut / 2)) {
-      const json = Buffer.from(JSON.stringify({ query: text, timestamp_sec: Math.floor(nowMs / 1000) }));
+      const json = Buffer.from(JSON.stringify({ query: text, timestamp_sec: Math.floor(startedMs / 1000) }));
       if (json.length < ENTRY_BYTES) {
         entry.fill(0);
         json.copy(entry);
@@ -71,10 +91,18 @@ export class ActiveQuery {
         .replace(/\ufffd$/, "");
     }
     entry[ENTRY_BYTES - 1] = COMMA;
+    this.#isWritten = true;
     this.#write();
   }
 
   end(): void {
+    this.#query = undefined;
+    if (this.#isWritten) this.clear();
+    this.#isWritten = false;
+  }
+
+  /** Whatever stands there, written by whom ever. */
+  clear(): void {
     if (this.#descriptor === undefined) return;
     this.#entry.fill(0);
     this.#write();
@@ -99,5 +127,5 @@ function open(files: Files, path: string): number | undefined {
 
 /** What a thread that was ended left in its place is no longer running. */
 export function clearActiveQuery(files: Files, folder: string, slot: number, count: number): void {
-  new ActiveQuery(files, folder, slot, count).end();
+  new ActiveQuery(files, folder, slot, count).clear();
 }

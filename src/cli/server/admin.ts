@@ -1,7 +1,7 @@
 /** What `/api/v1/admin/tsdb` does: snapshots, deletion, and writing blocks anew without what was deleted. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { type AdminService, failure, type ServiceAnswer } from "../../api/index.js";
+import { type AdminService, failure, type RequestSignal, type ServiceAnswer } from "../../api/index.js";
 import { VestalError } from "../../base/index.js";
 import type { ControlMemory } from "../../shard/index.js";
 import type { PlainSelector } from "./ingest-messages.js";
@@ -48,7 +48,7 @@ export class Admin implements AdminService {
     matchers: readonly string[],
     minTimeMs: number,
     maxTimeMs: number,
-    signal: AbortSignal,
+    signal: RequestSignal,
   ): Promise<ServiceAnswer> {
     const answer = await this.#deps.queries.selectors(matchers, signal);
     if (answer.kind !== "data") return answer;
@@ -60,7 +60,8 @@ export class Admin implements AdminService {
         .map(({ meta }) => meta.ulid);
       await storage.pool.run({ kind: "delete-series", ulids, selectors, minTimeMs, maxTimeMs });
       await storage.keeper.reload();
-      await shards.deleteSeries(selectors, minTimeMs, maxTimeMs);
+      // Logs keep no deletion of samples out of order for longer than those of samples in order: blocks do.
+      if (await shards.deleteSeries(selectors, minTimeMs, maxTimeMs)) await storage.cutter.cutOutOfOrder();
     };
     try {
       // A block that is made meanwhile would bring back what is deleted.

@@ -3,7 +3,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { PlainError } from "../../base/index.js";
 import type { RemoteReadConfig, RemoteWriteConfig } from "../../config/index.js";
-import type { DiscoveryChanges, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
+import type { DiscoveryChanges, DiscoveryRefresh, DiscoveryStats, DroppedTargets } from "../../discovery/index.js";
 import type { OtlpSettings } from "../../remote/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
 import type { PlainRetentionRule } from "./block-tasks.js";
@@ -80,4 +80,11 @@ export interface TargetsChangedMessage {
   readonly stats: DiscoveryStats;
 }
 
-export type FromControl = LoadedMessage | TargetsChangedMessage | DashboardsMessage;
+/** What metrics tell of discovery, where targets did not change. */
+export interface DiscoveryCountedMessage {
+  readonly type: "counted";
+  readonly stats: DiscoveryStats;
+  readonly refresh: DiscoveryRefresh | undefined;
+}
+
+export type FromControl = LoadedMessage | TargetsChangedMessage | DiscoveryCountedMessage | DashboardsMessage;

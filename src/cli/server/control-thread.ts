@@ -23,6 +23,8 @@ export function runControlThread(port: MessagePort, data: ControlData): void {
       timers: systemTimers,
       log,
       onChanges: (changes) => post({ type: "changed", changes, dropped: manager.dropped(), stats: manager.stats() }),
+      onRefreshed: (refresh) => post({ type: "counted", stats: manager.stats(), refresh }),
+      onFailure: () => post({ type: "counted", stats: manager.stats(), refresh: undefined }),
     },
   );
   const rules = new RulesHost(data.rulesPort, data.rules, loggerOf(data.log, "rule manager"));

@@ -2,13 +2,21 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { errorMessage, fromPlain, packageRoot, SMALL_YOUNG_GENERATION, VestalError } from "../../base/index.js";
-import type { ControlData, FromControl, LoadedSettings, TargetsChangedMessage, ToControl } from "./control-messages.js";
+import type {
+  ControlData,
+  DiscoveryCountedMessage,
+  FromControl,
+  LoadedSettings,
+  TargetsChangedMessage,
+  ToControl,
+} from "./control-messages.js";
 import type { DashboardsMessage } from "./dashboard-messages.js";
 
 export interface ControlHooks {
   /** Called before any target of these settings arrives. */
   onLoaded(settings: LoadedSettings): void;
   onTargets(message: TargetsChangedMessage): void;
+  onDiscoveryCounted(message: DiscoveryCountedMessage): void;
   onDashboards(message: DashboardsMessage): void;
   /** The worker ended unasked. */
   onLost(reason: string): void;
@@ -55,6 +63,10 @@ export class ControlWorker {
   #handle(message: FromControl): void {
     if (message.type === "changed") {
       this.#hooks.onTargets(message);
+      return;
+    }
+    if (message.type === "counted") {
+      this.#hooks.onDiscoveryCounted(message);
       return;
     }
     if (message.type === "dashboards") {

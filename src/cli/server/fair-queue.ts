@@ -4,6 +4,8 @@
  * them, and rules are evaluated whatever the API is asked.
  */
 
+import type { RequestSignal } from "../../api/index.js";
+
 export type QueueClass = "rules" | "live" | "api";
 
 /** Told its turn, or that it need not wait any longer. */
@@ -29,17 +31,21 @@ export class FairQueue {
     return this.#waiting;
   }
 
+  /** Takes a place, which `leave` gives back, if one is free. */
+  tryEnter(): boolean {
+    if (this.#active >= this.#width) return false;
+    this.#active++;
+    return true;
+  }
+
   /**
    * Waits for a place, which `leave` gives back.
    *
    * @returns false if `signal` was aborted first: there is no place then
    */
-  async enter(queueClass: QueueClass, client: string, signal: AbortSignal): Promise<boolean> {
+  async enter(queueClass: QueueClass, client: string, signal: RequestSignal): Promise<boolean> {
     if (signal.aborted) return false;
-    if (this.#active < this.#width) {
-      this.#active++;
-      return true;
-    }
+    if (this.tryEnter()) return true;
     const clients = this.#classes.get(queueClass)!;
     const own = clients.get(client) ?? [];
     clients.set(client, own);

@@ -175,7 +175,7 @@ export class HeadCutter {
         if (endMs === undefined) break;
         await this.#cut(endMs);
       }
-      if (this.#isOutOfOrderDue && !this.#isStopping) await this.#cutOutOfOrder();
+      if (this.#isOutOfOrderDue && !this.#isStopping) await this.cutOutOfOrder();
     } catch (error) {
       if (this.#isStopping) return;
       this.#nextTryMs = performance.now() + (this.#options.retryMs ?? RETRY_MS);
@@ -239,8 +239,10 @@ export class HeadCutter {
     this.#isOutOfOrderDue = this.#shards.hasOutOfOrder;
   }
 
-  async #cutOutOfOrder(): Promise<void> {
+  /** Everything stored out of order into blocks; by others only within `exclusively`. What fails is tried again. */
+  async cutOutOfOrder(): Promise<void> {
     const startedMs = performance.now();
+    this.#isOutOfOrderDue = true;
     // Behind it come only samples that are not sealed, or are and come again with a replay: that is harmless.
     const lastSegment = await this.#storage.run({ kind: "rotate-wbl" });
     const heads = this.#shards.heads();

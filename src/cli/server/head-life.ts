@@ -100,6 +100,7 @@ export class HeadLife {
   #work: Promise<void> = Promise.resolve();
   #jobs = 0;
   #mutate: <T>(work: () => T) => T = (work) => work();
+  #syncLog: () => void = () => undefined;
   #onBroken: (error: unknown) => void = () => undefined;
   #isStopping = false;
   #nextPassMs = 0;
@@ -218,12 +219,14 @@ export class HeadLife {
 
   /**
    * @param mutate  marks the head as changing, as a commit does.
+   * @param syncLog  what chunks on disk have must not outlive what the log has before them: a power cut would leave a hole.
    * @param onBroken  an error that storage does not know: the thread must end.
    */
-  begin(mutate: <T>(work: () => T) => T, onBroken: (error: unknown) => void): void {
+  begin(mutate: <T>(work: () => T) => T, syncLog: () => void, onBroken: (error: unknown) => void): void {
     this.#flusher.close();
     this.#flusher = new ChunkFlusher({ memory: this.#deps.head.memory, mutate }, this.#kernels, this.#writer);
     this.#mutate = mutate;
+    this.#syncLog = syncLog;
     this.#onBroken = onBroken;
     this.#timer = setInterval(() => {
       if (this.#isPassDue()) this.#run(this.#pass());
@@ -292,6 +295,7 @@ export class HeadLife {
 
   *#pass(): Generator<void, void> {
     try {
+      this.#syncLog();
       yield* this.#flusher.pass();
     } catch (error) {
       if (!isForeseen(error)) throw error;

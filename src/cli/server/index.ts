@@ -169,6 +169,10 @@ class Server {
           this.#registry.discovery = stats;
           this.#registry.apply(changes, dropped);
         },
+        onDiscoveryCounted: ({ stats, refresh }) => {
+          this.#registry.discovery = stats;
+          if (refresh !== undefined) this.#registry.onRefreshed(refresh);
+        },
         onDashboards: (message) => this.#dashboards.put(message),
         onLost: (reason) => this.#fatal(`the control worker ended: ${reason}`),
       },
@@ -196,6 +200,7 @@ class Server {
         log: options.log,
       },
       () => this.#shards.walState.position(),
+      async () => (await this.#registry.ofTargets(undefined)).flatMap(({ metadata }) => [...metadata]),
       log,
     );
     this.#agentLog = options.agent && this.#makeAgentLog(options.agent);
@@ -304,8 +309,7 @@ class Server {
       exemplarsMax: this.#exemplarsMax(features, settings),
       outOfOrderWindowMs: this.#outOfOrderWindowMs(settings),
     });
-    const endpoints = settings.remoteWrite.filter(({ unsupported }) => unsupported === undefined);
-    this.#remote.apply(endpoints, settings.externalLabels);
+    this.#remote.apply(settings.remoteWrite, settings.externalLabels);
     if (this.#queries !== undefined) this.#queries.remoteReads = settings.remoteRead;
     this.#registry.setJobs(settings.jobs);
   }

@@ -367,6 +367,8 @@ export interface OutOfOrderTruncatedMessage {
 export interface SeriesDeletedMessage {
   readonly type: "series-deleted";
   readonly id: number;
+  /** Some of it came out of order. */
+  readonly hasOutOfOrder: boolean;
   /** Undefined: all of it is deleted. */
   readonly error: PlainError | undefined;
 }

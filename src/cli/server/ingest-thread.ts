@@ -41,7 +41,13 @@ import {
   OutOfOrderSamples,
 } from "../../tsdb/head/index.js";
 import { selectSlots } from "../../tsdb/index/index.js";
-import { CardinalityGuard, Committer, ShardAppender, WriteAppender } from "../../tsdb/ingest/index.js";
+import {
+  CardinalityGuard,
+  Committer,
+  replayHistograms,
+  ShardAppender,
+  WriteAppender,
+} from "../../tsdb/ingest/index.js";
 import {
   type ReplayOutcome,
   type ReplayOutOfOrder,
@@ -67,7 +73,6 @@ import type {
   WriteRequestMessage,
 } from "./ingest-messages.js";
 import { loggerOf } from "./log-settings.js";
-import { replayHistograms } from "./replay.js";
 
 /** Results of metric relabelling kept by each job of a thread. */
 const RELABEL_ENTRIES_MAX = 50_000;
@@ -359,6 +364,9 @@ class IngestThread {
     this.#committer = committer;
     this.#life.begin(
       (work) => committer.mutate(work),
+      () => {
+        if (settings.walSync !== "commit") wal.sync();
+      },
       (error) => this.#fail(error),
     );
     this.#receiver = new ForeignReceiver(new HeadForeignSink(committer));
@@ -491,6 +499,7 @@ class IngestThread {
 
   *#deleteSeries({ id, selectors, minTimeMs, maxTimeMs }: DeleteSeriesMessage): Generator<void, void> {
     let error: PlainError | undefined;
+    let hasOutOfOrder = false;
     try {
       const { index } = this.#head;
       for (const selector of selectors) {
@@ -498,7 +507,8 @@ class IngestThread {
         const matchers = selector.map(({ operator, name, value }) => new Matcher(operator, name, value));
         const slots = selectSlots(index, matchers);
         for (let first = 0; first < slots.length; first += DELETED_SERIES_STEP) {
-          this.#committer!.delete(slots.subarray(first, first + DELETED_SERIES_STEP), minTimeMs, maxTimeMs);
+          const some = slots.subarray(first, first + DELETED_SERIES_STEP);
+          hasOutOfOrder = this.#committer!.delete(some, minTimeMs, maxTimeMs).hasOutOfOrder || hasOutOfOrder;
           yield;
         }
       }
@@ -506,7 +516,7 @@ class IngestThread {
       if (!(caught instanceof VestalError)) throw caught;
       error = toPlain(caught);
     }
-    this.#post({ type: "series-deleted", id, error });
+    this.#post({ type: "series-deleted", id, hasOutOfOrder, error });
   }
 
   // ── end ────────────────────────────────────────────────────────────────────────────────────────────────────────

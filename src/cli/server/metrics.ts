@@ -98,7 +98,7 @@ export function serverMetrics(deps: MetricsDeps): MetricsService {
   const rules = { last: [] as readonly CollectedSamples[] };
   registerRules(registry, () => rules.last);
   registerReceiver(deps);
-  registerQueues(deps);
+  registerQueues(deps, () => shardStatus.last);
   registerServer(deps);
   registerProcess(registry);
   const main = watchThread("main");
@@ -337,6 +337,13 @@ function registerScraping({ registry, targets }: MetricsDeps, statuses: () => re
   registry.value("prometheus_sd_http_failures_total", () => targets.discovery.failures["http"] ?? 0);
   registry.value("prometheus_sd_dns_lookup_failures_total", () => targets.discovery.failures["dns"] ?? 0);
   registry.value("prometheus_sd_kubernetes_failures_total", () => targets.discovery.failures["kubernetes"] ?? 0);
+  registry.value("prometheus_sd_linode_failures_total", () => targets.discovery.failures["linode"] ?? 0);
+  const refreshFailures = registry.counter("prometheus_sd_refresh_failures_total");
+  const refreshSeconds = registry.summary("prometheus_sd_refresh_duration_seconds");
+  targets.onRefreshed = ({ mechanism, seconds, isFailed }) => {
+    refreshFailures.add(isFailed ? 1 : 0, mechanism);
+    refreshSeconds.observe(seconds, mechanism);
+  };
   registry.samples("prometheus_sd_failed_configs", () => [
     { labels: ["scrape"], value: targets.discovery.failedConfigs },
   ]);
@@ -428,7 +435,37 @@ function registerLive({ registry, live }: MetricsDeps): void {
   live.onSent = (seconds) => delays.observe(seconds);
 }
 
-function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void {
+/** What is read of the log for each endpoint, and what there was to read. */
+function registerLogReading(
+  { registry, remoteQueues, shards }: MetricsDeps,
+  statuses: () => readonly StatusMessage[],
+): void {
+  const prefix = "prometheus_remote_storage_";
+  const sum = (...counters: readonly number[]): number =>
+    counters.reduce((total, counter) => total + headSum(shards, counter), 0);
+  const histograms = (): number => sum(COUNTER_HISTOGRAMS_APPENDED, COUNTER_OOO_HISTOGRAMS_APPENDED);
+  registry.value(`${prefix}samples_in_total`, () => sum(COUNTER_SAMPLES_APPENDED, COUNTER_OOO_APPENDED) - histograms());
+  registry.value(`${prefix}histograms_in_total`, histograms);
+  registry.value(`${prefix}exemplars_in_total`, () =>
+    statuses().reduce((total, { exemplars }) => total + exemplars.appended, 0),
+  );
+  const each = (name: string, read: (stats: QueueStats) => number): void =>
+    registry.samples(`prometheus_wal_watcher_${name}`, () =>
+      remoteQueues().map((stats) => ({ labels: [stats.name], value: read(stats) })),
+    );
+  each("current_segment", ({ log }) => log.segment);
+  each("record_decode_failures_total", ({ log }) => log.damaged);
+  each("samples_sent_pre_tailing_total", ({ log }) => log.samplesBeforeStart);
+  registry.samples("prometheus_wal_watcher_records_read_total", () =>
+    remoteQueues().flatMap(({ name, log }) =>
+      Object.entries(log.records).map(([type, value]) => ({ labels: [name, type], value })),
+    ),
+  );
+}
+
+function registerQueues(deps: MetricsDeps, statuses: () => readonly StatusMessage[]): void {
+  registerLogReading(deps, statuses);
+  const { registry, remoteQueues, control } = deps;
   const prefix = "prometheus_remote_storage_";
   const each = (name: string, read: (stats: QueueStats) => number): void =>
     registry.samples(`${prefix}${name}`, () =>
@@ -438,6 +475,10 @@ function registerQueues({ registry, remoteQueues, control }: MetricsDeps): void 
   each("histograms_total", ({ histograms }) => histograms);
   each("exemplars_total", ({ exemplars }) => exemplars);
   each("bytes_total", ({ bytes }) => bytes);
+  each("metadata_total", ({ metadata }) => metadata.sent);
+  each("metadata_failed_total", ({ metadata }) => metadata.failed);
+  each("metadata_retried_total", ({ metadata }) => metadata.retried);
+  each("metadata_bytes_total", ({ metadata }) => metadata.bytes);
   for (const [kind, plural] of [
     ["sample", "samples"],
     ["histogram", "histograms"],

@@ -1,4 +1,5 @@
 /** The notifier in the control worker: its metrics, and what discovery finds for it. */
+import { type AlertmanagerQuestion, failure, type ServiceAnswer } from "../../api/index.js";
 import { errorMessage, type Logger, systemClock, systemTimers, VestalError } from "../../base/index.js";
 import { type AlertmanagerConfig, type Config, loadConfig } from "../../config/index.js";
 import { createDiscovery, type Discovery, diskDiscoveryFiles, InformerPool } from "../../discovery/index.js";
@@ -8,6 +9,8 @@ import { Notifier } from "../../notify/index.js";
 import type { AlertSender, OutgoingAlert } from "../../rules/index.js";
 import { vestalVersion } from "../version.js";
 import type { RulesSettings } from "./rules-messages.js";
+
+const SILENCES_DISABLED = "changing silences is disabled for this Alertmanager: see --web.enable-silences";
 
 function embeddedAlertmanager(address: string): readonly AlertmanagerConfig[] {
   if (address === "") return [];
@@ -23,8 +26,14 @@ export class AlertNotifier implements AlertSender {
   /** The Alertmanager inside the server, as a configuration would name it. */
   readonly #embedded: readonly AlertmanagerConfig[];
 
+  readonly #embeddedUrls: readonly string[];
+  readonly #areSilencesEnabled: boolean;
+
   constructor(settings: RulesSettings, registry: Registry, log: Logger) {
     this.#log = log;
+    this.#areSilencesEnabled = settings.areSilencesEnabled;
+    const { embeddedAlertmanager: address } = settings;
+    this.#embeddedUrls = address === "" ? [] : [`http://${address}/api/v2/alerts`];
     this.#embedded = embeddedAlertmanager(settings.embeddedAlertmanager);
     const dropped = registry.counter("prometheus_notifications_dropped_total");
     const sent = registry.counter("prometheus_notifications_sent_total");
@@ -97,6 +106,25 @@ export class AlertNotifier implements AlertSender {
 
   send(alerts: readonly OutgoingAlert[]): void {
     this.#notifier.send(alerts);
+  }
+
+  async ask(url: string, question: AlertmanagerQuestion): Promise<ServiceAnswer> {
+    const isChangeable = this.#areSilencesEnabled || this.#embeddedUrls.includes(url);
+    const isChange = question.kind === "save" || question.kind === "expire";
+    if (isChange && !isChangeable) return failure("unavailable", SILENCES_DISABLED);
+    const reply = await this.#notifier.ask(url, question);
+    if (reply === undefined) return failure("not_found", `alerts are not sent to ${JSON.stringify(url)}`);
+    switch (reply.kind) {
+      case "answered":
+        return { kind: "data", data: isChange ? (reply.data ?? null) : { [question.kind]: reply.data, isChangeable } };
+      case "refused":
+        return failure(
+          reply.status === 404 ? "not_found" : reply.status < 500 ? "bad_data" : "execution",
+          reply.message,
+        );
+      case "unreachable":
+        return failure("execution", reply.message);
+    }
   }
 
   /** As `/api/v1/alertmanagers` shows it. */

@@ -2,6 +2,7 @@
 import type { BacktestQuery, InstantQuery, RangeQuery, SelectorQuery, ServiceAnswer } from "../../api/index.js";
 import type { FederateRequest, ReadCursor, ReadEndpoint, ReadExchange, ReadSlice } from "../../remote/index.js";
 import type { CancelHandle } from "../../shard/index.js";
+import type { PackedQuestions } from "./rules-pack.js";
 
 /** One shard's head, as a query thread reads it. */
 export interface HeadHandle {
@@ -9,16 +10,6 @@ export interface HeadHandle {
   /** Another number for each memory that the shard has had: caches of the old one are worthless. */
   readonly generation: number;
   readonly memory: WebAssembly.Memory;
-}
-
-/**
- * A head as a task names it. Its memory comes along only for a thread that has said that it does not know it yet: to post a
- * shared memory costs more than a small query.
- */
-export interface HeadRef {
-  readonly shard: number;
-  readonly generation: number;
-  readonly memory?: WebAssembly.Memory;
 }
 
 /** One block, as a query thread reads it. */
@@ -54,7 +45,7 @@ export type QueryJob =
   /** A range as the bytes of a FlatBuffers Frame. */
   | ({ readonly kind: "frame" } & RangeQuery)
   /** Rules: expressions packed; the answer's data is PackedAnswers of the first ones. */
-  | { readonly kind: "rules"; readonly expressions: string }
+  | { readonly kind: "rules"; readonly questions: PackedQuestions }
   /** `/federate`: the answer is the page. */
   | ({ readonly kind: "federate"; readonly matchers: readonly string[] } & Omit<FederateRequest, "selectors">)
   /** What a query would cost: the answer's data is as `/api/v1/query_cost` has it. */
@@ -81,15 +72,20 @@ export type ReadPart =
   | { readonly type: "samples"; readonly body: Uint8Array }
   | ({ readonly type: "chunks" } & ReadSlice);
 
-export interface QueryTask {
-  readonly job: QueryJob;
-  readonly heads: readonly HeadRef[];
+/** What queries read; mostly the same for one query after the other. */
+export interface QueryContext {
+  readonly heads: readonly HeadHandle[];
   /** In order of time; they stay as long as the query runs. */
   readonly blocks: readonly BlockHandle[];
   /** Other servers that are asked too. */
   readonly remoteReads: readonly ReadEndpoint[];
   /** Shards that cannot be read now; an answer without them carries a warning. */
   readonly missingShards: readonly number[];
+}
+
+/** One query, as it goes to its thread. */
+export interface QueryRequestMessage {
+  readonly job: QueryJob;
   readonly cancel: CancelHandle;
   /** Wall clock: the query's time is up. */
   readonly deadlineMs: number;
@@ -102,6 +98,8 @@ export interface QueryTask {
   /** When the query was asked: time in the queue is part of its statistics. */
   readonly askedMs: number;
 }
+
+export interface QueryTask extends QueryRequestMessage, QueryContext {}
 
 /** Of all queries of a thread; its `workerData`. */
 export interface QueryThreadSettings {
@@ -147,9 +145,6 @@ export interface QueryTimings {
   readonly resultSeconds: number;
   readonly samples: number;
 }
-
-/** Instead of an answer: the task names heads that the thread has not seen, and must be sent again with their memories. */
-export const UNKNOWN_HEADS = "unknown heads";
 
 export interface QueryReply {
   readonly answer: ServiceAnswer;

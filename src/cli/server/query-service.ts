@@ -6,16 +6,18 @@
 import { join } from "node:path";
 import { Piscina } from "piscina";
 import { PINS } from "../../../assembly/layout.js";
-import type {
-  ApiFailure,
-  BacktestQuery,
-  HeadStatus,
-  InstantQuery,
-  QueryService,
-  RangeQuery,
-  RunningQuery,
-  SelectorQuery,
-  ServiceAnswer,
+import {
+  type ApiFailure,
+  type BacktestQuery,
+  ClientSignal,
+  type HeadStatus,
+  type InstantQuery,
+  type QueryService,
+  type RangeQuery,
+  type RequestSignal,
+  type RunningQuery,
+  type SelectorQuery,
+  type ServiceAnswer,
 } from "../../api/index.js";
 import {
   errorMessage,
@@ -30,24 +32,22 @@ import { formatSample } from "../../model/number.js";
 import type { ReadEndpoint, ReadExchange } from "../../remote/index.js";
 import { type CancelHandle, type ControlMemory, closePool } from "../../shard/index.js";
 import { clearActiveQuery } from "./active-queries.js";
-import { type BlockSource, NO_BLOCKS } from "./block-list.js";
+import { type BlockLease, type BlockSource, NO_BLOCKS } from "./block-list.js";
+import { Deadlines } from "./deadlines.js";
 import { FairQueue, type QueueClass } from "./fair-queue.js";
 import type { ExemplarsMessage, PlainSelector } from "./ingest-messages.js";
+import { LabelAnswers, type LabelJob } from "./label-answers.js";
+import { QueryLane } from "./query-lane.js";
 import { QueryLog } from "./query-log.js";
-import {
-  type HeadHandle,
-  type QueryJob,
-  type QueryReply,
-  type QueryTask,
-  type QueryThreadSettings,
-  type QueryTimings,
-  UNKNOWN_HEADS,
-} from "./query-messages.js";
+import type { HeadHandle, QueryContext, QueryJob, QueryThreadSettings, QueryTimings } from "./query-messages.js";
 import { QuerySlots } from "./query-slots.js";
+import type { PackedQuestions } from "./rules-pack.js";
 
-const NEVER_ABORTED = new AbortController().signal;
+const NEVER_ABORTED: RequestSignal = new ClientSignal();
 /** What threads get to finish their start, or a query that was canceled, before they are ended. */
 const CLOSE_PATIENCE_MS = 2000;
+/** After the end of its time a thread gets so much to answer by itself. */
+const GRACE_MS = 50;
 /** A thread that had no query for so long is ended: longer than dashboards and rules wait between two of theirs. */
 const IDLE_MS = 300_000;
 /** How long a thread may take to notice its cancel word before it is terminated. */
@@ -70,11 +70,23 @@ export interface HeadSource {
   exemplars(selectors: readonly PlainSelector[], startMs: number, endMs: number): Promise<ExemplarsMessage["series"]>;
 }
 
-interface OpenQuery {
+/** A query that runs or waits; its own signal is that it need not wait any longer. */
+class OpenQuery extends ClientSignal {
   readonly job: QueryJob;
   readonly cancel: CancelHandle;
   readonly askedMs: number;
-  readonly giveUp: () => void;
+  /** Wall clock: its thread should have noticed by then that its time is up. */
+  readonly dueMs: number;
+  /** Undefined while it waits. */
+  lane: QueryLane | undefined;
+
+  constructor(job: QueryJob, cancel: CancelHandle, askedMs: number, dueMs: number) {
+    super();
+    this.job = job;
+    this.cancel = cancel;
+    this.askedMs = askedMs;
+    this.dueMs = dueMs;
+  }
 }
 
 function classOf(job: QueryJob): QueueClass {
@@ -116,8 +128,14 @@ export class QueryPool implements QueryService {
   /** Queries that run or wait, by their numbers. */
   readonly #open = new Map<number, OpenQuery>();
   #lastNumber = 0;
-  /** The first thread's start, while it is under way. */
-  #starting: Promise<unknown> | undefined;
+  /** Those whose threads run nothing; the last one used is the first one taken, as its caches are warm. */
+  readonly #idle: QueryLane[] = [];
+  readonly #lanes = new Set<QueryLane>();
+  /** Looks for idleness while there are threads. */
+  #idleTimer: NodeJS.Timeout | undefined;
+  #lastLeaveMs = 0;
+  readonly #labelAnswers = new LabelAnswers();
+  readonly #deadlines = new Deadlines(this.#open, (query) => this.#giveUp(query));
 
   constructor(
     options: QueryPoolOptions,
@@ -138,11 +156,10 @@ export class QueryPool implements QueryService {
     this.#turns = new FairQueue(options.threads);
     this.#pool = new Piscina({
       filename: join(packageRoot(), "dist", "workers", "query.js"),
-      name: "runQuery",
       // A thread takes some 20 MB, and a server that nobody asks needs none; the first query waits for its start, some 0.2 s.
       minThreads: 0,
       maxThreads: options.threads,
-      idleTimeout: IDLE_MS,
+      idleTimeout: 1000, // of threads without a lane
       concurrentTasksPerWorker: 1,
       workerData: this.#settings,
       resourceLimits: SMALL_YOUNG_GENERATION,
@@ -153,29 +170,29 @@ export class QueryPool implements QueryService {
     this.#pool.on("error", (error: unknown) => log.error("A query thread failed", { err: errorMessage(error) }));
   }
 
-  query(query: InstantQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+  query(query: InstantQuery, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "instant", ...query }, signal, query.timeoutMs);
   }
 
-  queryRange(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+  queryRange(query: RangeQuery, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "range", ...query }, signal, query.timeoutMs);
   }
 
-  series(query: SelectorQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+  series(query: SelectorQuery, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "series", ...query }, signal);
   }
 
-  labelNames(query: SelectorQuery, signal: AbortSignal): Promise<ServiceAnswer> {
-    return this.#run({ kind: "labelNames", ...query }, signal);
+  labelNames(query: SelectorQuery, signal: RequestSignal): Promise<ServiceAnswer> {
+    return this.#labels({ kind: "labelNames", ...query }, signal);
   }
 
-  labelValues(query: SelectorQuery & { readonly name: string }, signal: AbortSignal): Promise<ServiceAnswer> {
-    return this.#run({ kind: "labelValues", ...query }, signal);
+  labelValues(query: SelectorQuery & { readonly name: string }, signal: RequestSignal): Promise<ServiceAnswer> {
+    return this.#labels({ kind: "labelValues", ...query }, signal);
   }
 
   async queryExemplars(
     query: { readonly expression: string; readonly startMs: number; readonly endMs: number },
-    signal: AbortSignal,
+    signal: RequestSignal,
   ): Promise<ServiceAnswer> {
     const answer = await this.#run({ kind: "exemplars", expression: query.expression }, signal);
     if (answer.kind !== "data") return answer;
@@ -196,60 +213,60 @@ export class QueryPool implements QueryService {
     };
   }
 
-  formatQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer> {
+  formatQuery(expression: string, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "format", expression }, signal);
   }
 
-  parseQuery(expression: string, signal: AbortSignal): Promise<ServiceAnswer> {
+  parseQuery(expression: string, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "parse", expression }, signal);
   }
 
-  async checkSelectors(matchers: readonly string[], signal: AbortSignal): Promise<ApiFailure | undefined> {
+  async checkSelectors(matchers: readonly string[], signal: RequestSignal): Promise<ApiFailure | undefined> {
     const answer = await this.#run({ kind: "checkSelectors", matchers }, signal);
     return answer.kind === "failure" ? answer : undefined;
   }
 
   /** The answer's data is a PlainSelector for each of the texts. */
-  selectors(matchers: readonly string[], signal: AbortSignal): Promise<ServiceAnswer> {
+  selectors(matchers: readonly string[], signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "selectors", matchers }, signal);
   }
 
-  federate(job: Omit<QueryJob & { readonly kind: "federate" }, "kind">, signal: AbortSignal): Promise<ServiceAnswer> {
+  federate(job: Omit<QueryJob & { readonly kind: "federate" }, "kind">, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "federate", ...job }, signal);
   }
 
   remoteRead(
     job: Omit<QueryJob & { readonly kind: "remoteRead" }, "kind">,
-    signal: AbortSignal,
+    signal: RequestSignal,
   ): Promise<ServiceAnswer> {
     return this.#run({ kind: "remoteRead", ...job }, signal);
   }
 
-  backtest(query: BacktestQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+  backtest(query: BacktestQuery, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "backtest", ...query }, signal, query.timeoutMs);
   }
 
-  queryFrame(query: RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+  queryFrame(query: RangeQuery, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "frame", ...query }, signal, query.timeoutMs);
   }
 
   /** Expressions of rules, packed, as many as a task has time for. */
-  rules(expressions: string): Promise<ServiceAnswer> {
-    return this.#run({ kind: "rules", expressions }, NEVER_ABORTED);
+  rules(questions: PackedQuestions): Promise<ServiceAnswer> {
+    return this.#run({ kind: "rules", questions }, NEVER_ABORTED);
   }
 
   /** @throws VestalError HEAD_STATUS if no query thread could find out. */
-  async headStatus(limit: number, signal: AbortSignal): Promise<HeadStatus> {
+  async headStatus(limit: number, signal: RequestSignal): Promise<HeadStatus> {
     const answer = await this.#run({ kind: "headStatus", limit }, signal);
     if (answer.kind === "data") return answer.data as HeadStatus;
     throw new VestalError("HEAD_STATUS", answer.kind === "failure" ? answer.message : "no statistics of the head");
   }
 
-  queryCost(query: InstantQuery | RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+  queryCost(query: InstantQuery | RangeQuery, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "cost", ...query }, signal, query.timeoutMs);
   }
 
-  explain(query: InstantQuery | RangeQuery, signal: AbortSignal): Promise<ServiceAnswer> {
+  explain(query: InstantQuery | RangeQuery, signal: RequestSignal): Promise<ServiceAnswer> {
     return this.#run({ kind: "explain", ...query }, signal, query.timeoutMs);
   }
 
@@ -268,98 +285,145 @@ export class QueryPool implements QueryService {
 
   cancelQuery(id: number): boolean {
     const known = this.#open.get(id);
-    known?.giveUp();
+    if (known !== undefined) this.#giveUp(known);
     return known !== undefined;
   }
 
   /** Ends all threads; queries under way fail. */
   async close(): Promise<void> {
     for (const { cancel } of this.#open.values()) this.#control.cancel(cancel);
+    clearTimeout(this.#idleTimer);
+    for (const lane of this.#lanes) lane.stop();
     await closePool(this.#pool, CLOSE_PATIENCE_MS);
   }
 
   /** A query's time begins when there is a thread for it. */
   async #awaitThread(): Promise<void> {
-    this.#starting ??= this.#pool.run(undefined, { name: "awaitStart" });
     try {
-      await this.#starting;
-    } catch {
-      // The query finds the same, and says so.
-    } finally {
-      this.#starting = undefined;
+      await this.#pool.run(undefined, { name: "awaitStart" });
+    } catch (error) {
+      this.#log.error("A query thread did not start", { err: errorMessage(error) });
     }
   }
 
-  async #run(job: QueryJob, signal: AbortSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
+  async #run(job: QueryJob, signal: RequestSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
     const tooLong = this.#tooLong(job);
     if (tooLong !== undefined) return tooLong;
-    if (this.#pool.threads.length === 0 || this.#starting !== undefined) await this.#awaitThread();
+    if (this.#lanes.size === 0) await this.#awaitThread();
     const cancel = this.#control.openCancel();
     if (cancel === undefined) {
       const message = `${this.#control.cancelWordCount} queries are running or waiting; try again later`;
       return { kind: "failure", errorType: "unavailable", message };
     }
     const bound = Math.min(timeoutMs, this.#timeoutMs);
-    const terminate = new AbortController();
-    const leaveQueue = new AbortController();
-    let patience: NodeJS.Timeout | undefined;
-    const giveUp = (): void => {
-      this.#control.cancel(cancel);
-      leaveQueue.abort();
-      patience ??= setTimeout(() => terminate.abort(), PATIENCE_MS);
-    };
-    const timer = setTimeout(giveUp, bound + 50);
+    const now = Date.now();
     const number = ++this.#lastNumber;
-    signal.addEventListener("abort", giveUp, { once: true });
-    if (signal.aborted) giveUp();
+    const query = new OpenQuery(job, cancel, now, now + bound + GRACE_MS);
+    this.#open.set(number, query);
+    this.#deadlines.add(query.dueMs);
+    const onAbort = (): void => this.#giveUp(query);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
     const isPromql = job.kind === "instant" || job.kind === "range";
     if (isPromql) this.counters.running++;
-    const close = (): void => {
-      clearTimeout(timer);
-      clearTimeout(patience);
-      signal.removeEventListener("abort", giveUp);
-      if (isPromql) this.counters.running--;
-      this.#open.delete(number);
-      this.#control.closeCancel(cancel);
-    };
-    const now = Date.now();
-    this.#open.set(number, { job, cancel, askedMs: now, giveUp });
-    if (!(await this.#turns.enter(classOf(job), clientOf(job), leaveQueue.signal))) {
-      close();
-      const isLate = Date.now() - now >= bound;
-      return isLate
-        ? { kind: "failure", errorType: "timeout", message: "query timed out in query queue" }
-        : { kind: "failure", errorType: "canceled", message: "query was canceled in query queue" };
-    }
-    const lease = this.#blocks.acquire();
-    const task: QueryTask = {
-      job,
-      heads: this.#source.heads().map(({ shard, generation }) => ({ shard, generation })),
-      blocks: lease.blocks,
-      remoteReads: this.remoteReads,
-      missingShards: this.#source.missingShards(),
-      cancel,
-      deadlineMs: now + bound,
-      timeoutMs: bound,
-      askedMs: now,
-      number,
-      isLogged: this.queryLog.isEnabled,
-    };
+    let lane: QueryLane | undefined;
+    let lease: BlockLease | undefined;
     try {
-      const reply = await this.#ask(task, terminate.signal);
-      const { answer, timings, damagedBlocks, exchanges, logLines } = reply;
+      const isIn = !query.aborted && this.#turns.tryEnter();
+      if (!isIn && !(await this.#turns.enter(classOf(job), clientOf(job), query))) {
+        return Date.now() - now >= bound
+          ? { kind: "failure", errorType: "timeout", message: "query timed out in query queue" }
+          : { kind: "failure", errorType: "canceled", message: "query was canceled in query queue" };
+      }
+      lane = this.#idle.pop() ?? this.#openLane();
+      query.lane = lane;
+      lease = this.#blocks.acquire();
+      const { answer, timings, damagedBlocks, exchanges, logLines } = await lane.ask(this.#context(lease.blocks), {
+        job,
+        cancel,
+        deadlineMs: now + bound,
+        timeoutMs: bound,
+        askedMs: now,
+        number,
+        isLogged: this.queryLog.isEnabled,
+      });
       for (const exchange of exchanges) this.onExchange(exchange);
       for (const { ulid, reason } of damagedBlocks) this.#blocks.reportDamage(ulid, reason);
       if (timings !== undefined) this.onTimings(timings);
-      this.queryLog.add(logLines);
+      if (logLines.length > 0) this.queryLog.add(logLines);
       return isPromql && answer.kind === "encoded" ? { ...answer, isDisposable: true } : answer;
     } catch (error) {
-      return this.#failure(error, terminate.signal.aborted, signal.aborted);
+      return this.#failure(error, lane?.isTerminated === true, signal.aborted);
     } finally {
-      lease.release();
-      this.#turns.leave();
-      close();
+      lease?.release();
+      if (lane !== undefined) this.#leave(lane);
+      signal.removeEventListener("abort", onAbort);
+      if (isPromql) this.counters.running--;
+      this.#open.delete(number);
+      this.#control.closeCancel(cancel);
     }
+  }
+
+  async #labels(job: LabelJob, signal: RequestSignal): Promise<ServiceAnswer> {
+    const keyNow = (): string | undefined => {
+      const lease = this.#blocks.acquire();
+      lease.release();
+      return this.#labelAnswers.key(job, this.#context(lease.blocks));
+    };
+    const key = keyNow();
+    const known = key === undefined ? undefined : this.#labelAnswers.find(key);
+    if (known !== undefined) return { kind: "encoded", body: known };
+    const answer = await this.#run(job, signal);
+    if (key !== undefined && answer.kind === "encoded") this.#labelAnswers.keep(key, keyNow(), answer.body);
+    return answer;
+  }
+
+  #context(blocks: QueryContext["blocks"]): QueryContext {
+    const source = this.#source;
+    return { heads: source.heads(), blocks, remoteReads: this.remoteReads, missingShards: source.missingShards() };
+  }
+
+  #openLane(): QueryLane {
+    const lane = new QueryLane(this.#pool);
+    this.#lanes.add(lane);
+    void lane.ended.then(() => {
+      this.#lanes.delete(lane);
+      const at = this.#idle.indexOf(lane);
+      if (at >= 0) this.#idle.splice(at, 1);
+    });
+    return lane;
+  }
+
+  /** The next query may have the place. */
+  #leave(lane: QueryLane): void {
+    if (!lane.hasEnded) this.#idle.push(lane);
+    this.#turns.leave();
+    this.#lastLeaveMs = performance.now();
+    this.#idleTimer ??= setTimeout(() => this.#endIdle(), IDLE_MS).unref();
+  }
+
+  /** Ends all threads if nobody has asked anything for `IDLE_MS`. */
+  #endIdle(): void {
+    const restMs = this.#lastLeaveMs + IDLE_MS - performance.now();
+    const isIdle = restMs <= 0 && this.#open.size === 0;
+    this.#idleTimer = isIdle ? undefined : setTimeout(() => this.#endIdle(), Math.max(restMs, 1000)).unref();
+    if (isIdle) for (const lane of this.#idle.splice(0)) lane.stop();
+  }
+
+  /** Whoever waits for a turn goes; whoever runs is asked to stop, and ended with its thread if it does not. */
+  #giveUp(query: OpenQuery): void {
+    this.#control.cancel(query.cancel);
+    if (query.aborted) return;
+    query.abort();
+    const patience = setTimeout(() => {
+      if (this.#isOpen(query)) query.lane?.terminate();
+    }, PATIENCE_MS);
+    patience.unref();
+  }
+
+  #isOpen(query: OpenQuery): boolean {
+    for (const open of this.#open.values()) if (open === query) return true;
+    return false;
   }
 
   #tooLong(job: QueryJob): ServiceAnswer | undefined {
@@ -369,13 +433,6 @@ export class QueryPool implements QueryService {
     const message = `${longest} characters are more than the ${this.#maxLength} of --query.max-length`;
     const parameter = "expression" in job ? "query" : "match[]";
     return { kind: "failure", errorType: "bad_data", message, parameter };
-  }
-
-  async #ask(task: QueryTask, signal: AbortSignal): Promise<QueryReply> {
-    const reply = (await this.#pool.run(task, { signal })) as QueryReply | typeof UNKNOWN_HEADS;
-    if (reply !== UNKNOWN_HEADS) return reply;
-    const again: QueryTask = { ...task, heads: this.#source.heads() };
-    return (await this.#pool.run(again, { signal })) as QueryReply;
   }
 
   #failure(error: unknown, isTerminated: boolean, isAborted: boolean): ServiceAnswer {

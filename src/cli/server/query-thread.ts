@@ -18,13 +18,13 @@ import {
   encodeTexts,
   estimateCost,
   evaluate,
+  instantRequest,
   type Plan,
   PlanObserver,
   type PromqlKernels,
-  prepareInstantQuery,
-  prepareRangeQuery,
   type QueryRequest,
   type QueryResult,
+  rangeRequest,
   type SelectedSeries,
   selectorText,
   startPromqlKernels,
@@ -34,6 +34,7 @@ import {
   childrenOf,
   type Expr,
   exprToJson,
+  ParsedExpressions,
   type ParserOptions,
   parseExpr,
   parseMetricSelector,
@@ -60,23 +61,22 @@ import { headStatus } from "./head-status.js";
 import type { PlainSelector } from "./ingest-messages.js";
 import { OpenBlocks } from "./open-blocks.js";
 import { type LoggedQuery, queryLogLine } from "./query-log.js";
-import {
-  type DamagedBlock,
-  type HeadRef,
-  type QueryJob,
-  type QueryReply,
-  type QueryTask,
-  type QueryThreadSettings,
-  type QueryTimings,
-  type ReadPart,
-  UNKNOWN_HEADS,
+import type {
+  DamagedBlock,
+  HeadHandle,
+  QueryJob,
+  QueryReply,
+  QueryTask,
+  QueryThreadSettings,
+  QueryTimings,
+  ReadPart,
 } from "./query-messages.js";
 import { QuerySlots } from "./query-slots.js";
 
 import { backtestResult } from "./rule-backtest.js";
 import { RuleQueries } from "./rule-queries.js";
 import type { RuleExpression } from "./rules-messages.js";
-import { packAnswers, unpackExpressions } from "./rules-pack.js";
+import { type PackedQuestions, packAnswers } from "./rules-pack.js";
 
 /** A memory that grew beyond this is given up after the query: WebAssembly memories never shrink. */
 const MEMORY_KEPT_BYTES = 256 * 1024 * 1024;
@@ -87,13 +87,23 @@ const CANCEL_LOOK_MS = 20;
 /** Series of a block between two looks at the cancel word: well below a millisecond. */
 const SERIES_PER_CHECK = 64;
 
+/** A rule that took less than this last time is not written to `queries.active`: the two writes would cost as much. */
+const BRIEF_MS = 1;
+
+interface RecordedMeans extends Pick<EvaluationMeans, "onSelected" | "watch"> {
+  /** Absent: one is made. */
+  readonly querier?: Querier;
+  /** The query is not written to `queries.active`. */
+  readonly isBrief?: boolean;
+}
+
 export class QueryThread {
   readonly #settings: QueryThreadSettings;
   readonly #control: ControlMemory;
   readonly #pin: number;
   readonly #headChunks: HeadChunkReader;
   readonly #readers = new Map<number, { readonly generation: number; readonly reader: HeadReader }>();
-  readonly #ruleQueries = new RuleQueries();
+  readonly #ruleQueries: RuleQueries;
   readonly #lists = new LabelLists(LISTED_SERIES_MAX);
   #memory: QueryMemory;
   #kernels: PromqlKernels & ChunkKernels;
@@ -106,6 +116,7 @@ export class QueryThread {
   #abort: { readonly controller: AbortController; readonly timer: NodeJS.Timeout } | undefined;
   /** Of the query that runs: blocks that could not be read. */
   #damaged: DamagedBlock[] = [];
+  readonly #expressions: ParsedExpressions;
   readonly #slots: QuerySlots;
   /** Undefined where all were taken. */
   readonly #slot: number | undefined;
@@ -117,6 +128,7 @@ export class QueryThread {
 
   constructor(settings: QueryThreadSettings) {
     this.#settings = settings;
+    this.#expressions = new ParsedExpressions(this.#parser());
     this.#headChunks = new HeadChunkReader(systemFiles, settings.chunksHeadDir);
     this.#blocks = new OpenBlocks(systemFiles, settings.blockCacheBytes);
     this.#control = ControlMemory.attach(settings.control);
@@ -130,10 +142,11 @@ export class QueryThread {
     this.#active = new ActiveQuery(systemFiles, activeQueriesDir, this.#slot, activeQueriesMax);
     this.#memory = new QueryMemory(settings.memoryLimitBytes);
     this.#kernels = this.#startKernels();
+    const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
+    this.#ruleQueries = new RuleQueries({ threadId, parser: this.#parser(), optionsOf });
   }
 
-  async run(task: QueryTask): Promise<QueryReply | typeof UNKNOWN_HEADS> {
-    if (!task.heads.every((head) => head.memory !== undefined || this.#knows(head))) return UNKNOWN_HEADS;
+  async run(task: QueryTask): Promise<QueryReply> {
     const cancel = this.#cancelToken(task);
     this.#timings = undefined;
     this.#damaged = [];
@@ -175,7 +188,7 @@ export class QueryThread {
     request: QueryRequest,
     origin: Pick<LoggedQuery, "client" | "ruleGroup">,
     cancel: CancelToken,
-    more: Pick<EvaluationMeans, "onSelected" | "watch"> = {},
+    { querier, isBrief = false, ...more }: RecordedMeans = {},
   ): Promise<{ readonly result: QueryResult; readonly timings: Omit<QueryTimings, "resultSeconds"> }> {
     const queueSeconds = Math.max(0, Date.now() - task.askedMs) / 1000;
     const startedMs = performance.now();
@@ -189,15 +202,16 @@ export class QueryThread {
         samples,
       };
     };
-    const log = (outcome: Pick<LoggedQuery, "stats" | "error">): void => {
+    const log = (stats: QueryResult["stats"], failed: Pick<LoggedQuery, "error"> = {}): void => {
       if (!task.isLogged) return;
       const { text: query, startMs, endMs, stepMs } = request;
+      const outcome = { stats: statsJson(stats, timingsOf(stats.queryableSamples), request), ...failed };
       this.#logLines.push(queryLogLine({ query, startMs, endMs, stepMs, ...origin, ...outcome }, Date.now()));
     };
-    this.#active.begin(request.text, Date.now());
+    if (!isBrief) this.#active.begin(request.text, Date.now());
     try {
       const result = await evaluate(request, {
-        querier: this.#querier(task, cancel),
+        querier: querier ?? this.#querier(task, cancel),
         memory: this.#memory,
         kernels: this.#kernels,
         cancel,
@@ -208,17 +222,17 @@ export class QueryThread {
         },
       });
       const timings = timingsOf(result.stats.queryableSamples);
-      log({ stats: statsJson(result.stats, timings, request) });
+      log(result.stats);
       return { result, timings };
     } catch (error) {
       const none = { queryableSamples: 0, peakSamples: 0, samplesPerStep: undefined };
       // A query that is run again without a damaged block has not failed.
       if (errorCode(error) !== "BLOCK_DAMAGED") {
-        log({ error: errorMessage(error), stats: statsJson(none, timingsOf(0), request) });
+        log(none, { error: errorMessage(error) });
       }
       throw error;
     } finally {
-      this.#active.end();
+      if (!isBrief) this.#active.end();
     }
   }
 
@@ -246,19 +260,9 @@ export class QueryThread {
   #answer(task: QueryTask, cancel: CancelToken): Promise<ServiceAnswer> | ServiceAnswer {
     const { job } = task;
     switch (job.kind) {
-      case "instant": {
-        const options = this.#options(job.lookbackDeltaMs);
-        return this.#evaluate(
-          task,
-          job,
-          prepareInstantQuery(job.expression, job.timeMs, options, this.#parser()),
-          cancel,
-        );
-      }
-      case "range": {
-        const options = this.#options(job.lookbackDeltaMs);
-        return this.#evaluate(task, job, prepareRangeQuery(job.expression, job, options, this.#parser()), cancel);
-      }
+      case "instant":
+      case "range":
+        return this.#evaluate(task, job, this.#prepared(job), cancel);
       case "frame":
         return this.#frame(task, job, cancel);
       case "backtest":
@@ -281,7 +285,7 @@ export class QueryThread {
       case "headStatus":
         return { kind: "data", data: headStatus(this.#openReaders(task.heads), job.limit) };
       case "rules":
-        return this.#rules(task, job.expressions, cancel);
+        return this.#rules(task, job.questions, cancel);
       case "selectors":
         return { kind: "data", data: job.matchers.map((text) => plainSelector(this.#selector(text))) };
       case "federate":
@@ -332,22 +336,23 @@ export class QueryThread {
   }
 
   async #frame(task: QueryTask, job: RangeQuery, cancel: CancelToken): Promise<ServiceAnswer> {
-    const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
+    const request = this.#prepared(job);
     const answer = await this.#aroundDamage(() => this.#recorded(task, request, job, cancel));
     const result = withWarnings(answer.result, this.#missingWarnings(task));
     return { kind: "encoded", body: encodeFrame(result, job) };
   }
 
   async #backtest(task: QueryTask, job: BacktestQuery, cancel: CancelToken): Promise<ServiceAnswer> {
-    const request = prepareRangeQuery(job.expression, job, this.#options(job.lookbackDeltaMs), this.#parser());
+    const request = this.#prepared(job);
     const { result } = await this.#aroundDamage(() => this.#recorded(task, request, job, cancel));
     return { kind: "data", data: backtestView(await backtestResult(result.value, job)) };
   }
 
   #prepared(job: InstantQuery | RangeQuery): QueryRequest {
     const options = this.#options(job.lookbackDeltaMs);
-    if ("timeMs" in job) return prepareInstantQuery(job.expression, job.timeMs, options, this.#parser());
-    return prepareRangeQuery(job.expression, job, options, this.#parser());
+    const expr = this.#expressions.parse(job.expression);
+    if ("timeMs" in job) return instantRequest(job.expression, expr, job.timeMs, options);
+    return rangeRequest(job.expression, expr, job, options);
   }
 
   async #cost(task: QueryTask, job: InstantQuery | RangeQuery, cancel: CancelToken): Promise<ServiceAnswer> {
@@ -390,16 +395,20 @@ export class QueryThread {
     };
   }
 
-  async #rules(task: QueryTask, packed: string, cancel: CancelToken): Promise<ServiceAnswer> {
-    const evaluateOne = (request: QueryRequest, { group }: RuleExpression): Promise<QueryResult> =>
+  async #rules(task: QueryTask, questions: PackedQuestions, cancel: CancelToken): Promise<ServiceAnswer> {
+    let querier = this.#querier(task, cancel);
+    let damaged = this.#damaged.length;
+    const evaluateOne = (request: QueryRequest, { group }: RuleExpression, lastMs: number): Promise<QueryResult> =>
       this.#aroundDamage(async () => {
+        if (this.#damaged.length > damaged) {
+          querier = this.#querier(task, cancel);
+          damaged = this.#damaged.length;
+        }
         const origin = group === undefined ? {} : { ruleGroup: group };
-        return (await this.#recorded(task, request, origin, cancel)).result;
+        const isBrief = lastMs < BRIEF_MS;
+        return (await this.#recorded(task, request, origin, cancel, { querier, isBrief })).result;
       });
-    const optionsOf = (lookbackDeltaMs: number | undefined): EvaluationOptions => this.#options(lookbackDeltaMs);
-    const expressions = unpackExpressions(packed);
-    const answers = await this.#ruleQueries.run(expressions, this.#parser(), optionsOf, evaluateOne);
-    return { kind: "data", data: packAnswers(answers) };
+    return { kind: "data", data: packAnswers(await this.#ruleQueries.run(questions, evaluateOne)) };
   }
 
   async #evaluate(
@@ -551,15 +560,10 @@ export class QueryThread {
     });
   }
 
-  #knows({ shard, generation }: HeadRef): boolean {
-    return this.#readers.get(shard)?.generation === generation;
-  }
-
-  #openReaders(heads: readonly HeadRef[]): HeadReader[] {
+  #openReaders(heads: readonly HeadHandle[]): HeadReader[] {
     return heads.map(({ shard, generation, memory }) => {
       const known = this.#readers.get(shard);
       if (known?.generation === generation) return known.reader;
-      assert(memory !== undefined, `the memory of shard ${shard} has not come along`);
       const reader = new HeadReader(memory, this.#pin);
       this.#readers.set(shard, { generation, reader });
       return reader;
@@ -595,8 +599,10 @@ export class QueryThread {
       check: (samples = 0, held = 0) => {
         if (this.#slot !== undefined) this.#slots.report(this.#slot, samples, held);
         if (samples > scannedMax) throw tooDear("samples scanned", samples, "max_samples_scanned", scannedMax);
+        const now = Date.now();
+        this.#active.look(now);
         // The word is also set when the time is up.
-        if (Date.now() > task.deadlineMs) {
+        if (now > task.deadlineMs) {
           throw new VestalError("QUERY_TIMEOUT", "query timed out in expression evaluation");
         }
         if (this.#control.isCancelled(task.cancel)) {

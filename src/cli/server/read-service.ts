@@ -1,5 +1,5 @@
 /** Remote read and federation: what other servers ask of this one, answered by the query threads. */
-import type { ApiRequest, ApiResponse, RemoteReadService, ServiceAnswer } from "../../api/index.js";
+import type { ApiRequest, ApiResponse, RemoteReadService, RequestSignal, ServiceAnswer } from "../../api/index.js";
 import { type Clock, VestalError } from "../../base/index.js";
 import { federateContentType, negotiateFederation, type ReadCursor } from "../../remote/index.js";
 import type { QueryJob, ReadPart } from "./query-messages.js";
@@ -45,7 +45,7 @@ export class ReadService implements RemoteReadService {
     return this.#running + this.#waiting.length;
   }
 
-  async read({ body }: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+  async read({ body }: ApiRequest, signal: RequestSignal): Promise<ApiResponse> {
     const release = await this.#enter();
     let isHeld = true;
     const leave = (): void => {
@@ -91,7 +91,7 @@ export class ReadService implements RemoteReadService {
   #stream(
     job: Omit<QueryJob & { readonly kind: "remoteRead" }, "kind">,
     first: ReadPart & { readonly type: "chunks" },
-    signal: AbortSignal,
+    signal: RequestSignal,
     release: () => void,
   ): AsyncIterableIterator<Uint8Array> {
     const { queries } = this.#deps;
@@ -136,7 +136,7 @@ export class ReadService implements RemoteReadService {
     };
   }
 
-  async federate({ form, header }: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+  async federate({ form, header }: ApiRequest, signal: RequestSignal): Promise<ApiResponse> {
     const { queries, clock, externalLabels } = this.#deps;
     const format = negotiateFederation(header("accept"));
     const request = {

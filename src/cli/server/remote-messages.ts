@@ -1,5 +1,5 @@
 /** What the main thread and the thread of remote write say to each other. */
-import type { EndpointConfig, QueueStats } from "../../remote/index.js";
+import type { EndpointConfig, FamilyMetadata, QueueStats } from "../../remote/index.js";
 import type { WalPosition } from "../../tsdb/wal/index.js";
 import type { LogSettings } from "./log-settings.js";
 
@@ -29,8 +29,15 @@ export interface StopRemoteMessage {
   readonly deadlineMs: number;
 }
 
-export type ToRemote = EndpointsMessage | StopRemoteMessage;
+/** The answer to a request for it: what all targets say of their metrics. */
+export interface MetadataForRemoteMessage {
+  readonly type: "metadata";
+  readonly entries: readonly FamilyMetadata[];
+}
+
+export type ToRemote = EndpointsMessage | StopRemoteMessage | MetadataForRemoteMessage;
 
 export type FromRemote =
   | { readonly type: "stats"; readonly queues: readonly QueueStats[] }
+  | { readonly type: "metadata-request" }
   | { readonly type: "stopped" };

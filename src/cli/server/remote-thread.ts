@@ -1,7 +1,7 @@
 /** The thread of remote write: a queue for each endpoint. */
 import type { MessagePort } from "node:worker_threads";
 import { errorMessage, systemFiles } from "../../base/index.js";
-import { Queue } from "../../remote/index.js";
+import { type FamilyMetadata, Queue } from "../../remote/index.js";
 import { CONTROL_WAL_STATE, ControlMemory } from "../../shard/index.js";
 import { WalState } from "../../tsdb/wal/index.js";
 import { loggerOf } from "./log-settings.js";
@@ -16,10 +16,11 @@ export function runRemoteThread(port: MessagePort, data: RemoteData): void {
   const state = new WalState(ControlMemory.attach(data.control).buffer, CONTROL_WAL_STATE);
   const queues = new Map<string, Queue>();
   const post = (message: FromRemote): void => port.postMessage(message);
-  const timer = setInterval(
-    () => post({ type: "stats", queues: [...queues.values()].map(({ stats }) => stats) }),
-    STATS_MS,
-  );
+  const rounds = new MetadataRounds(() => post({ type: "metadata-request" }));
+  const timer = setInterval(() => {
+    post({ type: "stats", queues: [...queues.values()].map(({ stats }) => stats) });
+    rounds.look(queues.values());
+  }, STATS_MS);
   const apply = async ({ endpoints, externalLabels, from }: EndpointsMessage): Promise<void> => {
     const wanted = new Map(endpoints.map((endpoint) => [endpoint.hash, endpoint]));
     for (const [hash, queue] of [...queues]) {
@@ -48,6 +49,10 @@ export function runRemoteThread(port: MessagePort, data: RemoteData): void {
   };
   let last: Promise<void> = Promise.resolve();
   port.on("message", (message: ToRemote) => {
+    if (message.type === "metadata") {
+      rounds.send(message.entries, (error) => log.error("Sending metadata failed", { err: errorMessage(error) }));
+      return;
+    }
     last = last.then(async () => {
       if (message.type === "endpoints") {
         await apply(message);
@@ -59,4 +64,33 @@ export function runRemoteThread(port: MessagePort, data: RemoteData): void {
       port.close();
     });
   });
+}
+
+/** When each queue is to send metadata; it is asked for once for all that are due. */
+class MetadataRounds {
+  readonly #ask: () => void;
+  readonly #nextMs = new WeakMap<Queue, number>();
+  #due: Queue[] = [];
+
+  constructor(ask: () => void) {
+    this.#ask = ask;
+  }
+
+  /** A queue's first round comes an interval after its start. */
+  look(queues: Iterable<Queue>): void {
+    const nowMs = performance.now();
+    const isAsked = this.#due.length > 0;
+    for (const queue of queues) {
+      const intervalMs = queue.metadataIntervalMs;
+      if (intervalMs === undefined) continue;
+      const nextMs = this.#nextMs.get(queue);
+      if (nextMs !== undefined && nowMs >= nextMs && !this.#due.includes(queue)) this.#due.push(queue);
+      if (nextMs === undefined || nowMs >= nextMs) this.#nextMs.set(queue, nowMs + intervalMs);
+    }
+    if (!isAsked && this.#due.length > 0) this.#ask();
+  }
+
+  send(entries: readonly FamilyMetadata[], onError: (error: unknown) => void): void {
+    for (const queue of this.#due.splice(0)) queue.sendMetadata(entries).catch(onError);
+  }
 }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { errorMessage, type Logger, packageRoot, SMALL_YOUNG_GENERATION } from "../../base/index.js";
-import type { EndpointConfig, QueueStats } from "../../remote/index.js";
+import type { EndpointConfig, FamilyMetadata, QueueStats } from "../../remote/index.js";
 import type { WalPosition } from "../../tsdb/wal/index.js";
 import type { FromRemote, RemoteData, ToRemote } from "./remote-messages.js";
 
@@ -11,6 +11,7 @@ const RESTART_MS = 5000;
 export class RemoteWorker {
   readonly #data: RemoteData;
   readonly #walEnd: () => WalPosition;
+  readonly #metadata: () => Promise<readonly FamilyMetadata[]>;
   readonly #log: Logger;
   #worker: Worker | undefined;
   #endpoints: readonly EndpointConfig[] = [];
@@ -20,7 +21,14 @@ export class RemoteWorker {
   #stopped: (() => void) | undefined;
   stats: readonly QueueStats[] = [];
 
-  constructor(data: RemoteData, walEnd: () => WalPosition, log: Logger) {
+  /** @param metadata  what all targets say of their metrics now. */
+  constructor(
+    data: RemoteData,
+    walEnd: () => WalPosition,
+    metadata: () => Promise<readonly FamilyMetadata[]>,
+    log: Logger,
+  ) {
+    this.#metadata = metadata;
     this.#walEnd = walEnd;
     this.#data = data;
     this.#log = log;
@@ -68,6 +76,13 @@ export class RemoteWorker {
     this.#worker.postMessage(message);
   }
 
+  #answerMetadata(worker: Worker): void {
+    this.#metadata().then(
+      (entries) => worker.postMessage({ type: "metadata", entries } satisfies ToRemote),
+      (error: unknown) => this.#log.warn("Metadata is not sent this time", { err: errorMessage(error) }),
+    );
+  }
+
   #start(): Worker {
     const worker = new Worker(join(packageRoot(), "dist", "workers", "remote.js"), {
       workerData: this.#data,
@@ -75,6 +90,7 @@ export class RemoteWorker {
     });
     worker.on("message", (message: FromRemote) => {
       if (message.type === "stats") this.stats = message.queues;
+      else if (message.type === "metadata-request") this.#answerMetadata(worker);
       else this.#stopped?.();
     });
     worker.on("error", (error) => this.#log.error("The thread of remote write failed", { err: errorMessage(error) }));

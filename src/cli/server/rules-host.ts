@@ -7,23 +7,18 @@ import { type ApiFailure, failure, goJson, type ServiceAnswer } from "../../api/
 import { errorMessage, type Logger, systemClock, systemTimers, VestalError } from "../../base/index.js";
 import type { Config } from "../../config/index.js";
 import { type MetricSample, Registry } from "../../metrics/index.js";
-import { Labels, Matcher, METRIC_NAME } from "../../model/index.js";
+import type { Matcher } from "../../model/index.js";
 import { type ParserOptions, parseMetricSelector } from "../../promql/parser/index.js";
 import {
-  ALERTS_FOR_STATE,
   type AlertChange,
   AlertHistory,
   type AlertTemplates,
   type AppendOutcome,
   alertsView,
-  type ForStateSample,
   matchesAny,
-  type RuleAnswer,
   type RuleAppender,
   type RuleGroup,
   RuleManager,
-  type RuleQuerier,
-  type RuleQuery,
   type RuleRow,
   type RuleSet,
   rulesView,
@@ -38,18 +33,9 @@ import { alertTemplates } from "../alert-templates.js";
 import { HistoryFile } from "./history-file.js";
 import { AlertNotifier } from "./notifier-host.js";
 import { relabelSteps } from "./relabel-steps.js";
-import type {
-  FromRules,
-  RuleExpression,
-  RuleExpressionAnswer,
-  RulesQuestion,
-  RulesSettings,
-  ToRules,
-} from "./rules-messages.js";
-import { packExpressions, unpackAnswers } from "./rules-pack.js";
-
-/** Expressions in one task of the query pool; a task that takes too long gives back the rest. */
-const EXPRESSIONS_MAX = 64;
+import { RemoteQueries } from "./remote-queries.js";
+import type { FromRules, RulesQuestion, RulesSettings, ToRules } from "./rules-messages.js";
+import { unpackAnswers } from "./rules-pack.js";
 
 export interface CollectedSamples {
   readonly name: string;
@@ -83,7 +69,7 @@ export class RulesHost {
       ...DEFAULT_SENDER_OPTIONS,
       batchFlags: BATCH_REFUSES_OUT_OF_ORDER,
     });
-    this.#queries = new RemoteQueries(settings, (message) => this.#post(message));
+    this.#queries = new RemoteQueries(settings, (id, questions) => this.#post({ type: "queries", id, questions }));
     this.#notifier = new AlertNotifier(settings, this.#registry, log.with({ component: "notifier" }));
     const ruleSeconds = this.#registry.summary("prometheus_rule_evaluation_duration_seconds");
     const groupSeconds = this.#registry.summary("prometheus_rule_group_duration_seconds");
@@ -181,7 +167,7 @@ export class RulesHost {
         this.#queries.take(message.id, unpackAnswers(message.answers));
         return;
       case "question":
-        this.#post({ type: "answer", id: message.id, answer: this.#answer(message.question) });
+        void this.#reply(message.id, message.question); // never rejects
         return;
       case "watch":
         this.#watch(message.id, message.matchers);
@@ -207,7 +193,20 @@ export class RulesHost {
 
   // ── questions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #answer(question: RulesQuestion): ServiceAnswer {
+  async #reply(id: number, question: RulesQuestion): Promise<void> {
+    let answer: ServiceAnswer;
+    try {
+      answer =
+        question.kind === "ask-alertmanager"
+          ? await this.#notifier.ask(question.url, question.question)
+          : this.#answer(question);
+    } catch (error) {
+      answer = failure("internal", errorMessage(error));
+    }
+    this.#post({ type: "answer", id, answer });
+  }
+
+  #answer(question: Exclude<RulesQuestion, { readonly kind: "ask-alertmanager" }>): ServiceAnswer {
     switch (question.kind) {
       case "rules": {
         const matcherSets = this.#matcherSets(question.matchers);
@@ -260,111 +259,6 @@ export class RulesHost {
 
 function encoded(data: unknown): ServiceAnswer {
   return { kind: "encoded", body: Buffer.from(goJson({ status: "success", data })) };
-}
-
-// ── queries ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-interface Task {
-  readonly expressions: readonly RuleExpression[];
-  readonly settle: (answers: readonly RuleExpressionAnswer[]) => void;
-}
-
-/**
- * Asks the query pool through the main thread. At most `--rules.max-concurrent-evals` tasks are under way, so that
- * queries of people are not behind hundreds of them; the others wait here.
- */
-class RemoteQueries implements RuleQuerier {
-  readonly #settings: RulesSettings;
-  readonly #post: (message: FromRules) => void;
-  readonly #open = new Map<number, Task>();
-  readonly #waiting: Task[] = [];
-  #nextId = 1;
-
-  constructor(settings: RulesSettings, post: (message: FromRules) => void) {
-    this.#settings = settings;
-    this.#post = post;
-  }
-
-  async evaluate(queries: readonly RuleQuery[]): Promise<readonly RuleAnswer[]> {
-    const expressions = queries.map(({ expr, ...rest }): RuleExpression => ({ expression: expr, ...rest }));
-    return (await this.#askAll(expressions)).map(ruleAnswer);
-  }
-
-  async forState(alertName: string, startMs: number, endMs: number): Promise<readonly ForStateSample[]> {
-    const matchers = [new Matcher("=", METRIC_NAME, ALERTS_FOR_STATE), new Matcher("=", "alertname", alertName)];
-    const selector = `{${matchers.join(",")}}`;
-    const common = { timeMs: endMs, lookbackDeltaMs: Math.max(1, endMs - startMs) };
-    const [values, times] = (
-      await this.#askAll([
-        { expression: selector, ...common },
-        { expression: `timestamp(${selector})`, ...common },
-      ])
-    ).map(ruleAnswer);
-    const failed = [values, times].find((answer) => answer?.error !== undefined);
-    if (failed?.error !== undefined) throw new VestalError("RULE", failed.error.message);
-    const withoutName = new Set([METRIC_NAME]);
-    const timeOf = new Map((times?.samples ?? []).map(({ labels, value }) => [labels.key, value]));
-    return (values?.samples ?? []).map(({ labels, value }) => {
-      const own = labels.without(withoutName);
-      return { labels: own, timestampMs: (timeOf.get(own.key) ?? endMs / 1000) * 1000, value };
-    });
-  }
-
-  take(id: number, answers: readonly RuleExpressionAnswer[]): void {
-    const task = this.#open.get(id);
-    this.#open.delete(id);
-    task?.settle(answers);
-    this.#next();
-  }
-
-  async #askAll(expressions: readonly RuleExpression[]): Promise<readonly RuleExpressionAnswer[]> {
-    const { isConcurrent, maxConcurrentEvals } = this.#settings;
-    const size = isConcurrent
-      ? Math.max(1, Math.min(EXPRESSIONS_MAX, Math.ceil(expressions.length / maxConcurrentEvals)))
-      : expressions.length;
-    const parts: RuleExpression[][] = [];
-    for (let at = 0; at < expressions.length; at += size) parts.push(expressions.slice(at, at + size));
-    return (await Promise.all(parts.map((part) => this.#askPart(part)))).flat();
-  }
-
-  async #askPart(expressions: readonly RuleExpression[]): Promise<readonly RuleExpressionAnswer[]> {
-    const all: RuleExpressionAnswer[] = [];
-    while (all.length < expressions.length) {
-      all.push(...(await this.#ask(expressions.slice(all.length, all.length + EXPRESSIONS_MAX))));
-    }
-    return all;
-  }
-
-  #ask(expressions: readonly RuleExpression[]): Promise<readonly RuleExpressionAnswer[]> {
-    return new Promise((settle) => {
-      this.#waiting.push({ expressions, settle });
-      this.#next();
-    });
-  }
-
-  #next(): void {
-    while (this.#open.size < Math.max(1, this.#settings.maxConcurrentEvals)) {
-      const task = this.#waiting.shift();
-      if (task === undefined) return;
-      const id = this.#nextId++;
-      this.#open.set(id, task);
-      this.#post({ type: "queries", id, expressions: packExpressions(task.expressions) });
-    }
-  }
-}
-
-function ruleAnswer(answer: RuleExpressionAnswer): RuleAnswer {
-  const { seconds } = answer;
-  if ("error" in answer) return { seconds, error: { message: answer.error, isCanceled: answer.isCanceled } };
-  const { labels, values, histograms } = answer;
-  return {
-    seconds,
-    samples: labels.map((pairs, i) => {
-      const histogram = histograms?.[i];
-      const sample = { labels: new Labels(pairs), value: values[i]! };
-      return histogram === undefined ? sample : { ...sample, histogram };
-    }),
-  };
 }
 
 // ── storage ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,9 +5,9 @@
  *   main ◄── rules   queries, answers to questions, changes of alerts, stopped
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ServiceAnswer } from "../../api/index.js";
+import type { AlertmanagerQuestion, ServiceAnswer } from "../../api/index.js";
 import type { Histogram } from "../../model/index.js";
-import type { PackedAnswers } from "./rules-pack.js";
+import type { PackedAnswers, PackedQuestions } from "./rules-pack.js";
 
 /** Of all rules and of the sending of alerts; from the command line. */
 export interface RulesSettings {
@@ -32,26 +32,37 @@ export interface RulesSettings {
   readonly historyEntriesMax: number;
   /** `host:port` of an Alertmanager inside the server; empty where there is none. */
   readonly embeddedAlertmanager: string;
+  /** Of every Alertmanager; those of the embedded one may be changed always. */
+  readonly areSilencesEnabled: boolean;
 }
 
+/** What is asked each time, at another time. */
 export interface RuleExpression {
   readonly expression: string;
-  readonly timeMs: number;
   /** Absent: the server's. */
   readonly lookbackDeltaMs?: number;
   /** Whose rule it is, for the query log. */
   readonly group?: { readonly file: string; readonly name: string };
 }
 
-/** One expression's answer. Labels are flat pairs; a scalar has none. */
-export type RuleExpressionAnswer =
-  | {
-      readonly labels: readonly (readonly string[])[];
-      readonly values: Float64Array;
-      readonly histograms: readonly (Histogram | undefined)[] | undefined;
-      readonly seconds: number;
-    }
-  | { readonly error: string; readonly isCanceled: boolean; readonly seconds: number };
+/** An expression's vector. A scalar is one without labels. */
+export interface RuleVector {
+  /** Number of the list of label sets, the same as long as they are; 0 for a list that has none. */
+  readonly list: number;
+  /** Flat pairs; undefined where the asker has this list from the answer before. */
+  readonly labels: readonly (readonly string[])[] | undefined;
+  readonly values: Float64Array;
+  readonly histograms: readonly (Histogram | undefined)[] | undefined;
+  readonly seconds: number;
+}
+
+export interface RuleFailure {
+  readonly error: string;
+  readonly isCanceled: boolean;
+  readonly seconds: number;
+}
+
+export type RuleExpressionAnswer = RuleVector | RuleFailure;
 
 export type RulesQuestion =
   | {
@@ -74,6 +85,7 @@ export type RulesQuestion =
       readonly limit: number;
     }
   | { readonly kind: "alertmanagers" }
+  | { readonly kind: "ask-alertmanager"; readonly url: string; readonly question: AlertmanagerQuestion }
   /** Not of rules, but of the configuration, which lives in the same thread. */
   | { readonly kind: "relabel-steps"; readonly scrapePool: string; readonly labelsJson: string }
   | { readonly kind: "metrics" };
@@ -95,7 +107,7 @@ export type ToRules =
   | { readonly type: "stop" };
 
 export type FromRules =
-  | { readonly type: "queries"; readonly id: number; readonly expressions: string }
+  | { readonly type: "queries"; readonly id: number; readonly questions: PackedQuestions }
   | { readonly type: "answer"; readonly id: number; readonly answer: ServiceAnswer }
   | { readonly type: "watched"; readonly id: number; readonly answer: ServiceAnswer }
   /** JSON texts. */

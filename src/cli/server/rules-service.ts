@@ -1,10 +1,17 @@
 /** The main thread's side of the rules: hands their queries to the pool, and the API's questions to them. */
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { AlertHistoryQuery, AlertListener, RulesFilter, RulesService, ServiceAnswer } from "../../api/index.js";
+import type {
+  AlertHistoryQuery,
+  AlertListener,
+  AlertmanagerQuestion,
+  RulesFilter,
+  RulesService,
+  ServiceAnswer,
+} from "../../api/index.js";
 import { failure } from "../../api/index.js";
 import type { CollectedSamples } from "./rules-host.js";
 import type { FromRules, RulesQuestion, ToRules } from "./rules-messages.js";
-import { type PackedAnswers, packAnswers, unpackExpressions } from "./rules-pack.js";
+import { type PackedAnswers, type PackedQuestions, packAnswers } from "./rules-pack.js";
 
 /** Rules that do not answer within this time are busy with something that should not take so long. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -13,7 +20,7 @@ const STOP_TIMEOUT_MS = 10_000;
 
 export interface RuleQueryPool {
   /** Packed; the answer's data is PackedAnswers. */
-  rules(expressions: string): Promise<ServiceAnswer>;
+  rules(questions: PackedQuestions): Promise<ServiceAnswer>;
 }
 
 export class RulesLink implements RulesService {
@@ -75,6 +82,10 @@ export class RulesLink implements RulesService {
     return this.#ask({ kind: "alertmanagers" });
   }
 
+  askAlertmanager(url: string, question: AlertmanagerQuestion): Promise<ServiceAnswer> {
+    return this.#ask({ kind: "ask-alertmanager", url, question });
+  }
+
   relabelSteps(scrapePool: string, labelsJson: string): Promise<ServiceAnswer> {
     return this.#ask({ kind: "relabel-steps", scrapePool, labelsJson });
   }
@@ -119,7 +130,7 @@ export class RulesLink implements RulesService {
   #handle(message: FromRules): void {
     switch (message.type) {
       case "queries":
-        void this.#query(message.id, message.expressions); // answers whatever happens
+        void this.#query(message.id, message.questions); // answers whatever happens
         return;
       case "answer":
         this.#questions.get(message.id)?.(message.answer);
@@ -136,15 +147,15 @@ export class RulesLink implements RulesService {
     }
   }
 
-  async #query(id: number, expressions: string): Promise<void> {
-    const answer = this.#pool === undefined ? undefined : await this.#pool.rules(expressions);
-    this.#post({ type: "answers", id, answers: answersOf(answer, expressions) });
+  async #query(id: number, questions: PackedQuestions): Promise<void> {
+    const answer = this.#pool === undefined ? undefined : await this.#pool.rules(questions);
+    this.#post({ type: "answers", id, answers: answersOf(answer, questions) });
   }
 }
 
-function answersOf(answer: ServiceAnswer | undefined, expressions: string): PackedAnswers {
+function answersOf(answer: ServiceAnswer | undefined, { lists }: PackedQuestions): PackedAnswers {
   if (answer?.kind === "data") return answer.data as PackedAnswers;
   const error = answer?.kind === "failure" ? answer.message : "the query was not answered";
   const isCanceled = answer?.kind === "failure" && answer.errorType === "canceled";
-  return packAnswers(unpackExpressions(expressions).map(() => ({ error, isCanceled, seconds: 0 })));
+  return packAnswers(lists.map(() => ({ error, isCanceled, seconds: 0 })));
 }

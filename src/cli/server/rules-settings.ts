@@ -17,6 +17,7 @@ export function rulesSettings(
     lookbackDeltaMs: query.lookbackDeltaMs,
     ...notifications,
     embeddedAlertmanager: alertmanager?.listenAddress ?? "",
+    areSilencesEnabled: web.enableSilences,
     dataFolder: tsdb.path,
     userAgent: `Vestal/${vestalVersion()}`,
   };

@@ -351,12 +351,16 @@ export class ShardSet implements HeadSource, ShardWriters, OtlpTranslator {
     return answers.filter((answer) => answer.type === "truncated");
   }
 
-  /** @throws VestalError what a shard met, or SHARD_LOST: some may be deleted. */
-  async deleteSeries(selectors: readonly PlainSelector[], minTimeMs: number, maxTimeMs: number): Promise<void> {
+  /**
+   * Resolves with whether some of it came out of order.
+   * @throws VestalError what a shard met, or SHARD_LOST: some may be deleted.
+   */
+  async deleteSeries(selectors: readonly PlainSelector[], minTimeMs: number, maxTimeMs: number): Promise<boolean> {
     const answers = await this.#order((id) => ({ type: "delete-series", id, selectors, minTimeMs, maxTimeMs }));
     for (const answer of answers) {
       if (answer.type === "series-deleted" && answer.error !== undefined) throw fromPlain(answer.error);
     }
+    return answers.some((answer) => answer.type === "series-deleted" && answer.hasOutOfOrder);
   }
 
   get hasOutOfOrder(): boolean {

@@ -1,7 +1,14 @@
 /** What the server says of itself under `/api/v1/status`. */
 
 import { hostname } from "node:os";
-import type { BuildInfo, HeadStatus, RuntimeInfo, StatusService, WalReplayStatus } from "../../api/index.js";
+import type {
+  BuildInfo,
+  HeadStatus,
+  RequestSignal,
+  RuntimeInfo,
+  StatusService,
+  WalReplayStatus,
+} from "../../api/index.js";
 import { formatDuration } from "../../model/index.js";
 import { encodeMeta } from "../../tsdb/block/index.js";
 import { PROMETHEUS_VERSION, vestalVersion } from "../version.js";
@@ -87,7 +94,7 @@ export class ServerStatus implements StatusService {
     return this.#deps.features;
   }
 
-  async head(limit: number, signal: AbortSignal): Promise<HeadStatus> {
+  async head(limit: number, signal: RequestSignal): Promise<HeadStatus> {
     const { queries, shards } = this.#deps;
     const [head, statuses] = await Promise.all([queries.headStatus(limit, signal), shards.collect()]);
     return { ...head, refusedSeries: refusedByAll(statuses).slice(0, limit) };

@@ -12,7 +12,7 @@ import {
   ControlMemory,
   SHARD_COUNT_MAX,
 } from "../../shard/index.js";
-import { type BlockMeta, BlockWriter, makeUlid } from "../../tsdb/block/index.js";
+import { type BlockMeta, BlockWriter, HINT_FROM_OUT_OF_ORDER, makeUlid } from "../../tsdb/block/index.js";
 import { ChunksHeadState, HeadChunkReader, trimChunksHead } from "../../tsdb/chunks-head/index.js";
 import {
   type ChunkKernels,
@@ -55,8 +55,6 @@ export const STORAGE_OWNER_ID = SHARD_COUNT_MAX + 1;
 /** Pages of the memory in which the log is read and written again: buffers, and the largest record. */
 const CHECKPOINT_PAGES = 16_384;
 const ROTATION_PAGES = 64;
-/** As Prometheus marks such blocks: their end says nothing about what the log need not bring back. */
-const HINT_OUT_OF_ORDER = "from-out-of-order";
 
 export class StorageThread {
   readonly #settings: StorageThreadSettings;
@@ -107,7 +105,7 @@ export class StorageThread {
       outOfOrderRanges(sources, minBlockMs).flatMap((startMs) => {
         const range = { minTimeMs: startMs, maxTimeMs: startMs + minBlockMs - 1 };
         const cut = (sink: CutSink): number => cutOutOfOrder(sources, range, memory, disk, sink);
-        return this.#writeBlock(dataDir, range, [HINT_OUT_OF_ORDER], cut) ?? [];
+        return this.#writeBlock(dataDir, range, [HINT_FROM_OUT_OF_ORDER], cut) ?? [];
       }),
     );
   }

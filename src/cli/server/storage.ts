@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Logger } from "../../base/index.js";
 import { compileKernels } from "../../memory/index.js";
 import type { ControlMemory } from "../../shard/index.js";
+import { isOutOfOrder } from "../../tsdb/block/index.js";
 import { DEFAULT_RETENTION_MS, type ServerOptions } from "../server-options.js";
 import { BlockKeeper } from "./block-keeper.js";
 import { BlockList } from "./block-list.js";
@@ -71,7 +72,7 @@ export class Storage {
   /** Finds the blocks. What they have is not replayed, and not taken again: as Prometheus, unless it came out of order. */
   async open(): Promise<void> {
     await this.keeper.open();
-    const inOrder = this.list.blocks.filter(({ meta }) => !meta.compaction.hints.includes("from-out-of-order"));
+    const inOrder = this.list.blocks.filter(({ meta }) => !isOutOfOrder(meta));
     if (inOrder.length === 0) return;
     const endMs = Math.max(...inOrder.map(({ meta }) => meta.maxTimeMs));
     this.#control.raiseMinValidTime(endMs);

@@ -12,7 +12,13 @@ import type {
 } from "../../api/index.js";
 import { failure } from "../../api/index.js";
 import { errorMessage } from "../../base/index.js";
-import type { DiscoveryChanges, DiscoveryStats, DroppedTargets, Target } from "../../discovery/index.js";
+import type {
+  DiscoveryChanges,
+  DiscoveryRefresh,
+  DiscoveryStats,
+  DroppedTargets,
+  Target,
+} from "../../discovery/index.js";
 import { Labels } from "../../model/index.js";
 import { parseMetricSelector } from "../../promql/parser/index.js";
 import type { ScrapeJob } from "../../scrape/index.js";
@@ -32,6 +38,7 @@ export class TargetRegistry implements TargetsService, MetadataService {
   readonly #targets = new Map<string, Routed>();
   /** Told how long it took to bring a job's targets up to date here. */
   onSynced: (jobName: string, seconds: number) => void = () => {};
+  onRefreshed: (refresh: DiscoveryRefresh) => void = () => {};
   /** As the control worker counts. */
   discovery: DiscoveryStats = {
     fileReadErrors: 0,

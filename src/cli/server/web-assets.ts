@@ -11,9 +11,12 @@ const TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-/** Undefined where it is not built. */
-export function readWebAssets(folder = join(packageRoot(), "dist", "web")): WebAssets | undefined {
-  const document = join(folder, "index.html");
+/** @param entry  the document's name. Undefined where it is not built. */
+export function readWebAssets(
+  entry = "index.html",
+  folder = join(packageRoot(), "dist", "web"),
+): WebAssets | undefined {
+  const document = join(folder, entry);
   if (!existsSync(document)) return undefined;
   const assets = new Map<string, Asset>();
   const below = join(folder, "assets");

@@ -35,13 +35,14 @@ export const sigv4 = struct(
     if ((auth.access_key === "") !== (auth.secret_key === "")) {
       refuse("must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SigV4 config");
     }
+    if (auth.external_id !== "" && auth.role_arn === "") refuse("external_id can only be used with role_arn");
     return auth;
   },
 );
 
 const UUID = /^(?:urn:uuid:)?\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$/;
 
-const azuread = struct(
+export const azuread = struct(
   "azuread.plain",
   {
     managed_identity: field(pointer(struct("azuread.ManagedIdentityConfig", { client_id: field(text()) }))),
@@ -90,7 +91,7 @@ const azuread = struct(
       refuse("must provide an Azure Managed Identity, Azure OAuth or Azure SDK in the Azure AD config");
     }
     if (configured > 1) refuse("cannot provide multiple authentication methods in the Azure AD config");
-    const { managed_identity: managed, oauth, workload_identity: workload } = auth;
+    const { managed_identity: managed, oauth, workload_identity: workload, certificate } = auth;
     if (managed && managed.client_id !== "" && !UUID.test(managed.client_id)) {
       refuse("the provided Azure Managed Identity client_id is invalid");
     }
@@ -105,6 +106,15 @@ const azuread = struct(
         if (workload[key] === "") refuse(`must provide an Azure Workload Identity ${key} in the Azure AD config`);
         if (!UUID.test(workload[key])) refuse(`the provided Azure Workload Identity ${key} is invalid`);
       }
+    }
+    if (certificate) {
+      for (const key of ["client_id", "tenant_id", "certificate_path"] as const) {
+        if (certificate[key] === "") refuse(`must provide an Azure Certificate ${key} in the Azure AD config`);
+      }
+      if (!UUID.test(certificate.client_id)) refuse("the provided Azure Certificate client_id is invalid");
+    }
+    if (auth.scope !== "" && !/^[\w\s:/.-]+$/.test(auth.scope)) {
+      refuse("the provided scope contains invalid characters");
     }
     return auth;
   },

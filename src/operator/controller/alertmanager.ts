@@ -115,7 +115,7 @@ export class AlertmanagerKind implements WorkloadKind<Alertmanager> {
     if (service !== undefined) await applyObject(api, SERVICE, service);
     await this.#applySet(object, owned.namespace, prefix, tlsSecretCount);
     const verdicts = selected.map(({ object: each, rejection }) => [keyOfObject(each), rejection] as const);
-    bindings?.report(ALERTMANAGER_CONFIG, workloadOf(ALERTMANAGER, key), new Map(verdicts));
+    bindings.report(ALERTMANAGER_CONFIG, workloadOf(ALERTMANAGER, key), new Map(verdicts));
   }
 
   async #select(

@@ -44,6 +44,7 @@ export interface BindingCondition {
 export type Verdicts = ReadonlyMap<string, string | undefined>;
 
 export interface BindingOptions {
+  /** 0: verdicts are only kept for who asks, and no status is written. */
   readonly writesPerSecond: number;
 }
 
@@ -110,6 +111,11 @@ export class BindingWriter {
     this.#kinds.set(of.plural, { of, cache });
   }
 
+  /** What a workload selected when it was reconciled last, by plural. */
+  verdictsOf(workload: Workload): ReadonlyMap<string, Verdicts> | undefined {
+    return this.#verdicts.get(idOf(workload));
+  }
+
   /** All that the workload selects of a kind; what it no longer names is no longer bound to it. */
   report({ plural }: Resource, workload: Workload, verdicts: Verdicts): void {
     const id = idOf(workload);
@@ -129,6 +135,7 @@ export class BindingWriter {
 
   /** Takes up objects that name a workload which was deleted while nobody looked. */
   sweep(): void {
+    if (this.#options.writesPerSecond === 0) return;
     for (const [plural, { cache }] of this.#kinds) {
       for (const object of cache.list()) {
         const isStale = (object.status?.bindings ?? []).some((each) => this.#deps.isGone(workloadOf(each)));
@@ -138,6 +145,7 @@ export class BindingWriter {
   }
 
   #compare(plural: string, workload: Workload, verdicts: Verdicts, before: Verdicts | undefined): void {
+    if (this.#options.writesPerSecond === 0) return;
     for (const object of this.#kinds.get(plural)?.cache.list() ?? []) {
       const key = keyOfObject(object);
       const entry = object.status?.bindings?.find((each) => isOf(each, workload));

@@ -6,13 +6,23 @@ export { alertmanagerBuilders, prometheusBuilders, thanosRulerBuilders } from ".
 export type { ResourceCache } from "./cache.js";
 export { JobTexts } from "./config-text.js";
 export { EventRecorder, type RegardedObject } from "./events.js";
+export { keepSpec } from "./keep-spec.js";
 export { isForbidden, KubeletService } from "./kubelet.js";
 export { type Controller, Operator, type SelectedCache } from "./operator.js";
+export {
+  type ObjectName,
+  type OverviewSources,
+  type SelectedView,
+  selectedViews,
+  type WorkloadView,
+  workloadViews,
+} from "./overview.js";
 export { PrometheusKind } from "./prometheus.js";
 export { type ReconcilerDeps, type WorkloadKind, type WorkloadObject, WorkloadReconciler } from "./reconciler.js";
 export type { Resource } from "./resources.js";
 export { type RepairPolicy, type Rights, SetKeeper } from "./sets.js";
 export { ThanosRulerKind } from "./thanos-ruler.js";
+export { WebhookCertificates } from "./webhook-certificates.js";
 
 /** All kinds that the operator may have to do with. */
 export const RESOURCES = {

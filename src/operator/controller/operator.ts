@@ -9,20 +9,20 @@ import {
   type KubernetesApi,
   type KubernetesConnection,
   type KubernetesObject,
+  type Reduce,
   type StoredObject,
   WorkQueue,
 } from "../../kubernetes/index.js";
-import { selects } from "../generate/prometheus/label-selector.js";
 import type { ObjectMeta } from "../kube-object.js";
 import type { LabelSelector } from "../schema/generated/types.js";
 import { type BindingOptions, BindingWriter, type BoundObject, type Workload } from "./bindings.js";
 import { type CacheOptions, ResourceCache, type WatchScope } from "./cache.js";
 import { type NamespaceView, PolledNamespaces } from "./namespaces.js";
 import { SeenObjects } from "./owned.js";
-import type { WorkloadObject, WorkloadReconciler } from "./reconciler.js";
+import type { SetOf, WorkloadObject, WorkloadReconciler } from "./reconciler.js";
 import { DEFAULT_REFERENCES, ReferenceReader, type VersionOf } from "./references.js";
 import { CONFIG_MAP, DAEMON_SET, NAMESPACE, type Resource, SECRET, SERVICE, STATEFUL_SET } from "./resources.js";
-import { keyOfObject, type NamespaceObject, type Selectors } from "./selection.js";
+import { isMatched, isSelected, keyOfObject, type NamespaceObject, type Selectors } from "./selection.js";
 
 const STATUS_POLL_MS = 30_000;
 const RESYNC_MS = 300_000;
@@ -40,7 +40,8 @@ export interface Controller {
   readonly selectors: (object: WorkloadObject) => Selectors;
   /** Caches of what it selects. */
   readonly selected: readonly SelectedCache[];
-  readonly reconciler: Pick<WorkloadReconciler<WorkloadObject>, "reconcile" | "updateStatus" | "refersTo">;
+  readonly setsOf: (object: WorkloadObject) => readonly SetOf[];
+  readonly reconciler: Pick<WorkloadReconciler<WorkloadObject>, "reconcile" | "updateStatus" | "refersTo" | "lastRun">;
 }
 
 export interface SelectedCache {
@@ -50,6 +51,15 @@ export interface SelectedCache {
 
 export interface SelectedObject {
   readonly metadata?: ObjectMeta;
+}
+
+/** A controller as others may look at it. */
+export interface ControllerView {
+  readonly controller: Controller;
+  /** A change of this object is not worked off yet. */
+  readonly isWaiting: (key: string) => boolean;
+  /** False for objects that another operator looks after. */
+  readonly isOurs: (object: WorkloadObject) => boolean;
 }
 
 export interface OperatorSettings {
@@ -64,8 +74,7 @@ export interface OperatorSettings {
   /** Services can be watched only with rights that prometheus-operator's own role does not have. */
   readonly mayWatchServices: boolean;
   readonly mayWatchDaemonSets: boolean;
-  /** Undefined where monitors' status is not kept. */
-  readonly bindings: BindingOptions | undefined;
+  readonly bindings: BindingOptions;
 }
 
 export interface OperatorDeps {
@@ -100,7 +109,7 @@ export class Operator {
   readonly daemonSets: ResourceCache<StoredObject> | undefined;
   readonly references: ReferenceReader;
   readonly seen: SeenObjects;
-  readonly bindings: BindingWriter | undefined;
+  readonly bindings: BindingWriter;
   readonly #secrets: ResourceCache<Stub> | undefined;
   readonly #configMaps: ResourceCache<Stub> | undefined;
   readonly #services: ResourceCache<Stub> | undefined;
@@ -146,10 +155,7 @@ export class Operator {
     this.seen = new SeenObjects(versionOf);
     const { api, timers, nowMs, log } = deps;
     const isGone = (workload: Workload): boolean => this.#isGone(workload);
-    this.bindings =
-      settings.bindings === undefined
-        ? undefined
-        : new BindingWriter(settings.bindings, { api, timers, nowMs, log, isGone });
+    this.bindings = new BindingWriter(settings.bindings, { api, timers, nowMs, log, isGone });
   }
 
   #poll(names: readonly string[]): NamespaceView {
@@ -177,12 +183,17 @@ export class Operator {
     }));
   }
 
+  /** What works on each kind, for who looks on. */
+  get views(): readonly ControllerView[] {
+    return this.#running.map(({ controller, queue }) => ({
+      controller,
+      isWaiting: (key) => queue.has(key),
+      isOurs: (object) => this.#isOurs(object),
+    }));
+  }
+
   /** A cache that starts with the operator. */
-  cache<T>(
-    of: Resource,
-    options: Omit<CacheOptions, "limits">,
-    reduce: (object: KubernetesObject) => T,
-  ): ResourceCache<T> {
+  cache<T>(of: Resource, options: Omit<CacheOptions, "limits">, reduce: Reduce<T>): ResourceCache<T> {
     const { connection, timers, random, log } = this.#deps;
     const cache = new ResourceCache<T>(of, { ...options, limits: DEFAULT_INFORMER_LIMITS }, reduce, {
       server: connection,
@@ -219,7 +230,7 @@ export class Operator {
       timers,
       fail("A status update"),
     );
-    for (const { of, cache } of controller.selected) this.bindings?.register(of, cache as ResourceCache<BoundObject>);
+    for (const { of, cache } of controller.selected) this.bindings.register(of, cache as ResourceCache<BoundObject>);
     this.#running.push({ controller, queue, statusQueue, counters });
   }
 
@@ -237,10 +248,10 @@ export class Operator {
     );
     const resync = (): void => {
       this.#each((key, { queue }) => queue.add(key));
-      this.bindings?.sweep();
+      this.bindings.sweep();
     };
     this.#stops.push(this.#deps.timers.every(RESYNC_MS, resync));
-    this.bindings?.sweep();
+    this.bindings.sweep();
     this.#isReady = true;
     this.#deps.log.info("successfully synced all caches");
   }
@@ -251,7 +262,7 @@ export class Operator {
     for (const stop of this.#stops) stop();
     for (const cache of this.#caches) cache.stop();
     await Promise.all(this.#running.flatMap(({ queue, statusQueue }) => [queue.stop(), statusQueue.stop()]));
-    await this.bindings?.stop();
+    await this.bindings.stop();
   }
 
   /** A workload that a status names and that the cluster does not have. */
@@ -318,15 +329,7 @@ export class Operator {
     for (const object of controller.objects.list()) {
       const wanted = controller.selectors(object).get(plural);
       if (wanted === undefined || !this.#isOurs(object)) continue;
-      const isConcerned = versions.some(({ metadata }) => {
-        const namespace = metadata?.namespace ?? "";
-        const isOwn = object.metadata?.namespace === namespace;
-        if (isOwn && wanted.name !== undefined && wanted.name === metadata?.name) return true;
-        if (wanted.labels === undefined || !selects(wanted.labels, metadata?.labels)) return false;
-        if (wanted.namespaces === undefined) return isOwn;
-        return selects(wanted.namespaces, this.namespaces.get(namespace)?.metadata?.labels);
-      });
-      if (isConcerned) queue.add(keyOfObject(object));
+      if (versions.some((each) => isSelected(each, wanted, object, this.namespaces))) queue.add(keyOfObject(object));
     }
   }
 
@@ -358,7 +361,7 @@ export class Operator {
           this.#each((key, { controller, queue }) => {
             const object = controller.objects.get(key);
             const isConcerned = (selector: LabelSelector | undefined): boolean =>
-              selects(selector, before.metadata?.labels) !== selects(selector, after.metadata?.labels);
+              isMatched(selector, before.metadata?.labels) !== isMatched(selector, after.metadata?.labels);
             if (object === undefined) return;
             const selectors = [...controller.selectors(object).values()];
             if (selectors.some(({ namespaces }) => isConcerned(namespaces))) queue.add(key);

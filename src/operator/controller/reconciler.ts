@@ -2,7 +2,7 @@
  * What all workload objects have in common: a key in, the object read, what belongs to it brought about by its kind, status written.
  * A paused object is left alone, one that is being deleted is released. Running it twice changes nothing.
  */
-import type { Logger } from "../../base/index.js";
+import { errorMessage, type Logger } from "../../base/index.js";
 import type { KubernetesApi, StoredObject } from "../../kubernetes/index.js";
 import type { ObjectMeta } from "../kube-object.js";
 import type { BindingWriter, Workload } from "./bindings.js";
@@ -24,8 +24,7 @@ export interface ReconcilerDeps {
   readonly references: ReferenceReader;
   readonly seen: SeenObjects;
   readonly sets: SetKeeper;
-  /** Undefined where monitors' status is not kept. */
-  readonly bindings: BindingWriter | undefined;
+  readonly bindings: BindingWriter;
   readonly settings: OwnedOptions;
   readonly onRejected: (object: RegardedObject, message: string) => void;
 }
@@ -65,7 +64,7 @@ export interface WorkloadKind<T extends WorkloadObject> {
 export class WorkloadReconciler<T extends WorkloadObject> {
   readonly #kind: WorkloadKind<T>;
   readonly #deps: ReconcilerDeps;
-  readonly #outcomes = new Map<string, Outcome>();
+  readonly #outcomes = new Map<string, LastRun>();
   /** What each object referred to when it was reconciled last: a change of one of them concerns it. */
   readonly #references = new Map<string, References>();
 
@@ -91,7 +90,7 @@ export class WorkloadReconciler<T extends WorkloadObject> {
     }
     if (object.spec?.paused === true) {
       log.info("No action taken: the object is paused", { kind: of.kind, key });
-      this.#outcomes.set(key, { error: undefined, note: undefined });
+      this.#note(key, object, undefined, undefined);
       await this.updateStatus(key);
       return;
     }
@@ -106,12 +105,19 @@ export class WorkloadReconciler<T extends WorkloadObject> {
     } catch (caught) {
       error = caught;
     }
-    this.#outcomes.set(key, {
-      error: error === undefined ? undefined : error instanceof Error ? error.message : String(error),
-      note,
-    });
+    this.#note(key, object, error, note);
     await this.updateStatus(key);
     if (error !== undefined) throw error;
+  }
+
+  /** How the last reconciliation of an object ended; undefined before the first. */
+  lastRun(key: string): LastRun | undefined {
+    return this.#outcomes.get(key);
+  }
+
+  #note(key: string, { metadata }: T, error: unknown, note: Note | undefined): void {
+    const reason = error === undefined ? undefined : errorMessage(error);
+    this.#outcomes.set(key, { error: reason, note, generation: metadata?.generation ?? 0, atMs: this.#deps.nowMs() });
   }
 
   async updateStatus(key: string): Promise<void> {
@@ -158,7 +164,7 @@ export class WorkloadReconciler<T extends WorkloadObject> {
     const { of } = this.#kind;
     this.#outcomes.delete(key);
     this.#references.delete(key);
-    bindings?.release(workloadOf(of, key));
+    bindings.release(workloadOf(of, key));
     const { finalizers = [], namespace = "", name = "", resourceVersion = "" } = object?.metadata ?? {};
     if (!finalizers.includes(STATUS_CLEANUP)) return;
     const left = finalizers.filter((each) => each !== STATUS_CLEANUP);
@@ -166,12 +172,16 @@ export class WorkloadReconciler<T extends WorkloadObject> {
   }
 }
 
-interface Outcome {
+export interface LastRun {
+  /** What kept it from being done. */
   readonly error: string | undefined;
   readonly note: Note | undefined;
+  /** Of the object. */
+  readonly generation: number;
+  readonly atMs: number;
 }
 
-function reconciled({ error, note }: Outcome): Pick<Condition, "status" | "reason" | "message"> {
+function reconciled({ error, note }: LastRun): Pick<Condition, "status" | "reason" | "message"> {
   if (error !== undefined) return { status: "False", reason: "ReconciliationFailed", message: error };
   return { status: "True", reason: note?.reason ?? "", message: note?.message ?? "" };
 }

@@ -15,16 +15,15 @@ export interface AnyResource {
 
 export interface NamespaceObject extends AnyResource {}
 
+export interface Selector {
+  readonly labels: LabelSelector | undefined;
+  readonly namespaces: LabelSelector | undefined;
+  /** An object of the workload's own namespace that it takes by its name. */
+  readonly name?: string | undefined;
+}
+
 /** By plural: what a workload selects of a kind. */
-export type Selectors = ReadonlyMap<
-  string,
-  {
-    readonly labels: LabelSelector | undefined;
-    readonly namespaces: LabelSelector | undefined;
-    /** An object of the workload's own namespace that it takes by its name. */
-    readonly name?: string | undefined;
-  }
->;
+export type Selectors = ReadonlyMap<string, Selector>;
 
 export interface Selected<T> {
   readonly object: T;
@@ -34,6 +33,35 @@ export interface Selected<T> {
 
 export function keyOfObject({ metadata }: AnyResource): string {
   return metadata?.namespace === undefined ? (metadata?.name ?? "") : `${metadata.namespace}/${metadata.name}`;
+}
+
+/** Whether the workload `owner` selects an object by this. */
+export function isSelected(
+  { metadata }: AnyResource,
+  by: Selector,
+  owner: AnyResource,
+  namespaces: Pick<ResourceCache<NamespaceObject>, "get">,
+): boolean {
+  const namespace = metadata?.namespace ?? "";
+  const isOwn = owner.metadata?.namespace === namespace;
+  if (isOwn && by.name !== undefined && by.name === metadata?.name) return true;
+  if (!isMatched(by.labels, metadata?.labels)) return false;
+  return by.namespaces === undefined ? isOwn : isMatched(by.namespaces, namespaces.get(namespace)?.metadata?.labels);
+}
+
+/**
+ * As `selects`, but a selector that is not allowed selects nothing: where events are handed out, one workload's mistake must not stop
+ * them. Its reconciliation says what is wrong.
+ */
+export function isMatched(
+  selector: LabelSelector | undefined,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
+  let isMet = false;
+  reasonOf(() => {
+    isMet = selects(selector, labels);
+  });
+  return isMet;
 }
 
 /** Names of the namespaces that a selector means. */
@@ -61,14 +89,20 @@ export function selectObjects<T extends AnyResource>(
     .map((object) => withKind(object, apiVersion, kind));
 }
 
-/** The same object for the same one, so that what was found out about it can be kept beside it. */
-const named = new WeakMap<object, object>();
+/**
+ * By specification: the same object for the same one, so that what was found out about it can be kept beside it. Of an object whose
+ * status alone was written it is the older one.
+ */
+const named = new WeakMap<object, { readonly identity: string; readonly full: AnyResource }>();
 
 function withKind<T extends AnyResource>(object: T, apiVersion: string, kind: string): T {
-  const known = named.get(object);
-  if (known !== undefined) return known as T;
+  const { spec = object } = object as { readonly spec?: object };
+  const { uid, namespace, name, generation, labels, annotations } = object.metadata ?? {};
+  const identity = JSON.stringify([uid, namespace, name, generation, labels, annotations]);
+  const known = named.get(spec);
+  if (known?.identity === identity) return known.full as T;
   const full = { ...object, apiVersion, kind };
-  named.set(object, full);
+  named.set(spec, { identity, full });
   return full;
 }
 

@@ -78,7 +78,7 @@ export class ThanosRulerKind implements WorkloadKind<ThanosRuler> {
     const service = builders.governingService(object);
     if (service !== undefined) await applyObject(api, SERVICE, service);
     await this.#applySet(object, names.prefixed, ruleConfigMaps, tlsSecretCount);
-    bindings?.report(PROMETHEUS_RULE, workloadOf(THANOS_RULER, key), verdicts);
+    bindings.report(PROMETHEUS_RULE, workloadOf(THANOS_RULER, key), verdicts);
     return verdicts.size === 0 ? { reason: "NoSelectedResources", message: "no rule is selected" } : undefined;
   }
 

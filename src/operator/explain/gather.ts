@@ -43,8 +43,8 @@ const ENDPOINT_SLICE: Resource = {
   apiVersion: "discovery.k8s.io/v1",
 };
 
-/** Asks a server's pod for its API. @throws Error with the reason where that fails. */
-export type AskServer = (pod: StoredObject, workload: StoredObject, path: string) => Promise<unknown>;
+/** Asks a server's pod for a page. @throws Error with the reason where that fails. */
+export type AskServer = (pod: StoredObject, workload: StoredObject, path: string) => Promise<string>;
 
 interface Kind {
   readonly of: Resource;
@@ -221,12 +221,12 @@ async function targetsOf(
 /** The answer, or why there is none. */
 async function firstAnswer(
   pods: readonly StoredObject[],
-  ask: (pod: StoredObject) => Promise<unknown>,
+  ask: (pod: StoredObject) => Promise<string>,
 ): Promise<TargetAnswer | string> {
   let reason = "it has no pods";
   for (const pod of pods) {
     try {
-      return (await ask(pod)) as TargetAnswer;
+      return JSON.parse(await ask(pod)) as TargetAnswer;
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
     }

@@ -3,7 +3,7 @@ import { boolean, bytes, duration, type Fields, int32, list, map, object, string
 import { scrapeFields } from "./scrape-fields.js";
 import {
   basicAuth,
-  filter,
+  discoveryFilter,
   keySelector,
   oauth2,
   proxyFields,
@@ -11,6 +11,9 @@ import {
   safeAuthorization,
   safeTlsConfig,
 } from "./shapes.js";
+
+/** A star stands in the last part of the path only. */
+const FILE_PATTERN = "^[^*]*(\\*[^/]*)?\\.(json|yml|yaml|JSON|YML|YAML)$";
 
 export const scrapeConfigSpec = {
   authorization: safeAuthorization("HTTP Authorization header settings"),
@@ -95,7 +98,7 @@ export const scrapeConfigSpec = {
       authorization: safeAuthorization("HTTP Authorization header settings"),
       basicAuth: basicAuth("HTTP basic auth"),
       enableHTTP2: boolean("allow HTTP/2"),
-      filters: list("filters sent to the discovery API (name, values)", filter(""), { keys: ["name"] }),
+      filters: list("filters sent to the discovery API (name, values)", discoveryFilter(""), { keys: ["name"] }),
       followRedirects: boolean("follow HTTP redirects"),
       host: string("host or API server address", {
         required: true,
@@ -117,7 +120,7 @@ export const scrapeConfigSpec = {
       authorization: safeAuthorization("HTTP Authorization header settings"),
       basicAuth: basicAuth("HTTP basic auth"),
       enableHTTP2: boolean("allow HTTP/2"),
-      filters: list("filters sent to the discovery API (name, values)", filter(""), { keys: ["name"] }),
+      filters: list("filters sent to the discovery API (name, values)", discoveryFilter(""), { keys: ["name"] }),
       followRedirects: boolean("follow HTTP redirects"),
       host: string("host or API server address", { required: true, pattern: "^[a-zA-Z][a-zA-Z0-9+.-]*://.+$" }),
       ...proxyFields,
@@ -133,7 +136,7 @@ export const scrapeConfigSpec = {
     object("", {
       accessKey: keySelector("AWS/cloud access key (secret ref)"),
       enableHTTP2: boolean("allow HTTP/2"),
-      filters: list("filters sent to the discovery API (name, values)", filter(""), { keys: ["name"] }),
+      filters: list("filters sent to the discovery API (name, values)", discoveryFilter(""), { keys: ["name"] }),
       followRedirects: boolean("follow HTTP redirects"),
       ...proxyFields,
       port: int32("port name or number", { min: 0, max: 65535 }),
@@ -163,7 +166,11 @@ export const scrapeConfigSpec = {
   fileSDConfigs: list(
     "file discovery",
     object("", {
-      files: list("file patterns", string(""), { required: true, minItems: 1, listType: "set" }),
+      files: list("file patterns", string("", { pattern: FILE_PATTERN }), {
+        required: true,
+        minItems: 1,
+        listType: "set",
+      }),
       refreshInterval: duration("time between discovery refreshes"),
     }),
   ),

@@ -92,7 +92,7 @@ export const proxyFields = {
   noProxy: string("comma list of hosts that bypass the proxy"),
   proxyConnectHeader: map("headers sent to the proxy on CONNECT (secret refs)", list("", keySelector(""))),
   proxyFromEnvironment: boolean("use HTTP_PROXY and friends"),
-  proxyUrl: string("proxy URL"),
+  proxyUrl: string("proxy URL", { pattern: "^(http|https|socks5)://.+$" }),
 } satisfies Fields;
 
 /** Client-credentials flow. */
@@ -181,7 +181,13 @@ export const matcher = shape("Matcher", {
   value: string("label value"),
 });
 
-/** Discovery filter. */
+/** A filter of a discovery API. */
+export const discoveryFilter = shape("DiscoveryFilter", {
+  name: string("filter name", { required: true, minLength: 1 }),
+  values: list("values", string("", { minLength: 1 }), { required: true, minItems: 1, listType: "set" }),
+});
+
+/** A name with its values, such as a parameter of a URL. */
 export const filter = shape("Filter", {
   name: string("filter name", { required: true, minLength: 1 }),
   values: list("values", string("", { minLength: 1 }), { minItems: 1 }),

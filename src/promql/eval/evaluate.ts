@@ -7,7 +7,9 @@ import type { Matcher } from "../../model/index.js";
 import type { CancelToken, Querier, SeriesSet } from "../../storage/index.js";
 import type { Expr } from "../parser/index.js";
 import { buildPlan } from "../plan/build.js";
-import { type Plan, plansBelow, type Selection, selectionOf } from "../plan/nodes.js";
+import type { PlanWithSelections } from "../plan/moving.js";
+import type { Plan } from "../plan/nodes.js";
+import { type Selections, selectionsOf } from "../plan/selections.js";
 import { Annotations } from "./annotations.js";
 import { Budget } from "./budget.js";
 import { HistogramTable } from "./histogram-table.js";
@@ -26,6 +28,8 @@ export interface QueryRequest {
   readonly endMs: number;
   readonly stepMs: number;
   readonly options: EvaluationOptions;
+  /** Of this expression, these times and options, where it is known: `MovingPlan`. Its series are looked up as last time. */
+  readonly planned?: PlanWithSelections;
 }
 
 export interface EvaluationOptions {
@@ -88,7 +92,7 @@ export interface EvaluationMeans {
  */
 export async function evaluate(request: QueryRequest, means: EvaluationMeans): Promise<QueryResult> {
   const { options } = request;
-  const plan = buildPlan(request.expr, { ...options, ...timesOf(request) });
+  const plan = request.planned?.plan ?? buildPlan(request.expr, { ...options, ...timesOf(request) });
   const isNewer = options.language === "3.14";
   const annotations = new Annotations(isNewer);
   const budget = new Budget(options.maxSamples, means.cancel, Math.min(means.memory.limitBytes, TEXT_LIMIT));
@@ -97,12 +101,12 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
   if (options.perStepStats === true && stepMs > 0) budget.countSteps(Math.floor((endMs - startMs) / stepMs) + 1);
   means.cancel.check();
   const mark = means.memory.mark();
-  let sets: ReadonlyMap<string, SeriesSet> = new Map();
+  let sets: readonly SeriesSet[] = [];
   try {
-    const selections = selectionsOf(plan);
-    sets = await selectAll(selections, means.querier);
+    const selections = request.planned?.selections ?? selectionsOf(plan);
+    sets = await selectAll(selections, means.querier, request.planned !== undefined);
     if (means.onSelected !== undefined) {
-      const selected = [...selections].map(([key, { matchers }]) => ({ matchers, count: sets.get(key)!.count }));
+      const selected = selections.distinct.map(({ matchers }, i) => ({ matchers, count: sets[i]!.count }));
       means.onSelected(selected, plan);
     }
     const evaluation: Evaluation = {
@@ -116,7 +120,7 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
       useStartTimestamps: options.useStartTimestamps,
       delayedNameRemoval: options.delayedNameRemoval,
       typeAndUnitLabels: options.typeAndUnitLabels,
-      seriesOf: (selection) => sets.get(keyOf(selection))!,
+      seriesOf: (selection) => sets[selections.placeOf.get(selection)!]!,
       open: (below) => means.watch?.(below, () => openRows(evaluation, below)) ?? openRows(evaluation, below),
     };
     const value = computeValue(evaluation, plan, request);
@@ -128,7 +132,7 @@ export async function evaluate(request: QueryRequest, means: EvaluationMeans): P
       stats: { queryableSamples: budget.total, peakSamples: budget.peak, samplesPerStep: budget.perStep },
     };
   } finally {
-    for (const set of sets.values()) set.close();
+    for (const set of sets) set.close();
     means.memory.releaseTo(mark);
   }
 }
@@ -164,28 +168,12 @@ function computeValue(evaluation: Evaluation, plan: Plan, request: QueryRequest)
   return stepMs === 0 ? vectorFrom(evaluation, frame, startMs) : matrixFrom(evaluation, frame, plan.grid);
 }
 
-function selectionsOf(plan: Plan): ReadonlyMap<string, Selection> {
-  const selections = new Map<string, Selection>();
-  const collect = (node: Plan): void => {
-    const selection = selectionOf(node);
-    if (selection !== undefined) selections.set(keyOf(selection), selection);
-    for (const below of plansBelow(node)) collect(below);
-  };
-  collect(plan);
-  return selections;
-}
-
 /** Every selection of the plan, all asked for at once: they see the same commits. */
-async function selectAll(
-  selections: ReadonlyMap<string, Selection>,
+function selectAll(
+  { distinct }: Selections,
   querier: Querier,
-): Promise<ReadonlyMap<string, SeriesSet>> {
-  const requests = [...selections.values()].map(({ matchers, ...hints }) => ({ matchers, hints }));
-  const sets = requests.length === 0 ? [] : await querier.selectAll(requests);
-  return new Map([...selections.keys()].map((key, i) => [key, sets[i]!]));
-}
-
-function keyOf(selection: Selection): string {
-  const matchers = selection.matchers.map((matcher: Matcher) => matcher.toString()).join(",");
-  return `${selection.minTimeMs} ${selection.maxTimeMs} ${matchers}`;
+  isRepeated: boolean,
+): readonly SeriesSet[] | Promise<readonly SeriesSet[]> {
+  if (distinct.length === 0) return [];
+  return querier.selectAll(distinct.map((hints) => ({ matchers: hints.matchers, hints, isRepeated })));
 }

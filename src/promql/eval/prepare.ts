@@ -17,7 +17,11 @@ export function prepareInstantQuery(
   options: EvaluationOptions,
   parserOptions: ParserOptions = {},
 ): QueryRequest {
-  const expr = parseExpr(text, parserOptions);
+  return instantRequest(text, parseExpr(text, parserOptions), timeMs, options);
+}
+
+/** @param expr  of `text` */
+export function instantRequest(text: string, expr: Expr, timeMs: number, options: EvaluationOptions): QueryRequest {
   return { text, expr, startMs: timeMs, endMs: timeMs, stepMs: 0, options };
 }
 
@@ -28,9 +32,18 @@ export function prepareRangeQuery(
   options: EvaluationOptions,
   parserOptions: ParserOptions = {},
 ): QueryRequest {
-  const expr = parseExpr(text, parserOptions);
+  return rangeRequest(text, parseExpr(text, parserOptions), range, options);
+}
+
+/** @param expr  of `text`. @throws VestalError BAD_DATA for an expression that has no value at single steps. */
+export function rangeRequest(
+  text: string,
+  expr: Expr,
+  { startMs, endMs, stepMs }: { readonly startMs: number; readonly endMs: number; readonly stepMs: number },
+  options: EvaluationOptions,
+): QueryRequest {
   refuseRanges(expr);
-  return { text, expr, ...range, options };
+  return { text, expr, startMs, endMs, stepMs, options };
 }
 
 function refuseRanges(expr: Expr): void {

@@ -29,6 +29,7 @@ export { FUNCTIONS, type FunctionSignature } from "./functions.js";
 export type { ParserOptions } from "./options.js";
 export { parseExpr, parseMetricSelector } from "./parse.js";
 export { secondsToMs } from "./parse-duration.js";
+export { ParsedExpressions } from "./parsed-expressions.js";
 export { formatPosition } from "./position.js";
 export { prettifyExpr, printExpr } from "./print.js";
 export { type ExprJson, exprToJson } from "./to-json.js";

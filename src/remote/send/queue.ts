@@ -9,7 +9,7 @@
  */
 import { join } from "node:path";
 import { CorruptionError, errorCode, errorMessage, type Files, type Logger } from "../../base/index.js";
-import { HttpClient, type HttpClientOptions } from "../../http/index.js";
+import type { HttpClientOptions } from "../../http/index.js";
 import { Labels, type SeriesMetadata } from "../../model/index.js";
 import { decodeLabelBytes } from "../../model/label-bytes.js";
 import { type CompiledRule, compileRules, type RelabelRule, relabel } from "../../relabel/index.js";
@@ -22,6 +22,8 @@ import {
   type WalPosition,
 } from "../../tsdb/wal/index.js";
 import { encodeBatch, type Item, type Token } from "./batch.js";
+import { Endpoint, sleep } from "./endpoint.js";
+import { type FamilyMetadata, type MetadataOptions, MetadataSender, type MetadataStats } from "./metadata.js";
 import { checkpointRefs, decodeSeries, recordsBefore, WalTail, type WalTailOptions } from "./wal-tail.js";
 
 export interface EndpointConfig {
@@ -38,6 +40,7 @@ export interface EndpointConfig {
   readonly sendsExemplars: boolean;
   readonly sendsHistograms: boolean;
   readonly http: HttpClientOptions;
+  readonly metadata: MetadataOptions;
   readonly queue: {
     readonly capacity: number;
     readonly maxShards: number;
@@ -76,6 +79,18 @@ export interface QueueStats {
   maxSamplesPerSend: number;
   highestSentMs: number;
   highestReadMs: number;
+  readonly metadata: MetadataStats;
+  readonly log: LogStats;
+}
+
+/** What was read of the log. */
+export interface LogStats {
+  segment: number;
+  /** By the kind of record. */
+  readonly records: Record<string, number>;
+  damaged: number;
+  /** Samples that were there before the start. */
+  samplesBeforeStart: number;
 }
 
 export type KindCounts = Record<Item["kind"], number>;
@@ -105,8 +120,21 @@ const EXEMPLARS = 4;
 const METADATA = 6;
 const IDLE_MS = 50;
 const RESHARD_MS = 10_000;
-const ANSWER_BYTES_MAX = 65_536;
-const RETRY_AFTER_SECONDS_MAX = 300;
+
+/** Names of kinds of records, as Prometheus has them; the place is the first byte. */
+const RECORD_NAMES = [
+  "unknown",
+  "series",
+  "samples",
+  "tombstones",
+  "exemplars",
+  "mmapmarkers",
+  "metadata",
+  "histogram_samples",
+  "float_histogram_samples",
+  "custom_buckets_histogram_samples",
+  "custom_buckets_float_histogram_samples",
+] as const;
 
 interface Series {
   /** Undefined: relabelling drops it. */
@@ -122,13 +150,16 @@ export class Queue {
   readonly #deps: QueueDeps;
   readonly #log: Logger;
   readonly #rules: readonly CompiledRule[];
-  readonly #client: HttpClient;
+  readonly #endpoint: Endpoint;
+  readonly #metadata: MetadataSender;
   readonly #series = new Map<number, Series>();
   /** Records that were read and are not done, oldest first, each with the position in front of it. */
   readonly #open: { readonly token: Token; readonly before: WalPosition }[] = [];
   #shards: Item[][] = [];
   #running: Promise<void>[] = [];
   #stopped = new AbortController();
+  /** Unlike shards, which begin anew with another number of them. */
+  readonly #metadataStopped = new AbortController();
   #isDraining = false;
   /** The last answer was none, or that it is to be sent again. */
   #isFailing = false;
@@ -145,7 +176,8 @@ export class Queue {
     this.#deps = deps;
     this.#log = deps.log.with({ remote_name: config.name, url: withoutPassword(config.url) });
     this.#rules = compileRules(config.relabelRules);
-    this.#client = new HttpClient(config.http, deps.userAgent);
+    this.#endpoint = new Endpoint(config, deps.userAgent, this.#log);
+    this.#metadata = new MetadataSender(config.metadata, this.#endpoint);
     const { minShards, maxShards, capacity, maxSamplesPerSend } = config.queue;
     this.stats = {
       name: config.name,
@@ -170,6 +202,8 @@ export class Queue {
       maxSamplesPerSend,
       highestSentMs: 0,
       highestReadMs: 0,
+      metadata: this.#metadata.stats,
+      log: { segment: 0, records: {}, damaged: 0, samplesBeforeStart: 0 },
     };
   }
 
@@ -187,6 +221,7 @@ export class Queue {
     this.#startShards(this.#config.queue.minShards);
     let lost = 0;
     let segment = from.segment;
+    this.stats.log.segment = segment;
     let nextReshardMs = Date.now() + RESHARD_MS;
     while (this.#isRunning) {
       if (Date.now() >= nextReshardMs) {
@@ -204,6 +239,7 @@ export class Queue {
       } catch (error) {
         if (!(error instanceof CorruptionError)) throw error;
         this.#log.error("The log is damaged; sending goes on behind the segment", { err: error.message });
+        this.stats.log.damaged++;
         if (!tail.skipSegment()) await sleep(1000);
         continue;
       }
@@ -216,10 +252,32 @@ export class Queue {
         await sleep(IDLE_MS);
         continue;
       }
+      this.#countRecord(record, before, end);
       this.#take(record, before);
       if (tail.position.segment === segment) continue;
       segment = tail.position.segment;
+      this.stats.log.segment = segment;
       this.#forget();
+    }
+  }
+
+  /** Where metadata goes in requests of its own, and how often; undefined where it does not. */
+  get metadataIntervalMs(): number | undefined {
+    const { version, metadata } = this.#config;
+    return version === 1 && metadata.isSent ? metadata.intervalMs : undefined;
+  }
+
+  /** Sends what targets say of their metrics now. */
+  async sendMetadata(entries: readonly FamilyMetadata[]): Promise<void> {
+    await this.#metadata.send(entries, this.#metadataStopped.signal);
+  }
+
+  #countRecord(record: Uint8Array, before: WalPosition, end: WalPosition): void {
+    const { log } = this.stats;
+    const name = RECORD_NAMES[record[0] ?? 0] ?? "unknown";
+    log.records[name] = (log.records[name] ?? 0) + 1;
+    if (record[0] === SAMPLES && isBehind(end, before)) {
+      for (const _ of decodeSamples(record)) log.samplesBeforeStart++;
     }
   }
 
@@ -247,10 +305,11 @@ export class Queue {
     const until = Date.now() + deadlineMs;
     while (this.stats.pending > 0 && !this.#isFailing && Date.now() < until) await sleep(IDLE_MS);
     this.#stopped.abort();
+    this.#metadataStopped.abort();
     await Promise.all(this.#running);
     this.#advance();
     this.#tail?.close();
-    this.#client.close();
+    this.#endpoint.close();
   }
 
   #room(): number {
@@ -452,56 +511,20 @@ export class Queue {
 
   /** False if it was stopped before anybody had an answer. */
   async #send(batch: readonly Item[], signal: AbortSignal): Promise<boolean> {
-    const { url, version, timeoutMs, headers, queue } = this.#config;
+    const { version } = this.#config;
     const body = encodeBatch(batch, version);
-    const type =
-      version === 1 ? "application/x-protobuf" : "application/x-protobuf;proto=io.prometheus.write.v2.Request";
-    let backoffMs = queue.minBackoffMs;
-    for (let attempt = 0; ; attempt++) {
-      if (signal.aborted) return false;
-      if (attempt > 0) addKinds(this.stats.retried, batch);
-      const begunMs = performance.now();
-      let problem: string;
-      let waitMs = backoffMs;
-      try {
-        const response = await this.#client.request({
-          method: "POST",
-          url,
-          timeoutMs,
-          bodyBytesMax: ANSWER_BYTES_MAX,
-          signal,
-          body,
-          headers: {
-            ...headers,
-            ...(attempt > 0 && { "Retry-Attempt": String(attempt) }),
-            "Content-Type": type,
-            "Content-Encoding": "snappy",
-            "X-Prometheus-Remote-Write-Version": version === 1 ? "0.1.0" : "2.0.0",
-          },
-        });
-        const { status } = response;
-        this.#observe((performance.now() - begunMs) / 1000);
-        if (status >= 200 && status < 300) {
-          this.#count(batch, body.length);
-          this.#isFailing = false;
-          return true;
-        }
-        const text = response.body.toString("utf8").split("\n", 1)[0]!.slice(0, 1024);
-        problem = `server returned HTTP status ${status}: ${text}`;
-        const isRetryable = status >= 500 || (status === 429 && queue.retryOn429);
-        if (!isRetryable) return this.#giveUp(batch, status, problem, signal);
-        const retryAfter = Number(response.headers["retry-after"] ?? Number.NaN);
-        if (retryAfter > 0) waitMs = Math.min(retryAfter, RETRY_AFTER_SECONDS_MAX) * 1000;
-      } catch (error) {
-        if (signal.aborted) return false;
-        problem = errorMessage(error);
-      }
-      this.#isFailing = true;
-      this.#log.warn("Failed to send batch, retrying", { err: problem });
-      const until = Date.now() + waitMs;
-      while (Date.now() < until && !signal.aborted) await sleep(Math.min(IDLE_MS, until - Date.now()));
-      backoffMs = Math.min(2 * backoffMs, queue.maxBackoffMs);
-    }
+    const verdict = await this.#endpoint.send(body, version, signal, {
+      onAnswer: (seconds) => this.#observe(seconds),
+      onFailure: () => {
+        this.#isFailing = true;
+      },
+      onRetry: () => addKinds(this.stats.retried, batch),
+    });
+    if (verdict.kind === "stopped") return false;
+    if (verdict.kind === "refused") return this.#giveUp(batch, verdict.status, verdict.problem, signal);
+    this.#count(batch, body.length);
+    this.#isFailing = false;
+    return true;
   }
 
   /**
@@ -557,8 +580,4 @@ function withoutPassword(text: string): string {
 
 function isBehind(position: WalPosition, other: WalPosition): boolean {
   return position.segment > other.segment || (position.segment === other.segment && position.offset > other.offset);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

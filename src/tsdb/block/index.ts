@@ -11,6 +11,7 @@ export {
   type BlockStats,
   encodeMeta,
   HINT_FROM_OUT_OF_ORDER,
+  isOutOfOrder,
   readMeta,
   writeMeta,
 } from "./meta.js";

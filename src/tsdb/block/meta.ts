@@ -42,6 +42,11 @@ export interface BlockMeta {
 
 export const HINT_FROM_OUT_OF_ORDER = "from-out-of-order";
 
+/** Whether the block has only samples that came out of order: its end says nothing of what the log need not bring back. */
+export function isOutOfOrder({ compaction }: BlockMeta): boolean {
+  return compaction.hints.includes(HINT_FROM_OUT_OF_ORDER);
+}
+
 const VERSION = 1;
 /** Far more than a list of sources needs. */
 const META_BYTES_MAX = 64 * 1024 * 1024;

@@ -81,22 +81,22 @@ export class LoadedChunks {
   readonly outOfOrder: number;
   attached = 0;
   readonly #kernels: DiskKernels;
-  readonly #end: WalPosition;
+  readonly #ends: ReadonlyMap<number, number>;
   #table: number;
   #outOfOrderTable: number;
 
-  /** @param end  behind the last record that was read. */
+  /** @param ends  by number of the file: behind the last record that was read of it. */
   constructor(
     kernels: DiskKernels,
     tables: { readonly inOrder: number; readonly outOfOrder: number },
     damage: HeadChunkDamage | undefined,
-    end: WalPosition,
+    ends: ReadonlyMap<number, number>,
     counts: Record<"maxRef" | "chunks" | "tooOld" | "others" | "outOfOrder", number>,
   ) {
     this.#kernels = kernels;
     this.#table = tables.inOrder;
     this.#outOfOrderTable = tables.outOfOrder;
-    this.#end = end;
+    this.#ends = ends;
     this.damage = damage;
     this.maxRef = counts.maxRef;
     this.chunks = counts.chunks;
@@ -105,10 +105,11 @@ export class LoadedChunks {
     this.outOfOrder = counts.outOfOrder;
   }
 
-  /** Whether the record at `offset` of file `file` was read; 0, 0 stands for none, which is there. */
+  /** Whether the record at `offset` of file `file` was read, or was removed when a block had it; 0, 0 stands for none. */
   has(file: number, offset: number): boolean {
     if (file === 0 && offset === 0) return true;
-    return file < this.#end.segment || (file === this.#end.segment && offset < this.#end.offset);
+    const [first] = this.#ends.keys();
+    return first !== undefined && (file < first || offset < (this.#ends.get(file) ?? 0));
   }
 
   /** The series record of a ref was read: its chunks become those of `slot`, seen by readers with `commit`. */
@@ -158,7 +159,7 @@ export function loadChunksHead(options: LoadOptions): LoadedChunks {
     if (damage !== undefined && options.mends) cutOffDamage(options, damage);
     const count = (field: number) => view.getFloat64(scan.address + field, true);
     const tables = { inOrder: table, outOfOrder: outOfOrderTable };
-    return new LoadedChunks(kernels, tables, damage, reading.end, {
+    return new LoadedChunks(kernels, tables, damage, reading.ends, {
       maxRef: Number(view.getBigUint64(scan.address + DISK_SCAN_MAX_REF, true)),
       chunks: count(DISK_SCAN_CHUNKS),
       tooOld: count(DISK_SCAN_TOO_OLD),
@@ -189,8 +190,8 @@ class Scan {
   readonly #view: DataView;
   readonly #scan: number;
   readonly #buffer: ArenaBuffer;
-  /** Behind the last record that is whole. */
-  end: WalPosition = { segment: 0, offset: 0 };
+  /** By number of the file: behind its last record that is whole. */
+  readonly ends = new Map<number, number>();
 
   constructor(options: LoadOptions, view: DataView, scan: number, buffer: ArenaBuffer) {
     this.#options = options;
@@ -214,7 +215,7 @@ class Scan {
       try {
         const damage = this.#readFile(descriptor, path, number, limit);
         const offset = this.#get(DISK_SCAN_OFFSET) + this.#get(DISK_SCAN_POSITION);
-        this.end = { segment: number, offset: damage === undefined ? offset : damage.offset };
+        this.ends.set(number, damage === undefined ? offset : damage.offset);
         if (damage !== undefined) return damage;
       } finally {
         files.close(descriptor);

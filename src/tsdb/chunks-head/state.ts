@@ -140,8 +140,18 @@ export function startChunksHead(
     found = listHeadChunkFiles(files, dir);
   }
   const last = found.at(-1)?.number ?? 0;
+  if (last > 0) syncFile(files, headChunkPath(dir, last)); // as before every new file: a process that was killed did not
   state.log.setPosition(last, 0);
   return { end: { segment: last, offset: last === 0 ? 0 : files.stat(headChunkPath(dir, last)).bytes }, removed };
+}
+
+function syncFile(files: Files, path: string): void {
+  const descriptor = files.open(path, "r+");
+  try {
+    files.fsync(descriptor);
+  } finally {
+    files.close(descriptor);
+  }
 }
 
 /** As `releaseDead` of the log: gives back the lock of a thread that ended while it held it. */

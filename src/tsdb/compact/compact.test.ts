@@ -15,7 +15,15 @@ import {
   XorAppender,
   XorReader,
 } from "../chunk/index.js";
-import { BlockDirectory, beyondRetention, blockRanges, Compactor, deleteFromBlock, planCompaction } from "./index.js";
+import {
+  BlockDirectory,
+  beyondRetention,
+  blockRanges,
+  Compactor,
+  deleteFromBlock,
+  joinedMeta,
+  planCompaction,
+} from "./index.js";
 
 const DIR = "/data";
 const HOUR = 3_600_000;
@@ -266,6 +274,12 @@ function meta(
 }
 
 const RANGES = blockRanges(2 * HOUR, 18 * HOUR);
+const LATE = { hints: ["from-out-of-order"] };
+
+test("what is made of blocks of samples out of order alone is one", () => {
+  expect(joinedMeta([meta(0, 2, LATE), meta(0, 2, LATE)]).compaction.hints).toEqual(LATE.hints);
+  expect(joinedMeta([meta(0, 2), meta(0, 2, LATE)]).compaction.hints).toEqual([]);
+});
 
 test.each<[string, BlockMeta[], number[]]>([
   ["nothing", [], []],
@@ -280,6 +294,17 @@ test.each<[string, BlockMeta[], number[]]>([
     [],
   ],
   ["overlapping ones first, the newest too", [meta(0, 2), meta(2, 4), meta(3, 5), meta(4, 6)], [1, 2, 3]],
+  [
+    "blocks of samples out of order that are newer than all others only with each other",
+    [meta(0, 2), meta(2, 4), meta(4, 6, LATE), meta(6, 8, LATE), meta(6, 8, LATE), meta(8, 10, LATE)],
+    [3, 4],
+  ],
+  [
+    "none of samples out of order in a range that the head still has",
+    [meta(0, 2), meta(2, 4), meta(4, 6, LATE), meta(6, 8, LATE)],
+    [],
+  ],
+  ["those in ranges that others have", [meta(0, 2), meta(0, 2, LATE), meta(2, 4)], [0, 1]],
   ["a block of which all is deleted", [meta(0, 2, {}, 10), meta(2, 4)], [0]],
   ["a large block of which much is deleted", [meta(0, 6, {}, 1), meta(6, 8)], [0]],
   ["not one of which little is deleted", [meta(0, 2, {}, 1), meta(2, 4)], []],

@@ -7,6 +7,7 @@ import {
   BlockWriter,
   type FinishedBlock,
   HINT_FROM_OUT_OF_ORDER,
+  isOutOfOrder,
   makeUlid,
   PageCache,
   writeMeta,
@@ -148,7 +149,10 @@ export const cleanedMeta: MetaOf = ([meta], ulid) => {
   return { minTimeMs, maxTimeMs, compaction };
 };
 
-/** Range, level and lineage of a block made of others, as Prometheus writes them. */
+/**
+ * Range, level and lineage of a block made of others, as Prometheus writes them. Of blocks that all came out of order it is one too:
+ * the head may have other samples of its time.
+ */
 export function joinedMeta(metas: readonly BlockMeta[]): FinishedBlock {
   return {
     minTimeMs: Math.min(...metas.map(({ minTimeMs }) => minTimeMs)),
@@ -157,7 +161,7 @@ export function joinedMeta(metas: readonly BlockMeta[]): FinishedBlock {
       level: Math.max(...metas.map(({ compaction }) => compaction.level)) + 1,
       sources: [...new Set(metas.flatMap(({ compaction }) => compaction.sources))].sort(),
       parents: metas.map(({ ulid, minTimeMs, maxTimeMs }) => ({ ulid, minTimeMs, maxTimeMs })),
-      hints: [],
+      hints: metas.every(isOutOfOrder) ? [HINT_FROM_OUT_OF_ORDER] : [],
       isDeletable: false,
       isFailed: false,
     },

@@ -1,5 +1,5 @@
 /** Which blocks are compacted next, and which are kept no longer: pure decisions, as Prometheus' leveled compactor makes them. */
-import type { BlockMeta } from "../block/index.js";
+import { type BlockMeta, isOutOfOrder } from "../block/index.js";
 
 /** Each level is so many of the one below. */
 const LEVEL_FACTOR = 3;
@@ -17,6 +17,9 @@ export function blockRanges(minBlockMs: number, maxBlockMs: number): number[] {
 /**
  * ULIDs of the blocks to compact into one now, in order of time; none if there is nothing to do.
  *
+ * Blocks of samples out of order that reach beyond all others wait: joined with one of those they would say that everything up to
+ * their end is in blocks, and a start would leave out what the log has of that time. They are only joined with each other.
+ *
  * @param compactsOverlapping  blocks that overlap come first; otherwise they are compacted by ranges like all others.
  */
 export function planCompaction(
@@ -24,9 +27,14 @@ export function planCompaction(
   ranges: readonly number[],
   compactsOverlapping = true,
 ): string[] {
-  const sorted = metas.toSorted((a, b) => a.minTimeMs - b.minTimeMs);
-  const overlapping = compactsOverlapping ? overlappingBlocks(sorted) : [];
-  if (overlapping.length > 0) return ulidsOf(overlapping);
+  const byTime = metas.toSorted((a, b) => a.minTimeMs - b.minTimeMs);
+  const inOrderEnd = Math.max(...byTime.filter((meta) => !isOutOfOrder(meta)).map(({ maxTimeMs }) => maxTimeMs));
+  const isAhead = (meta: BlockMeta): boolean => isOutOfOrder(meta) && meta.maxTimeMs > inOrderEnd;
+  const sorted = byTime.filter((meta) => !isAhead(meta));
+  for (const some of compactsOverlapping ? [sorted, byTime.filter(isAhead)] : []) {
+    const overlapping = overlappingBlocks(some);
+    if (overlapping.length > 0) return ulidsOf(overlapping);
+  }
   // The newest block may get neighbours yet, and people copy it first.
   const settled = sorted.slice(0, -1);
   const chosen = fullRange(settled, ranges);

@@ -34,16 +34,37 @@ export interface CapturedChunk {
   readonly maxTimeMs: number;
 }
 
+/** Where the chunks of a set's series lie. */
+class ChunkColumns {
+  /** Chunks of series i are those from firstChunk[i] to before firstChunk[i + 1]. */
+  readonly firstChunk = new NumberList();
+  readonly minTimes = new NumberList();
+  readonly maxTimes = new NumberList();
+  readonly lengths = new NumberList();
+  readonly counts = new NumberList();
+  readonly encodings = new NumberList();
+  readonly addresses = new NumberList();
+
+  clear(): void {
+    this.firstChunk.clear();
+    this.minTimes.clear();
+    this.maxTimes.clear();
+    this.lengths.clear();
+    this.counts.clear();
+    this.encodings.clear();
+    this.addresses.clear();
+  }
+}
+
+/** Of closed sets, for the next ones: seven arrays for each of many small queries are garbage that costs. */
+const spareColumns: ChunkColumns[] = [];
+const SPARE_COLUMNS_MAX = 16;
+/** A closed set has no chunks. */
+const CLOSED = new ChunkColumns();
+
 export class CapturedSeries implements SeriesSet {
   readonly #labels: Labels[] = [];
-  /** Chunks of series i are those from #firstChunk[i] to before #firstChunk[i + 1]. */
-  readonly #firstChunk = new NumberList();
-  readonly #minTimes = new NumberList();
-  readonly #maxTimes = new NumberList();
-  readonly #lengths = new NumberList();
-  readonly #counts = new NumberList();
-  readonly #encodings = new NumberList();
-  readonly #addresses = new NumberList();
+  #columns: ChunkColumns;
   /** By number of the series; most have none. */
   readonly #sides = new Map<number, CapturedSide>();
   #order: Uint32Array | undefined;
@@ -55,34 +76,35 @@ export class CapturedSeries implements SeriesSet {
   constructor(kernels: ChunkKernels, release: () => void) {
     this.#kernels = kernels;
     this.#release = release;
-    this.#firstChunk.push(0);
+    this.#columns = spareColumns.pop() ?? new ChunkColumns();
+    this.#columns.firstChunk.push(0);
   }
 
   // ── filling ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   mark(): CaptureMark {
-    return { series: this.#labels.length, chunks: this.#addresses.length };
+    return { series: this.#labels.length, chunks: this.#columns.addresses.length };
   }
 
   /** One more chunk of the series that `addSeries` will name next; chunks come oldest first. */
   addChunk(minTimeMs: number, maxTimeMs: number, length: number, count: number, encoding: ChunkEncoding): void {
-    this.#minTimes.push(minTimeMs);
-    this.#maxTimes.push(maxTimeMs);
-    this.#lengths.push(length);
-    this.#counts.push(count);
-    this.#encodings.push(encoding);
-    this.#addresses.push(0);
+    this.#columns.minTimes.push(minTimeMs);
+    this.#columns.maxTimes.push(maxTimeMs);
+    this.#columns.lengths.push(length);
+    this.#columns.counts.push(count);
+    this.#columns.encodings.push(encoding);
+    this.#columns.addresses.push(0);
   }
 
   addSeries(labels: Labels, side?: CapturedSide): void {
     if (side !== undefined) this.#sides.set(this.#labels.length, side);
     this.#labels.push(labels);
-    this.#firstChunk.push(this.#addresses.length);
+    this.#columns.firstChunk.push(this.#columns.addresses.length);
   }
 
   /** Says where the copy of chunk `index` is. */
   placeChunk(index: number, address: number): void {
-    this.#addresses.values[index] = address;
+    this.#columns.addresses.values[index] = address;
   }
 
   /** Ends filling. @param key  of the selection, for `lists` */
@@ -112,29 +134,30 @@ export class CapturedSeries implements SeriesSet {
     const series = this.#series(index);
     const side = this.#sides.get(series);
     if (side !== undefined) return this.#mergedSamples(series, side, minTimeMs, maxTimeMs, sink);
-    const end = this.#firstChunk.values[series + 1]!;
-    let first = this.#firstChunk.values[series]!;
-    while (first < end && this.#maxTimes.values[first]! < minTimeMs) first++;
+    const end = this.#columns.firstChunk.values[series + 1]!;
+    let first = this.#columns.firstChunk.values[series]!;
+    while (first < end && this.#columns.maxTimes.values[first]! < minTimeMs) first++;
     let room = 0;
     let last = first;
-    while (last < end && this.#minTimes.values[last]! <= maxTimeMs) room += this.#counts.values[last++]!;
+    while (last < end && this.#columns.minTimes.values[last]! <= maxTimeMs)
+      room += this.#columns.counts.values[last++]!;
     const { timesAddr, valuesAddr } = sink.reserve(room);
     let count = 0;
     let histograms: (Histogram | undefined)[] | undefined;
     for (let i = first; i < last; i++) {
-      const encoding = this.#encodings.values[i]! as ChunkEncoding;
+      const encoding = this.#columns.encodings.values[i]! as ChunkEncoding;
       const at = 8 * count;
       if (encoding !== ENCODING_XOR) {
         histograms ??= Array<undefined>(count).fill(undefined);
-        const reader = new HistogramReader(encoding, this.#chunkBytes(sink.memory, i), this.#counts.values[i]!);
+        const reader = new HistogramReader(encoding, this.#chunkBytes(sink.memory, i), this.#columns.counts.values[i]!);
         readHistograms(reader, minTimeMs, maxTimeMs, sink.memory, timesAddr + at, valuesAddr + at, histograms);
         count = histograms.length;
         continue;
       }
       const written = this.#kernels.decodeXor(
-        this.#addresses.values[i]!,
-        this.#lengths.values[i]!,
-        this.#counts.values[i]!,
+        this.#columns.addresses.values[i]!,
+        this.#columns.lengths.values[i]!,
+        this.#columns.counts.values[i]!,
         minTimeMs,
         maxTimeMs,
         timesAddr + at,
@@ -150,12 +173,16 @@ export class CapturedSeries implements SeriesSet {
   addChunks(index: number, minTimeMs: number, maxTimeMs: number, sink: ChunkSink): boolean {
     const series = this.#series(index);
     if (this.#sides.has(series)) return false;
-    const end = this.#firstChunk.values[series + 1]!;
-    for (let i = this.#firstChunk.values[series]!; i < end; i++) {
-      if (this.#maxTimes.values[i]! < minTimeMs) continue;
-      if (this.#minTimes.values[i]! > maxTimeMs) break;
-      if ((this.#encodings.values[i]! as ChunkEncoding) !== ENCODING_XOR) return false;
-      sink.addChunk(this.#addresses.values[i]!, this.#lengths.values[i]!, this.#counts.values[i]!);
+    const end = this.#columns.firstChunk.values[series + 1]!;
+    for (let i = this.#columns.firstChunk.values[series]!; i < end; i++) {
+      if (this.#columns.maxTimes.values[i]! < minTimeMs) continue;
+      if (this.#columns.minTimes.values[i]! > maxTimeMs) break;
+      if ((this.#columns.encodings.values[i]! as ChunkEncoding) !== ENCODING_XOR) return false;
+      sink.addChunk(
+        this.#columns.addresses.values[i]!,
+        this.#columns.lengths.values[i]!,
+        this.#columns.counts.values[i]!,
+      );
     }
     return true;
   }
@@ -168,19 +195,23 @@ export class CapturedSeries implements SeriesSet {
     maxTimeMs: number,
     sink: ColumnSink,
   ): SampleColumns {
-    const first = this.#firstChunk.values[series]!;
-    const end = this.#firstChunk.values[series + 1]!;
+    const first = this.#columns.firstChunk.values[series]!;
+    const end = this.#columns.firstChunk.values[series + 1]!;
     let room = 0;
-    for (let i = first; i < end; i++) room += this.#counts.values[i]!;
+    for (let i = first; i < end; i++) room += this.#columns.counts.values[i]!;
     // Decoded behind the place where the columns will be.
     const { timesAddr, valuesAddr } = sink.reserve(2 * room);
     const chunks: DecodedChunk[] = [];
     let used = room;
     for (let i = first; i < end; i++) {
       const isOutOfOrder = i >= end - outOfOrder;
-      const bounds = { minTimeMs: this.#minTimes.values[i]!, maxTimeMs: this.#maxTimes.values[i]!, isOutOfOrder };
+      const bounds = {
+        minTimeMs: this.#columns.minTimes.values[i]!,
+        maxTimeMs: this.#columns.maxTimes.values[i]!,
+        isOutOfOrder,
+      };
       chunks.push(this.#decoded(series, i, bounds, sink.memory, timesAddr + 8 * used, valuesAddr + 8 * used));
-      used += this.#counts.values[i]!;
+      used += this.#columns.counts.values[i]!;
     }
     const view = new DataView(sink.memory.buffer);
     const histograms: (Histogram | undefined)[] = [];
@@ -206,10 +237,10 @@ export class CapturedSeries implements SeriesSet {
     timesAddr: number,
     valuesAddr: number,
   ): DecodedChunk {
-    const encoding = this.#encodings.values[chunk]! as ChunkEncoding;
-    const count = this.#counts.values[chunk]!;
+    const encoding = this.#columns.encodings.values[chunk]! as ChunkEncoding;
+    const count = this.#columns.counts.values[chunk]!;
     if (encoding !== ENCODING_XOR) return decodeChunk(encoding, this.#chunkBytes(memory, chunk), bounds, count);
-    const [address, length] = [this.#addresses.values[chunk]!, this.#lengths.values[chunk]!];
+    const [address, length] = [this.#columns.addresses.values[chunk]!, this.#columns.lengths.values[chunk]!];
     const [from, to] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     const written = this.#kernels.decodeXor(address, length, count, from, to, timesAddr, valuesAddr);
     if (written < 0) throw damaged(this.#labels[series]!, -1 - written);
@@ -242,19 +273,19 @@ export class CapturedSeries implements SeriesSet {
 
   #decodedInPlace(series: number, { outOfOrder }: CapturedSide, memory: WebAssembly.Memory): DecodedChunk[] {
     const chunks: DecodedChunk[] = [];
-    const end = this.#firstChunk.values[series + 1]!;
-    for (let i = this.#firstChunk.values[series]!; i < end; i++) {
+    const end = this.#columns.firstChunk.values[series + 1]!;
+    for (let i = this.#columns.firstChunk.values[series]!; i < end; i++) {
       const bounds = {
-        minTimeMs: this.#minTimes.values[i]!,
-        maxTimeMs: this.#maxTimes.values[i]!,
+        minTimeMs: this.#columns.minTimes.values[i]!,
+        maxTimeMs: this.#columns.maxTimes.values[i]!,
         isOutOfOrder: i >= end - outOfOrder,
       };
       chunks.push(
         decodeChunk(
-          this.#encodings.values[i]! as ChunkEncoding,
+          this.#columns.encodings.values[i]! as ChunkEncoding,
           this.#chunkBytes(memory, i),
           bounds,
-          this.#counts.values[i]!,
+          this.#columns.counts.values[i]!,
         ),
       );
     }
@@ -262,7 +293,7 @@ export class CapturedSeries implements SeriesSet {
   }
 
   #chunkBytes(memory: WebAssembly.Memory, chunk: number): Uint8Array {
-    return new Uint8Array(memory.buffer, this.#addresses.values[chunk]!, this.#lengths.values[chunk]!);
+    return new Uint8Array(memory.buffer, this.#columns.addresses.values[chunk]!, this.#columns.lengths.values[chunk]!);
   }
 
   /**
@@ -272,14 +303,14 @@ export class CapturedSeries implements SeriesSet {
   captured(index: number): CapturedChunk[] {
     const series = this.#series(index);
     const chunks: CapturedChunk[] = [];
-    for (let i = this.#firstChunk.values[series]!; i < this.#firstChunk.values[series + 1]!; i++) {
+    for (let i = this.#columns.firstChunk.values[series]!; i < this.#columns.firstChunk.values[series + 1]!; i++) {
       chunks.push({
-        address: this.#addresses.values[i]!,
-        lengthBytes: this.#lengths.values[i]!,
-        count: this.#counts.values[i]!,
-        encoding: this.#encodings.values[i]! as ChunkEncoding,
-        minTimeMs: this.#minTimes.values[i]!,
-        maxTimeMs: this.#maxTimes.values[i]!,
+        address: this.#columns.addresses.values[i]!,
+        lengthBytes: this.#columns.lengths.values[i]!,
+        count: this.#columns.counts.values[i]!,
+        encoding: this.#columns.encodings.values[i]! as ChunkEncoding,
+        minTimeMs: this.#columns.minTimes.values[i]!,
+        maxTimeMs: this.#columns.maxTimes.values[i]!,
       });
     }
     return chunks;
@@ -289,17 +320,24 @@ export class CapturedSeries implements SeriesSet {
   sampleCount(index: number): number {
     const series = this.#series(index);
     let count = 0;
-    for (let i = this.#firstChunk.values[series]!; i < this.#firstChunk.values[series + 1]!; i++)
-      count += this.#counts.values[i]!;
+    for (let i = this.#columns.firstChunk.values[series]!; i < this.#columns.firstChunk.values[series + 1]!; i++)
+      count += this.#columns.counts.values[i]!;
     return count;
   }
 
   close(): void {
+    const columns = this.#columns;
+    if (columns !== CLOSED) {
+      columns.clear();
+      if (spareColumns.length < SPARE_COLUMNS_MAX) spareColumns.push(columns);
+      this.#columns = CLOSED;
+    }
     this.#release();
   }
 
   #series(index: number): number {
     assert(this.#order !== undefined && index < this.#order.length, `series ${index} is not in the set`);
+    assert(this.#columns !== CLOSED, "a set is read after it was closed");
     return this.#order[index]!;
   }
 }

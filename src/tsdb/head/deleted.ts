@@ -44,6 +44,19 @@ export function seriesBounds(head: Head, slot: number): Interval | undefined {
   return minTimeMs <= maxTimeMs ? { minTimeMs, maxTimeMs } : undefined;
 }
 
+/** Whether the series may have samples out of order in the interval. */
+export function hasOutOfOrderIn(head: Head, slot: number, { minTimeMs, maxTimeMs }: Interval): boolean {
+  const { words } = head;
+  const side = words[(head.slotAddress(slot) + SLOT_SIDE) >>> 2]!;
+  return (
+    side !== 0 &&
+    chunksOfSide(words, side).some(
+      (chunk) =>
+        timeAt(words, chunk + CHUNK_MIN_TIME) <= maxTimeMs && timeAt(words, chunk + CHUNK_MAX_TIME) >= minTimeMs,
+    )
+  );
+}
+
 function timeAt(words: Uint32Array, address: number): number {
   return (words[(address >>> 2) + 1]! | 0) * 2 ** 32 + words[address >>> 2]!;
 }

@@ -46,11 +46,12 @@ export class HeadsQuerier implements Querier {
     const mark = this.#memory.mark();
     let release = () => {};
     const sets = requests.map(() => new CapturedSeries(this.#kernels, () => release()));
-    const wanted = requests.map(({ matchers, hints }, i) => ({
+    const wanted = requests.map(({ matchers, hints, isRepeated = false }, i) => ({
       matchers,
       minTimeMs: hints.minTimeMs,
       maxTimeMs: hints.maxTimeMs,
       isWithSamples: hints.func !== "series",
+      isRepeated,
       into: sets[i]!,
     }));
     const disk = this.#headChunks && { reader: this.#headChunks, checksums: this.#kernels };
@@ -62,7 +63,7 @@ export class HeadsQuerier implements Querier {
       open--;
       if (open === 0) releaseAll();
     };
-    return sets.map((set, i) => set.seal(this.#lists, `heads ${requests[i]!.matchers.join()}`));
+    return sets.map((set, i) => set.seal(this.#lists, listKeyOf(requests[i]!)));
   }
 
   labelNames(matchers: readonly Matcher[], minTimeMs: number, maxTimeMs: number): LabelAnswer {
@@ -83,4 +84,15 @@ export class HeadsQuerier implements Querier {
   #headsIn(minTimeMs: number, maxTimeMs: number): HeadReader[] {
     return this.#heads.filter((head) => head.overlaps(minTimeMs, maxTimeMs));
   }
+}
+
+const listKeys = new WeakMap<readonly Matcher[], string>();
+
+/** The name of a selection's list; of one that comes again it is made once. */
+function listKeyOf({ matchers, isRepeated = false }: SelectRequest): string {
+  const known = isRepeated ? listKeys.get(matchers) : undefined;
+  if (known !== undefined) return known;
+  const key = `heads ${matchers.join()}`;
+  if (isRepeated) listKeys.set(matchers, key);
+  return key;
 }

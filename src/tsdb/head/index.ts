@@ -7,7 +7,7 @@ export {
   cutRange,
   outOfOrderRanges,
 } from "./cut.js";
-export { addDeleted, seriesBounds, truncateDeleted } from "./deleted.js";
+export { addDeleted, hasOutOfOrderIn, seriesBounds, truncateDeleted } from "./deleted.js";
 export { type ExemplarRefusal, ExemplarStore, type SeriesExemplars } from "./exemplars.js";
 export { Head, type HeadMemoryUse, type HeadOptions, isForeseen } from "./head.js";
 export { HeadsQuerier } from "./heads-querier.js";
@@ -21,5 +21,5 @@ export {
   OutOfOrderSamples,
   type WriteChunk,
 } from "./out-of-order.js";
-export { type DiskAccess, HeadReader, type HeadRequest } from "./reader.js";
+export { type DiskAccess, HeadReader, type HeadRequest, headOverlaps } from "./reader.js";
 export { MetadataStore } from "./series-metadata.js";

@@ -51,6 +51,7 @@ import type { Checksums, HeadChunkReader, HeadChunkRef } from "../chunks-head/in
 import { MemoryIndex } from "../index/memory-index.js";
 import { selectSlots } from "../index/select.js";
 import type { CapturedSeries } from "./captured.js";
+import { type EntryCapture, SelectedSlots } from "./selected-slots.js";
 import { chunksOfSide, type DeletedTimes, deletedOfSide, isAllDeleted, isChunkOnDisk, sideAt } from "./side.js";
 
 /** Label sets that a reader keeps: 200 bytes each and more; beyond it forgets them all. */
@@ -71,15 +72,10 @@ export interface HeadRequest {
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
   readonly isWithSamples: boolean;
+  /** As in a SelectRequest. */
+  readonly isRepeated: boolean;
   /** Where the series found are added. */
   readonly into: CapturedSeries;
-}
-
-/** Newest chunk (0 = nothing visible) and its visible samples of each slot. */
-interface EntryCapture {
-  readonly slots: Uint32Array;
-  readonly chunks: Uint32Array;
-  readonly counts: Uint32Array;
 }
 
 const LABELS_PAGE_SHIFT = 10;
@@ -127,6 +123,18 @@ export interface DiskAccess {
   readonly checksums: Checksums;
 }
 
+/**
+ * Whether a head may have samples of the range: of those in order and those out of order the bounds are known.
+ *
+ * @param floats  over the head's memory
+ */
+export function headOverlaps(floats: Float64Array, minTimeMs: number, maxTimeMs: number): boolean {
+  const counter = (index: number): number => floats[(COUNTERS >> 3) + index]!;
+  const isIn = (min: number, max: number): boolean => counter(min) <= maxTimeMs && counter(max) >= minTimeMs;
+  const isInOrder = counter(COUNTER_SAMPLES_APPENDED) !== 0 && isIn(COUNTER_MIN_TIME, COUNTER_MAX_TIME);
+  return isInOrder || (counter(COUNTER_OOO_CHUNKS) !== 0 && isIn(COUNTER_OOO_MIN_TIME, COUNTER_OOO_MAX_TIME));
+}
+
 export class HeadReader {
   readonly index: MemoryIndex;
   readonly #words: Uint32Array;
@@ -134,7 +142,11 @@ export class HeadReader {
   readonly #bytes: Uint8Array;
   readonly #floats: Float64Array;
   readonly #pin: number;
+  readonly #selected: SelectedSlots;
   readonly #labelsKept: number;
+  /** Of the capture that runs. */
+  readonly #addresses = new NumberList();
+  readonly #lengths = new NumberList();
   /** Chunks of the series that is being walked, newest first. */
   readonly #chain = new NumberList();
   /** By slot; pages that nobody asked for are missing. */
@@ -155,6 +167,7 @@ export class HeadReader {
     this.#bytes = new Uint8Array(buffer);
     this.#floats = new Float64Array(buffer);
     this.#pin = (PINS >> 2) + pinIndex;
+    this.#selected = new SelectedSlots(this.index, this.#floats);
     const version = Atomics.load(this.#words, HEAD_VERSION >> 2);
     if (version !== LAYOUT_VERSION) {
       throw new AssertionError(`the head has layout ${version}, this program ${LAYOUT_VERSION}`);
@@ -171,12 +184,9 @@ export class HeadReader {
     };
   }
 
-  /** Whether it may have samples of the range: of those in order and those out of order the bounds are known. */
+  /** As `headOverlaps`. */
   overlaps(minTimeMs: number, maxTimeMs: number): boolean {
-    const counter = (index: number): number => this.#floats[(COUNTERS >> 3) + index]!;
-    const isIn = (min: number, max: number): boolean => counter(min) <= maxTimeMs && counter(max) >= minTimeMs;
-    const isInOrder = counter(COUNTER_SAMPLES_APPENDED) !== 0 && isIn(COUNTER_MIN_TIME, COUNTER_MAX_TIME);
-    return isInOrder || (counter(COUNTER_OOO_CHUNKS) !== 0 && isIn(COUNTER_OOO_MIN_TIME, COUNTER_OOO_MAX_TIME));
+    return headOverlaps(this.#floats, minTimeMs, maxTimeMs);
   }
 
   counts(): { readonly series: number; readonly chunks: number } {
@@ -229,7 +239,9 @@ export class HeadReader {
       const { captures, commit } = this.#entries(requests);
       const hasSides = this.#floats[(COUNTERS >> 3) + COUNTER_SIDES] !== 0;
       const marks = requests.map((request) => request.into.mark());
-      const sources: ChunkSources = { addresses: new NumberList(), lengths: new NumberList(), onDisk: [] };
+      this.#addresses.clear();
+      this.#lengths.clear();
+      const sources: ChunkSources = { addresses: this.#addresses, lengths: this.#lengths, onDisk: [] };
       requests.forEach((request, r) => {
         const { slots, chunks, counts } = captures[r]!;
         for (let i = 0; i < slots.length; i++) {
@@ -270,10 +282,7 @@ export class HeadReader {
       const created = this.#floats[(COUNTERS >> 3) + COUNTER_SERIES_CREATED]!;
       if (captures === undefined || created !== seriesCreated) {
         seriesCreated = created;
-        captures = requests.map(({ matchers }) => {
-          const slots = selectSlots(this.index, matchers);
-          return { slots, chunks: new Uint32Array(slots.length), counts: new Uint32Array(slots.length) };
-        });
+        captures = requests.map(({ matchers, isRepeated }) => this.#selected.select(matchers, isRepeated));
       }
       if (captures.every((capture) => this.#entriesAt(capture, commit))) return { captures, commit };
     }

@@ -52,6 +52,7 @@ import {
   type Head,
   type HistogramChunks,
   type HistogramRow,
+  hasOutOfOrderIn,
   histogramHash,
   isForeseen,
   type MetadataStore,
@@ -489,21 +490,29 @@ export class Committer {
 
   /**
    * Deletes samples in [minTimeMs, maxTimeMs] of series; the log is told first. As in Prometheus no more than what they have
-   * is deleted, so that they may go on within that time. Returns how many series had such samples, as far as is known.
+   * is deleted, so that they may go on within that time. Returns how many series had such samples, as far as is known, and
+   * whether some came out of order: for these a restart knows of the deletion only as long as no block has its time.
    *
    * @throws VestalError WAL_*: nothing is deleted; HEAD_MEMORY: some may be, and all are after a restart.
    */
-  delete(slots: Iterable<number>, minTimeMs: number, maxTimeMs: number): number {
+  delete(
+    slots: Iterable<number>,
+    minTimeMs: number,
+    maxTimeMs: number,
+  ): { readonly series: number; readonly hasOutOfOrder: boolean } {
     return this.mutate(() => {
+      let hasOutOfOrder = false;
       const deleted: { readonly slot: number; readonly ref: number; minTimeMs: number; maxTimeMs: number }[] = [];
       for (const slot of slots) {
         const bounds = seriesBounds(this.head, slot);
         if (bounds === undefined) continue;
         const from = Math.max(minTimeMs, bounds.minTimeMs);
         const to = Math.min(maxTimeMs, bounds.maxTimeMs);
-        if (from <= to) deleted.push({ slot, ref: this.head.seriesRef(slot), minTimeMs: from, maxTimeMs: to });
+        if (from > to) continue;
+        deleted.push({ slot, ref: this.head.seriesRef(slot), minTimeMs: from, maxTimeMs: to });
+        hasOutOfOrder ||= hasOutOfOrderIn(this.head, slot, { minTimeMs: from, maxTimeMs: to });
       }
-      if (deleted.length === 0) return 0;
+      if (deleted.length === 0) return { series: 0, hasOutOfOrder };
       encodeTombstones(deleted, (record) => this.#wal.logRecord(record));
       const { finishedSegment } = this.#wal.commit();
       try {
@@ -512,7 +521,7 @@ export class Committer {
         this.head.publish();
       }
       if (finishedSegment !== undefined) this.#onFinishedSegment(this.#wal, finishedSegment);
-      return deleted.length;
+      return { series: deleted.length, hasOutOfOrder };
     });
   }
 

@@ -9,6 +9,7 @@ export {
   type MetadataRow,
   type OutOfOrderStore,
 } from "./committer.js";
+export { replayHistograms } from "./replay-histograms.js";
 export { type ForeignOutlet, type ForeignSample, ShardAppender, type ShardAppenderDeps } from "./shard-appender.js";
 export {
   WriteAppender,

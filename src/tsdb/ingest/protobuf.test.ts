@@ -1,4 +1,4 @@
-/** What a protobuf scrape stores beside plain values: zeros at times of creation, histograms, exemplars; and what limits refuse. */
+/** What a scrape stores beside plain values: zeros at times of creation, histograms, exemplars; and what limits refuse. */
 import { expect, test } from "vitest";
 import { makeShard } from "../../../perf/ingest/shard-fixture.js";
 import { histogramOf } from "../../../test/golden/histogram-chunks/series.js";
@@ -79,6 +79,23 @@ test("without the option there are no zeros", () => {
   const target = shard.openTarget("a", { isNative: true });
   shard.scrape(target, protobufBody(counters(5, T + 400)), T + 1000, "protobuf");
   expect(samplesOf(shard.head, "c_total")).toEqual([[1000, 5]]);
+  shard.close();
+});
+
+test("lines of OpenMetrics that say when a counter was made are zeros with the option, and series without it", () => {
+  const shard = makeShard(1024);
+  const lines = ["# TYPE a counter", "a_total 5", `a_created ${T / 1000 + 0.4}`, "# TYPE b counter", "b_total 1"];
+  const body = Buffer.from(`${lines.join("\n")}\n# EOF\n`);
+  const wanted = shard.scrape(shard.openTarget("a", { hasCreatedZeros: true }), body, T + 1000, "openmetrics");
+  expect(wanted).toMatchObject({ error: undefined, samplesScraped: 2, seriesAdded: 2 });
+  expect(samplesOf(shard.head, "a_total")).toEqual([
+    [400, 0],
+    [1000, 5],
+  ]);
+  expect(samplesOf(shard.head, "b_total")).toEqual([[1000, 1]]);
+  const other = shard.scrape(shard.openTarget("b"), body, T + 1000, "openmetrics");
+  expect(other).toMatchObject({ error: undefined, samplesScraped: 3, seriesAdded: 3 });
+  expect(samplesOf(shard.head, "a_created")).toEqual([[1000, T / 1000 + 0.4]]);
   shard.close();
 });
 

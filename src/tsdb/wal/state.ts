@@ -11,7 +11,7 @@
  * garbage of a write under way, or of a thread that died in it. Readers in this process stop at the committed offset.
  */
 import { dirname, join } from "node:path";
-import { errorMessage, type Files, VestalError } from "../../base/index.js";
+import { errorCode, errorMessage, type Files, VestalError } from "../../base/index.js";
 
 const LOCK = 0; // index in words
 const STOPPED = 1;
@@ -135,12 +135,29 @@ export function segmentPath(dir: string, segment: number): string {
  */
 export function startWal(state: WalState, files: Files, dir: string, lastSegment: number): void {
   files.mkdir(dir);
+  // A process that was killed may have left both unsynced: what is written from now on must not outlive what is before it.
+  for (const before of [lastSegment - 1, lastSegment]) syncIfThere(files, segmentPath(dir, before));
   const segment = lastSegment + 1;
   files.close(files.open(segmentPath(dir, segment), "w+"));
   files.fsyncDir(dir);
   files.fsyncDir(dirname(dir));
   state.setPosition(segment, 0);
   state.count("segmentsOpened", 1);
+}
+
+function syncIfThere(files: Files, path: string): void {
+  let descriptor: number;
+  try {
+    descriptor = files.open(path, "r+");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw error;
+  }
+  try {
+    files.fsync(descriptor);
+  } finally {
+    files.close(descriptor);
+  }
 }
 
 /**

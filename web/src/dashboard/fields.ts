@@ -1,6 +1,8 @@
 /** How a field is shown: the panel's defaults and the overrides that match it, as one reading with types. */
+
 import type { Labels } from "../api.js";
 import { colourOf, paletteColour } from "../colours.js";
+import { dateTimeText } from "../time-zone.js";
 import type { Cell, Field } from "./frames.js";
 import { type Link, linksOf, type Override, type Properties } from "./grafana.js";
 import { numberOf, objectOf, objectsOf, textOf, textsOf } from "./json.js";
@@ -70,7 +72,7 @@ export function displayOf(placed: Placed, defaults: Properties, overrides: reado
       if (text !== undefined) return text;
       if (value === null) return noValue;
       if (typeof value === "string") return value;
-      if (field.type === "time") return new Date(value).toISOString().slice(0, 19).replace("T", " ");
+      if (field.type === "time") return dateTimeText(value);
       return formatUnit(value, unit, decimals);
     },
     colour: (value) => {

@@ -1,7 +1,9 @@
 /** One panel: loads its data when it is in sight, and shows it, or says in words why there is nothing to show. */
 import type { ComponentType } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Mark } from "../plot.js";
+import { reasonText } from "../api.js";
+import { legendIn, savePng } from "../plot/png.js";
+import type { Mark } from "../plot/types.js";
 import type { Panel } from "./grafana.js";
 import { interpolate, type Scope } from "./interpolate.js";
 import { textOf } from "./json.js";
@@ -27,6 +29,8 @@ const VISUALS: Readonly<Record<string, ComponentType<VisualProps>>> = {
   "status-history": StateTimeline,
 };
 
+const ON_CANVAS: ReadonlySet<string> = new Set(["timeseries", "heatmap"]);
+
 export interface PanelBoxProps {
   readonly panel: Panel;
   readonly scope: Scope;
@@ -41,7 +45,7 @@ export interface PanelBoxProps {
 }
 
 export function PanelBox(props: PanelBoxProps) {
-  const { panel, scope, isDark, marks, syncKey, onZoom, linkOf } = props;
+  const { panel, scope, context, isDark, marks, syncKey, onZoom, linkOf } = props;
   const box = useRef<HTMLElement>(null);
   const isSeen = useSeen(box);
   const [isFull, setFull] = useState(false);
@@ -74,6 +78,7 @@ export function PanelBox(props: PanelBoxProps) {
           data={data}
           scope={scope}
           isFull={isFull}
+          isDrawn={state === "data" && ON_CANVAS.has(panel.type)}
           onFull={setFull}
           linkOf={linkOf}
           title={title}
@@ -111,6 +116,7 @@ export function PanelBox(props: PanelBoxProps) {
             data={data}
             isDark={isDark}
             marks={marks}
+            zone={context.zone}
             syncKey={syncKey}
             onZoom={onZoom}
             linkOf={(url, more) => linkOf(url, scope, more)}
@@ -159,7 +165,7 @@ function usePanelData({ panel, scope, context, round }: PanelBoxProps, isSeen: b
       },
       (reason: unknown) => {
         if (controller.signal.aborted) return;
-        setError(reason instanceof Error ? reason.message : String(reason));
+        setError(reasonText(reason));
         setLoading(false);
       },
     );
@@ -192,7 +198,7 @@ function Empty({ panel, data }: { panel: Panel; data: PanelData }) {
     let isCurrent = true;
     whyEmpty(data.queries, data.range).then(
       (lines) => isCurrent && setWhy(lines),
-      (reason: unknown) => isCurrent && setWhy([reason instanceof Error ? reason.message : String(reason)]),
+      (reason: unknown) => isCurrent && setWhy([reasonText(reason)]),
     );
     return () => {
       isCurrent = false;
@@ -216,11 +222,13 @@ interface MenuProps {
   readonly scope: Scope;
   readonly title: string;
   readonly isFull: boolean;
+  /** On a canvas, which can be saved. */
+  readonly isDrawn: boolean;
   readonly onFull: (isFull: boolean) => void;
   readonly linkOf: PanelBoxProps["linkOf"];
 }
 
-function PanelMenu({ panel, data, scope, title, isFull, onFull, linkOf }: MenuProps) {
+function PanelMenu({ panel, data, scope, title, isFull, isDrawn, onFull, linkOf }: MenuProps) {
   const links = panel.links.flatMap((link) => {
     const href = linkOf(link.url, scope);
     return href === undefined ? [] : [{ href, title: interpolate(link.title, scope) || "Link" }];
@@ -249,6 +257,18 @@ function PanelMenu({ panel, data, scope, title, isFull, onFull, linkOf }: MenuPr
           {isFull ? "Back to the dashboard" : "Full size"}
         </button>
         {panel.targets.length > 0 && <a href={`query?${search}`}>Open the queries</a>}
+        {isDrawn && (
+          <button
+            type="button"
+            onClick={(event) => {
+              const box = event.currentTarget.closest(".box");
+              if (box !== null) void savePng(box, title, legendIn(box), `${title || "panel"}.png`);
+              event.currentTarget.closest("details")?.removeAttribute("open");
+            }}
+          >
+            Save as PNG
+          </button>
+        )}
         {links.map(({ href, title: text }) => (
           <a key={href} href={href}>
             {text}

@@ -1,4 +1,5 @@
 /** Values in the units that dashboards name: `bytes`, `percentunit`, `reqps`. An unknown unit is written after the number. */
+import { dateTimeText } from "../time-zone.js";
 
 const SI = ["f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E"];
 const SI_ONE = 5;
@@ -95,8 +96,7 @@ const words =
     return `${value < 0 ? "-" : ""}${parts.slice(0, 2).join(" ") || "0s"}`;
   };
 
-const iso: Format = (value) =>
-  Math.abs(value) > 8.64e15 ? String(value) : new Date(value).toISOString().slice(0, 19).replace("T", " ");
+const iso: Format = (value) => (Math.abs(value) > 8.64e15 ? String(value) : dateTimeText(value));
 const fromNow: Format = (value) => {
   const text = words(1e-3)(Date.now() - value, undefined);
   return text.startsWith("-") ? `in ${text.slice(1)}` : `${text} ago`;

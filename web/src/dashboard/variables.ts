@@ -1,5 +1,5 @@
 /** Values of a dashboard's variables: their options from the server, in the order in which they depend on each other. */
-import type { get as ask, Labels, VectorSample } from "../api.js";
+import { type get as ask, type Labels, reasonText, type VectorSample } from "../api.js";
 import { metricText } from "../format.js";
 import type { Variable } from "./grafana.js";
 import {
@@ -97,7 +97,7 @@ async function resolve(
   } catch (reason) {
     if (deps.signal.aborted) throw reason;
     options = [];
-    error = reason instanceof Error ? reason.message : String(reason);
+    error = reasonText(reason);
   }
   if (options.length > OPTIONS_MAX) {
     error = `${options.length} values; the first ${OPTIONS_MAX} are listed`;

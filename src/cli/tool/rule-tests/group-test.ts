@@ -31,6 +31,7 @@ import {
   type RuleQuery,
   type RuleRow,
   type RuleSample,
+  writtenLabels,
 } from "../../../rules/index.js";
 import { alertTemplates } from "../../alert-templates.js";
 import { coloredDiff } from "./diff.js";
@@ -109,10 +110,10 @@ export class GroupTest {
 
   #groups(files: readonly RuleFileGroups[], orderOf: (group: string) => number): readonly RuleGroup[] {
     const { external_url: externalUrl, external_labels: externalLabels } = this.#test;
-    const templates = alertTemplates(externalUrl, externalLabels ?? {});
+    const templates = alertTemplates(externalUrl, externalLabels ?? {}, false);
     const deps = {
       querier: {
-        evaluate: (queries: readonly RuleQuery[]) => this.#answer(queries),
+        evaluate: (queries: readonly RuleQuery[], timeMs: number) => this.#answer(queries, timeMs),
         forState: async () => [],
       },
       appender: { append: async (rows: readonly RuleRow[]) => this.#append(rows) },
@@ -183,9 +184,9 @@ export class GroupTest {
 
   // ── what the rules need ────────────────────────────────────────────────────────────────────────────────────────
 
-  async #answer(queries: readonly RuleQuery[]): Promise<readonly RuleAnswer[]> {
+  async #answer(queries: readonly RuleQuery[], timeMs: number): Promise<readonly RuleAnswer[]> {
     const answers: RuleAnswer[] = [];
-    for (const { expr, timeMs } of queries) {
+    for (const { expr } of queries) {
       try {
         answers.push({ samples: vectorOf(await this.#evaluate(expr, timeMs)), seconds: 0 });
       } catch (error) {
@@ -232,8 +233,8 @@ export class GroupTest {
     }
     const expected = (test.exp_alerts ?? []).map(
       ({ exp_labels: labels, exp_annotations: annotations }): LabeledAlert => ({
-        labels: Labels.of({ ...labels, alertname: test.alertname }),
-        annotations: Labels.of(annotations ?? {}),
+        labels: writtenLabels(Object.entries({ ...labels, alertname: test.alertname })),
+        annotations: writtenLabels(Object.entries(annotations ?? {})),
       }),
     );
     got.sort(compareAlerts);

@@ -1,6 +1,5 @@
 /** `tsdb dump` and `dump-openmetrics`: every sample of a data directory, the log's too. Nothing is written. */
 import { join } from "node:path";
-import { STATUS_OK } from "../../../../assembly/layout.js";
 import { errorCode, systemFiles, VestalError } from "../../../base/index.js";
 import { compileKernels, QueryMemory, startKernels } from "../../../memory/index.js";
 import {
@@ -14,7 +13,7 @@ import {
 import { formatFixed, formatGeneral } from "../../../model/number.js";
 import { histogramText } from "../../../promql/index.js";
 import type { ColumnSink, Querier, SeriesSet } from "../../../storage/index.js";
-import type { Block } from "../../../tsdb/block/index.js";
+import { type Block, isOutOfOrder } from "../../../tsdb/block/index.js";
 import {
   addDeleted,
   type ChunkKernels,
@@ -22,10 +21,9 @@ import {
   HeadReader,
   HeadsQuerier,
   HistogramChunks,
-  type HistogramRow,
-  histogramHash,
   OutOfOrderSamples,
 } from "../../../tsdb/head/index.js";
+import { replayHistograms } from "../../../tsdb/ingest/index.js";
 import { DatabaseQuerier, MergedSeries } from "../../../tsdb/querier/index.js";
 import { type ReplayHead, replayInto, type WalKernels } from "../../../tsdb/wal/index.js";
 import type { ToolIo } from "../io.js";
@@ -162,7 +160,7 @@ function headOf(dir: string, blocks: readonly Block[], memory: QueryMemory, kern
     throw new VestalError("READ_ONLY", "nothing is written to a directory that is read");
   });
   outOfOrder.isReplaying = true;
-  const inOrder = blocks.filter(({ meta }) => !meta.compaction.hints.includes("from-out-of-order"));
+  const inOrder = blocks.filter(({ meta }) => !isOutOfOrder(meta));
   const minValidTimeMs = Math.max(Number.NEGATIVE_INFINITY, ...inOrder.map(({ meta }) => meta.maxTimeMs));
   replayInto({
     dir: walDir,
@@ -195,19 +193,6 @@ function replayHead(head: Head, histograms: HistogramChunks, minValidTimeMs: num
       head.kernels.appendBatch(staging, rows, head.nextCommit);
       head.publish();
     },
-    appendHistograms: (rows) => {
-      head.reserveStaging(rows.length);
-      const wanted = rows.map(({ slot, entry }, row): HistogramRow => {
-        const { timestampMs, isFloat, bytes } = entry;
-        const { low, high } = histogramHash(bytes, isFloat);
-        head.stageBits(row, slot, timestampMs, low, high);
-        return { slot, timestampMs, isFloat, bytes, status: STATUS_OK };
-      });
-      head.validate(rows.length, Number.NEGATIVE_INFINITY);
-      for (const [i, row] of wanted.entries()) {
-        if (head.rowStatus(i) === STATUS_OK) histograms.append(row, head.nextCommit);
-      }
-      head.publish();
-    },
+    appendHistograms: (rows) => replayHistograms(head, histograms, rows),
   };
 }

@@ -2186,6 +2186,13 @@ export interface ScrapeConfigDnsSDConfig {
   readonly type?: "A" | "AAAA" | "MX" | "NS" | "SRV";
 }
 
+export interface DiscoveryFilter {
+  /** filter name */
+  readonly name?: string;
+  /** values */
+  readonly values?: readonly string[];
+}
+
 export interface ScrapeConfigDockerSDConfig {
   /** HTTP Authorization header settings */
   readonly authorization?: SafeAuthorization;
@@ -2194,7 +2201,7 @@ export interface ScrapeConfigDockerSDConfig {
   /** allow HTTP/2 */
   readonly enableHTTP2?: boolean;
   /** filters sent to the discovery API (name, values) */
-  readonly filters?: readonly Filter[];
+  readonly filters?: readonly DiscoveryFilter[];
   /** follow HTTP redirects */
   readonly followRedirects?: boolean;
   /** host or API server address */
@@ -2229,7 +2236,7 @@ export interface ScrapeConfigDockerSwarmSDConfig {
   /** allow HTTP/2 */
   readonly enableHTTP2?: boolean;
   /** filters sent to the discovery API (name, values) */
-  readonly filters?: readonly Filter[];
+  readonly filters?: readonly DiscoveryFilter[];
   /** follow HTTP redirects */
   readonly followRedirects?: boolean;
   /** host or API server address */
@@ -2260,7 +2267,7 @@ export interface ScrapeConfigEc2SDConfig {
   /** allow HTTP/2 */
   readonly enableHTTP2?: boolean;
   /** filters sent to the discovery API (name, values) */
-  readonly filters?: readonly Filter[];
+  readonly filters?: readonly DiscoveryFilter[];
   /** follow HTTP redirects */
   readonly followRedirects?: boolean;
   /** comma list of hosts that bypass the proxy */

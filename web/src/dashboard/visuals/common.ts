@@ -1,6 +1,7 @@
 /** What every kind of panel is given, and what several of them work out alike. */
 
-import type { Mark } from "../../plot.js";
+import type { Mark } from "../../plot/types.js";
+import type { TimeZone } from "../../time-zone.js";
 import type { Display, Placed } from "../fields.js";
 import { displayOf } from "../fields.js";
 import type { Cell, Frame } from "../frames.js";
@@ -14,6 +15,7 @@ export interface VisualProps {
   readonly data: PanelData;
   readonly isDark: boolean;
   readonly marks: readonly Mark[];
+  readonly zone: TimeZone;
   readonly syncKey: string;
   readonly onZoom: (startMs: number, endMs: number) => void;
   /** An address for a link of the dashboard, or undefined if it may not be followed. */

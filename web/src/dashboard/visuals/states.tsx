@@ -1,80 +1,55 @@
 /** Values over time as colours: heat maps of buckets, and time lines of states. */
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { inkOn } from "../../colours.js";
+import { shortNumber } from "../../format.js";
+import { boundOf, classicHeat, type HeatRow } from "../../plot/heat.js";
+import { HeatMap } from "../../plot/heat-map.js";
+import { clockText, type TimeZone } from "../../time-zone.js";
 import { valueColour } from "../fields.js";
 import type { Cell } from "../frames.js";
 import { textOf } from "../json.js";
 import { fieldName } from "../transform.js";
 import { formatUnit } from "../units.js";
-import { numericFields, type Shown, type VisualProps } from "./common.js";
+import { numericFields, type VisualProps } from "./common.js";
 
-/** Cumulative buckets (`le`) become the counts between them; other series are rows as they are. */
-function bucketRows(
-  shown: readonly Shown[],
-  isCumulative: boolean,
-): readonly { readonly name: string; readonly values: readonly Cell[] }[] {
-  const rows = shown.map(({ placed: { field }, display }) => ({
-    bound: Number((field.labels["le"] ?? fieldName(field)).replace("+Inf", "Infinity")),
-    name: field.labels["le"] ?? display.name,
-    values: field.values,
-  }));
-  if (rows.some(({ bound }) => Number.isNaN(bound))) return rows;
-  rows.sort((a, b) => a.bound - b.bound);
-  if (!isCumulative) return rows;
-  return rows.map((row, i) => ({
-    name: row.name,
-    values: row.values.map((value, j) => {
-      const below = rows[i - 1]?.values[j];
-      return value === null ? null : Math.max(0, Number(value) - Number(below ?? 0));
-    }),
-  }));
-}
-
-export function Heatmap({ panel, data, isDark }: VisualProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const rows = useMemo(() => {
-    const shown = numericFields(panel, data.frames);
-    const isCumulative = panel.targets.some(({ format }) => format === "heatmap");
-    return bucketRows(shown, isCumulative);
-  }, [panel, data]);
+/** Buckets by `le` or by the names of series; cumulative ones become the counts between them. */
+export function Heatmap({ panel, data, isDark, zone, syncKey, onZoom }: VisualProps) {
   const unit = textOf(panel.defaults["unit"]);
-  useEffect(() => {
-    const element = canvas.current;
-    const context = element?.getContext("2d");
-    if (element == null || context == null) return;
-    const columns = rows[0]?.values.length ?? 0;
-    element.width = Math.max(1, columns);
-    element.height = Math.max(1, rows.length);
-    const numbers = rows.flatMap(({ values }) => values.filter((value): value is number => typeof value === "number"));
-    const most = numbers.reduce((a, b) => Math.max(a, b), 0);
-    for (const [r, { values }] of rows.entries()) {
-      for (const [c, value] of values.entries()) {
-        if (typeof value !== "number" || value <= 0) continue;
-        const share = Math.sqrt(value / (most || 1));
-        context.fillStyle = isDark
-          ? `hsl(${30 + share * 30}, 90%, ${15 + share * 60}%)`
-          : `hsl(${40 - share * 30}, 90%, ${92 - share * 55}%)`;
-        context.fillRect(c, rows.length - 1 - r, 1, 1);
-      }
-    }
-  }, [rows, isDark]);
-  const label = (name: string): string =>
-    unit !== "" && Number.isFinite(Number(name)) ? formatUnit(Number(name), unit) : name;
+  const heat = useMemo(() => {
+    const isCumulative = panel.targets.some(({ format }) => format === "heatmap");
+    const rows = numericFields(panel, data.frames).map(({ placed: { field }, frame, display }): HeatRow => {
+      const times = frame.fields.find(({ type }) => type === "time")?.values ?? [];
+      return {
+        bound: boundOf(field.labels["le"] ?? fieldName(field)),
+        name: field.labels["le"] ?? display.name,
+        counts: field.values.flatMap((value, i) =>
+          typeof value === "number" ? [[Number(times[i]), value] as const] : [],
+        ),
+      };
+    });
+    const text = (bound: number): string => (unit === "" ? shortNumber(bound) : formatUnit(bound, unit));
+    return classicHeat(rows, isCumulative, text);
+  }, [panel, data, unit]);
+  const { grid, range } = data;
+  const stepMs = grid?.stepMs ?? Math.max(1000, (range.toMs - range.fromMs) / 200);
   return (
-    <div class="heatmap">
-      <div class="heat-names" aria-hidden="true">
-        <span>{label(rows.at(-1)?.name ?? "")}</span>
-        <span>{label(rows[Math.floor(rows.length / 2)]?.name ?? "")}</span>
-        <span>{label(rows[0]?.name ?? "")}</span>
-      </div>
-      <canvas ref={canvas} role="img" aria-label={`Heat map ${panel.title}: ${rows.length} buckets`} />
-      <TimeAxis fromMs={data.range.fromMs} toMs={data.range.toMs} />
-    </div>
+    <HeatMap
+      heat={heat}
+      startMs={range.fromMs}
+      endMs={range.toMs}
+      stepMs={stepMs}
+      height={undefined}
+      isDark={isDark}
+      zone={zone}
+      syncKey={syncKey}
+      label={`Heat map ${panel.title}: ${heat.names.length} buckets`}
+      onZoom={onZoom}
+    />
   );
 }
 
-function TimeAxis({ fromMs, toMs }: { fromMs: number; toMs: number }) {
-  const text = (ms: number): string => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+function TimeAxis({ fromMs, toMs, zone }: { fromMs: number; toMs: number; zone: TimeZone }) {
+  const text = (ms: number): string => clockText(ms, zone);
   return (
     <div class="time-axis" aria-hidden="true">
       <span>{text(fromMs)}</span>
@@ -86,7 +61,7 @@ function TimeAxis({ fromMs, toMs }: { fromMs: number; toMs: number }) {
 
 const ROWS_MAX = 100;
 
-export function StateTimeline({ panel, data }: VisualProps) {
+export function StateTimeline({ panel, data, zone }: VisualProps) {
   const shown = numericFields(panel, data.frames).slice(0, ROWS_MAX);
   return (
     <div class="states">
@@ -111,7 +86,7 @@ export function StateTimeline({ panel, data }: VisualProps) {
           </span>
         </div>
       ))}
-      <TimeAxis fromMs={data.range.fromMs} toMs={data.range.toMs} />
+      <TimeAxis fromMs={data.range.fromMs} toMs={data.range.toMs} zone={zone} />
     </div>
   );
 }

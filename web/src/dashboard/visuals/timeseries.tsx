@@ -1,6 +1,7 @@
 /** Lines over time with a legend: the panel of which most dashboards are made. */
 import { useMemo, useState } from "preact/hooks";
-import { type AxisOptions, type Limit, PLAIN_AXIS, Plot, type PlotSeries } from "../../plot.js";
+import { Plot } from "../../plot/plot.js";
+import { type AxisOptions, type Limit, PLAIN_AXIS, type PlotSeries } from "../../plot/types.js";
 import type { Display } from "../fields.js";
 import type { Cell } from "../frames.js";
 import { listOf, numberOf, objectOf, textOf, textsOf } from "../json.js";
@@ -18,7 +19,7 @@ interface Drawn {
   readonly values: readonly Cell[];
 }
 
-export function TimeSeries({ panel, data, isDark, marks, syncKey, onZoom }: VisualProps) {
+export function TimeSeries({ panel, data, isDark, marks, zone, syncKey, onZoom }: VisualProps) {
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const { times, drawn } = useMemo(() => prepare(numericFields(panel, data.frames)), [panel, data]);
   const visible = useMemo(
@@ -55,6 +56,8 @@ export function TimeSeries({ panel, data, isDark, marks, syncKey, onZoom }: Visu
         right={right}
         limits={limits}
         marks={marks}
+        dots={data.dots}
+        zone={zone}
         syncKey={syncKey}
         label={`Graph ${panel.title}: ${drawn.length} series`}
         onZoom={onZoom}
@@ -88,6 +91,7 @@ function Legend({ title, drawn, hidden, calcs, isTable, onToggle }: LegendProps)
     <button
       type="button"
       aria-pressed={!hidden.has(key)}
+      {...(!hidden.has(key) && { "data-colour": series.colour })}
       title="Click: show or hide. With Ctrl or Shift: this one only."
       onClick={(event) => onToggle(key, event.ctrlKey || event.shiftKey || event.metaKey)}
     >
