@@ -19,6 +19,7 @@ import {
   GoStruct,
   GoTime,
   loadLocation,
+  TemplateExecError,
   type TemplateLimits,
   TemplateSet,
   type Value,
@@ -135,6 +136,8 @@ export interface TemplateSource {
   readonly text: string;
 }
 
+const NOT_DEFINED = /^template: (.*?:\d+:\d+): executing .*: template ("(?:[^"\\]|\\.)*") not defined$/s;
+
 export class NotificationTemplates {
   readonly #set: TemplateSet;
 
@@ -154,7 +157,15 @@ export class NotificationTemplates {
   /** As `text`, with html/template's escaping. */
   html(template: string, data: NotificationData): string {
     if (template === "") return "";
-    return this.#set.clone().parse("", template).execute("", dataValue(data), new HtmlEscaper());
+    try {
+      return this.#set.clone().parse("", template).execute("", dataValue(data), new HtmlEscaper());
+    } catch (error) {
+      const missing = error instanceof TemplateExecError && NOT_DEFINED.exec(error.message);
+      // What escapes looks for templates before any is executed, and has words of its own.
+      throw missing
+        ? new TemplateExecError(`html/template:${missing[1]}: no such template ${missing[2]}`, error)
+        : error;
+    }
   }
 }
 

@@ -4,7 +4,12 @@ import { histogramText } from "../promql/index.js";
 import type { AlertTemplates } from "../rules/index.js";
 import { checkAlertTemplate, expandAlertTemplate } from "../template/index.js";
 
-export function alertTemplates(externalUrl: string, externalLabels: Readonly<Record<string, string>>): AlertTemplates {
+/** @param hasUrlFunctions  false: `externalURL` and `pathPrefix` fail, as in promtool's tests, which give them no URL */
+export function alertTemplates(
+  externalUrl: string,
+  externalLabels: Readonly<Record<string, string>>,
+  hasUrlFunctions = true,
+): AlertTemplates {
   return {
     expand: (name, text, { labels, value, histogram }, query) => {
       const shown = histogram === undefined ? value : { histogram: histogramText(histogram) };
@@ -12,7 +17,7 @@ export function alertTemplates(externalUrl: string, externalLabels: Readonly<Rec
         name,
         text,
         { labels: labels.toObject(), externalLabels, value: shown },
-        { externalUrl, query },
+        { externalUrl, query, hasUrlFunctions },
       );
     },
   };

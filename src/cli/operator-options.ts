@@ -59,6 +59,16 @@ export interface OperatorOptions extends BuilderFlags {
     readonly hasHttpMetrics: boolean;
   };
   readonly leaderElection: boolean;
+  /** Of webhooks whose certificates the operator makes; undefined where others do. */
+  readonly webhooks:
+    | {
+        readonly namespace: string;
+        readonly secret: string;
+        readonly service: string;
+        readonly configuration: string;
+        readonly lifetimeMs: number;
+      }
+    | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -188,6 +198,13 @@ function tlsOf(values: Values): OperatorOptions["tls"] {
   };
 }
 
+function webhooksOf(of: (name: string) => string): OperatorOptions["webhooks"] {
+  const [namespace = "", secret = ""] = of("webhook-certificate-secret").split("/");
+  if (secret === "") return undefined;
+  const lifetimeMs = goDurationMs(of("webhook-certificate-lifetime")) ?? 0;
+  return { namespace, secret, service: of("webhook-service"), configuration: of("webhook-configuration"), lifetimeMs };
+}
+
 function versionEnd(values: Values, program: string): EarlyEnd | undefined {
   if (values.get("short-version") === "true") return { kind: "end", exitCode: 0, stdout: `${vestalVersion()}\n` };
   if (values.get("version") !== "true") return undefined;
@@ -264,6 +281,24 @@ export const OPERATOR_FLAGS: readonly GoFlag[] = [
   nothing({ name: "auto-gomemlimit-ratio", kind: "float", default: "0", help: "Go's memory limit." }),
   bool("disable-unmanaged-prometheus-configuration", "Manage the configuration also where no selector is set."),
   text("feature-gates", `Features as name=true or name=false: ${Object.keys(GATES).join(", ")}.`, "", gates),
+  text(
+    "webhook-certificate-secret",
+    "Secret for a certificate of the admission webhooks that the operator makes and renews, as namespace/name; empty leaves it to others.",
+    "",
+    (value) => (value === "" || /^[^/]+\/[^/]+$/.test(value) ? undefined : "namespace/name is expected"),
+  ),
+  text("webhook-service", "Service of the admission webhooks, in the Secret's namespace.", "vestal-admission-webhook"),
+  text(
+    "webhook-configuration",
+    "Name of the validating and mutating webhook configurations that get the certificate's authority.",
+    "vestal-admission-webhook",
+  ),
+  {
+    name: "webhook-certificate-lifetime",
+    kind: "duration",
+    default: "2160h0m0s",
+    help: "How long such a certificate is good; it is renewed when two thirds of it are over.",
+  },
   bool("leader-elect", "Only one of several operators works, by a Lease."),
 ];
 
@@ -366,6 +401,7 @@ export function readOperatorCommand(args: readonly string[]): OperatorCommand {
       hasHttpMetrics: is("kubelet-http-metrics"),
     },
     leaderElection: is("leader-elect"),
+    webhooks: webhooksOf(of),
     warnings,
   };
   return { kind: "start", options };

@@ -66,7 +66,9 @@ test("each kind of credentials is sent, a file's as it is at the moment", async 
   writeFileSync(file, "two");
   expect(await ask(bearer, url)).toBe("200 Bearer two v Test/1");
   const missing = open({ authorization: { type: "Bearer", credentials: { value: "", file: join(folder, "none") } } });
-  await expect(ask(missing, url)).rejects.toThrow(/unable to read authorization credentials file .*: no such file/);
+  await expect(ask(missing, url)).rejects.toThrow(
+    /unable to read authorization credentials: unable to read file .*: open .*: no such file/,
+  );
 });
 
 test("a redirect is followed on its host with credentials, elsewhere without; or not at all", async () => {

@@ -201,8 +201,8 @@ export class HttpClient {
       const proof = await this.#identity.headers({ ...sent, contentType });
       for (const [name, value] of Object.entries(proof)) all.push(name, value);
     } else if (basicAuth !== undefined) {
-      const user = readSecret(basicAuth.username, "basic_auth username");
-      const password = readSecret(basicAuth.password, "basic_auth password");
+      const user = readSecret(basicAuth.username, "basic auth username");
+      const password = readSecret(basicAuth.password, "basic auth password");
       all.push("authorization", `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`);
     } else if (authorization !== undefined) {
       const credentials = readSecret(authorization.credentials, "authorization credentials");

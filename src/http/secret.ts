@@ -18,7 +18,7 @@ export function readSecretFile(file: string, what: string): string {
   } catch (error) {
     throw new VestalError(
       "SECRET_FILE",
-      `unable to read ${what} file ${file}: ${systemReason(error)}`,
+      `unable to read ${what}: unable to read file ${file}: open ${file}: ${systemReason(error)}`,
       { file },
       error,
     );

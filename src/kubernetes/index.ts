@@ -19,6 +19,7 @@ export {
   keyOf,
   type ObjectMeta,
   type OwnerReference,
+  type Reduce,
 } from "./informer.js";
 export { LeaderElection, type LeaseOptions } from "./leader.js";
 export { DEFAULT_WORK_QUEUE, WorkQueue, type WorkQueueOptions } from "./work-queue.js";

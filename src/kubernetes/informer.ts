@@ -88,6 +88,9 @@ export const DEFAULT_INFORMER_LIMITS: InformerLimits = {
   backoffMsMax: 30_000,
 };
 
+/** What is kept of an object; `before` is what this function kept of it until now. */
+export type Reduce<T> = (object: KubernetesObject, before: unknown) => T;
+
 export interface InformerHandlers<T> {
   onAdd?(object: T): void;
   onUpdate?(before: T, after: T): void;
@@ -128,7 +131,7 @@ interface WatchEvent {
 
 export class Informer<T> {
   readonly #options: InformerOptions;
-  readonly #reduce: (object: KubernetesObject) => T;
+  readonly #reduce: Reduce<T>;
   readonly #deps: InformerDeps;
   readonly #handlers = new Set<InformerHandlers<T>>();
   readonly #stop = new AbortController();
@@ -143,8 +146,7 @@ export class Informer<T> {
   #failures = 0;
   #shortWatches = 0;
 
-  /** @param reduce  what is kept of an object. */
-  constructor(options: InformerOptions, reduce: (object: KubernetesObject) => T, deps: InformerDeps) {
+  constructor(options: InformerOptions, reduce: Reduce<T>, deps: InformerDeps) {
     this.#options = options;
     this.#reduce = reduce;
     this.#deps = deps;
@@ -388,14 +390,17 @@ export class Informer<T> {
       for (const handlers of this.#handlers) handlers.onDelete?.(before);
       return;
     }
-    const after = this.#reduce(object);
+    const after = this.#reduce(object, before);
     this.#store.set(key, after);
     this.#versions.set(key, resourceVersion ?? "");
     this.#tell(before, after);
   }
 
   #listed(object: KubernetesObject): Listed<T> {
-    return { object: this.#reduce(object), version: object.metadata.resourceVersion ?? "" };
+    return {
+      object: this.#reduce(object, this.#store.get(keyOf(object))),
+      version: object.metadata.resourceVersion ?? "",
+    };
   }
 
   #path(query: Readonly<Record<string, string>>): string {

@@ -16,6 +16,7 @@ import type {
   TemplateQuerySample,
 } from "./deps.js";
 import type { RuleSpec } from "./format/index.js";
+import { writtenLabels } from "./written-labels.js";
 
 export const ALERTS = "ALERTS";
 export const ALERTS_FOR_STATE = "ALERTS_FOR_STATE";
@@ -91,8 +92,8 @@ export class AlertingRule {
     deps: AlertingRuleDeps,
   ) {
     this.spec = spec;
-    this.labels = Labels.of({ ...groupLabels, ...spec.labels });
-    this.annotations = Labels.of(spec.annotations);
+    this.labels = writtenLabels(Object.entries({ ...groupLabels, ...spec.labels }));
+    this.annotations = writtenLabels(Object.entries(spec.annotations));
     this.isRestored = isRestored;
     this.#deps = deps;
     this.#hasLabelTemplates = this.labels.pairs.some((text) => text.includes("{{"));
@@ -214,7 +215,7 @@ export class AlertingRule {
       if (this.#hasTemplates) {
         const expanded: [string, string][] = [];
         for (const [name, text] of this.annotations.entries()) expanded.push([name, await expand(text)]);
-        annotations = Labels.of(expanded);
+        annotations = writtenLabels(expanded);
       }
       if (found.has(labels.key)) {
         throw new VestalError("RULE", "vector contains metrics with the same labelset after applying alert labels");
@@ -262,7 +263,9 @@ export class AlertingRule {
     if (known?.state === alert.state) return known;
     const { state } = alert;
     const labelled = (metric: string): LabelsBuilder => {
-      const builder = new LabelsBuilder(alert.labels);
+      // A label whose template gave nothing is stored as it is written, as Prometheus does.
+      const builder = new LabelsBuilder(Labels.of(this.labels.entries()));
+      for (const [name, text] of alert.labels.entries()) builder.set(name, text);
       builder.set(METRIC_NAME, metric);
       builder.set(ALERT_NAME, this.name);
       return builder;

@@ -49,7 +49,7 @@ class World {
     templates: {
       expand: async (_name, text) => {
         if (text.includes("bad")) throw new VestalError("TEMPLATE", "it is bad");
-        return text.replaceAll("{{x}}", "X");
+        return text.replaceAll("{{x}}", "X").replaceAll("{{none}}", "");
       },
     },
     clock: this.time,
@@ -122,6 +122,57 @@ describe("a recording rule", () => {
     expect(group.rules[0]!.status).toMatchObject({ health: "err", lastError: "it failed" });
     expect(group.counters).toMatchObject({ evaluations: 4, failures: 4 });
     expect(world.take()).toEqual([]);
+  });
+});
+
+describe("as Prometheus has it", () => {
+  test("an empty label takes one of the vector away", async () => {
+    const world = new World();
+    const group = world.group("{record: 'a:b', expr: up, labels: {i: ''}}");
+    world.vectors.set("up", vector([{ __name__: "up", i: "1", k: "2" }, 1]));
+    await group.evaluate(1000);
+    expect(world.take()).toEqual(['{__name__="a:b", k="2"} 1 @1000']);
+  });
+
+  test("a label whose template gives nothing is stored as it is written; an empty annotation is told", async () => {
+    const world = new World();
+    const group = world.group("{alert: A, expr: up, labels: {l: '{{none}}'}, annotations: {a: '{{none}}', b: ''}}");
+    world.vectors.set("up", vector([{ i: "1" }, 1]));
+    await group.evaluate(1000);
+    expect(world.take()).toEqual([
+      '{__name__="ALERTS", alertname="A", alertstate="firing", i="1", l="{{none}}"} 1 @1000',
+      '{__name__="ALERTS_FOR_STATE", alertname="A", i="1", l="{{none}}"} 1 @1000',
+    ]);
+    const [alert] = world.sent;
+    expect(alert!.labels.toObject()).toEqual({ alertname: "A", i: "1" });
+    expect(alert!.annotations.toObject()).toEqual({ a: "", b: "" });
+  });
+
+  test("a marker that is refused, since another rule goes on with the series, is no failure", async () => {
+    const world = new World();
+    const append = async (rows: readonly RuleRow[]) => {
+      const isRefused = rows.some(({ isStale }) => isStale === true);
+      const [duplicates, error] = isRefused ? [1, "duplicate sample for timestamp"] : [0, ""];
+      if (!isRefused) world.rows.push(...rows);
+      return { outOfOrder: 0, outOfBounds: 0, duplicates, error, hasFailed: false };
+    };
+    const settings = { file: "f", spec: specOf("{record: a, expr: up}"), intervalMs: 1000, queryOffsetMs: 0 };
+    const group = new RuleGroup(settings, false, OPTIONS, { ...world.deps, appender: { append } });
+    world.vectors.set("up", vector([{ i: "1" }, 1], [{ i: "2" }, 1]));
+    await group.evaluate(1000);
+    world.vectors.set("up", vector([{ i: "1" }, 1]));
+    await group.evaluate(2000);
+    expect(group.rules[0]!.status).toMatchObject({ health: "ok", lastError: "" });
+    expect(world.take().at(-1)).toBe('{__name__="a", i="1"} 1 @2000');
+  });
+
+  test("a rule whose templates ask queries sees what those before it have stored", async () => {
+    const world = new World();
+    const group = world.group(
+      "{record: r, expr: up}, {alert: A, expr: down}, {alert: B, expr: down, annotations: {q: '{{ query \"r\" }}'}}",
+    );
+    await group.evaluate(1000);
+    expect(world.asked).toEqual([["up", "down"], ["down"]]);
   });
 });
 

@@ -19,7 +19,7 @@ import type {
   RuleQuery,
   RuleRow,
 } from "./deps.js";
-import type { RuleGroupSpec } from "./format/index.js";
+import type { RuleGroupSpec, RuleSpec } from "./format/index.js";
 import { RecordingRule } from "./recording-rule.js";
 import { planStages } from "./stages.js";
 
@@ -135,7 +135,13 @@ export class RuleGroup {
       previous: new Map(),
     }));
     const group = { file: settings.file, name: settings.spec.name };
-    this.#stages = planStages(rules.map(({ kind, name }, i) => ({ kind, name, expr: exprs[i]! }))).map((indices) => {
+    const staged = rules.map((spec, i) => ({
+      kind: spec.kind,
+      name: spec.name,
+      expr: exprs[i]!,
+      hasQueries: hasQueries(spec),
+    }));
+    this.#stages = planStages(staged).map((indices) => {
       const entries = indices.map((index) => this.rules[index]!);
       return { entries, queries: entries.map(({ query }) => ({ expr: query, group })) };
     });
@@ -322,11 +328,11 @@ export class RuleGroup {
     storedMs: number,
   ): Promise<void> {
     const prepared = results.map(({ entry, rows }) => {
-      if (areSeriesOf(rows, entry.previous)) return { entry, returned: entry.previous, rows };
+      if (areSeriesOf(rows, entry.previous)) return { entry, returned: entry.previous, rows, ends: [] };
       const returned = new Map(rows.map(({ labels }) => [labels.key, labels]));
-      return { entry, returned, rows: [...rows, ...staleRows(entry.previous, returned, storedMs)] };
+      return { entry, returned, rows, ends: [...staleRows(entry.previous, returned, storedMs)] };
     });
-    const all = prepared.flatMap(({ rows }) => rows);
+    const all = prepared.flatMap(({ rows, ends }) => (ends.length === 0 ? rows : [...rows, ...ends]));
     if (all.length === 0) {
       for (const { entry, returned } of prepared) entry.previous = returned;
       return;
@@ -336,10 +342,12 @@ export class RuleGroup {
       for (const { entry, returned } of prepared) entry.previous = returned;
       return;
     }
-    for (const { entry, returned, rows } of prepared) {
-      const own = prepared.length === 1 ? outcome : await this.#append(rows);
+    for (const { entry, returned, rows, ends } of prepared) {
+      const own = rows.length === all.length ? outcome : await this.#append(rows);
       this.#judge(entry, own);
-      if (!own.hasFailed) entry.previous = returned;
+      // A series that ends here may go on in another rule: what is refused of the markers is nobody's fault.
+      const ended = ends.length === 0 ? own : await this.#append(ends);
+      if (!own.hasFailed && !ended.hasFailed) entry.previous = returned;
     }
   }
 
@@ -436,6 +444,10 @@ export class RuleGroup {
     this.#mustRestore = false;
     this.counters.lastRestoreSeconds = (clock.monotonicMs() - began) / 1000;
   }
+}
+
+function hasQueries({ labels, annotations }: RuleSpec): boolean {
+  return [...Object.values(labels), ...Object.values(annotations)].some((text) => /\{\{[\s\S]*\bquery\b/.test(text));
 }
 
 export function groupKey(file: string, name: string): string {

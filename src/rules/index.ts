@@ -34,3 +34,4 @@ export { evaluationTimeNs, type GroupDeps, RuleGroup } from "./group.js";
 export { AlertHistory, type HistoryLog, matchesAny, type ShownChange } from "./history.js";
 export { RuleManager, type RuleManagerOptions, type RuleSet } from "./manager.js";
 export { alertsView, alertView, type RulesFilter, rulesView } from "./view.js";
+export { writtenLabels } from "./written-labels.js";

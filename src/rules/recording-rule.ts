@@ -1,9 +1,10 @@
 /** A recording rule: the vector of its expression under another name. */
 import { VestalError } from "../base/index.js";
-import { Labels, METRIC_NAME } from "../model/index.js";
+import { type Labels, METRIC_NAME } from "../model/index.js";
 import { LabelsBuilder } from "../relabel/index.js";
 import type { RuleRow, RuleSample } from "./deps.js";
 import type { RuleSpec } from "./format/index.js";
+import { writtenLabels } from "./written-labels.js";
 
 export class RecordingRule {
   readonly kind = "recording";
@@ -15,7 +16,7 @@ export class RecordingRule {
 
   constructor(spec: RuleSpec, groupLabels: Readonly<Record<string, string>>) {
     this.spec = spec;
-    this.labels = Labels.of({ ...groupLabels, ...spec.labels });
+    this.labels = writtenLabels(Object.entries({ ...groupLabels, ...spec.labels }));
   }
 
   get name(): string {

@@ -10,6 +10,8 @@ export interface StageRule {
   readonly kind: "recording" | "alerting";
   readonly name: string;
   readonly expr: Expr;
+  /** Of an alert: its templates ask queries, which may read anything. */
+  readonly hasQueries: boolean;
 }
 
 /** Indices of the rules of each stage, in order. */
@@ -17,7 +19,7 @@ export function planStages(rules: readonly StageRule[]): readonly (readonly numb
   const stages: number[][] = [];
   let written = new Set<string>();
   for (const [index, rule] of rules.entries()) {
-    const read = metricsOf(rule.expr);
+    const read = rule.hasQueries ? undefined : metricsOf(rule.expr);
     const current = stages.at(-1);
     const depends = read === undefined ? written.size > 0 : read.some((name) => written.has(name));
     if (current === undefined || depends) {

@@ -176,8 +176,10 @@ class State {
     }
   }
 
-  #print(node: AnyNode, value: Plain, pipe: PipeNode): void {
+  #print(node: AnyNode, given: Plain, pipe: PipeNode): void {
     this.#node = node;
+    // An action shows what a pointer points at; functions that print show the pointer.
+    const value = given instanceof GoStruct ? given.target : given;
     this.#write(
       this.#escaper === undefined
         ? value === undefined

@@ -247,7 +247,7 @@ class Printer {
   }
 
   #bad(value: Plain, verb: string): string {
-    return `%!${verb}(${value === undefined ? "<nil>" : `${typeName(value)}=${toText(value)}`})`;
+    return `%!${verb}(${value === undefined ? "<nil>" : `${typeName(value)}=${this.#value(value, "v", 0)}`})`;
   }
 
   #pad(text: string): string {

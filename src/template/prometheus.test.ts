@@ -53,6 +53,13 @@ const ROWS: readonly (readonly [string, string])[] = [
   ["{{ reReplaceAll `(a)b` `x$1$$1x` `abcab` }} {{ match `a+` `aa` }} {{ match `^b` `ab` }}", "xa$1xcxa$1x true false"],
   ["{{ reReplaceAll `x*` `-` `abc` }} {{ reReplaceAll `b*` `-` `abc` }}", "-a-b-c- -a-c-"],
   ["{{ `aa bb CC` | title }} {{ toUpper `aé` }} {{ toLower `AÉ` }}", "Aa Bb CC AÉ aé"],
+  // As promtool 3.5.3 prints them.
+  ["{{ title `5m x_y 3RD O'neil _a 1a1b ßx ǆ a/b hello.world` }}", "5M X_y 3RD O'neil _A 1A1b Ssx ǅ A/B Hello.world"],
+  [
+    "{{ query `q` | first }} {{ range query `empty` }}{{ . }}{{ else }}-{{ end }}",
+    "{map[__name__:metric __value__:b instance:b] 21} -",
+  ],
+  ["{{ printf `%8.3e|%-6d` 0 1.5 }}", "%!e(int=     000)|%!d(float64=1.5   )"],
   ["{{ stripPort `h:80` }} {{ stripPort `[::1]:80` }} {{ stripPort `h` }} {{ stripPort `::1` }}", "h ::1 h ::1"],
   ["{{ stripDomain `h.example.com:80` }} {{ stripDomain `h.x` }} {{ stripDomain `1.2.3.4:80` }}", "h:80 h 1.2.3.4:80"],
   [

@@ -53,6 +53,8 @@ export interface AlertTemplateData {
 export interface AlertTemplateContext {
   /** `externalURL` and, its path, `pathPrefix`. */
   readonly externalUrl: string;
+  /** False: the functions of the URL fail as they do in Go without one; the variable is there. */
+  readonly hasUrlFunctions?: boolean;
   readonly query: TemplateQuery;
   /** Queries of one template. */
   readonly maxQueries?: number;
@@ -88,7 +90,8 @@ export async function expandAlertTemplate(
 ): Promise<string> {
   if (!text.includes("{{")) return text;
   const results = new Map<string, QueryOutcome>();
-  const functions = prometheusFunctions(context.externalUrl, (expression) => {
+  const functionsUrl = context.hasUrlFunctions === false ? undefined : context.externalUrl;
+  const functions = prometheusFunctions(functionsUrl, (expression) => {
     const known = results.get(expression);
     if (known === undefined) throw new MissingResult(expression);
     if ("error" in known) throw new FunctionError(known.error);
@@ -179,17 +182,22 @@ function labelOf(sample: GoStruct, name: string): string {
   return String((sample.fields.get("Labels") as GoMap).entries.get(name) ?? "");
 }
 
-/** @param query  gives the result, or throws to end the run. */
+/** @param externalUrl  undefined: there is none; @param query  gives the result, or throws to end the run. */
 export function prometheusFunctions(
-  externalUrl: string,
+  externalUrl: string | undefined,
   query: (expression: string) => readonly TemplateSample[],
 ): ReadonlyMap<string, GoFunction> {
   return new Map<string, GoFunction>([
     ...COMMON_FUNCTIONS,
     ["query", fn(["string"], (expression: string) => queryResult(query(expression)))],
-    ["externalURL", fn([], () => externalUrl)],
-    ["pathPrefix", fn([], () => pathOf(externalUrl))],
+    ["externalURL", fn([], () => present(externalUrl))],
+    ["pathPrefix", fn([], () => pathOf(present(externalUrl)))],
   ]);
+}
+
+function present(url: string | undefined): string {
+  if (url === undefined) throw new FunctionError("runtime error: invalid memory address or nil pointer dereference");
+  return url;
 }
 
 function pathOf(url: string): string {
@@ -246,7 +254,6 @@ const COMMON_FUNCTIONS: readonly (readonly [string, GoFunction])[] = [
   ["humanizePercentage", float((value) => `${formatNumber(value * 100, "g", 4)}%`)],
   ["humanizeTimestamp", float(humanizeTimestamp)],
   ["toTime", float(toTime)],
-  ["now", fn([], () => Date.now() / 1000)],
   [
     "parseDuration",
     fn(["string"], (text: string) => {

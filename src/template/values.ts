@@ -167,6 +167,10 @@ export class GoStruct extends GoValue {
   override method(name: string): GoFunction | undefined {
     return Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
   }
+  /** What a pointer points at; itself where it is none. */
+  get target(): GoStruct {
+    return this.isPointer ? new GoStruct(this.typeName.slice(1), this.fields, this.#methods) : this;
+  }
 }
 
 /** A value that templates can only print, such as a histogram. */

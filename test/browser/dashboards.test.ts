@@ -246,6 +246,23 @@ describe.skipIf(!hasCorpus)("every kind of panel", () => {
     });
   });
 
+  test("a drawn panel is saved as a picture", async () => {
+    await onPage(address(panelsDashboard.uid), { viewport: { width: 1600, height: 900 } }, async (page) => {
+      await page.locator("[data-state=data]").filter({ hasText: "Lines" }).first().waitFor({ timeout: 45_000 });
+      await page.locator("summary[aria-label='Menu of Lines']").click();
+      const [file] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Save as PNG" }).click(),
+      ]);
+      expect(file.suggestedFilename()).toBe("Lines.png");
+      expect(
+        readFileSync(await file.path())
+          .subarray(0, 8)
+          .toString("latin1"),
+      ).toBe("\x89PNG\r\n\x1a\n");
+    });
+  });
+
   test("by keyboard: a row is folded, a panel fills the page and goes back", async () => {
     await onPage(address(panelsDashboard.uid), { viewport: { width: 1600, height: 900 } }, async (page) => {
       await settled(page);

@@ -96,6 +96,16 @@ test("its own manifests apply, and with exactly their roles everything in them c
     "kubelets",
     () => cluster.server.read("/api/v1/endpoints", "kube-system/kubelet") !== undefined,
   );
+  for (const kind of ["validating", "mutating"]) {
+    const collection = `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`;
+    const isTrusted = () =>
+      JSON.stringify(cluster.server.read(collection, "vestal-admission-webhook")).includes('"caBundle":"');
+    await processes.until(`the API server trusts ${kind} webhooks`, isTrusted);
+  }
+  expect(cluster.server.read("/api/v1/secrets", "monitoring/vestal-admission-webhook-tls")).toMatchObject({
+    type: "kubernetes.io/tls",
+    data: { "tls.crt": expect.any(String), "tls.key": expect.any(String), "ca.crt": expect.any(String) },
+  });
   expect(cluster.server.list(SETS).map(({ metadata }) => metadata.name)).toEqual(
     ["prometheus-vestal", "alertmanager-vestal"].sort((a, b) => order(a) - order(b)),
   );

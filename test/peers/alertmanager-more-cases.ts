@@ -43,6 +43,39 @@ const tooLong = (name: string, receiver: Receiver, more: Partial<Case> = {}): Ca
 });
 
 const MESSAGE = "'{{ .CommonAnnotations.summary }}'";
+const BRACKETS = [
+  "[FIRING:1] High (x)",
+  "[a] - b",
+  "[a]: b",
+  "{a: 1} b: c",
+  '[a] "b',
+  '[a] "b" c',
+  "[it's] [x]",
+  "[a] @",
+  "[a] ? b",
+  "[a] : b",
+  "[a]b",
+  "[a]\n- b",
+  "[a]\nb: c",
+  "[a]\n@",
+  "{a} b",
+  '"q" r',
+  "[a, b]] c",
+  "[a] # c",
+  "[]x",
+  "[a]%",
+  "[a\n] b",
+  "[a, [b] c",
+  "[{a: 1}, 'x]y'] z",
+  "[a] | b",
+  "[a] 'b",
+  "{1: 2} x",
+  "[1, 2.5, true, null, 0x1f, 1_000, 2020-01-01] z",
+  "- a\nb",
+  "a: [b] c",
+  "12 x",
+  "%a",
+];
 const SNS_ANSWER = {
   status: 200,
   body: '<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>',
@@ -82,6 +115,12 @@ export const MORE_CASES: readonly Case[] = [
     "webhook-fields",
     (base) =>
       `webhook_configs: [{url: "${base}", max_alerts: 2, timeout: 5s, http_config: {http_headers: {X-One: {values: [a, b]}}, basic_auth: {username: u, password_file: FOLDER/secret}}}]`,
+  ),
+  // Text that begins as YAML and does not go on as such.
+  told(
+    "webhook-payload-brackets",
+    (base) =>
+      `webhook_configs: [{url: "${base}", payload: ${JSON.stringify({ texts: BRACKETS, title: '{{ template "slack.default.title" . }}' })}}]`,
   ),
   told("webhook-url-file", (base) => `webhook_configs: [{url_file: 'FOLDER/url-of-${base.split("/").at(-1)}'}]`),
   { name: "webhook-404", answers: [{ status: 404 }], steps: [{ at: 0, alerts: [one] }] },

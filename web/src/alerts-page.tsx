@@ -6,7 +6,7 @@ import { type ApiAnswer, get, type Labels, type MatrixSeries, type QueryData, re
 import { backtestLink, readBacktest, writeBacktest } from "./backtest-link.js";
 import { formatDuration, parseDurationMs, valueText } from "./format.js";
 import { type Asked, useApi, useAsked } from "./hooks.js";
-import { Ago, Badge, Filter, LabelList, Loaded, Rows } from "./parts.js";
+import { Ago, Badge, Filter, LabelList, LinkText, Loaded, Rows } from "./parts.js";
 import { type AlertPeriods, firingMs, type Period, PeriodTable } from "./periods.js";
 import { type Groups, queryLink, stateKind } from "./rules-page.js";
 import { dateTimeText } from "./time-zone.js";
@@ -113,7 +113,7 @@ export function AlertsPage() {
                             <LabelList labels={alert.labels} />
                             {Object.entries(alert.annotations).map(([name, value]) => (
                               <div key={name}>
-                                <span class="muted">{name}:</span> {value}
+                                <span class="muted">{name}:</span> <LinkText text={value} />
                               </div>
                             ))}
                           </td>

@@ -203,13 +203,13 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
   const [resolved, setResolved] = useState<readonly Resolved[]>();
   const [error, setError] = useState<string>();
   const scrapeMs = useScrapeInterval();
-  const { isUtc } = dashboard;
+  const zone = dashboard.zone ?? timeZone();
   const range = useMemo(
     (): TimeRange => ({
-      fromMs: parseTime(address.from, nowMs, isUtc) ?? nowMs - 3_600_000,
-      toMs: parseTime(address.to, nowMs, isUtc, true) ?? nowMs,
+      fromMs: parseTime(address.from, nowMs, zone) ?? nowMs - 3_600_000,
+      toMs: parseTime(address.to, nowMs, zone, true) ?? nowMs,
     }),
-    [address.from, address.to, nowMs, isUtc],
+    [address.from, address.to, nowMs, zone],
   );
   const change = (part: Partial<Address>): void => {
     const next = { ...address, ...part };
@@ -224,8 +224,8 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
     return () => clearInterval(timer);
   }, [refreshMs]);
   const base = useMemo(
-    () => builtIns(dashboard.title, dashboard.uid, range, isUtc ? "utc" : "browser"),
-    [dashboard, range, isUtc],
+    () => builtIns(dashboard.title, dashboard.uid, range, zone === "UTC" ? "utc" : zone),
+    [dashboard, range, zone],
   );
   const chosenKey = JSON.stringify([...address.chosen]);
   useEffect(() => {
@@ -246,9 +246,9 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
       range,
       scrapeMs: scrapeMs ?? DEFAULT_SCRAPE_MS,
       points: Math.min(1200, Math.max(200, innerWidth / 2)),
-      isUtc,
+      zone,
     }),
-    [range, scrapeMs, isUtc],
+    [range, scrapeMs, zone],
   );
   const marks = useAnnotations(dashboard, scope, context);
   const names = dashboard.variables.map(({ name }) => name);
@@ -277,7 +277,7 @@ function Opened({ dashboard, isDark }: { dashboard: Dashboard; isDark: boolean }
           range={range}
           onChange={change}
           onRefresh={() => setNowMs(Date.now())}
-          zone={isUtc ? "UTC" : timeZone()}
+          zone={zone}
         />
       </div>
       <DashboardLinks dashboard={dashboard} scope={scope} address={address} />

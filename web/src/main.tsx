@@ -51,7 +51,7 @@ function App() {
   const page = pageOf(path);
   const pages = page === "cluster" ? OPERATOR_PAGES : PAGES;
   const home = pages[0]?.[0] ?? "query";
-  const title = pages.find(([each]) => each === page)?.[1] ?? "Query";
+  const title = ALERT_VIEWS.get(path) ?? pages.find(([each]) => each === page)?.[1] ?? "Query";
   useEffect(() => {
     // A dashboard has a title of its own.
     if (!path.startsWith("d/")) document.title = `${title} · Vestal`;
@@ -107,7 +107,12 @@ function App() {
   );
 }
 
-const ALERT_VIEWS: ReadonlySet<string> = new Set(["alert-history", "backtest", "silences"]);
+/** Pages below another one of the navigation, with their titles. */
+const ALERT_VIEWS: ReadonlyMap<string, string> = new Map([
+  ["alert-history", "Alert history"],
+  ["backtest", "Back-test"],
+  ["silences", "Silences"],
+]);
 
 /** The page in the navigation to which an address belongs. */
 function pageOf(path: string): string {

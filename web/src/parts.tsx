@@ -39,6 +39,11 @@ export function LabelList({ labels }: { labels: Labels }) {
   );
 }
 
+/** Text that is a web address, as a link; any other scheme stays text. */
+export function LinkText({ text }: { text: string }) {
+  return /^https?:\/\/\S+$/.test(text) ? <a href={text}>{text}</a> : <span>{text}</span>;
+}
+
 export function Badge({ kind, children }: { kind: "good" | "bad" | "warn" | "plain"; children: ComponentChildren }) {
   return <span class={`badge ${kind}`}>{children}</span>;
 }

@@ -4,6 +4,7 @@ import { post, reasonText } from "./api.js";
 import { bytesText, secondsText } from "./format.js";
 import { useApi } from "./hooks.js";
 import { KeyValues, Loaded, Rows } from "./parts.js";
+import { RemoteQueues } from "./remote-queues.js";
 import { dateTimeText } from "./time-zone.js";
 
 type Texts = Readonly<Record<string, string | number | boolean>>;
@@ -14,6 +15,12 @@ function title(key: string): string {
   return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
 
+/** Times as everywhere on these pages. */
+function valueText(value: string | number | boolean): string {
+  const text = String(value);
+  return /^\d{4}-\d\d-\d\dT/.test(text) ? dateTimeText(Date.parse(text)) : text;
+}
+
 export function StatusPage() {
   const runtime = useApi<Texts>("status/runtimeinfo", {}, 15_000);
   const build = useApi<Texts>("status/buildinfo");
@@ -21,7 +28,10 @@ export function StatusPage() {
     readonly activeAlertmanagers: readonly { readonly url: string }[];
     readonly droppedAlertmanagers: readonly { readonly url: string }[];
   }>("alertmanagers");
-  const rows = (texts: Texts) => Object.entries(texts).map(([key, value]) => [title(key), String(value)] as const);
+  const rows = (texts: Texts) =>
+    Object.entries(texts)
+      .filter(([, value]) => value !== "")
+      .map(([key, value]) => [title(key), valueText(value)] as const);
   return (
     <>
       <h1>Status</h1>
@@ -31,6 +41,8 @@ export function StatusPage() {
       <Loaded asked={runtime}>{(data) => <KeyValues rows={rows(data)} />}</Loaded>
       <h2>Running queries</h2>
       <RunningQueries />
+      <h2>Remote write</h2>
+      <RemoteQueues />
       <h2>Alertmanagers</h2>
       <Loaded asked={alertmanagers}>
         {({ activeAlertmanagers, droppedAlertmanagers }) =>

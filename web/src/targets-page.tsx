@@ -1,9 +1,10 @@
 /** Targets: what is scraped, how it goes, and what was left out. */
-import { useState } from "preact/hooks";
-import type { Labels } from "./api.js";
+import { useEffect, useState } from "preact/hooks";
+import { getRange, type Labels, type MatrixSeries, valuesOf } from "./api.js";
 import { secondsText } from "./format.js";
-import { useApi } from "./hooks.js";
+import { useApi, useAsked } from "./hooks.js";
 import { Ago, Badge, Filter, LabelList, Loaded, Rows } from "./parts.js";
+import { Sparkline } from "./sparkline.js";
 
 export interface ActiveTarget {
   readonly discoveredLabels: Labels;
@@ -36,8 +37,17 @@ export function matches(text: string, labels: Labels, more: string): boolean {
 
 export function TargetsPage() {
   const asked = useApi<Targets>("targets", { state: "active" }, 10_000);
-  const [text, setText] = useState("");
-  const [isBadOnly, setBadOnly] = useState(false);
+  const params = new URLSearchParams(location.search);
+  const [text, setText] = useState(params.get("q") ?? "");
+  const [isBadOnly, setBadOnly] = useState(params.get("health") === "bad");
+  const durations = useDurations(asked.answer?.data.activeTargets.length ?? 0);
+  useEffect(() => {
+    const search = new URLSearchParams({ ...(text !== "" && { q: text }), ...(isBadOnly && { health: "bad" }) });
+    // A bare address stays as it was asked for.
+    if (search.size > 0 || location.search !== "") {
+      history.replaceState(null, "", search.size > 0 ? `targets?${search}` : "targets");
+    }
+  }, [text, isBadOnly]);
   return (
     <>
       <h1>Targets</h1>
@@ -55,12 +65,21 @@ export function TargetsPage() {
               (!isBadOnly || health !== "up") && matches(text, labels, `${scrapeUrl} ${lastError}`),
           );
           const pools = [...new Set(activeTargets.map(({ scrapePool }) => scrapePool))];
+          if (activeTargets.length === 0) {
+            return (
+              <p class="muted">
+                No targets. <a href="why">Why is my app not scraped?</a>
+              </p>
+            );
+          }
+          if (shown.length === 0) return <p class="muted">Nothing like that among {activeTargets.length} targets.</p>;
           return pools.map((pool) => (
             <Pool
               key={pool}
               name={pool}
               all={activeTargets.filter((each) => each.scrapePool === pool)}
               shown={shown.filter((each) => each.scrapePool === pool)}
+              durations={durations}
             />
           ));
         }}
@@ -69,7 +88,59 @@ export function TargetsPage() {
   );
 }
 
-function Pool({ name, all, shown }: { name: string; all: readonly ActiveTarget[]; shown: readonly ActiveTarget[] }) {
+const SPARK_MS = 30 * 60_000;
+const SPARK_STEP_MS = 60_000;
+/** Of more targets the answer would cost more than the curves tell. */
+const SPARK_TARGETS_MAX = 2000;
+
+type Durations = ReadonlyMap<string, readonly number[]>;
+const NO_DURATIONS: Durations = new Map();
+
+/** How long scrapes took in the last half hour, by the target's labels; empty where it is not known. */
+function useDurations(targetCount: number): Durations {
+  const isAsked = targetCount > 0 && targetCount <= SPARK_TARGETS_MAX;
+  const asked = useAsked(
+    `durations ${isAsked}`,
+    async (signal): Promise<Durations> => {
+      if (!isAsked) return NO_DURATIONS;
+      const endMs = Math.floor(Date.now() / SPARK_STEP_MS) * SPARK_STEP_MS + SPARK_STEP_MS;
+      const startMs = endMs - SPARK_MS;
+      const { data } = await getRange(
+        { query: "scrape_duration_seconds", start: startMs / 1000, end: endMs / 1000, step: SPARK_STEP_MS / 1000 },
+        signal,
+      );
+      if (data.resultType !== "matrix") return NO_DURATIONS;
+      const count = SPARK_MS / SPARK_STEP_MS + 1;
+      return new Map(data.result.map((each) => [keyOf(each.metric), spread(each, count, startMs)] as const));
+    },
+    SPARK_STEP_MS,
+  );
+  return asked.answer?.data ?? NO_DURATIONS;
+}
+
+function keyOf(labels: Labels): string {
+  return JSON.stringify(
+    Object.entries(labels)
+      .filter(([name]) => name !== "__name__")
+      .sort(),
+  );
+}
+
+function spread(series: MatrixSeries, count: number, startMs: number): readonly number[] {
+  const values = new Array<number>(count).fill(Number.NaN);
+  for (const [time, value] of valuesOf(series))
+    values[Math.round((time * 1000 - startMs) / SPARK_STEP_MS)] = Number(value);
+  return values;
+}
+
+interface PoolProps {
+  readonly name: string;
+  readonly all: readonly ActiveTarget[];
+  readonly shown: readonly ActiveTarget[];
+  readonly durations: Durations;
+}
+
+function Pool({ name, all, shown, durations }: PoolProps) {
   const up = all.filter(({ health }) => health === "up").length;
   if (shown.length === 0) return null;
   return (
@@ -101,14 +172,22 @@ function Pool({ name, all, shown }: { name: string; all: readonly ActiveTarget[]
                   <td>
                     <Ago time={target.lastScrape} />
                     <div class="muted">
-                      took {secondsText(target.lastScrapeDuration)}, every {target.scrapeInterval}
+                      {target.health !== "unknown" && `took ${secondsText(target.lastScrapeDuration)}, `}
+                      every {target.scrapeInterval}
                     </div>
+                    <Sparkline
+                      values={durations.get(keyOf(target.labels)) ?? []}
+                      title="Duration in the last half hour"
+                    />
                   </td>
                   <td>
                     <Badge kind={target.health === "up" ? "good" : target.health === "down" ? "bad" : "plain"}>
                       {target.health}
                     </Badge>
                     {target.lastError !== "" && <div class="error">{target.lastError}</div>}
+                    {target.health === "down" && (
+                      <a href={`why?${new URLSearchParams({ q: target.scrapeUrl })}`}>Why?</a>
+                    )}
                   </td>
                 </tr>
               )}

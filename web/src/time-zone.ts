@@ -13,12 +13,12 @@ let chosen: TimeZone | undefined;
 
 export function timeZone(): TimeZone {
   // Where there is no page (a worker, a test) nothing is stored.
-  chosen ??= known(globalThis.localStorage?.getItem(KEY) ?? "browser");
+  chosen ??= knownZone(globalThis.localStorage?.getItem(KEY) ?? "browser");
   return chosen;
 }
 
 export function setTimeZone(zone: TimeZone): void {
-  chosen = known(zone);
+  chosen = knownZone(zone);
   localStorage.setItem(KEY, chosen);
 }
 
@@ -27,7 +27,8 @@ export function timeZones(): readonly TimeZone[] {
   return ["browser", "UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
 }
 
-function known(zone: TimeZone): TimeZone {
+/** The name, or "browser" for one that is none. */
+export function knownZone(zone: TimeZone): TimeZone {
   if (zone === "browser") return zone;
   try {
     formatOf(zone);

@@ -1,8 +1,8 @@
 /** Bodies of requests, checked as the API's schema says, with its messages. */
 import { GoTime, parseRfc3339, ZERO_TIME } from "../../template/index.js";
+import { fieldIs, GoJsonError, isObject, kindOf, parseGoJson } from "../go-json.js";
 import type { Silence, SilenceMatcher } from "../state/silence-codec.js";
 import { ApiError, type ApiRequest, coded, invalid } from "./answer.js";
-import { fieldIs, GoJsonError, isObject, kindOf, parseGoJson } from "./go-json.js";
 
 export interface PostedAlert {
   readonly labels: Readonly<Record<string, string>>;

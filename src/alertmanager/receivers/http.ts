@@ -1,6 +1,6 @@
 /** What integrations over HTTP share: the client, secrets in files, and which answers are worth another attempt. */
 import { readFileSync } from "node:fs";
-import { errorMessage, VestalError } from "../../base/index.js";
+import { errorMessage, systemReason, VestalError } from "../../base/index.js";
 import {
   DEFAULT_HTTP_CLIENT,
   HttpClient,
@@ -11,6 +11,7 @@ import {
   type TlsOptions,
 } from "../../http/index.js";
 import type { HttpConfigSection } from "../config/shapes.js";
+import { GoJsonError, parseGoJson } from "../go-json.js";
 import type { FailureReason, NotifyResult } from "../pipeline/context.js";
 import { SENT } from "../pipeline/context.js";
 import { ALERTMANAGER_VERSION } from "../version.js";
@@ -101,11 +102,13 @@ export class Poster {
   readonly #client: HttpClient;
 
   constructor(config: HttpConfigSection | undefined, identity?: IdentityOptions) {
-    this.#client = new HttpClient({ ...httpClientOptions(config), identity }, USER_AGENT, CONNECTIONS_MAX);
+    // A signature is good for one address only: the original's SDK follows no redirect.
+    const signed = identity === undefined ? {} : { identity, followRedirects: false };
+    this.#client = new HttpClient({ ...httpClientOptions(config), ...signed }, USER_AGENT, CONNECTIONS_MAX);
   }
 
   /** @throws VestalError where there is no answer. */
-  post({
+  async post({
     method = "POST",
     url,
     contentType,
@@ -114,15 +117,22 @@ export class Poster {
     timeoutMs = 0,
     signal,
   }: PostOptions): Promise<HttpResponse> {
-    return this.#client.request({
-      method,
-      url,
-      headers: { ...(contentType === undefined ? {} : { "content-type": contentType }), ...headers },
-      ...(body !== undefined && { body }),
-      timeoutMs: timeoutMs > 0 ? timeoutMs : NO_TIMEOUT_MS,
-      signal,
-      bodyBytesMax: ANSWER_BYTES_MAX,
-    });
+    try {
+      return await this.#client.request({
+        method,
+        url,
+        headers: { ...(contentType === undefined ? {} : { "content-type": contentType }), ...headers },
+        ...(body !== undefined && { body }),
+        timeoutMs: timeoutMs > 0 ? timeoutMs : NO_TIMEOUT_MS,
+        signal,
+        bodyBytesMax: ANSWER_BYTES_MAX,
+      });
+    } catch (error) {
+      // The client reads its own secrets while it asks: such a request may be tried again.
+      if (!(error instanceof VestalError) || error.code !== "SECRET_FILE") throw error;
+      const verb = method[0] + method.slice(1).toLowerCase();
+      throw new VestalError("HTTP_FAILED", `${verb} "${url}": ${error.message}`, {}, error);
+    }
   }
 
   close(): void {
@@ -152,9 +162,33 @@ export function checkResponse(response: HttpResponse, rule: RetryRule = {}): Not
   return { kind: isRetried ? "retry" : "failed", message, reason: reasonOf(status) };
 }
 
-/** A request that got no answer may be tried again. */
-export function noAnswer(error: unknown): NotifyResult {
-  return { kind: "retry", message: errorMessage(error), reason: "other" };
+export interface NoAnswerWords {
+  /** Where the URL holds no secret. */
+  readonly isUrlShown?: boolean;
+  readonly prefix?: string;
+}
+
+/** A request that got no answer may be tried again. Its URL may be a secret, and this is logged and kept in the history. */
+export function noAnswer(error: unknown, { isUrlShown = false, prefix = "" }: NoAnswerWords = {}): NotifyResult {
+  const said = errorMessage(error);
+  const shown = isUrlShown ? said : said.replace(/^(\w+) "[^"]*"/, '$1 "<redacted>"');
+  return { kind: "retry", message: prefix + shown, reason: "other" };
+}
+
+/**
+ * What Go's decoder says of an answer that is no JSON; undefined where it is.
+ *
+ * @param isWhole  The text must be one value, as json.Unmarshal wants it; else what follows one is not looked at.
+ */
+export function jsonProblem(text: string, isWhole: boolean): string | undefined {
+  if (text.trim() === "") return isWhole ? "unexpected end of JSON input" : "EOF";
+  try {
+    parseGoJson(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GoJsonError)) throw error;
+    return isWhole && error.message === "unexpected EOF" ? "unexpected end of JSON input" : error.message;
+  }
 }
 
 export function failed(message: string): NotifyResult {
@@ -167,6 +201,16 @@ export function secretText(value: string, file: string): string {
   try {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
-    throw new VestalError("SECRET_FILE", `could not read ${file}: ${errorMessage(error)}`, { file }, error);
+    throw new VestalError("SECRET_FILE", `open ${file}: ${systemReason(error)}`, { file }, error);
+  }
+}
+
+/** A secret that is read when the configuration is loaded, which it refuses. @throws VestalError CONFIG */
+export function constantSecret(value: string, file: string, prefix: string): string {
+  if (file === "") return value;
+  try {
+    return secretText("", file);
+  } catch (error) {
+    throw new VestalError("CONFIG", prefix + errorMessage(error), { file }, error);
   }
 }

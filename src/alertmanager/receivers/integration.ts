@@ -27,9 +27,20 @@ export interface Notification {
   html(template: string): string;
 }
 
+/** What an integration says where it cannot even ask, and whether it tries again. */
+export interface Trouble {
+  /** Before the words of the error. */
+  readonly prefix?: string;
+  readonly isRetried?: boolean;
+}
+
 export interface IntegrationSpec {
   readonly name: string;
   readonly sendsResolved: boolean;
+  /** A template that fails. */
+  readonly badTemplate?: Trouble;
+  /** A secret whose file cannot be read. */
+  readonly badSecret?: Trouble;
   /** 0: all. */
   readonly maxAlerts?: number;
   send(notification: Notification): Promise<NotifyResult>;
@@ -62,9 +73,11 @@ export function integration(spec: IntegrationSpec, index: number, deps: Integrat
       try {
         return await gate.run(context.signal, () => spec.send(notificationOf(context, shown, deps)));
       } catch (error) {
-        // A template that fails, or a secret that cannot be read, fails again; anything else is our own mistake.
+        // Anything else is our own mistake.
         if (!(error instanceof VestalError)) throw error;
-        return { kind: "failed", message: errorMessage(error), reason: "other" };
+        const { prefix = "", isRetried = false } =
+          (error.code === "SECRET_FILE" ? spec.badSecret : spec.badTemplate) ?? {};
+        return { kind: isRetried ? "retry" : "failed", message: prefix + errorMessage(error), reason: "other" };
       }
     },
     close: () => spec.close(),

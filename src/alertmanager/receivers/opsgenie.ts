@@ -22,6 +22,8 @@ export function opsgenieIntegration(config: OpsgenieConfig): IntegrationSpec {
   return {
     name: "opsgenie",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: "read key_file error: " },
+    badTemplate: { prefix: "templating error: " },
     send: async (notification) => {
       const key = notification.text(secretText(config.api_key, config.api_key_file)).trim();
       const headers = { authorization: `GenieKey ${key}` };
@@ -33,7 +35,7 @@ export function opsgenieIntegration(config: OpsgenieConfig): IntegrationSpec {
           const response = await poster.post({ method, url, contentType: "application/json", headers, body, signal });
           result = checkResponse(response, { retryCodes: [429] });
         } catch (error) {
-          return noAnswer(error);
+          return noAnswer(error, { isUrlShown: true });
         }
         if (result.kind !== "sent") return result;
       }

@@ -33,6 +33,8 @@ export function pagerdutyIntegration(config: PagerdutyConfig): IntegrationSpec {
   return {
     name: "pagerduty",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: `failed to read ${isV1 ? "service" : "routing"} key from file: ` },
+    badTemplate: { prefix: `failed to template PagerDuty ${isV1 ? "v1" : "v2"} message: ` },
     send: async (notification) => {
       const { context, data } = notification;
       const custom = expandTemplates(config.details ?? {}, (text) => notification.text(text)) as Readonly<
@@ -51,6 +53,7 @@ export function pagerdutyIntegration(config: PagerdutyConfig): IntegrationSpec {
         signal: context.signal,
         timeoutMs: goDurationMs(config.timeout),
         rule,
+        noAnswerWords: { isUrlShown: true, prefix: `failed to post message to PagerDuty${isV1 ? " v1" : ""}: ` },
       });
     },
     close: () => poster.close(),

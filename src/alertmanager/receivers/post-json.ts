@@ -2,7 +2,7 @@
 import type { HttpResponse } from "../../http/index.js";
 import type { NotifyResult } from "../pipeline/context.js";
 import { goJson } from "../template-data.js";
-import { checkResponse, noAnswer, type Poster, type RetryRule } from "./http.js";
+import { checkResponse, type NoAnswerWords, noAnswer, type Poster, type RetryRule } from "./http.js";
 
 export interface PostJsonOptions {
   readonly url: string;
@@ -15,18 +15,20 @@ export interface PostJsonOptions {
   readonly rule?: RetryRule;
   /** Looks into an answer of 2xx, which may yet be a refusal. */
   readonly check?: (response: HttpResponse) => NotifyResult;
-  /** What messages begin with. */
+  /** What messages about an answer begin with. */
   readonly prefix?: string;
+  readonly noAnswerWords?: NoAnswerWords;
 }
 
 export async function postJson(poster: Poster, options: PostJsonOptions): Promise<NotifyResult> {
   const { url, payload, json, signal, timeoutMs = 0, headers = {}, rule, check, prefix = "" } = options;
+  const { noAnswerWords } = options;
   let response: HttpResponse;
   try {
     const body = `${json ?? goJson(payload)}\n`;
     response = await poster.post({ url, contentType: "application/json", headers, body, timeoutMs, signal });
   } catch (error) {
-    return noAnswer(error);
+    return noAnswer(error, noAnswerWords);
   }
   let result = checkResponse(response, rule);
   if (result.kind === "sent" && check !== undefined) result = check(response);

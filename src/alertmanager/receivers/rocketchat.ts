@@ -3,7 +3,7 @@ import type { HttpResponse } from "../../http/index.js";
 import { quoteGo } from "../../model/index.js";
 import type { rocketchat } from "../config/receivers.js";
 import { type NotifyResult, SENT } from "../pipeline/context.js";
-import { Poster, secretText } from "./http.js";
+import { constantSecret, jsonProblem, Poster } from "./http.js";
 import type { IntegrationSpec } from "./integration.js";
 import { postJson } from "./post-json.js";
 import { joinUrl, omitEmpty, parseJson, truncateRunes } from "./text.js";
@@ -12,7 +12,10 @@ const TITLE_MAX = 1024;
 
 export function rocketchatIntegration(config: typeof rocketchat.zero): IntegrationSpec {
   const poster = new Poster(config.http_config);
-  const secret = (value: string, file: string): string => (file === "" ? value : secretText("", file));
+  // Read once, as the original does: a file that is missing refuses the configuration.
+  const secret = (value: string, file: string): string => constantSecret(value, file, `could not read ${file}: `);
+  const token = secret(config.token ?? "", config.token_file);
+  const tokenId = secret(config.token_id ?? "", config.token_id_file);
   return {
     name: "rocketchat",
     sendsResolved: config.send_resolved,
@@ -63,8 +66,8 @@ export function rocketchatIntegration(config: typeof rocketchat.zero): Integrati
         payload: omitEmpty(message, "channel", "emoji", "avatar"),
         signal: context.signal,
         headers: {
-          "X-Auth-Token": secret(config.token ?? "", config.token_file),
-          "X-User-Id": secret(config.token_id ?? "", config.token_id_file),
+          "X-Auth-Token": token,
+          "X-User-Id": tokenId,
         },
         check: checkAnswer,
         prefix: `channel ${quoteGo(channel)}: `,
@@ -76,10 +79,12 @@ export function rocketchatIntegration(config: typeof rocketchat.zero): Integrati
 
 function checkAnswer(response: HttpResponse): NotifyResult {
   const body = response.body.toString();
-  const answer = parseJson(body);
-  if (answer === undefined) {
-    return { kind: "retry", message: `could not unmarshal JSON response ${quoteGo(body)}`, reason: "clientError" };
+  const problem = jsonProblem(body, true);
+  if (problem !== undefined) {
+    const message = `could not unmarshal JSON response ${quoteGo(body)}: ${problem}`;
+    return { kind: "retry", message, reason: "clientError" };
   }
+  const answer = parseJson(body) ?? {};
   if (answer["success"] === true) return SENT;
   const message = `error response from Rocketchat: ${String(answer["error"] ?? "")}`;
   return { kind: "failed", message, reason: "clientError" };

@@ -13,7 +13,7 @@ import type {
 } from "../config/receivers.js";
 import { goDurationMs } from "../config/shapes.js";
 import { webhookJson } from "../template-data.js";
-import { checkResponse, failed, noAnswer, Poster, secretText } from "./http.js";
+import { checkResponse, constantSecret, failed, noAnswer, Poster, secretText } from "./http.js";
 import { type IntegrationSpec, notificationOf } from "./integration.js";
 import { postJson } from "./post-json.js";
 import { groupHash, omitEmpty, parseJson, truncateBytes, truncateRunes, withPath } from "./text.js";
@@ -23,6 +23,8 @@ export function victoropsIntegration(config: typeof victorops.zero): Integration
   return {
     name: "victorops",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: "failed to read API key from file: " },
+    badTemplate: { prefix: "templating error: ", isRetried: true },
     send: async ({ context, data, text }) => {
       const key = secretText(config.api_key, config.api_key_file);
       const url = withPath(config.api_url, `${key}/${text(config.routing_key)}`);
@@ -51,6 +53,7 @@ export function pushoverIntegration(config: typeof pushover.zero): IntegrationSp
   return {
     name: "pushover",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: config.token_file === "" ? "read user_key_file: " : "read token_file: " },
     send: async ({ context, text, html }) => {
       const parameters = new Map<string, string>([
         ["token", text(secretText(config.token, config.token_file))],
@@ -89,6 +92,7 @@ export function discordIntegration(config: typeof discord.zero): IntegrationSpec
   return {
     name: "discord",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: "read webhook_url_file: " },
     send: async ({ context, data, text }) => {
       const message = {
         content: truncateRunes(text(config.content), 2000),
@@ -119,6 +123,7 @@ export function msteamsIntegration(config: typeof msteams.zero): IntegrationSpec
   return {
     name: "msteams",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: "read webhook_url_file: " },
     send: async ({ context, data, text }) =>
       postJson(poster, {
         url: secretText(config.webhook_url, config.webhook_url_file),
@@ -143,6 +148,7 @@ export function msteamsv2Integration(config: typeof msteamsv2.zero): Integration
   return {
     name: "msteamsv2",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: "read webhook_url_file: " },
     send: async ({ context, data, text }) => {
       const [title, body] = [text(config.title), text(config.text)];
       const heading = {
@@ -200,9 +206,16 @@ function incidentDetails(_: number, body: string): string {
 export function incidentioIntegration(config: typeof incidentio.zero): IntegrationSpec {
   const poster = new Poster(config.http_config);
   const maxAlerts = Number(config.max_alerts);
+  // Read once, as the original does: a file that is missing refuses the configuration.
+  const token = constantSecret(
+    config.alert_source_token,
+    config.alert_source_token_file,
+    "failed to read alert_source_token_file: ",
+  );
   return {
     name: "incidentio",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: "read url_file: " },
     send: async ({ context, alerts, deps }) => {
       const shown = maxAlerts > 0 ? alerts.slice(0, maxAlerts) : alerts;
       const { data } = notificationOf(context, shown, deps);
@@ -210,7 +223,6 @@ export function incidentioIntegration(config: typeof incidentio.zero): Integrati
         webhookJson(given, { version: "1", groupKey: context.groupKey, truncatedAlerts: alerts.length - shown.length });
       const whole = message(data);
       const isTooLarge = Buffer.byteLength(whole) + 1 > INCIDENT_BYTES_MAX;
-      const token = secretText(config.alert_source_token, config.alert_source_token_file);
       return postJson(poster, {
         url: secretText(config.url, config.url_file),
         json: isTooLarge ? message({ ...data, alerts: data.alerts.slice(0, 1) }) : whole,

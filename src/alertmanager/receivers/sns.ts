@@ -1,5 +1,5 @@
 /** Amazon SNS: Publish of the query API, signed with signature version 4. */
-import type { IdentityOptions } from "../../http/index.js";
+import type { HttpResponse, IdentityOptions } from "../../http/index.js";
 import type { sns } from "../config/receivers.js";
 import type { NotifyResult } from "../pipeline/context.js";
 import { checkResponse, noAnswer, Poster } from "./http.js";
@@ -17,6 +17,7 @@ export function snsIntegration(config: SnsConfig): IntegrationSpec {
   return {
     name: "sns",
     sendsResolved: config.send_resolved,
+    badTemplate: { prefix: "execute 'message' template: ", isRetried: true },
     send: async (notification) => {
       const region = config.sigv4.region === "" ? (process.env["AWS_REGION"] ?? "") : config.sigv4.region;
       if (region === "") {
@@ -29,15 +30,36 @@ export function snsIntegration(config: SnsConfig): IntegrationSpec {
       try {
         const { signal } = notification.context;
         const response = await poster.post({ url: url.href, contentType: CONTENT_TYPE, body, signal });
-        return checkResponse(response, {
-          details: (_, text) => /<Message>([\s\S]*?)<\/Message>/.exec(text)?.[1] ?? text,
-        });
+        return checkAnswer(response);
       } catch (error) {
-        return noAnswer(error) satisfies NotifyResult;
+        return noAnswer(error, { isUrlShown: true }) satisfies NotifyResult;
       }
     },
     close: () => poster.close(),
   };
+}
+
+/** As the SDK reads answers: XML that breaks off may be a fault on the way, what is none says nothing. */
+function checkAnswer(response: HttpResponse): NotifyResult {
+  const text = response.body.toString();
+  const root = /<([A-Za-z][\w.-]*)/.exec(text)?.[1];
+  if (root !== undefined && !text.includes(`</${root}`)) {
+    const { status } = response;
+    const what =
+      status >= 200 && status < 300
+        ? "deserialization failed, failed to decode response body, "
+        : "error while deserializing xml error response: ";
+    const where = `operation error SNS: Publish, https response error StatusCode: ${status}, RequestID: , `;
+    const line = text.split("\n").length;
+    return {
+      kind: "retry",
+      message: `${where}${what}XML syntax error on line ${line}: unexpected EOF`,
+      reason: "other",
+    };
+  }
+  return checkResponse(response, {
+    details: () => /<Message>([\s\S]*?)<\/Message>/.exec(text)?.[1] ?? "UnknownError",
+  });
 }
 
 function signing({ sigv4 }: SnsConfig): IdentityOptions {

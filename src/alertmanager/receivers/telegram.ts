@@ -1,10 +1,11 @@
 /** Telegram: one message of a bot, in HTML by default. */
 import { VestalError } from "../../base/index.js";
+import type { HttpResponse } from "../../http/index.js";
 import type { telegram } from "../config/receivers.js";
-import { SENT } from "../pipeline/context.js";
-import { Poster, secretText } from "./http.js";
+import { type NotifyResult, SENT } from "../pipeline/context.js";
+import { goJson } from "../template-data.js";
+import { jsonProblem, noAnswer, Poster, secretText } from "./http.js";
 import type { IntegrationSpec } from "./integration.js";
-import { postJson } from "./post-json.js";
 import { joinUrl, parseJson, truncateRunes } from "./text.js";
 
 const MESSAGE_MAX = 4096;
@@ -17,6 +18,10 @@ export function telegramIntegration(config: typeof telegram.zero): IntegrationSp
   return {
     name: "telegram",
     sendsResolved: config.send_resolved,
+    badSecret: {
+      isRetried: true,
+      prefix: `could not read ${config.bot_token_file === "" ? config.chat_id_file : config.bot_token_file}: `,
+    },
     send: async ({ context, text, html }) => {
       const isHtml = config.parse_mode === "HTML";
       // Cut HTML would be refused.
@@ -29,24 +34,28 @@ export function telegramIntegration(config: typeof telegram.zero): IntegrationSp
       if (config.message_thread_id !== 0) payload["message_thread_id"] = String(config.message_thread_id);
       if (config.parse_mode !== "") payload["parse_mode"] = config.parse_mode;
       payload["text"] = message;
-      return postJson(poster, {
-        url: joinUrl(config.api_url, `bot${token}/sendMessage`),
-        payload,
-        signal: context.signal,
-        rule: { retryCodes: [400, 401, 403, 404, 409, 413, 420, 429] },
-        check: (response) => {
-          const answer = parseJson(response.body.toString());
-          if (answer?.["ok"] === true) return SENT;
-          return {
-            kind: "retry",
-            message: `telegram: ${String(answer?.["description"] ?? "unknown error")}`,
-            reason: "other",
-          };
-        },
-      });
+      const url = joinUrl(config.api_url, `bot${token}/sendMessage`);
+      const { signal } = context;
+      let response: HttpResponse;
+      try {
+        response = await poster.post({ url, contentType: "application/json", body: `${goJson(payload)}\n`, signal });
+      } catch (error) {
+        return noAnswer(error, { isUrlShown: true, prefix: "telebot: " });
+      }
+      return checkAnswer(response.body.toString());
     },
     close: () => poster.close(),
   };
+}
+
+/** What the bot's library makes of an answer, whatever its status: only what it says counts. */
+function checkAnswer(body: string): NotifyResult {
+  const problem = jsonProblem(body, true);
+  if (problem !== undefined) return { kind: "retry", message: `telebot: ${problem}`, reason: "other" };
+  const answer = parseJson(body);
+  if (answer?.["ok"] === true) return SENT;
+  const message = `telegram: ${String(answer?.["description"] ?? "")} (${String(answer?.["error_code"] ?? 0)})`;
+  return { kind: "retry", message, reason: "other" };
 }
 
 function chatId(config: typeof telegram.zero): string {

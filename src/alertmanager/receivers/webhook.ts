@@ -7,12 +7,19 @@ import { checkResponse, failed, noAnswer, Poster, secretText } from "./http.js";
 import { type IntegrationSpec, notificationOf } from "./integration.js";
 import { expandTemplates } from "./payload.js";
 
+const URL_TROUBLE = "failed to template webhook URL: ";
+
 export function webhookIntegration(config: typeof webhook.zero): IntegrationSpec {
   const poster = new Poster(config.http_config);
   const maxAlerts = Number(config.max_alerts);
   return {
     name: "webhook",
     sendsResolved: config.send_resolved,
+    badSecret: { prefix: "read url_file: " },
+    badTemplate: {
+      prefix:
+        config.payload === undefined || config.payload === null ? URL_TROUBLE : "failed to render custom payload: ",
+    },
     send: async (whole) => {
       const { context, alerts, deps } = whole;
       const isCut = maxAlerts > 0 && alerts.length > maxAlerts;

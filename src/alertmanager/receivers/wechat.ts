@@ -1,9 +1,10 @@
 /** WeChat: a token for two hours first, then a message. */
+import { VestalError } from "../../base/index.js";
 import type { HttpResponse } from "../../http/index.js";
 import type { wechat } from "../config/receivers.js";
 import { type NotifyResult, SENT } from "../pipeline/context.js";
 import { goJson } from "../template-data.js";
-import { failed, noAnswer, Poster, reasonOf, secretText } from "./http.js";
+import { failed, jsonProblem, noAnswer, Poster, reasonOf, secretText } from "./http.js";
 import type { IntegrationSpec, Notification } from "./integration.js";
 import { omitEmpty, parseJson, withPath } from "./text.js";
 
@@ -19,6 +20,7 @@ export function wechatIntegration(config: WechatConfig): IntegrationSpec {
   return {
     name: "wechat",
     sendsResolved: config.send_resolved,
+    badTemplate: { prefix: "templating error: " },
     send: async ({ context, text, deps }) => {
       const { signal } = context;
       try {
@@ -29,7 +31,10 @@ export function wechatIntegration(config: WechatConfig): IntegrationSpec {
             ["corpsecret", text(secret)],
           ]);
           const url = `${withPath(config.api_url, "gettoken")}?${query.toString()}`;
-          const answer = parseJson((await poster.post({ method: "GET", url, signal })).body.toString());
+          const written = (await poster.post({ method: "GET", url, signal })).body.toString();
+          const problem = jsonProblem(written, false);
+          if (problem !== undefined) return failed(problem);
+          const answer = parseJson(written);
           token = String(answer?.["access_token"] ?? "");
           if (token === "") return failed(`invalid APISecret for CorpID: ${config.corp_id}`);
           tokenAtMs = deps.now.ms();
@@ -40,6 +45,8 @@ export function wechatIntegration(config: WechatConfig): IntegrationSpec {
         if (result.kind === "retry") token = "";
         return result;
       } catch (error) {
+        // Of a template or a secret.
+        if (!(error instanceof VestalError) || !error.code.startsWith("HTTP_")) throw error;
         return noAnswer(error);
       }
     },
@@ -66,8 +73,10 @@ function message(config: WechatConfig, text: Notification["text"]): object {
 function checkAnswer(response: HttpResponse): NotifyResult {
   const { status } = response;
   if (status !== 200) return { kind: "retry", message: `unexpected status code ${status}`, reason: reasonOf(status) };
-  const answer = parseJson(response.body.toString());
-  if (answer === undefined) return { kind: "retry", message: "the answer is no JSON", reason: "other" };
+  const written = response.body.toString();
+  const problem = jsonProblem(written, true);
+  if (problem !== undefined) return { kind: "retry", message: problem, reason: "other" };
+  const answer = parseJson(written) ?? {};
   const code = Number(answer["errcode"] ?? 0);
   if (code === 0) return SENT;
   const text = String(answer["errmsg"] ?? "");

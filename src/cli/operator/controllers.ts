@@ -9,6 +9,7 @@ import {
   DEFAULT_BINDINGS,
   EventRecorder,
   JobTexts,
+  keepSpec,
   Operator,
   PrometheusKind,
   prometheusBuilders,
@@ -154,7 +155,8 @@ class Assembly {
   /** The API server has checked objects by the custom resources' schemas: their types are what the caches are of. */
   #cache(of: Resource, allowed: readonly string[], labelSelector = "") {
     const { denied } = this.#options.namespaces;
-    const plain = (object: KubernetesObject) => withoutManagedFields(object) as never;
+    const plain = (object: KubernetesObject, before: unknown) =>
+      keepSpec(withoutManagedFields(object), before) as never;
     return this.#operator.cache<never>(of, { scope: { allowed, denied }, labelSelector }, plain);
   }
 

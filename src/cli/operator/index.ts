@@ -14,7 +14,7 @@ import {
   LeaderElection,
   ownNamespace,
 } from "../../kubernetes/index.js";
-import { isForbidden, KubeletService, type Operator } from "../../operator/controller/index.js";
+import { isForbidden, KubeletService, type Operator, WebhookCertificates } from "../../operator/controller/index.js";
 import type { OperatorOptions } from "../operator-options.js";
 import { readWebAssets } from "../server/web-assets.js";
 import { vestalVersion } from "../version.js";
@@ -28,6 +28,8 @@ import { Webhooks } from "./webhook.js";
 
 const FIELD_MANAGER = "PrometheusOperator";
 const LEASE_SECONDS = 15;
+/** Webhook configurations may come after the operator. */
+const WEBHOOK_SYNC_MS = 60_000;
 /** Something that is missing is asked for again after so long, then less and less often. */
 const AGAIN_MS = 2_000;
 const AGAIN_MS_MAX = 60_000;
@@ -126,6 +128,7 @@ class OperatorProcess {
   async #start(connection: KubernetesConnection, api: KubernetesApi, cluster: Cluster): Promise<void> {
     // Kubelets are found whatever else is missing.
     this.#keepKubelets(api);
+    this.#keepWebhookCertificates(api);
     this.#awaitMore(connection, api, cluster, AGAIN_MS);
     await this.#control(connection, api, cluster);
   }
@@ -188,6 +191,19 @@ class OperatorProcess {
     };
     sync();
     this.#stops.push(systemTimers.every(kubelet.syncMs, sync));
+  }
+
+  #keepWebhookCertificates(api: KubernetesApi): void {
+    const { webhooks } = this.#options;
+    if (webhooks === undefined) return;
+    const certificates = new WebhookCertificates(webhooks, api, this.#log);
+    const sync = (): void => {
+      certificates.sync().catch((error: unknown) => {
+        this.#log.error("The certificate of the webhooks cannot be kept", { err: errorMessage(error) });
+      });
+    };
+    sync();
+    this.#stops.push(systemTimers.every(WEBHOOK_SYNC_MS, sync));
   }
 
   // ── pages ──────────────────────────────────────────────────────────────────────────────────────────────────────

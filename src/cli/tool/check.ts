@@ -4,6 +4,7 @@ import { VestalError } from "../../base/index.js";
 import { parseDuration } from "../../model/index.js";
 import { validateWebConfig } from "../../web-config/index.js";
 import { checkConfigs } from "./check-config.js";
+import { checkDiscovery } from "./check-discovery.js";
 import { checkMetrics } from "./check-metrics.js";
 import { checkRuleFiles, checkRuleText, type RuleLint } from "./check-rules.js";
 import { EXIT_FAILURE, EXIT_LINT, EXIT_SUCCESS, existingFiles, type ToolIo } from "./io.js";
@@ -26,6 +27,16 @@ export function addCheck(program: Command, context: ToolContext): void {
   addSwitch(check, "extended", "Print extended information related to the cardinality of the metrics.");
   addCheckConfig(check, context);
   addCheckRules(check, context);
+  check
+    .command("service-discovery")
+    .description("Perform service discovery for the given job name and report the results, including relabeling.")
+    .argument("<config-file>", "The prometheus config file.")
+    .argument("<job>", "The job to run service discovery for.")
+    .option("--timeout <duration>", "The time to wait for discovery results.", "30s")
+    .action(async (file: string, job: string, { timeout }: { readonly timeout: string }) => {
+      existingFiles([file]);
+      context.finish(await checkDiscovery(context.io, { file, job, timeoutMs: parseDuration(timeout) }));
+    });
   check
     .command("web-config")
     .description("Check if the web config files are valid or not.")

@@ -1,6 +1,6 @@
 /**
- * The text format of metrics as families, for the lint of `check metrics`: small inputs, read strictly. What is scraped
- * goes another, faster way.
+ * The text format of metrics as families, for the lint of `check metrics` and for `push metrics`: small inputs, read
+ * strictly. What is scraped goes another, faster way.
  */
 import { VestalError } from "../../base/index.js";
 import { quoteGo } from "../../model/index.js";
@@ -18,6 +18,17 @@ export interface MetricFamily {
   duplicates: number;
   /** Lines with a value. */
   seriesCount: number;
+  /** Those lines, in their order. */
+  readonly samples: FamilySample[];
+}
+
+export interface FamilySample {
+  /** That of the family, or with what a part of it adds. */
+  readonly name: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly value: number;
+  /** 0 where the line has none. */
+  readonly timestampMs: number;
 }
 
 const TYPES: readonly string[] = ["counter", "gauge", "histogram", "summary", "untyped"];
@@ -83,12 +94,13 @@ class LineReader {
     const labels = this.#text[this.#at] === "{" ? this.#labels(name) : new Map<string, string>();
     this.#skipBlanks();
     const [value = "", timestamp, extra] = this.#text.slice(this.#at).split(/[ \t]+/);
-    if (parseGoFloat(value) === undefined) throw this.#problem(`expected float as value, got ${quoteGo(value)}`);
+    const number = parseGoFloat(value);
+    if (number === undefined) throw this.#problem(`expected float as value, got ${quoteGo(value)}`);
     if (timestamp !== undefined && timestamp !== "" && !/^[-+]?[0-9]+$/.test(timestamp)) {
       throw this.#problem(`expected integer as timestamp, got ${quoteGo(timestamp)}`);
     }
     if (extra !== undefined && extra !== "") throw this.#problem(`spurious string after timestamp: ${quoteGo(extra)}`);
-    this.#add(name, labels);
+    this.#add({ name, labels: new Map(labels), value: number, timestampMs: Number(timestamp ?? 0) }, labels);
   }
 
   #labels(name: string): Map<string, string> {
@@ -139,9 +151,11 @@ class LineReader {
   }
 
   /** Buckets, counts and sums belong to the family whose type says so. */
-  #add(name: string, labels: Map<string, string>): void {
+  #add(sample: FamilySample, labels: Map<string, string>): void {
+    const { name } = sample;
     const family = this.#owner(name);
     family.seriesCount++;
+    family.samples.push(sample);
     const isPart = family.name !== name;
     if (family.type === "summary" && !isPart) labels.delete("quantile");
     if (family.type === "histogram" && name.endsWith("_bucket")) labels.delete("le");
@@ -164,7 +178,15 @@ class LineReader {
   #family(name: string): MetricFamily {
     let family = this.#families.get(name);
     if (family === undefined) {
-      family = { name, help: undefined, type: undefined, metrics: new Map(), duplicates: 0, seriesCount: 0 };
+      family = {
+        name,
+        help: undefined,
+        type: undefined,
+        metrics: new Map(),
+        duplicates: 0,
+        seriesCount: 0,
+        samples: [],
+      };
       this.#families.set(name, family);
     }
     return family;

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { VestalError } from "../../base/index.js";
 import { Labels, METRIC_NAME, parseDuration } from "../../model/index.js";
+import { ANALYSIS_HEADER, HistogramAnalysis, type HistogramSeries } from "./analyze-histograms.js";
 import type { ToolContext } from "./program.js";
 import { type ApiDocument, parseTimeFlag, RemoteServer } from "./remote.js";
 
@@ -18,6 +19,14 @@ interface QueryFlags {
   readonly match?: readonly string[];
 }
 
+interface AnalyzeFlags {
+  readonly server: string;
+  readonly type: string;
+  readonly duration: string;
+  readonly time?: string;
+  readonly match: readonly string[];
+}
+
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 export function addQuery(program: Command, context: ToolContext): void {
@@ -29,6 +38,7 @@ export function addQuery(program: Command, context: ToolContext): void {
     "--http.config.file <filename>",
     "HTTP client configuration file for promtool to connect to Prometheus.",
   );
+  addAnalyze(query, context);
   const instant = query.command("instant").description("Run instant query.");
   instant
     .argument("<server>", "Prometheus server to query.")
@@ -105,6 +115,40 @@ export function addQuery(program: Command, context: ToolContext): void {
         return (document.data as readonly string[]).map((value) => `${value}\n`).join("");
       }),
     );
+}
+
+function addAnalyze(query: Command, context: ToolContext): void {
+  query
+    .command("analyze")
+    .description("Run queries against your Prometheus to analyze the usage pattern of certain metrics.")
+    .requiredOption("--server <server>", "Prometheus server to query.")
+    .requiredOption("--type <type>", "Type of metric: histogram.")
+    .option("--duration <duration>", "Time frame to analyze.", "1h")
+    .option("--time <time>", "Query time (RFC3339 or Unix timestamp), defaults to now.")
+    .requiredOption("--match <selector>", "Series selector. Can be specified multiple times.", collect)
+    .action(async (_flags, self: Command) => {
+      const flags = self.optsWithGlobals<AnalyzeFlags & Record<string, string>>();
+      if (flags.type !== "histogram") throw new PlainProblem(`analyze type is ${flags.type}, must be 'histogram'`);
+      const timeMs = parseTimeFlag(flags.time, `time '${flags.time}'`, Date.now());
+      const config = flags["http.config.file"] ?? flags["http.configFile"] ?? "";
+      const remote = new RemoteServer(flags.server, config);
+      const analysis = new HistogramAnalysis();
+      context.io.out(`${ANALYSIS_HEADER}\n\n`);
+      try {
+        for (const selector of flags.match) {
+          const params = [
+            ["query", `${selector}[${parseDuration(flags.duration) / 1000}s]`],
+            ["time", seconds(timeMs)],
+          ] as const;
+          const { resultType, result } = (await remote.ask("query", params, "POST")).data as QueryData;
+          if (resultType !== "matrix") throw new PlainProblem("query of buckets resulted in non-Matrix");
+          context.io.out(analysis.add(result as readonly HistogramSeries[]));
+        }
+      } finally {
+        remote.close();
+      }
+      context.io.out(analysis.summary());
+    });
 }
 
 /** A problem of the flags, that is shown as it is. */

@@ -64,6 +64,28 @@ test("a change in between is read again, and what the cluster gave a Service sta
   expect(server.read("/api/v1/services", "n/s")?.["spec"]).toEqual(given);
 });
 
+// The words of kube-apiserver 1.36.
+const FORBIDDEN = "Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden";
+const IMMUTABLE = `StatefulSet.apps "s" is invalid: spec: ${FORBIDDEN}`;
+
+test.each([
+  ["wrong by itself", 'StatefulSet.apps "s" is invalid: spec.template.spec.containers[0].image: Required value'],
+  ["both", `StatefulSet.apps "s" is invalid: [spec.template.spec.containers: Required value, spec: ${FORBIDDEN}]`],
+])("a StatefulSet whose update is refused for what is %s stays, with the reason", async (_, message) => {
+  const api = await start();
+  const set = {
+    metadata: { name: "s", namespace: "n" },
+    spec: { serviceName: "a", template: { metadata: {}, spec: {} } },
+  };
+  await api.create("/apis/apps/v1/namespaces/n/statefulsets", set);
+  const existing = server.read("/apis/apps/v1/statefulsets", "n/s") as unknown as StoredObject;
+  server.refusals.push({ method: "PUT", path: /statefulsets/, code: 422, message });
+  const none = async () => {};
+  const replace = () => replaceWorkload(api, STATEFUL_SET, existing, set, none, () => expect.unreachable());
+  await expect(replace()).rejects.toThrow("Required value");
+  expect(server.read("/apis/apps/v1/statefulsets", "n/s")?.metadata["uid"]).toBe(existing.metadata.uid);
+});
+
 test("a StatefulSet that cannot be changed is made again, without its pods", async () => {
   const api = await start();
   const set = (value: string) => ({
@@ -74,7 +96,7 @@ test("a StatefulSet that cannot be changed is made again, without its pods", asy
   const existing = server.read("/apis/apps/v1/statefulsets", "n/s") as unknown as StoredObject;
   const ownerReferences = [{ kind: "StatefulSet", name: "s", uid: existing.metadata.uid }];
   await api.create("/api/v1/namespaces/n/pods", { metadata: { name: "s-0", ownerReferences } });
-  server.refusals.push({ method: "PUT", path: /statefulsets/, code: 422 });
+  server.refusals.push({ method: "PUT", path: /statefulsets/, code: 422, message: IMMUTABLE });
   const reasons: string[] = [];
   await replaceWorkload(
     api,

@@ -135,6 +135,16 @@ function isSameJson(a: unknown, b: unknown): boolean {
 }
 
 /**
+ * Whether all that the server has against an update is a field that cannot be changed. What is wrong by itself would be refused again
+ * when the set is made anew, and its pods would be left without a set.
+ */
+function isImmutable(error: unknown): error is KubernetesError {
+  if (!(error instanceof KubernetesError) || error.status !== 422) return false;
+  const hasSeveral = error.message.includes(" is invalid: [");
+  return !hasSeveral && /updates to \w+ spec for fields other than|field is immutable/.test(error.message);
+}
+
+/**
  * Replaces a StatefulSet or DaemonSet, whose annotations and template annotations of others stay. Where a field that cannot be changed
  * is to change, the set is deleted with its pods left alone, and made again: it takes them over.
  *
@@ -154,7 +164,7 @@ export async function replaceWorkload(
   try {
     await api.replace(path, { apiVersion: of.apiVersion, kind: of.kind, ...wanted });
   } catch (error) {
-    if (!(error instanceof KubernetesError) || error.status !== 422) throw error;
+    if (!isImmutable(error)) throw error;
     onRecreate(error.message);
     await api.delete(path, "Orphan");
     for (let left = 50; (await api.get(path)) !== undefined && left > 0; left--) await wait(200);

@@ -8,7 +8,7 @@ import {
   Informer,
   type InformerHandlers,
   type InformerLimits,
-  type KubernetesObject,
+  type Reduce,
 } from "../../kubernetes/index.js";
 import { collectionPath, type Resource } from "./resources.js";
 
@@ -37,7 +37,7 @@ export class ResourceCache<T> {
   readonly #informers: readonly Informer<T>[];
   readonly #denied: ReadonlySet<string>;
 
-  constructor(of: Resource, options: CacheOptions, reduce: (object: KubernetesObject) => T, deps: CacheDeps) {
+  constructor(of: Resource, options: CacheOptions, reduce: Reduce<T>, deps: CacheDeps) {
     const { scope, labelSelector = "", fieldSelector = "", isMetadataOnly = false, limits } = options;
     this.#denied = new Set(scope.denied);
     const namespaces = scope.allowed.length === 0 ? [""] : scope.allowed;

@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { load } from "js-yaml";
 import { expect, test } from "vitest";
 import { agentConfig, type ConfigInput, serverConfig } from "../generate/prometheus/config.js";
@@ -20,8 +21,8 @@ function inputOf(serviceMonitors: readonly ServiceMonitor[], more: Partial<Confi
   return { selection, assets: new AssetStore(), options: {}, ...more };
 }
 
-const textOf = (texts: JobTexts, ...of: Parameters<JobTexts["configBytes"]>): string =>
-  Buffer.from(texts.configBytes(...of)).toString();
+const textOf = (texts: JobTexts, ...of: Parameters<JobTexts["packedConfig"]>): string =>
+  gunzipSync(texts.packedConfig(...of)).toString();
 
 test("the text is the configuration, however often it is made and whatever was kept", () => {
   const texts = new JobTexts();

@@ -8,6 +8,7 @@ import { compact } from "../generate/value.js";
 import type { Json } from "../kube-object.js";
 import type { Prometheus, PrometheusAgent } from "../schema/generated/types.js";
 import { yamlOf } from "./owned.js";
+import { DEFAULT_PACKED_TEXTS, PackedTexts } from "./packed-text.js";
 import { isWithoutReferences } from "./references.js";
 
 export interface JobTextOptions {
@@ -33,33 +34,25 @@ export class JobTexts {
   /** By what jobs depend on beside their monitor, in the order of their last use. */
   readonly #settings = new Map<string, Settings>();
   #characters = 0;
-  #bytes = Buffer.alloc(0);
+  readonly #packed = new PackedTexts(DEFAULT_PACKED_TEXTS);
 
   constructor(options: JobTextOptions = DEFAULT_JOB_TEXTS) {
     this.#options = options;
   }
 
-  /**
-   * @returns a view that the next call overwrites: copy to keep.
-   * @throws InvalidConfigurationError as the generators do.
-   */
-  configBytes(workload: Prometheus | PrometheusAgent, isAgent: boolean, input: ConfigInput): Uint8Array {
+  /** Gzipped. @throws InvalidConfigurationError as the generators do. */
+  packedConfig(workload: Prometheus | PrometheusAgent, isAgent: boolean, input: ConfigInput): Buffer {
+    return this.#packed.pack(this.#parts(workload, isAgent, input));
+  }
+
+  #parts(workload: Prometheus | PrometheusAgent, isAgent: boolean, input: ConfigInput): readonly string[] {
     const bare = { ...input, selection: NOTHING, extras: { ...input.extras, scrapeConfigs: undefined } };
     const config = isAgent ? agentConfig(workload as PrometheusAgent, bare) : serverConfig(workload, bare);
     const frame = yamlOf(config);
     const jobs = this.#jobs(workload, isAgent, input);
-    if (jobs.length === 0) return this.#join([frame]);
+    if (jobs.length === 0) return [frame];
     const at = frame.startsWith(NO_JOBS) ? 0 : frame.indexOf(`\n${NO_JOBS}`) + 1;
-    return this.#join([frame.slice(0, at), "scrape_configs:\n", ...jobs, frame.slice(at + NO_JOBS.length)]);
-  }
-
-  /** Into memory that is used again: such texts take megabytes, and each reconciliation makes one. */
-  #join(parts: readonly string[]): Uint8Array {
-    const bytesMax = parts.reduce((sum, { length }) => sum + 3 * length, 0);
-    if (this.#bytes.length < bytesMax) this.#bytes = Buffer.allocUnsafeSlow(Math.ceil(bytesMax * 1.25));
-    let at = 0;
-    for (const part of parts) at += this.#bytes.write(part, at);
-    return this.#bytes.subarray(0, at);
+    return [frame.slice(0, at), "scrape_configs:\n", ...jobs, frame.slice(at + NO_JOBS.length)];
   }
 
   #jobs(workload: Prometheus | PrometheusAgent, isAgent: boolean, input: ConfigInput): readonly string[] {

@@ -5,8 +5,8 @@ import type { ObjectMeta } from "../kube-object.js";
 
 const REPEAT_MS = 600_000;
 const REMEMBERED_MAX = 10_000;
-/** Of the API. */
-const NOTE_LENGTH_MAX = 1024;
+/** Of the API, which counts bytes. */
+const NOTE_BYTES_MAX = 1024;
 
 export interface RegardedObject {
   readonly apiVersion?: string;
@@ -44,7 +44,7 @@ export class EventRecorder {
       action,
       reason,
       regarding: { apiVersion, kind, namespace, name, uid },
-      note: note.slice(0, NOTE_LENGTH_MAX),
+      note: cutToBytes(note, NOTE_BYTES_MAX),
       type: "Warning",
     };
     this.#api
@@ -53,4 +53,13 @@ export class EventRecorder {
         this.#log.debug("An event could not be written", { err: errorMessage(error) });
       });
   }
+}
+
+/** Never in the middle of a character. */
+export function cutToBytes(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text, "utf8");
+  if (bytes.length <= bytesMax) return text;
+  let end = bytesMax;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString("utf8", 0, end);
 }

@@ -6,6 +6,7 @@ export { alertmanagerBuilders, prometheusBuilders, thanosRulerBuilders } from ".
 export type { ResourceCache } from "./cache.js";
 export { JobTexts } from "./config-text.js";
 export { EventRecorder, type RegardedObject } from "./events.js";
+export { keepSpec } from "./keep-spec.js";
 export { isForbidden, KubeletService } from "./kubelet.js";
 export { type Controller, Operator, type SelectedCache } from "./operator.js";
 export {
@@ -21,6 +22,7 @@ export { type ReconcilerDeps, type WorkloadKind, type WorkloadObject, WorkloadRe
 export type { Resource } from "./resources.js";
 export { type RepairPolicy, type Rights, SetKeeper } from "./sets.js";
 export { ThanosRulerKind } from "./thanos-ruler.js";
+export { WebhookCertificates } from "./webhook-certificates.js";
 
 /** All kinds that the operator may have to do with. */
 export const RESOURCES = {

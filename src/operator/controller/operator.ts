@@ -9,6 +9,7 @@ import {
   type KubernetesApi,
   type KubernetesConnection,
   type KubernetesObject,
+  type Reduce,
   type StoredObject,
   WorkQueue,
 } from "../../kubernetes/index.js";
@@ -192,11 +193,7 @@ export class Operator {
   }
 
   /** A cache that starts with the operator. */
-  cache<T>(
-    of: Resource,
-    options: Omit<CacheOptions, "limits">,
-    reduce: (object: KubernetesObject) => T,
-  ): ResourceCache<T> {
+  cache<T>(of: Resource, options: Omit<CacheOptions, "limits">, reduce: Reduce<T>): ResourceCache<T> {
     const { connection, timers, random, log } = this.#deps;
     const cache = new ResourceCache<T>(of, { ...options, limits: DEFAULT_INFORMER_LIMITS }, reduce, {
       server: connection,

@@ -31,7 +31,7 @@ import { applyObject, type DesiredObject } from "./apply.js";
 import type { ResourceCache } from "./cache.js";
 import type { JobTexts } from "./config-text.js";
 import type { NamespaceView } from "./namespaces.js";
-import { gzip, type OwnedObjects, type OwnedOptions, yamlOf } from "./owned.js";
+import { type OwnedObjects, type OwnedOptions, yamlOf } from "./owned.js";
 import {
   type Note,
   podLabels,
@@ -315,7 +315,7 @@ export class PrometheusKind implements WorkloadKind<AnyPrometheus> {
       options: this.#configOptions(object),
       ruleConfigMaps,
     };
-    const packed = gzip(this.#deps.jobTexts.configBytes(object, this.#isAgent, input));
+    const packed = this.#deps.jobTexts.packedConfig(object, this.#isAgent, input);
     await owned.secret(prefix, { "prometheus.yaml.gz": packed });
   }
 

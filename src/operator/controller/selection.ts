@@ -89,14 +89,20 @@ export function selectObjects<T extends AnyResource>(
     .map((object) => withKind(object, apiVersion, kind));
 }
 
-/** The same object for the same one, so that what was found out about it can be kept beside it. */
-const named = new WeakMap<object, object>();
+/**
+ * By specification: the same object for the same one, so that what was found out about it can be kept beside it. Of an object whose
+ * status alone was written it is the older one.
+ */
+const named = new WeakMap<object, { readonly identity: string; readonly full: AnyResource }>();
 
 function withKind<T extends AnyResource>(object: T, apiVersion: string, kind: string): T {
-  const known = named.get(object);
-  if (known !== undefined) return known as T;
+  const { spec = object } = object as { readonly spec?: object };
+  const { uid, namespace, name, generation, labels, annotations } = object.metadata ?? {};
+  const identity = JSON.stringify([uid, namespace, name, generation, labels, annotations]);
+  const known = named.get(spec);
+  if (known?.identity === identity) return known.full as T;
   const full = { ...object, apiVersion, kind };
-  named.set(object, full);
+  named.set(spec, { identity, full });
   return full;
 }
 

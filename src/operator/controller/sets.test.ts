@@ -97,7 +97,10 @@ test("a set whose claims must grow is made anew around its pods, and its claims 
   server.put(SETS, { ...desired("10Gi"), metadata: { name: "s", namespace: "n", uid: "u" } });
   const cache = { get: () => server.read(SETS, "n/s") } as unknown as ResourceCache<StoredObject>;
   const keep = async (storage: string): Promise<void> => {
-    server.refusals.push({ method: "PUT", path: /statefulsets/, code: 422 });
+    // The words of kube-apiserver 1.36.
+    const message =
+      "StatefulSet.apps \"s\" is invalid: spec: Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden";
+    server.refusals.push({ method: "PUT", path: /statefulsets/, code: 422, message });
     await keeper().keep(
       STATEFUL_SET,
       cache,

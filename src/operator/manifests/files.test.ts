@@ -67,6 +67,14 @@ test("by default the chart is the plain manifests", () => {
     expect(rendered.get(identity(each)), identity(each)).toEqual(JSON.parse(JSON.stringify(each)));
 });
 
+test("with webhooks the chart is the plain manifests and those of the webhooks", () => {
+  const plain = [...manifestFiles()].flatMap(([path, all]) => (/namespace/.test(path) ? [] : all));
+  const rendered = byIdentity(render({ prometheusOperator: { admissionWebhooks: { enabled: true } } }));
+  expect([...rendered.keys()].sort()).toEqual(plain.map(identity).sort());
+  for (const each of plain)
+    expect(rendered.get(identity(each)), identity(each)).toEqual(JSON.parse(JSON.stringify(each)));
+});
+
 test("without an image it says what is missing", () => {
   expect(() => renderChart(CHART, {}, "monitoring")).toThrow(/image\.repository is needed/);
 });

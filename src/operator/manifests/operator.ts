@@ -77,7 +77,7 @@ function operatorService(namespace: string): Manifest {
 }
 
 /** All images are ours: workloads run it under the names that prometheus-operator calls. */
-export function operatorArguments(image: string): readonly string[] {
+export function operatorArguments(namespace: string, image: string): readonly string[] {
   const repository = image.replace(/(?:@sha256)?:[^:/]*$/, "");
   return [
     "--kubelet-service=kube-system/kubelet",
@@ -86,6 +86,7 @@ export function operatorArguments(image: string): readonly string[] {
     "--disable-unmanaged-prometheus-configuration=true",
     "--watch-referenced-objects-in-all-namespaces=true",
     "--leader-elect=true",
+    `--webhook-certificate-secret=${namespace}/${WEBHOOK_SECRET}`,
     `--prometheus-default-base-image=${repository}`,
     `--alertmanager-default-base-image=${repository}`,
     `--prometheus-config-reloader=${image}`,
@@ -112,7 +113,7 @@ function operatorDeployment(namespace: string, image: string): Manifest {
               name: OPERATOR,
               image,
               command: ["/bin/operator"],
-              args: operatorArguments(image),
+              args: operatorArguments(namespace, image),
               ports: [{ name: "http", containerPort: 8080 }],
               livenessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 10, failureThreshold: 6 },
               readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 10 },
@@ -126,7 +127,7 @@ function operatorDeployment(namespace: string, image: string): Manifest {
   };
 }
 
-/** Needs a Secret with a certificate for the Service, and its authority in the configurations (docs/migrate.md). */
+/** The operator makes the certificate that it needs, unless others do (docs/migrate.md). */
 export function webhookManifests({ namespace, image }: Installation): readonly Manifest[] {
   return [
     serviceAccount(WEBHOOK, namespace, WEBHOOK_LABELS),

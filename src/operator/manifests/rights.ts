@@ -5,6 +5,8 @@
 export interface Right {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  /** These alone. */
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
   readonly why: string;
 }
@@ -129,6 +131,20 @@ export const OPTIONAL_RIGHTS: readonly Right[] = [
     verbs: ["list", "patch"],
     why: "claims grow when an object asks for more storage",
   },
+  {
+    apiGroups: ["admissionregistration.k8s.io"],
+    resources: ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
+    resourceNames: ["vestal-admission-webhook"],
+    verbs: ["get", "update"],
+    why: "--webhook-certificate-secret: the API server trusts the certificate that the operator makes",
+  },
+  {
+    apiGroups: ["apiextensions.k8s.io"],
+    resources: ["customresourcedefinitions"],
+    resourceNames: ["alertmanagerconfigs.monitoring.coreos.com"],
+    verbs: ["get", "update"],
+    why: "the same for the conversion of AlertmanagerConfigs",
+  },
 ];
 
 /** In the operator's own namespace, for `--leader-elect`. */
@@ -143,15 +159,15 @@ export const LEADER_RIGHTS: readonly Right[] = [
 
 /** As Kubernetes wants it, without the reasons. */
 export function rulesOf(rights: readonly Right[]) {
-  return rights.map(({ apiGroups, resources, verbs }) => ({ apiGroups, resources, verbs }));
+  return rights.map(({ why: _, ...rule }) => rule);
 }
 
 /** Rows of the table in docs/migrate.md. */
 export function rightsTable(rights: readonly Right[]): string {
   const code = (all: readonly string[]): string => all.map((each) => `\`${each}\``).join(", ");
   const rows = rights.map(
-    ({ apiGroups, resources, verbs, why }) =>
-      `| ${apiGroups[0] === "" ? "core" : apiGroups.join(", ")} | ${code(resources)} | ${code(verbs)} | ${why} |`,
+    ({ apiGroups, resources, resourceNames, verbs, why }) =>
+      `| ${apiGroups[0] === "" ? "core" : apiGroups.join(", ")} | ${code(resources)}${resourceNames === undefined ? "" : ` named ${code(resourceNames)}`} | ${code(verbs)} | ${why} |`,
   );
   return `${rows.join("\n")}\n`;
 }

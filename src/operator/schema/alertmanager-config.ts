@@ -2,6 +2,13 @@
 import { anyJson, boolean, duration, type Fields, int32, int64, integer, list, map, object, string } from "./dsl.js";
 import { httpConfig, keySelector, matcher, safeTlsConfig, sigv4 } from "./shapes.js";
 
+/** Go applies a flag to the group in which it stands. */
+const MONTH =
+  "((?i)january|february|march|april|may|june|july|august|september|october|november|december|1[0-2]|[1-9])";
+const MONTHS_PATTERN = `^${MONTH}(?:((:${MONTH})$)|$)`;
+const WEEKDAY = "sun|mon|tues|wednes|thurs|fri|satur";
+const WEEKDAYS_PATTERN = `^((?i)${WEEKDAY})day(?:((:(${WEEKDAY})day)$)|$)`;
+
 export const alertmanagerConfigSpec = {
   inhibitRules: list(
     "inhibition rules",
@@ -25,7 +32,7 @@ export const alertmanagerConfigSpec = {
               start: integer("range start", { min: -31, max: 31 }),
             }),
           ),
-          months: list("months of the interval", string("")),
+          months: list("months of the interval", string("", { pattern: MONTHS_PATTERN })),
           times: list(
             "times of day",
             object("", {
@@ -37,8 +44,8 @@ export const alertmanagerConfigSpec = {
               }),
             }),
           ),
-          weekdays: list("days of week (names or ranges)", string("")),
-          years: list("years of the interval", string("")),
+          weekdays: list("days of week (names or ranges)", string("", { pattern: WEEKDAYS_PATTERN })),
+          years: list("years of the interval", string("", { pattern: "^2\\d{3}(?::2\\d{3}|$)" })),
         }),
       ),
     }),

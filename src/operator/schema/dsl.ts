@@ -50,6 +50,9 @@ const NO_LIMITS: Limits = {};
 const DURATION_PATTERN = "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$";
 const BYTES_PATTERN = "(^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$";
 
+const DECIMAL = "(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))";
+const QUANTITY_PATTERN = `^(\\+|-)?${DECIMAL}(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?${DECIMAL}))?$`;
+
 type Scalar = (description: string, limits?: Limits) => Schema;
 
 const scalar =
@@ -62,8 +65,12 @@ export const integer: Scalar = scalar("integer");
 export const int32: Scalar = scalar("integer", "int32");
 export const int64: Scalar = scalar("integer", "int64");
 export const dateTime: Scalar = scalar("string", "date-time");
-/** A port by name or number, or a quantity. */
+/** A port by name or number. */
 export const intOrString: Scalar = scalar("intOrString");
+
+/** A number with or without a unit, as Kubernetes writes amounts of resources: `0.5`, `500m`, `2Gi`. */
+export const quantity: Scalar = (description, limits = NO_LIMITS) =>
+  intOrString(description, { pattern: QUANTITY_PATTERN, ...limits });
 /** Whatever JSON there is. */
 export const anyJson: Scalar = scalar("any");
 
@@ -85,6 +92,11 @@ export function list(description: string, items: Schema, limits: Limits = NO_LIM
 
 export function map(description: string, items: Schema, limits: Limits = NO_LIMITS): Schema {
   return { type: "map", description, limits, items };
+}
+
+/** A map that server-side apply replaces whole. */
+export function atomicMap(description: string, items: Schema, limits: Limits = NO_LIMITS): Schema {
+  return { ...map(description, items, limits), isAtomic: true };
 }
 
 /** An object that many places use: one type in TypeScript, written out in each place of the CRD. */

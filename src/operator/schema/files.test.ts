@@ -2,6 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import {
+  type DefinitionObject,
+  definitionProblems,
+  type SchemaNode,
+} from "../../../test/doubles/kubernetes/structural-schema.js";
 import { packageRoot } from "../../base/index.js";
 import { generatedFiles } from "./files.js";
 
@@ -18,47 +23,75 @@ describe("generated files", () => {
       expect(Buffer.byteLength(JSON.stringify(parse(text)))).toBeLessThan(KUBECTL_LIMIT_BYTES);
       expect(Buffer.byteLength(text)).toBeLessThan(KUBECTL_LIMIT_BYTES);
     });
-    test(`${path} is a structural schema`, () => {
-      for (const version of parse(text).spec.versions)
-        expect(problemsOf(version.schema.openAPIV3Schema, "")).toEqual([]);
+    test(`${path} is a definition that an API server takes`, () => {
+      expect(definitionProblems(parse(text))).toEqual([]);
     });
   }
 });
 
-interface OpenApi {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, OpenApi>>;
-  readonly required?: readonly string[];
-  readonly items?: OpenApi;
-  readonly additionalProperties?: OpenApi;
-  readonly [key: string]: unknown;
-}
+describe("a definition that an API server refuses", () => {
+  const definition = (schema: SchemaNode, more: object = {}) => ({
+    metadata: { name: "widgets.example.com" },
+    spec: {
+      group: "example.com",
+      scope: "Namespaced",
+      names: { kind: "Widget", listKind: "WidgetList", plural: "widgets", singular: "widget" },
+      versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      ...more,
+    },
+  });
+  const spec = (schema: SchemaNode): SchemaNode => ({ type: "object", properties: { spec: schema } });
+  const ports = (items: SchemaNode): SchemaNode => ({
+    type: "array",
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["port"],
+    items,
+  });
 
-/** Rules that an API server enforces on the schema of a custom resource. */
-function problemsOf(schema: OpenApi, path: string): string[] {
-  const problems: string[] = [];
-  const isAny =
-    schema["x-kubernetes-int-or-string"] === true || schema["x-kubernetes-preserve-unknown-fields"] === true;
-  if (schema.type === undefined && !isAny) problems.push(`${path}: no type`);
-  if (schema.type === "array" && schema.items === undefined) problems.push(`${path}: an array without items`);
-  if (schema.properties !== undefined && schema.additionalProperties !== undefined) {
-    problems.push(`${path}: properties and additionalProperties`);
-  }
-  for (const name of schema.required ?? []) {
-    if (schema.properties?.[name] === undefined) problems.push(`${path}: requires unknown ${name}`);
-  }
-  const keys = (schema["x-kubernetes-list-map-keys"] ?? []) as readonly string[];
-  for (const key of keys) {
-    const property = schema.items?.properties?.[key];
-    const isCertain = schema.items?.required?.includes(key) || property?.["default"] !== undefined;
-    if (property === undefined || !isCertain) problems.push(`${path}: list key ${key} is optional`);
-  }
-  if (schema["x-kubernetes-list-type"] === "set" && schema.items?.type !== "string")
-    problems.push(`${path}: set of objects`);
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    problems.push(...problemsOf(property, `${path}.${name}`));
-  }
-  if (schema.items !== undefined) problems.push(...problemsOf(schema.items, `${path}[]`));
-  if (schema.additionalProperties !== undefined) problems.push(...problemsOf(schema.additionalProperties, `${path}{}`));
-  return problems;
-}
+  test.each<[string, SchemaNode]>([
+    ["no type", {}],
+    ["an array without items", { type: "array" }],
+    ["both kinds of properties", { type: "object", properties: {}, additionalProperties: false }],
+    ["an unknown required field", { type: "object", required: ["a"] }],
+    ["an optional list key", ports({ type: "object", properties: { port: { type: "integer" } } })],
+    ["a list key that is no property", ports({ type: "object", required: ["port"] })],
+    ["a list of type map of scalars", ports({ type: "integer" })],
+    ["a set of objects", { type: "array", "x-kubernetes-list-type": "set", items: { type: "object" } }],
+    ["a list type of a map", { type: "object", "x-kubernetes-list-type": "atomic" }],
+    ["a type beside int-or-string", { type: "string", "x-kubernetes-int-or-string": true }],
+    ["a type in a junctor", { type: "object", anyOf: [{ type: "object" }] }],
+    ["a field of a junctor only", { type: "object", anyOf: [{ properties: { a: { minimum: 1 } } }] }],
+    ["a reference", { type: "object", $ref: "#/definitions/a" }],
+    ["a pattern with a lookahead", { type: "string", pattern: "^(?!a)" }],
+    ["an empty rule", { type: "object", "x-kubernetes-validations": [{ rule: " " }] }],
+    [
+      "preserved fields of a list",
+      { type: "array", items: { type: "string" }, "x-kubernetes-preserve-unknown-fields": true },
+    ],
+  ])("%s", (_, schema) => {
+    expect(definitionProblems(definition(spec(schema)))).not.toEqual([]);
+  });
+
+  test("a definition without faults is taken", () => {
+    const port = { type: "object", properties: { port: { type: "integer", default: 1 } } };
+    expect(definitionProblems(definition(spec(ports(port))))).toEqual([]);
+  });
+
+  test.each([
+    [
+      "two stored versions",
+      {
+        versions: [1, 2].map((i) => ({
+          name: `v${i}`,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: "object" } },
+        })),
+      },
+    ],
+    ["unknown fields preserved everywhere", { preserveUnknownFields: true }],
+    ["another plural than in its name", { names: { kind: "Widget", plural: "gadgets" } }],
+  ])("%s", (_, more) => {
+    expect(definitionProblems(definition({ type: "object" }, more) as DefinitionObject)).not.toEqual([]);
+  });
+});

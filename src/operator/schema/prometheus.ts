@@ -27,6 +27,7 @@ import {
   list,
   map,
   object,
+  quantity,
   string,
   without,
 } from "./dsl.js";
@@ -428,7 +429,7 @@ export const prometheusSpec = {
     endpoint: string("endpoint address or custom API endpoint", { required: true, minLength: 1 }),
     headers: map("headers of the exporter", string("")),
     insecure: boolean("plain-text connection"),
-    samplingFraction: intOrString("share of traces sampled, 0 to 1 (quantity)"),
+    samplingFraction: quantity("share of traces sampled, 0 to 1 (quantity)"),
     timeout: duration("timeout"),
     tlsConfig: tlsConfig("TLS client settings"),
   }),
@@ -437,7 +438,7 @@ export const prometheusSpec = {
       floats: string("encoding of float chunks", { oneOf: ["Xor", "Xor2"] }),
     }),
     outOfOrderTimeWindow: duration("how old out-of-order samples may be"),
-    staleSeriesCompactionThreshold: intOrString("share of stale series that starts a compaction, 0 to 1 (quantity)"),
+    staleSeriesCompactionThreshold: quantity("share of stale series that starts a compaction, 0 to 1 (quantity)"),
   }),
   updateStrategy: object(
     "StatefulSet/DaemonSet update strategy",

@@ -1,9 +1,9 @@
 /** Specification of a ScrapeConfig. */
-import { boolean, bytes, duration, type Fields, int32, list, map, object, string } from "./dsl.js";
+import { atomicMap, boolean, bytes, duration, type Fields, int32, list, object, string } from "./dsl.js";
 import { scrapeFields } from "./scrape-fields.js";
 import {
   basicAuth,
-  filter,
+  discoveryFilter,
   keySelector,
   oauth2,
   proxyFields,
@@ -11,6 +11,9 @@ import {
   safeAuthorization,
   safeTlsConfig,
 } from "./shapes.js";
+
+/** A star stands in the last part of the path only. */
+const FILE_PATTERN = "^[^*]*(\\*[^/]*)?\\.(json|yml|yaml|JSON|YML|YAML)$";
 
 export const scrapeConfigSpec = {
   authorization: safeAuthorization("HTTP Authorization header settings"),
@@ -52,7 +55,7 @@ export const scrapeConfigSpec = {
       healthFilter: string("Consul health filter", { minLength: 1 }),
       namespace: string("namespace", { minLength: 1 }),
       ...proxyFields,
-      nodeMeta: map("Consul node metadata filter", string("")),
+      nodeMeta: atomicMap("Consul node metadata filter", string("")),
       oauth2: oauth2("OAuth2 client-credentials settings"),
       partition: string("Consul partition", { minLength: 1 }),
       pathPrefix: string("prefix of HTTP paths", { minLength: 1 }),
@@ -95,7 +98,7 @@ export const scrapeConfigSpec = {
       authorization: safeAuthorization("HTTP Authorization header settings"),
       basicAuth: basicAuth("HTTP basic auth"),
       enableHTTP2: boolean("allow HTTP/2"),
-      filters: list("filters sent to the discovery API (name, values)", filter(""), { keys: ["name"] }),
+      filters: list("filters sent to the discovery API (name, values)", discoveryFilter(""), { keys: ["name"] }),
       followRedirects: boolean("follow HTTP redirects"),
       host: string("host or API server address", {
         required: true,
@@ -117,7 +120,7 @@ export const scrapeConfigSpec = {
       authorization: safeAuthorization("HTTP Authorization header settings"),
       basicAuth: basicAuth("HTTP basic auth"),
       enableHTTP2: boolean("allow HTTP/2"),
-      filters: list("filters sent to the discovery API (name, values)", filter(""), { keys: ["name"] }),
+      filters: list("filters sent to the discovery API (name, values)", discoveryFilter(""), { keys: ["name"] }),
       followRedirects: boolean("follow HTTP redirects"),
       host: string("host or API server address", { required: true, pattern: "^[a-zA-Z][a-zA-Z0-9+.-]*://.+$" }),
       ...proxyFields,
@@ -133,7 +136,7 @@ export const scrapeConfigSpec = {
     object("", {
       accessKey: keySelector("AWS/cloud access key (secret ref)"),
       enableHTTP2: boolean("allow HTTP/2"),
-      filters: list("filters sent to the discovery API (name, values)", filter(""), { keys: ["name"] }),
+      filters: list("filters sent to the discovery API (name, values)", discoveryFilter(""), { keys: ["name"] }),
       followRedirects: boolean("follow HTTP redirects"),
       ...proxyFields,
       port: int32("port name or number", { min: 0, max: 65535 }),
@@ -163,7 +166,11 @@ export const scrapeConfigSpec = {
   fileSDConfigs: list(
     "file discovery",
     object("", {
-      files: list("file patterns", string(""), { required: true, minItems: 1, listType: "set" }),
+      files: list("file patterns", string("", { pattern: FILE_PATTERN }), {
+        required: true,
+        minItems: 1,
+        listType: "set",
+      }),
       refreshInterval: duration("time between discovery refreshes"),
     }),
   ),
@@ -373,7 +380,7 @@ export const scrapeConfigSpec = {
       service: string("service name", { required: true, oneOf: ["VPS", "DedicatedServer"] }),
     }),
   ),
-  params: map("URL query parameters", list("", string(""))),
+  params: atomicMap("URL query parameters", list("", string(""))),
   puppetDBSDConfigs: list(
     "PuppetDB discovery",
     object("", {
@@ -430,7 +437,7 @@ export const scrapeConfigSpec = {
   staticConfigs: list(
     "fixed targets",
     object("", {
-      labels: map("labels to add", string("")),
+      labels: atomicMap("labels to add", string("")),
       targets: list("host:port list", string("", { minLength: 1 }), { required: true, minItems: 1, listType: "set" }),
     }),
   ),

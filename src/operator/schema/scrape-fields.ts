@@ -1,5 +1,5 @@
 /** What objects that are scraped have in common: how a scrape is done and bounded, and how an endpoint is asked. */
-import { boolean, duration, type Fields, int64, intOrString, list, map, string } from "./dsl.js";
+import { boolean, duration, type Fields, int64, intOrString, list, map, quantity, string } from "./dsl.js";
 import { basicAuth, keySelector, oauth2, proxyFields, relabelConfig, safeAuthorization } from "./shapes.js";
 
 export const scrapeProtocols = list(
@@ -33,7 +33,7 @@ export const scrapeFields = {
   labelNameLengthLimit: int64("longest label name", { min: 0 }),
   labelValueLengthLimit: int64("longest label value", { min: 0 }),
   nativeHistogramBucketLimit: int64("most native histogram buckets", { min: 0 }),
-  nativeHistogramMinBucketFactor: intOrString("least growth factor between native buckets"),
+  nativeHistogramMinBucketFactor: quantity("least growth factor between native buckets"),
   sampleLimit: int64("most samples per scrape", { min: 0 }),
   scrapeClass: string("scrape class to apply", { minLength: 1 }),
   scrapeClassicHistograms: boolean("also scrape classic buckets of native histograms"),

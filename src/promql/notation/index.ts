@@ -1,3 +1,4 @@
 export { printHistogramNotation } from "./histogram.js";
-export { type NotedValue, parseMetricNotation, parseSeriesNotation, type SeriesNotation } from "./series.js";
+export { parseMetricNotation, parseSeriesNotation, type SeriesNotation } from "./series.js";
 export { appendToChunk, type ChunkEnd } from "./stored-hints.js";
+export type { NotedValue } from "./values.js";

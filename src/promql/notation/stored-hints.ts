@@ -3,7 +3,7 @@
  * "unknown", all others are "no reset". So it matters where Prometheus begins a chunk.
  */
 import { type Histogram, RESET_GAUGE, RESET_NO, RESET_UNKNOWN, RESET_YES } from "../../model/index.js";
-import type { NotedValue } from "./series.js";
+import type { NotedValue } from "./values.js";
 
 type StoredValue = Exclude<NotedValue, undefined>;
 

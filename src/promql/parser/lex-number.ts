@@ -8,8 +8,12 @@ export interface Scanned {
   readonly end: number;
 }
 
-/** Reads `[.]digits` with dots, exponents and underscores, hexadecimal behind `0x`; not yet a promise that it has a value. */
-export function scanNumber(input: string, start: number): Scanned {
+/**
+ * Reads `[.]digits` with dots, exponents and underscores, hexadecimal behind `0x`; not yet a promise that it has a value.
+ *
+ * @param isInSeries  an `x` behind it says how often it comes, and nothing is hexadecimal
+ */
+export function scanNumber(input: string, start: number, isInSeries = false): Scanned {
   let at = start;
   const is = (set: string): boolean => at < input.length && set.includes(input[at]!);
   const accept = (set: string): boolean => {
@@ -20,7 +24,7 @@ export function scanNumber(input: string, start: number): Scanned {
   const fail = (): Scanned => ({ ok: false, end: at });
 
   let digits = "0123456789";
-  if (accept("0") && accept("xX")) {
+  if (!isInSeries && accept("0") && accept("xX")) {
     accept("_");
     digits = "0123456789abcdefABCDEF";
   }
@@ -45,7 +49,8 @@ export function scanNumber(input: string, start: number): Scanned {
       while (accept(digits));
     }
   }
-  return { ok: at > start && !isWordCode(input.charCodeAt(at)), end: at };
+  const isOver = (isInSeries && input[at] === "x") || !isWordCode(input.charCodeAt(at));
+  return { ok: at > start && isOver, end: at };
 }
 
 /** Continues behind what `scanNumber` took: a unit, then more digits with units. */

@@ -96,7 +96,12 @@ export class FakeApiServer {
   /** `VERB GROUP/RESOURCE` that this client must not do, as SelfSubjectAccessReview tells. */
   readonly forbidden = new Set<string>();
   /** Methods and paths of writes that are refused once, with the status: a conflict, a field that cannot be changed. */
-  readonly refusals: { readonly method: string; readonly path: RegExp; readonly code: number }[] = [];
+  readonly refusals: {
+    readonly method: string;
+    readonly path: RegExp;
+    readonly code: number;
+    readonly message?: string;
+  }[] = [];
   /** Methods (but GET) and paths with queries, in order. */
   readonly requests: string[] = [];
   readonly #collections = new Map<string, Collection>();
@@ -295,9 +300,9 @@ export class FakeApiServer {
     const { method = "" } = request;
     const planned = this.refusals.findIndex((each) => each.method === method && each.path.test(url.pathname));
     if (planned >= 0) {
-      const code = this.refusals[planned]!.code;
+      const { code, message = "planned by the test" } = this.refusals[planned]!;
       this.refusals.splice(planned, 1);
-      refuse(response, code, code === 409 ? "Conflict" : "Invalid", "planned by the test");
+      refuse(response, code, code === 409 ? "Conflict" : "Invalid", message);
       return;
     }
     const body = (text === "" ? {} : JSON.parse(text)) as ApiObject;

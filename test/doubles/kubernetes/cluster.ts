@@ -8,7 +8,9 @@ import { loadAll } from "js-yaml";
 import { packageRoot } from "../../../src/base/index.js";
 import { type ApiObject, type ApiRequest, FakeApiServer, type Refusal } from "./api-server.js";
 import { admit, customKindsIn, type OpenApi } from "./custom-resource.js";
-import { settleDaemonSets, settleStatefulSets } from "./stateful-sets.js";
+import { canonicalJson, settleDaemonSets, settleStatefulSets } from "./stateful-sets.js";
+import { type DefinitionObject, definitionProblems } from "./structural-schema.js";
+import { withStatefulSetDefaults } from "./workload-defaults.js";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const SETS = "/apis/apps/v1/statefulsets";
@@ -219,11 +221,16 @@ export class TestCluster {
     if (before === undefined && !NAME.test(object.metadata.name ?? "")) {
       return invalid(`metadata.name: Invalid value: ${JSON.stringify(object.metadata.name)}`);
     }
-    const problem = ownKindProblem(collection, object, before);
+    if (collection.endsWith("/customresourcedefinitions")) {
+      const [problem] = definitionProblems(object as unknown as DefinitionObject);
+      if (problem !== undefined) return invalid(problem);
+    }
+    const filled = collection === SETS ? (withStatefulSetDefaults(object) as ApiObject) : object;
+    const problem = ownKindProblem(collection, filled, before);
     if (problem !== undefined) return problem;
     const schema = this.#schemas.get(collection);
     if (collection === "/api/v1/secrets") return withoutStringData(object);
-    if (schema === undefined) return object;
+    if (schema === undefined) return filled;
     const { object: admitted, problems, pruned } = admit(schema, object);
     if (problems.length > 0) return invalid(problems.join("; "));
     const unknown = pruned.filter((path) => path.startsWith(`.${subresource}`));
@@ -311,7 +318,7 @@ function ownKindProblem(collection: string, object: ApiObject, before: ApiObject
     if (before !== undefined) {
       const fixed = ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"];
       const old = (before["spec"] ?? {}) as Readonly<Record<string, unknown>>;
-      const changed = fixed.find((field) => JSON.stringify(old[field]) !== JSON.stringify(spec[field]));
+      const changed = fixed.find((field) => canonicalJson(old[field]) !== canonicalJson(spec[field]));
       if (changed !== undefined)
         return invalid(
           `spec: Forbidden: updates to statefulset spec for fields other than 'replicas', … are forbidden (${changed})`,

@@ -90,7 +90,28 @@ test.each([
   ["2026-05-01T00:00:00Z", false, Date.UTC(2026, 4, 1)],
   ["now-", false, undefined],
 ])("the time %s (as end: %s)", (text, isEnd, expected) => {
-  expect(parseTime(text, NOW, true, isEnd)).toBe(expected);
+  expect(parseTime(text, NOW, "UTC", isEnd)).toBe(expected);
+});
+
+test.each([
+  // 21:34 there; the day began at 15:00 UTC the day before.
+  ["now/d", "Asia/Tokyo", Date.UTC(2026, 4, 12, 15)],
+  // Summer time in May, none in January.
+  ["now/M", "Europe/Berlin", Date.UTC(2026, 3, 30, 22)],
+  ["now/y", "Europe/Berlin", Date.UTC(2025, 11, 31, 23)],
+])("the time %s in %s", (text, zone, expected) => {
+  expect(parseTime(text, NOW, zone)).toBe(expected);
+});
+
+test.each([
+  ["utc", "UTC"],
+  ["UTC", "UTC"],
+  ["America/New_York", "America/New_York"],
+  ["browser", undefined],
+  ["", undefined],
+  ["Middle/Earth", undefined],
+])("the time zone %j of a dashboard is %s", (timezone, expected) => {
+  expect(parseDashboard(JSON.stringify({ title: "t", panels: [], timezone })).zone).toBe(expected);
 });
 
 test("steps fit the width and never pass 11,000; a rate has two samples", () => {

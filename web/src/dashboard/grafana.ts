@@ -3,6 +3,7 @@
  * today's write, so that nothing after this file knows of versions.
  */
 
+import { knownZone, type TimeZone } from "../time-zone.js";
 import { oldPanel } from "./grafana-old.js";
 import { type Json, listOf, numberOf, objectOf, objectsOf, textOf, textsOf } from "./json.js";
 
@@ -12,6 +13,7 @@ export interface Target {
   readonly legend: string;
   readonly format: string;
   readonly isInstant: boolean;
+  readonly hasExemplars: boolean;
   /** Both at once: a range for the graph and an instant for the table. */
   readonly isRange: boolean;
   readonly interval: string;
@@ -111,7 +113,8 @@ export interface Dashboard {
   readonly from: string;
   readonly to: string;
   readonly refresh: string;
-  readonly isUtc: boolean;
+  /** Undefined: as the page shows times. */
+  readonly zone: TimeZone | undefined;
   readonly sections: readonly Section[];
   readonly variables: readonly Variable[];
   readonly annotations: readonly Annotation[];
@@ -150,7 +153,7 @@ export function parseDashboard(text: string): Dashboard {
     from: textOf(time["from"], "now-6h"),
     to: textOf(time["to"], "now"),
     refresh: textOf(model["refresh"]),
-    isUtc: textOf(model["timezone"]).toLowerCase() === "utc",
+    zone: zoneOf(textOf(model["timezone"])),
     sections: Array.isArray(model["rows"])
       ? sectionsOfRows(objectsOf(model["rows"]))
       : sectionsOf(objectsOf(model["panels"])),
@@ -312,6 +315,7 @@ function targetOf(json: Json, index: number, panelSource: string | undefined): T
     legend: textOf(json["legendFormat"]),
     format: textOf(json["format"], "time_series"),
     isInstant,
+    hasExemplars: json["exemplar"] === true,
     isRange: json["range"] === true || !isInstant,
     interval: textOf(json["interval"]),
     intervalFactor: Math.max(1, numberOf(json["intervalFactor"]) ?? 1),
@@ -367,4 +371,10 @@ function annotationOf(json: Json): Annotation {
     colour: textOf(json["iconColor"], "red"),
     step: textOf(json["step"]) || textOf(target["interval"]),
   };
+}
+
+/** `utc` in any case, or a name of the zones' database; what is empty or the browser's is the page's choice. */
+function zoneOf(name: string): TimeZone | undefined {
+  const zone = knownZone(name.toLowerCase() === "utc" ? "UTC" : name || "browser");
+  return zone === "browser" ? undefined : zone;
 }

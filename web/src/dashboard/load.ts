@@ -1,5 +1,8 @@
 /** A panel's data: its queries, asked for a range or an instant, as frames after its transformations. */
 import { get, getRange, type QueryData, reasonText } from "../api.js";
+import { askExemplars, dotsOf } from "../exemplars.js";
+import type { Dot } from "../plot/types.js";
+import type { TimeZone } from "../time-zone.js";
 import { type Answered, type Frame, framesOf, type Grid } from "./frames.js";
 import type { Panel, Target } from "./grafana.js";
 import { interpolate, interpolateQuery, plainValue, type Scope } from "./interpolate.js";
@@ -16,6 +19,7 @@ export interface PanelData {
   readonly notes: readonly string[];
   /** Queries as they were sent. */
   readonly queries: readonly string[];
+  readonly dots: readonly Dot[];
 }
 
 export interface LoadContext {
@@ -23,7 +27,7 @@ export interface LoadContext {
   readonly range: TimeRange;
   readonly scrapeMs: number;
   readonly points: number;
-  readonly isUtc: boolean;
+  readonly zone: TimeZone;
 }
 
 /** Series beyond it are neither read nor understood by anyone; the panel says that there are more. */
@@ -40,6 +44,7 @@ export async function loadPanel(panel: Panel, context: LoadContext, signal: Abor
   const notes: string[] = [];
   const errors: string[] = [];
   const queries: string[] = [];
+  const traced: string[] = [];
   const asked = panel.targets.map(async (target): Promise<Answered | undefined> => {
     if (target.refusal !== undefined) {
       notes.push(`Not drawn: ${target.refusal}.`);
@@ -49,6 +54,7 @@ export async function loadPanel(panel: Panel, context: LoadContext, signal: Abor
     const scope = queryScope(context, target, step);
     const query = interpolateQuery(target.expr, scope);
     queries.push(query);
+    if (target.hasExemplars && panel.type === "timeseries") traced.push(query);
     try {
       return await ask(
         { ...target, legend: interpolate(target.legend, scope), expr: query },
@@ -64,6 +70,7 @@ export async function loadPanel(panel: Panel, context: LoadContext, signal: Abor
     }
   });
   const answers = (await Promise.all(asked)).filter((each) => each !== undefined);
+  const dots = await exemplarsOf(traced, range, errors, signal);
   const tables = panel.targets.filter(({ format, refusal }) => format === "table" && refusal === undefined).length;
   let frames = answers.flatMap((answer) => framesOf(answer, tables));
   if (frames.length > SERIES_MAX) {
@@ -75,13 +82,31 @@ export async function loadPanel(panel: Panel, context: LoadContext, signal: Abor
   // Queries with steps of their own do not lie on one grid.
   const grids = answers.flatMap(({ grid }) => (grid === undefined ? [] : [grid]));
   const grid = grids.every((each) => each.stepMs === grids[0]?.stepMs) ? grids[0] : undefined;
-  return { frames: transformed, grid, range, errors: [...new Set(errors)], notes: [...new Set(notes)], queries };
+  return { frames: transformed, grid, range, errors: [...new Set(errors)], notes: [...new Set(notes)], queries, dots };
 }
 
-function panelRange(panel: Panel, { range, scope, isUtc }: LoadContext): TimeRange {
+async function exemplarsOf(
+  queries: readonly string[],
+  range: TimeRange,
+  errors: string[],
+  signal: AbortSignal,
+): Promise<readonly Dot[]> {
+  const asked = queries.map(async (query) => {
+    try {
+      return dotsOf(await askExemplars(query, range.fromMs, range.toMs, signal));
+    } catch (reason) {
+      if (signal.aborted) throw reason;
+      errors.push(`Exemplars: ${reasonText(reason)}`);
+      return [];
+    }
+  });
+  return (await Promise.all(asked)).flat();
+}
+
+function panelRange(panel: Panel, { range, scope, zone }: LoadContext): TimeRange {
   let { fromMs, toMs } = range;
   const from = interpolate(panel.timeFrom, scope);
-  if (from !== "") fromMs = parseTime(from.startsWith("now") ? from : `now-${from}`, toMs, isUtc) ?? fromMs;
+  if (from !== "") fromMs = parseTime(from.startsWith("now") ? from : `now-${from}`, toMs, zone) ?? fromMs;
   const shiftMs = parseInterval(interpolate(panel.timeShift, scope)) ?? 0;
   return { fromMs: fromMs - shiftMs, toMs: toMs - shiftMs };
 }

@@ -4,7 +4,6 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { reasonText } from "../api.js";
 import { legendIn, savePng } from "../plot/png.js";
 import type { Mark } from "../plot/types.js";
-import { timeZone } from "../time-zone.js";
 import type { Panel } from "./grafana.js";
 import { interpolate, type Scope } from "./interpolate.js";
 import { textOf } from "./json.js";
@@ -117,7 +116,7 @@ export function PanelBox(props: PanelBoxProps) {
             data={data}
             isDark={isDark}
             marks={marks}
-            zone={context.isUtc ? "UTC" : timeZone()}
+            zone={context.zone}
             syncKey={syncKey}
             onZoom={onZoom}
             linkOf={(url, more) => linkOf(url, scope, more)}

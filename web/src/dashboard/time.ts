@@ -1,5 +1,6 @@
 /** Times and steps as dashboards write them: `now-1h`, `now/d`, `1m`, `$__interval`. */
 import { formatDuration, parseDurationMs } from "../format.js";
+import { fromWallClock, type TimeZone, wallClock } from "../time-zone.js";
 
 export interface TimeRange {
   readonly fromMs: number;
@@ -8,8 +9,8 @@ export interface TimeRange {
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
-/** @returns undefined for what is no time. `isEnd` rounds `/d` to the end of the day. */
-export function parseTime(text: string, nowMs: number, isUtc: boolean, isEnd = false): number | undefined {
+/** @returns undefined for what is no time. `isEnd` rounds `/d` to the end of the day, as days are in `zone`. */
+export function parseTime(text: string, nowMs: number, zone: TimeZone, isEnd = false): number | undefined {
   if (/^\d{9,}$/.test(text)) return Number(text);
   if (!text.startsWith("now")) {
     const ms = Date.parse(text);
@@ -23,27 +24,28 @@ export function parseTime(text: string, nowMs: number, isUtc: boolean, isEnd = f
     const [whole, sign, count, unit, floor] = match;
     ms =
       floor === undefined
-        ? shift(ms, (sign === "-" ? -1 : 1) * Number(count), unit ?? "s", isUtc)
-        : rounded(ms, floor, isUtc, isEnd);
+        ? shift(ms, (sign === "-" ? -1 : 1) * Number(count), unit ?? "s", zone)
+        : rounded(ms, floor, zone, isEnd);
     rest = rest.slice(whole.length);
   }
   return ms;
 }
 
-function shift(ms: number, count: number, unit: string, isUtc: boolean): number {
+function shift(ms: number, count: number, unit: string, zone: TimeZone): number {
   const size = UNIT_MS[unit];
   if (size !== undefined) return ms + count * size;
-  const date = new Date(ms);
-  const months = count * (unit === "y" ? 12 : unit === "Q" ? 3 : 1);
-  return isUtc ? date.setUTCMonth(date.getUTCMonth() + months) : date.setMonth(date.getMonth() + months);
+  const wall = wallClock(ms, zone);
+  wall.setUTCMonth(wall.getUTCMonth() + count * (unit === "y" ? 12 : unit === "Q" ? 3 : 1));
+  return backFrom(wall.getTime(), zone);
 }
 
-function rounded(ms: number, unit: string, isUtc: boolean, isEnd: boolean): number {
-  const offsetMs = isUtc ? 0 : new Date(ms).getTimezoneOffset() * 60_000;
-  const date = new Date(ms - offsetMs);
-  const start = floorUtc(date, unit);
-  const end = isEnd ? shift(start, 1, unit, true) - 1 : start;
-  return end + offsetMs;
+function rounded(ms: number, unit: string, zone: TimeZone, isEnd: boolean): number {
+  const start = floorUtc(wallClock(ms, zone), unit);
+  return backFrom(isEnd ? shift(start, 1, unit, "UTC") - 1 : start, zone);
+}
+
+function backFrom(wallMs: number, zone: TimeZone): number {
+  return fromWallClock(new Date(wallMs).toISOString().slice(0, 23), zone);
 }
 
 function floorUtc(date: Date, unit: string): number {

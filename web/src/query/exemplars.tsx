@@ -1,25 +1,11 @@
 /** Exemplars of a graph: measurements with a trace, as points in the graph and as a table below it. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { get, type Labels, reasonText } from "../api.js";
-import { metricText, shortNumber } from "../format.js";
+import { reasonText } from "../api.js";
+import { askExemplars, dotsOf, type Exemplar } from "../exemplars.js";
+import { metricText } from "../format.js";
 import { LabelList, Rows } from "../parts.js";
 import type { Dot } from "../plot/types.js";
 import { dateTimeText } from "../time-zone.js";
-
-export interface Exemplar {
-  readonly series: Labels;
-  readonly labels: Labels;
-  readonly value: number;
-  readonly timeMs: number;
-}
-
-/** More cannot be told apart, in the graph as in the table. */
-const EXEMPLARS_MAX = 2000;
-
-interface Found {
-  readonly seriesLabels: Labels;
-  readonly exemplars: readonly { readonly labels: Labels; readonly value: string; readonly timestamp: number }[];
-}
 
 export interface Exemplars {
   readonly list: readonly Exemplar[];
@@ -40,23 +26,10 @@ export function useExemplars(
   useEffect(() => {
     if (startMs === undefined || endMs === undefined) return undefined;
     const controller = new AbortController();
-    const params = { query: expr, start: startMs / 1000, end: endMs / 1000 };
-    get<readonly Found[] | null>("query_exemplars", params, controller.signal).then(
-      ({ data }) => {
+    askExemplars(expr, startMs, endMs, controller.signal).then(
+      (list) => {
         setError(undefined);
-        setFound(
-          (data ?? [])
-            .flatMap(({ seriesLabels, exemplars }) =>
-              exemplars.map(({ labels, value, timestamp }) => ({
-                series: seriesLabels,
-                labels,
-                value: Number(value),
-                timeMs: timestamp * 1000,
-              })),
-            )
-            .sort((a, b) => b.timeMs - a.timeMs)
-            .slice(0, EXEMPLARS_MAX),
-        );
+        setFound(list);
       },
       (reason: unknown) => {
         if (!controller.signal.aborted) setError(reasonText(reason));
@@ -66,16 +39,7 @@ export function useExemplars(
   }, [expr, startMs, endMs]);
   return useMemo(() => {
     if (startMs === undefined) return NONE;
-    const dots = found.map(({ labels, series, value, timeMs }) => ({
-      timeMs,
-      value,
-      lines: [
-        `exemplar ${shortNumber(value)}`,
-        ...Object.entries(labels).map(([name, text]) => `${name}: ${text}`),
-        metricText(series),
-      ],
-    }));
-    return { list: found, dots, error };
+    return { list: found, dots: dotsOf(found), error };
   }, [found, error, startMs === undefined]);
 }
 

@@ -31,6 +31,7 @@ import {
   type RuleQuery,
   type RuleRow,
   type RuleSample,
+  writtenLabels,
 } from "../../../rules/index.js";
 import { alertTemplates } from "../../alert-templates.js";
 import { coloredDiff } from "./diff.js";
@@ -109,7 +110,7 @@ export class GroupTest {
 
   #groups(files: readonly RuleFileGroups[], orderOf: (group: string) => number): readonly RuleGroup[] {
     const { external_url: externalUrl, external_labels: externalLabels } = this.#test;
-    const templates = alertTemplates(externalUrl, externalLabels ?? {});
+    const templates = alertTemplates(externalUrl, externalLabels ?? {}, false);
     const deps = {
       querier: {
         evaluate: (queries: readonly RuleQuery[], timeMs: number) => this.#answer(queries, timeMs),
@@ -232,8 +233,8 @@ export class GroupTest {
     }
     const expected = (test.exp_alerts ?? []).map(
       ({ exp_labels: labels, exp_annotations: annotations }): LabeledAlert => ({
-        labels: Labels.of({ ...labels, alertname: test.alertname }),
-        annotations: Labels.of(annotations ?? {}),
+        labels: writtenLabels(Object.entries({ ...labels, alertname: test.alertname })),
+        annotations: writtenLabels(Object.entries(annotations ?? {})),
       }),
     );
     got.sort(compareAlerts);

@@ -7,6 +7,7 @@ import {
   STALE_NAN_HIGH,
   STALE_NAN_LOW,
 } from "../../../model/index.js";
+import { formatGeneral } from "../../../model/number.js";
 import { appendToChunk, type ChunkEnd, type NotedValue } from "../../../promql/notation/index.js";
 import type {
   ColumnSink,
@@ -25,6 +26,15 @@ interface StoredSeries {
   readonly times: number[];
   readonly values: StoredValue[];
   end: ChunkEnd | undefined;
+}
+
+/** In Prometheus' words. */
+function duplicateMessage(timeMs: number, known: StoredValue, value: StoredValue): string {
+  if (typeof value === "object") return "duplicate sample for timestamp";
+  const text = (each: number | "stale"): string => (each === "stale" ? "NaN" : formatGeneral(each));
+  const existing = typeof known === "object" ? "is a histogram" : text(known);
+  const overrides = `overrides not allowed: existing ${existing}, new value ${text(value)}`;
+  return `duplicate sample for timestamp ${timeMs}; ${overrides}`;
 }
 
 export class TestStore implements Querier {
@@ -46,8 +56,8 @@ export class TestStore implements Querier {
     const last = series.times.at(-1);
     if (last !== undefined && timeMs <= last) {
       if (timeMs < last) return "out of order sample";
-      const isSame = Object.is(series.values.at(-1), value);
-      return isSame ? "" : "duplicate sample for timestamp";
+      const known = series.values.at(-1)!;
+      return Object.is(known, value) ? "" : duplicateMessage(timeMs, known, value);
     }
     const { stored, end } = appendToChunk(series.end, value);
     series.times.push(timeMs);

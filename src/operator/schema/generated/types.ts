@@ -1671,9 +1671,24 @@ export interface AlertmanagerSpec {
   readonly web?: AlertmanagerWeb;
 }
 
+export interface Acceptance {
+  /** when the status changed last */
+  readonly lastTransitionTime?: string;
+  /** what a person should know */
+  readonly message?: string;
+  /** generation of the object that this is about */
+  readonly observedGeneration?: number;
+  /** one word for the cause */
+  readonly reason?: string;
+  /** True, False or Unknown */
+  readonly status?: string;
+  /** kind of condition */
+  readonly type?: "Accepted";
+}
+
 export interface ServiceMonitorStatusBinding {
   /** whether the workload accepted the object */
-  readonly conditions?: readonly Condition[];
+  readonly conditions?: readonly Acceptance[];
   /** API group of the workload */
   readonly group?: "monitoring.coreos.com";
   /** name of the workload */
@@ -2186,6 +2201,13 @@ export interface ScrapeConfigDnsSDConfig {
   readonly type?: "A" | "AAAA" | "MX" | "NS" | "SRV";
 }
 
+export interface DiscoveryFilter {
+  /** filter name */
+  readonly name?: string;
+  /** values */
+  readonly values?: readonly string[];
+}
+
 export interface ScrapeConfigDockerSDConfig {
   /** HTTP Authorization header settings */
   readonly authorization?: SafeAuthorization;
@@ -2194,7 +2216,7 @@ export interface ScrapeConfigDockerSDConfig {
   /** allow HTTP/2 */
   readonly enableHTTP2?: boolean;
   /** filters sent to the discovery API (name, values) */
-  readonly filters?: readonly Filter[];
+  readonly filters?: readonly DiscoveryFilter[];
   /** follow HTTP redirects */
   readonly followRedirects?: boolean;
   /** host or API server address */
@@ -2229,7 +2251,7 @@ export interface ScrapeConfigDockerSwarmSDConfig {
   /** allow HTTP/2 */
   readonly enableHTTP2?: boolean;
   /** filters sent to the discovery API (name, values) */
-  readonly filters?: readonly Filter[];
+  readonly filters?: readonly DiscoveryFilter[];
   /** follow HTTP redirects */
   readonly followRedirects?: boolean;
   /** host or API server address */
@@ -2260,7 +2282,7 @@ export interface ScrapeConfigEc2SDConfig {
   /** allow HTTP/2 */
   readonly enableHTTP2?: boolean;
   /** filters sent to the discovery API (name, values) */
-  readonly filters?: readonly Filter[];
+  readonly filters?: readonly DiscoveryFilter[];
   /** follow HTTP redirects */
   readonly followRedirects?: boolean;
   /** comma list of hosts that bypass the proxy */

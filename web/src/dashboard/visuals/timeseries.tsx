@@ -1,7 +1,7 @@
 /** Lines over time with a legend: the panel of which most dashboards are made. */
 import { useMemo, useState } from "preact/hooks";
 import { Plot } from "../../plot/plot.js";
-import { type AxisOptions, type Limit, NOTHING, PLAIN_AXIS, type PlotSeries } from "../../plot/types.js";
+import { type AxisOptions, type Limit, PLAIN_AXIS, type PlotSeries } from "../../plot/types.js";
 import type { Display } from "../fields.js";
 import type { Cell } from "../frames.js";
 import { listOf, numberOf, objectOf, textOf, textsOf } from "../json.js";
@@ -56,7 +56,7 @@ export function TimeSeries({ panel, data, isDark, marks, zone, syncKey, onZoom }
         right={right}
         limits={limits}
         marks={marks}
-        dots={NOTHING}
+        dots={data.dots}
         zone={zone}
         syncKey={syncKey}
         label={`Graph ${panel.title}: ${drawn.length} series`}
