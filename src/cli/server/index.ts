@@ -412,10 +412,8 @@ class Server {
         language: query.language,
       },
     };
-    // Nothing that an agent answers needs a query thread.
-    const isLazy = this.#agentLog !== undefined;
     const { timeoutMs, maxLength } = query;
-    const options = { threads: this.#queryThreads, isLazy, timeoutMs, maxLength, settings };
+    const options = { threads: this.#queryThreads, timeoutMs, maxLength, settings };
     const pool = new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
     pool.remoteReads = this.#settings?.remoteRead ?? [];
     return pool;
