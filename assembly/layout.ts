@@ -13,6 +13,7 @@
  *   65536   16384   slot directory  ingest   atomic store of a segment's address AFTER the segment is zeroed
  *   81920   16384   symbol directory ingest  as the slot directory
  *   98304   16384   pair directory  ingest   as the slot directory
+ *   114688  4096    arena maps      ingest   plain; read by nobody else
  *   131072  …       arena memory    ingest   regions; each kind is described below
  *
  * How a commit is published (writer): for each series the OLDER of the two entries first gets the new commit; a fence
@@ -63,7 +64,10 @@ export const ARENA_RETIRED_TAIL = 532; // u32
 export const ARENA_RETIRED_BYTES = 536; // f64
 export const ARENA_RESERVED = 544; // u32, bytes of never used memory that the reservation under way counts on
 export const ARENA_IS_RESERVED = 548; // u32, 1 while a reservation is under way: free regions are not split then
+export const ARENA_NOTES = 552; // u32, first of the notes that are kept for regions to be retired
+export const ARENA_NOTE_COUNT = 556; // u32
 export const ARENA_FREE = 576; // u32 × ARENA_CLASSES, head of each class's free list
+export const ARENA_LAST = 880; // u32 × 32, last region of the free lists up to 512 bytes
 export const ARENA_CLASSES = 74; // 16 bytes … 2^30
 
 // ── roots: hash tables that only the writer reads are plain; what readers follow is atomic ───────────────────────
@@ -135,6 +139,8 @@ export const PAIR_DIRECTORY = 98304;
 export const DIRECTORY_ENTRIES = 4096; // u32 each
 export const SEGMENT_SHIFT = 12; // 4,096 records a segment: 16.7 M series, symbols, pairs a shard
 export const SEGMENT_MASK = 4095;
+
+export const ARENA_MAPS = 114688; // u32 × 1024, address of the map of each 4 MB, 0 = none: see assembly/memory/arena.ts
 
 export const ARENA_START = 131072;
 

@@ -98,6 +98,7 @@ function buildProgram() {
     ...filesBelow(join(root, "assembly"), "layout.ts"),
     join(root, "tsconfig.json"),
     join(root, "tsconfig.build.json"),
+    join(root, "bin", "bundle.mjs"),
     join(root, "package.json"),
   ].filter((file) => !file.endsWith(".test.ts"));
   whenStale(join(root, "dist", ".program.stamp"), sources, () => {
@@ -106,6 +107,7 @@ function buildProgram() {
       rmSync(join(root, "dist", folder), { recursive: true, force: true });
     }
     run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);
+    run(process.execPath, [join(root, "bin", "bundle.mjs")]);
   });
 }
 

@@ -45,6 +45,7 @@ test("the regions of the map follow each other", () => {
       ["slot directory", layout.SLOT_DIRECTORY, directory],
       ["symbol directory", layout.SYMBOL_DIRECTORY, directory],
       ["pair directory", layout.PAIR_DIRECTORY, directory],
+      ["arena maps", layout.ARENA_MAPS, 4096],
     ],
     0,
     layout.ARENA_START,
@@ -65,6 +66,7 @@ test("identity, progress, arena and roots stay inside their regions", () => {
     fieldsOf("ARENA_", 4, { ARENA_USED: 8, ARENA_RETIRED_BYTES: 8, ARENA_FREE: lists }, [
       "ARENA_CLASSES",
       "ARENA_FREE_COUNT",
+      "ARENA_MAPS",
       "ARENA_START",
     ]),
     512,

@@ -10,3 +10,6 @@ const thread = new QueryThread(workerData as QueryThreadSettings);
 export async function serveQueries(task: LaneTask): Promise<void> {
   await serveLane(thread, task);
 }
+
+/** Settles once the thread has started. */
+export function awaitStart(): void {}

@@ -27,7 +27,7 @@ import {
   SLOT_NEXT_CUT,
   SLOT_SAMPLES,
 } from "../layout";
-import { allocate, fitting, reserve, retire, roomFor } from "../memory/arena";
+import { allocate, fitting, isReserved, reserve, retire, roomFor } from "../memory/arena";
 import { bump } from "./series";
 
 /** Header and 64 bytes: what a chunk of a series that stands still needs in all. */
@@ -58,7 +58,7 @@ export function chunkForSample(slot: usize, time: i64, value: u64): usize {
   const room: u32 = value === load<u64>(slot, SLOT_LAST_VALUE) ? REPEAT_ROOM : SAMPLE_ROOM;
   if (used + room <= load<u32>(chunk, CHUNK_CAPACITY)) return chunk;
   const bytes = chunkBytes(chunk);
-  return growChunk(slot, chunk, used, grownBytes(bytes, used, samples, target), bytes + 1);
+  return growChunk(slot, chunk, used, grownBytes(bytes, used, samples, target), leastBytes(used));
 }
 
 function isCutDue(slot: usize, time: i64, samples: u32, used: u32, target: u32): bool {
@@ -84,15 +84,23 @@ function nextChunkBytes(used: u32): u32 {
   return bytes < FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : bytes;
 }
 
+/** Bytes that a chunk with `used` bytes must have for one more sample, whatever it is. */
+function leastBytes(used: u32): u32 {
+  return <u32>CHUNK_DATA + used + <u32>SAMPLE_ROOM;
+}
+
 /**
  * Region for a chunk that has outgrown `bytes` with `samples` samples in `used` bytes: what it will need at the target if
- * samples stay as long as they are, at least the next class and at most twice as much. All series of a target grow at the
- * same time and leave their old regions behind together; the next chunks of the same series begin in these (`fitting`).
+ * samples stay as long as they are; before half of the target at most half as much again. No more than it must have where memory
+ * is scarce. All series of a target grow at about the same time and leave their old regions behind together, where they become
+ * one with their neighbours and serve the series of the next target.
  */
 function grownBytes(bytes: u32, used: u32, samples: u32, target: u32): u32 {
+  const least = leastBytes(used);
+  if (isReserved()) return roomFor(least);
   const expected = <u32>CHUNK_DATA + (used * target) / samples + <u32>SAMPLE_ROOM;
-  const least = bytes + 1;
-  const most = bytes << 1 < LARGEST_CHUNK_BYTES ? bytes << 1 : LARGEST_CHUNK_BYTES;
+  const isEarly = samples << 1 < target && bytes < LARGEST_CHUNK_BYTES / 2;
+  const most = isEarly ? bytes + (bytes >> 1) : LARGEST_CHUNK_BYTES;
   const wanted = expected > most ? most : expected;
   return roomFor(wanted < least ? least : wanted);
 }

@@ -121,12 +121,18 @@ export function largestWindow(
 ): u32 {
   let from: u32 = 0;
   let to: u32 = 0;
+  let left: u32 = 0; // samples by which `from` moved last
+  let added: u32 = 0;
   let largest: u32 = 0;
   let sum: u64 = 0;
   for (let i: u32 = 0; i < steps; i++) {
     const end = firstEnd + <f64>i * step;
-    while (to < count && at(times, to) <= end) to++;
-    while (from < to && at(times, from) <= end - range) from++;
+    const next = firstBehind(times, to, count, end, added);
+    added = next - to;
+    to = next;
+    const first = firstBehind(times, from, to, end - range, left);
+    left = first - from;
+    from = first;
     largest = max<u32>(largest, to - from);
     sum += <u64>(to - from);
   }
@@ -144,6 +150,20 @@ function firstAfter(times: usize, count: u32, time: f64): u32 {
     else high = middle;
   }
   return low;
+}
+
+/**
+ * Index of the first sample after `time` in [from, to), of times that ascend. Most windows move by as many samples as the one
+ * before did: two looks tell whether this one has, too.
+ */
+function firstBehind(times: usize, from: u32, to: u32, time: f64, guess: u32): u32 {
+  const guessed = from + guess;
+  if (guessed <= to && (guess === 0 || at(times, guessed - 1) <= time)) {
+    if (guessed === to || at(times, guessed) > time) return guessed;
+  }
+  let index = from;
+  while (index < to && at(times, index) <= time) index++;
+  return index;
 }
 
 function leastSamples(code: i32): u32 {
@@ -403,13 +423,28 @@ function extrapolated(
   const rangeSeconds = wholeSeconds + ((range - wholeSeconds * 1000) * 1e6) / 1e9;
   let from: u32 = firstAfter(times, count, firstEnd - range);
   let to: u32 = from;
+  let left: u32 = 0; // samples by which `from` moved last
+  let added: u32 = 0;
   let reset: u32 = 0; // a sample below its predecessor, the first such one after `from` once it is past it
   let found: u32 = 0;
+  // Where the samples lie in the window of the step before, in ms, and what followed from it.
+  let gapBefore: f64 = -1;
+  let gapBehind: f64 = -1;
+  let span: f64 = -1;
+  let intervals: u32 = 0;
+  let toStart: f64 = 0;
+  let toEnd: f64 = 0;
+  let sampled: f64 = 0;
+  let factor: f64 = 0;
   for (let i: u32 = 0; i < steps; i++) {
     const rangeEnd = firstEnd + <f64>i * step;
     const rangeStart = rangeEnd - range;
-    while (to < count && at(times, to) <= rangeEnd) to++;
-    while (from < to && at(times, from) <= rangeStart) from++;
+    const next = firstBehind(times, to, count, rangeEnd, added);
+    added = next - to;
+    to = next;
+    const first = firstBehind(times, from, to, rangeStart, left);
+    left = first - from;
+    from = first;
     let has: u8 = 0;
     if (to - from >= 2) {
       has = 1;
@@ -428,23 +463,44 @@ function extrapolated(
       }
       const firstTime = at(times, from);
       const lastTime = at(times, last);
-      let toStart = (firstTime - rangeStart) / 1000;
-      let toEnd = (rangeEnd - lastTime) / 1000;
-      const sampled = (lastTime - firstTime) / 1000;
-      const average = sampled / <f64>(last - from);
-      const threshold = average * 1.1;
-      if (toStart >= threshold) toStart = average / 2;
-      if (isCounter && result > 0 && firstValue >= 0) {
-        const toZero = sampled * (firstValue / result);
-        if (toZero < toStart) toStart = toZero;
+      const before = firstTime - rangeStart;
+      const behind = rangeEnd - lastTime;
+      if (before !== gapBefore || behind !== gapBehind || lastTime - firstTime !== span || last - from !== intervals) {
+        gapBefore = before;
+        gapBehind = behind;
+        span = lastTime - firstTime;
+        intervals = last - from;
+        sampled = span / 1000;
+        const average = sampled / <f64>intervals;
+        const threshold = average * 1.1;
+        toStart = before / 1000;
+        if (toStart >= threshold) toStart = average / 2;
+        toEnd = behind / 1000;
+        if (toEnd >= threshold) toEnd = average / 2;
+        factor = (sampled + toStart + toEnd) / sampled;
+        if (code === WINDOW_RATE) factor /= rangeSeconds;
       }
-      if (toEnd >= threshold) toEnd = average / 2;
-      let factor = (sampled + toStart + toEnd) / sampled;
-      if (code === WINDOW_RATE) factor /= rangeSeconds;
-      store<f64>(out + ((<usize>i) << 3), result * factor);
+      let own = factor;
+      if (isCounter && result > 0 && firstValue >= 0 && mayBeginInWindow(firstValue * sampled, toStart * result)) {
+        const toZero = sampled * (firstValue / result);
+        if (toZero < toStart) {
+          own = (sampled + toZero + toEnd) / sampled;
+          if (code === WINDOW_RATE) own /= rangeSeconds;
+        }
+      }
+      store<f64>(out + ((<usize>i) << 3), result * own);
     }
     store<u8>(present + <usize>i, has);
     found += has;
   }
   return found;
+}
+
+/**
+ * False only where `sampled × (firstValue ÷ result)` is certainly not below `toStart`, told by their products: two roundings are
+ * far below a billionth, and of numbers that are very small or not finite nothing is said. It saves a division a step.
+ */
+function mayBeginInWindow(product: f64, bound: f64): bool {
+  const surely = bound * 1.000000001;
+  return !(product > surely && product > 1e-300 && surely < Infinity);
 }

@@ -56,6 +56,15 @@ export interface Files {
   fsyncDir(path: string): void;
 }
 
+/** Writes all of it, in parts where the system takes parts. @throws what the system says of the part that it does not take. */
+export function writeWhole(files: Files, descriptor: number, bytes: Uint8Array, position: number): void {
+  for (let from = 0; from < bytes.length; ) {
+    const written = files.pwrite(descriptor, bytes.subarray(from), position + from);
+    if (written === 0) throw new Error(`only ${from} of ${bytes.length} bytes were written`);
+    from += written;
+  }
+}
+
 export const systemFiles: Files = {
   open: (path, mode) => openSync(path, mode, 0o666),
   close: (descriptor) => closeSync(descriptor),

@@ -16,7 +16,7 @@ export {
   toPlain,
   VestalError,
 } from "./errors.js";
-export { type FileStat, type Files, type OpenMode, systemFiles } from "./file.js";
+export { type FileStat, type Files, type OpenMode, systemFiles, writeWhole } from "./file.js";
 export { returnFreeHeap } from "./heap.js";
 export {
   createLogger,

@@ -228,6 +228,7 @@ function buildOtlp({ otlp }: ConfigDocument): OtlpConfig {
     allowsUtf8: strategy === "NoTranslation" || strategy === "NoUTF8EscapingWithSuffixes",
     keepsIdentifyingAttributes: otlp.keep_identifying_resource_attributes,
     convertsHistogramsToNhcb: otlp.convert_histograms_to_nhcb,
+    promotesScope: otlp.promote_scope_metadata,
   };
 }
 

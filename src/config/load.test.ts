@@ -180,16 +180,10 @@ test("what nothing acts on yet is named, each by itself", () => {
     "alerting: {alertmanagers: [{static_configs: [{targets: [a]}]}]}",
     "remote_write: [{url: 'http://x', round_robin_dns: true}]",
     "tracing: {endpoint: x}",
-    "otlp: {promote_scope_metadata: true}",
     "scrape_configs: [{job_name: j, kubernetes_sd_configs: [{role: pod}], triton_sd_configs: [{account: a, dns_suffix: b, endpoint: c}]}]",
   ].join("\n");
   const named = load(text).warnings.map((warning) => warning.split(" is not supported yet and is ignored: ")[0]);
-  expect(named).toEqual([
-    "remote_write.round_robin_dns",
-    "tracing",
-    "otlp.promote_scope_metadata",
-    "triton_sd_configs",
-  ]);
+  expect(named).toEqual(["remote_write.round_robin_dns", "tracing", "triton_sd_configs"]);
 });
 
 test("no secret is shown, wherever it stands", () => {

@@ -102,6 +102,8 @@ export interface OtlpConfig {
   readonly allowsUtf8: boolean;
   readonly keepsIdentifyingAttributes: boolean;
   readonly convertsHistogramsToNhcb: boolean;
+  /** Name, version, schema and attributes of the scope that made a metric become labels `otel_scope_*`. */
+  readonly promotesScope: boolean;
 }
 
 export interface StorageConfig {

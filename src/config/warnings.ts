@@ -28,8 +28,6 @@ export function warningsOf(document: ConfigDocument, jobs: readonly ScrapeSectio
     if (endpoint?.round_robin_dns) ignored("remote_write.round_robin_dns", "names are resolved by the system");
   }
   if (document.tracing.endpoint !== "") ignored("tracing", "no traces are sent");
-  const { otlp } = document;
-  if (otlp.promote_scope_metadata) ignored("otlp.promote_scope_metadata", "scopes do not become labels");
   if (storage.tsdb?.chunk_encoding.floats === "xor2") {
     ignored("storage.tsdb.chunk_encoding.floats", "chunks are written as xor, which Prometheus 3.5 can read");
   }

@@ -173,3 +173,35 @@ test("a size beyond the largest class is refused", () => {
   expect(kernels.allocate(2 ** 30 + 1)).toBe(0);
   expect(kernels.allocate(-1)).toBe(0);
 });
+
+test("free neighbours of up to 512 bytes together are one region, in whatever order they were given back", () => {
+  const { kernels } = newArena(builds[0]!);
+  for (const order of [
+    [0, 1, 2, 3],
+    [3, 2, 1, 0],
+    [0, 2, 1, 3],
+    [1, 3, 0, 2],
+  ]) {
+    const parts = Array.from({ length: 4 }, () => kernels.allocate(128) >>> 0);
+    const first = Math.min(...parts);
+    expect(parts.toSorted((a, b) => a - b)).toEqual([0, 128, 256, 384].map((offset) => first + offset));
+    for (const part of order) kernels.release(parts[part]!, 128);
+    const joined = kernels.allocate(512) >>> 0;
+    expect(joined).toBe(first);
+    kernels.release(joined, 512);
+  }
+});
+
+test("free neighbours are joined across the spans of two maps", () => {
+  const { kernels } = newArena(builds[0]!, 192);
+  const span = 4 << 20;
+  const regions: number[] = [];
+  do regions.push(kernels.allocate(48) >>> 0);
+  while (regions.at(-1)! + 48 <= span);
+  regions.push(kernels.allocate(48) >>> 0);
+  const [before, across, behind] = regions.slice(-3) as [number, number, number];
+  for (const region of [before, behind, across]) kernels.release(region, 48);
+  const joined = kernels.allocate(144) >>> 0;
+  // The first release of each span makes its map where the next region would have been: the three lie side by side anyway.
+  expect(joined).toBe(before);
+});

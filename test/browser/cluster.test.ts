@@ -10,7 +10,6 @@ import { freePort, Processes } from "../doubles/kubernetes/operator-process.js";
 import { launchBrowser, onPage as pageOf, settled, violations } from "./browser.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const MONITORING = "/apis/monitoring.coreos.com/v1";
 const PHONE = { width: 390, height: 844 };
 
 let cluster: TestCluster;
@@ -26,40 +25,19 @@ beforeAll(async () => {
     if (name.endsWith(".yaml")) await cluster.apply(readFileSync(join(crds, name), "utf8"));
   }
   cluster.server.put("/api/v1/namespaces", { metadata: { name: "shop" } });
-  const put = (kind: string, plural: string, name: string, labels: Record<string, string>, spec: unknown): void => {
-    const apiVersion = "monitoring.coreos.com/v1";
-    cluster.server.put(`${MONITORING}/${plural}`, {
-      apiVersion,
+  const apply = (kind: string, name: string, labels: Readonly<Record<string, string>>, spec: unknown): Promise<void> =>
+    cluster.applyObject({
+      apiVersion: "monitoring.coreos.com/v1",
       kind,
       metadata: { name, namespace: "shop", labels },
       spec,
     });
-  };
-  put(
-    "Prometheus",
-    "prometheuses",
-    "main",
-    {},
-    {
-      replicas: 1,
-
-      serviceMonitorSelector: { matchLabels: { team: "a" } },
-    },
-  );
-  const endpoints = [{ port: "web" }];
+  await apply("Prometheus", "main", {}, { replicas: 1, serviceMonitorSelector: { matchLabels: { team: "a" } } });
   const selector = { matchLabels: { app: "orders" } };
-  put("ServiceMonitor", "servicemonitors", "orders", { team: "a" }, { selector, endpoints });
-  put("ServiceMonitor", "servicemonitors", "forgotten", { team: "b" }, { selector, endpoints });
-  put(
-    "ServiceMonitor",
-    "servicemonitors",
-    "broken",
-    { team: "a" },
-    {
-      selector,
-      endpoints: [{ port: "web", bearerTokenSecret: { name: "no-such-secret", key: "token" } }],
-    },
-  );
+  const missing = { port: "web", bearerTokenSecret: { name: "no-such-secret", key: "token" } };
+  await apply("ServiceMonitor", "orders", { team: "a" }, { selector, endpoints: [{ port: "web" }] });
+  await apply("ServiceMonitor", "forgotten", { team: "b" }, { selector, endpoints: [{ port: "web" }] });
+  await apply("ServiceMonitor", "broken", { team: "a" }, { selector, endpoints: [missing] });
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   processes.start([
@@ -97,7 +75,8 @@ function onPage(path: string, how: Parameters<typeof pageOf>[2], use: (page: Pag
 
 test("workloads and objects with who selects them; a rejected one says why", async () => {
   await onPage("", {}, async (page) => {
-    await page.getByRole("article", { name: "Prometheus shop/main" }).waitFor();
+    const workload = page.getByRole("article", { name: "Prometheus shop/main" });
+    await workload.getByText(/StatefulSet prometheus-main: \d of 1 ready/).waitFor();
     const row = (name: string) => page.getByRole("row").filter({ hasText: `shop/${name}` });
     await row("orders").getByText("Prometheus shop/main").waitFor();
     expect(await row("broken").innerText()).toContain("no-such-secret");
@@ -110,7 +89,7 @@ test("workloads and objects with who selects them; a rejected one says why", asy
 test("filters stand in the address, and what a workload rejects is one click away", async () => {
   await onPage("cluster", {}, async (page) => {
     await page.getByRole("button", { name: "1 rejected" }).click();
-    const rows = page.locator("#objects ~ * tbody tr, .loaded table tbody tr").filter({ hasText: "shop/" });
+    const rows = page.getByRole("row").filter({ hasText: "shop/" });
     await expect.poll(() => rows.filter({ hasText: "shop/orders" }).count(), { timeout: 30_000 }).toBe(0);
     await rows.filter({ hasText: "shop/broken" }).waitFor();
     const params = () => new URL(page.url()).searchParams;

@@ -127,6 +127,15 @@ export function otlpProto(request: Json): Uint8Array {
         one.message(1, (of) => putAttributes(of, 1, (resource["resource"] as Json | undefined)?.["attributes"]));
         for (const scope of list(resource["scopeMetrics"])) {
           one.message(2, (of) => {
+            const about = scope["scope"] as Json | undefined;
+            if (about !== undefined) {
+              of.message(1, (target) => {
+                target.text(1, String(about["name"] ?? ""));
+                target.text(2, String(about["version"] ?? ""));
+                putAttributes(target, 3, about["attributes"]);
+              });
+            }
+            if (scope["schemaUrl"] !== undefined) of.text(3, String(scope["schemaUrl"]));
             for (const metric of list(scope["metrics"])) of.message(2, (target) => putMetric(target, metric));
           });
         }
@@ -155,7 +164,7 @@ function putMetric(out: ProtoWriter, metric: Json): void {
 const now = 1_700_000_000_000;
 const ns = (secondsAgo: number): string => `${BigInt(now - secondsAgo * 1000) * 1_000_000n + 999_999n}`;
 
-function attributes(of: Readonly<Record<string, string>>): Json[] {
+export function attributes(of: Readonly<Record<string, string>>): Json[] {
   return Object.entries(of).map(([key, value]) => ({ key, value: { stringValue: value } }));
 }
 

@@ -34,7 +34,8 @@ function timeSeries({ labels, samples = [], histograms = [] }: WriteSeries): Buf
     parts.push(message(1, Buffer.concat([message(1, Buffer.from(name)), message(2, Buffer.from(value))])));
   }
   for (const [timeMs, value] of samples) {
-    parts.push(message(2, Buffer.concat([double(1, value), varintField(2, BigInt(timeMs))])));
+    const bits = isStaleNumber(value) ? staleMarker(1) : double(1, value);
+    parts.push(message(2, Buffer.concat([bits, varintField(2, BigInt(timeMs))])));
   }
   for (const [timeMs, histogram] of histograms) parts.push(message(4, histogramMessage(timeMs, histogram)));
   return Buffer.concat(parts);
@@ -45,7 +46,7 @@ function histogramMessage(timeMs: number, histogram: Histogram): Buffer {
   const { isFloat, count, zeroCount } = histogram;
   return Buffer.concat([
     isFloat ? double(2, count) : varintField(1, BigInt(count)),
-    isStaleNumber(histogram.sum) ? staleSum : double(3, histogram.sum),
+    isStaleNumber(histogram.sum) ? staleMarker(3) : double(3, histogram.sum),
     varintField(4, zigzag(histogram.schema)),
     double(5, histogram.zeroThreshold),
     isFloat ? double(7, zeroCount) : varintField(6, BigInt(zeroCount)),
@@ -59,7 +60,10 @@ function histogramMessage(timeMs: number, histogram: Histogram): Buffer {
   ]);
 }
 
-const staleSum = Buffer.concat([varint(BigInt(3 * 8 + 1)), Buffer.from(Uint32Array.of(2, 0x7ff00000).buffer)]);
+/** By its bits: an engine may give such a number others. */
+function staleMarker(field: number): Buffer {
+  return Buffer.concat([varint(BigInt(field * 8 + 1)), Buffer.from(Uint32Array.of(2, 0x7ff00000).buffer)]);
+}
 
 function spanMessage({ offset, length }: Span): Buffer {
   return Buffer.concat([varintField(1, zigzag(offset)), varintField(2, BigInt(length))]);

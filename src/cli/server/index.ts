@@ -91,13 +91,20 @@ export async function runServer(options: ServerOptions, embedded?: EmbeddedConfi
     await new Server(options, embedded, log).run();
   } catch (error) {
     if (!(error instanceof VestalError)) throw error;
-    const isConfig = ["CONFIG", "CONFIG_FILE", "QUERY_LOG"].includes(error.code);
+    const isConfig = ["CONFIG", "CONFIG_APPLY", "CONFIG_FILE", "QUERY_LOG"].includes(error.code);
     const isWeb = error.code === "WEB_CONFIG";
     const start = isWeb ? "Unable to validate web configuration file" : "The server cannot start";
     const message = isConfig ? `Error loading config (--config.file=${options.configFile})` : start;
     log.error(message, { ...(isConfig && { file: options.configFile }), err: error.message });
     process.exitCode = isConfig ? 2 : 1;
   }
+}
+
+/** Says that the file itself was refused, as at a reload nothing else does. */
+function reloadProblem(error: unknown, file: string): unknown {
+  if (!(error instanceof VestalError) || !["CONFIG", "CONFIG_FILE"].includes(error.code)) return error;
+  const message = `couldn't load configuration (--config.file=${JSON.stringify(file)}): ${error.message}`;
+  return new VestalError(error.code, message, error.details, error);
 }
 
 class Server {
@@ -273,7 +280,7 @@ class Server {
 
   // ── configuration ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @throws VestalError CONFIG or CONFIG_FILE; the old configuration stays in force. */
+  /** @throws VestalError CONFIG, CONFIG_APPLY or CONFIG_FILE; the old configuration stays in force. */
   async #load(): Promise<void> {
     const startedMs = performance.now();
     if (this.#settings !== undefined) this.#alertmanager?.reload();
@@ -282,8 +289,10 @@ class Server {
       this.#queries?.queryLog.open(this.#settings?.queryLogFile ?? "");
     } catch (error) {
       this.#state.isReloadSuccessful = false;
-      if (this.#settings !== undefined) this.#log.error("Error reloading config", { err: errorMessage(error) });
-      throw error;
+      if (this.#settings === undefined) throw error;
+      const problem = reloadProblem(error, this.#options.configFile);
+      this.#log.error("Error reloading config", { err: errorMessage(problem) });
+      throw problem;
     }
     const ms = (performance.now() - startedMs).toFixed(1);
     this.#log.info("Completed loading of configuration file", {
@@ -403,10 +412,8 @@ class Server {
         language: query.language,
       },
     };
-    // Nothing that an agent answers needs a query thread.
-    const isLazy = this.#agentLog !== undefined;
     const { timeoutMs, maxLength } = query;
-    const options = { threads: this.#queryThreads, isLazy, timeoutMs, maxLength, settings };
+    const options = { threads: this.#queryThreads, timeoutMs, maxLength, settings };
     const pool = new QueryPool(options, this.#control, this.#shards, this.#log, this.#storage.list);
     pool.remoteReads = this.#settings?.remoteRead ?? [];
     return pool;

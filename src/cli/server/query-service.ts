@@ -48,13 +48,13 @@ const NEVER_ABORTED: RequestSignal = new ClientSignal();
 const CLOSE_PATIENCE_MS = 2000;
 /** After the end of its time a thread gets so much to answer by itself. */
 const GRACE_MS = 50;
+/** A thread that had no query for so long is ended: longer than dashboards and rules wait between two of theirs. */
+const IDLE_MS = 300_000;
 /** How long a thread may take to notice its cancel word before it is terminated. */
 const PATIENCE_MS = 1000;
 
 export interface QueryPoolOptions {
   readonly threads: number;
-  /** No thread is started before the first query. */
-  readonly isLazy?: boolean;
   readonly timeoutMs: number;
   /** Most characters of an expression or a selector: a thread that parses cannot be canceled. */
   readonly maxLength: number;
@@ -131,6 +131,9 @@ export class QueryPool implements QueryService {
   /** Those whose threads run nothing; the last one used is the first one taken, as its caches are warm. */
   readonly #idle: QueryLane[] = [];
   readonly #lanes = new Set<QueryLane>();
+  /** Looks for idleness while there are threads. */
+  #idleTimer: NodeJS.Timeout | undefined;
+  #lastLeaveMs = 0;
   readonly #labelAnswers = new LabelAnswers();
   readonly #deadlines = new Deadlines(this.#open, (query) => this.#giveUp(query));
 
@@ -153,8 +156,10 @@ export class QueryPool implements QueryService {
     this.#turns = new FairQueue(options.threads);
     this.#pool = new Piscina({
       filename: join(packageRoot(), "dist", "workers", "query.js"),
-      minThreads: options.isLazy === true ? 0 : options.threads,
+      // A thread takes some 20 MB, and a server that nobody asks needs none; the first query waits for its start, some 0.2 s.
+      minThreads: 0,
       maxThreads: options.threads,
+      idleTimeout: 1000, // of threads without a lane
       concurrentTasksPerWorker: 1,
       workerData: this.#settings,
       resourceLimits: SMALL_YOUNG_GENERATION,
@@ -163,9 +168,6 @@ export class QueryPool implements QueryService {
     });
     this.#pool.on("workerDestroy", (worker: { readonly id: number }) => this.#freePins(worker.id));
     this.#pool.on("error", (error: unknown) => log.error("A query thread failed", { err: errorMessage(error) }));
-    for (let i = options.isLazy === true ? options.threads : 0; i < options.threads; i++) {
-      this.#idle.push(this.#openLane());
-    }
   }
 
   query(query: InstantQuery, signal: RequestSignal): Promise<ServiceAnswer> {
@@ -290,13 +292,24 @@ export class QueryPool implements QueryService {
   /** Ends all threads; queries under way fail. */
   async close(): Promise<void> {
     for (const { cancel } of this.#open.values()) this.#control.cancel(cancel);
+    clearTimeout(this.#idleTimer);
     for (const lane of this.#lanes) lane.stop();
     await closePool(this.#pool, CLOSE_PATIENCE_MS);
+  }
+
+  /** A query's time begins when there is a thread for it. */
+  async #awaitThread(): Promise<void> {
+    try {
+      await this.#pool.run(undefined, { name: "awaitStart" });
+    } catch (error) {
+      this.#log.error("A query thread did not start", { err: errorMessage(error) });
+    }
   }
 
   async #run(job: QueryJob, signal: RequestSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
     const tooLong = this.#tooLong(job);
     if (tooLong !== undefined) return tooLong;
+    if (this.#lanes.size === 0) await this.#awaitThread();
     const cancel = this.#control.openCancel();
     if (cancel === undefined) {
       const message = `${this.#control.cancelWordCount} queries are running or waiting; try again later`;
@@ -385,6 +398,16 @@ export class QueryPool implements QueryService {
   #leave(lane: QueryLane): void {
     if (!lane.hasEnded) this.#idle.push(lane);
     this.#turns.leave();
+    this.#lastLeaveMs = performance.now();
+    this.#idleTimer ??= setTimeout(() => this.#endIdle(), IDLE_MS).unref();
+  }
+
+  /** Ends all threads if nobody has asked anything for `IDLE_MS`. */
+  #endIdle(): void {
+    const restMs = this.#lastLeaveMs + IDLE_MS - performance.now();
+    const isIdle = restMs <= 0 && this.#open.size === 0;
+    this.#idleTimer = isIdle ? undefined : setTimeout(() => this.#endIdle(), Math.max(restMs, 1000)).unref();
+    if (isIdle) for (const lane of this.#idle.splice(0)) lane.stop();
   }
 
   /** Whoever waits for a turn goes; whoever runs is asked to stop, and ended with its thread if it does not. */

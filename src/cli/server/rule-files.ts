@@ -4,7 +4,7 @@ import { type Logger, systemReason, VestalError } from "../../base/index.js";
 import { type Config, diskFiles, expandGlob } from "../../config/index.js";
 import { type ReadRulesOptions, type RuleFileResult, type RuleSet, readRules } from "../../rules/index.js";
 
-/** @throws VestalError CONFIG if a file cannot be read or is wrong; each of its mistakes is in the log. */
+/** @throws VestalError CONFIG_APPLY if a file cannot be read or is wrong; each of its mistakes is in the log. */
 export function loadRuleFiles(config: Config, configFile: string, options: ReadRulesOptions, log: Logger): RuleSet {
   const { global, ruleFiles } = config;
   const files = ruleFiles.flatMap((pattern) => expandGlob(pattern, diskFiles));
@@ -20,7 +20,7 @@ export function loadRuleFiles(config: Config, configFile: string, options: ReadR
   if (hasFailed) {
     const where = `(--config.file=${JSON.stringify(configFile)})`;
     log.error("Failed to apply configuration", { err: "error loading rules, previous rule set restored" });
-    throw new VestalError("CONFIG", `one or more errors occurred while applying the new configuration ${where}`);
+    throw new VestalError("CONFIG_APPLY", `one or more errors occurred while applying the new configuration ${where}`);
   }
   return { files: loaded, intervalMs: global.evaluationIntervalMs, queryOffsetMs: global.ruleQueryOffsetMs };
 }

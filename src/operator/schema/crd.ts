@@ -41,6 +41,7 @@ function addType(out: Mutable, schema: Schema, described: Set<string>): void {
     case "map":
       out["type"] = "object";
       if (schema.items !== undefined) out["additionalProperties"] = openApiOf(schema.items, described);
+      if (schema.isAtomic) out["x-kubernetes-map-type"] = "atomic";
       return;
     case "array":
       out["type"] = "array";

@@ -94,6 +94,11 @@ export function map(description: string, items: Schema, limits: Limits = NO_LIMI
   return { type: "map", description, limits, items };
 }
 
+/** A map that server-side apply replaces whole. */
+export function atomicMap(description: string, items: Schema, limits: Limits = NO_LIMITS): Schema {
+  return { ...map(description, items, limits), isAtomic: true };
+}
+
 /** An object that many places use: one type in TypeScript, written out in each place of the CRD. */
 export function shape(name: string, fields: Fields, options: { readonly isAtomic?: boolean } = {}) {
   return (description: string, limits: Limits = NO_LIMITS): Schema => ({

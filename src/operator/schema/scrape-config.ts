@@ -1,5 +1,5 @@
 /** Specification of a ScrapeConfig. */
-import { boolean, bytes, duration, type Fields, int32, list, map, object, string } from "./dsl.js";
+import { atomicMap, boolean, bytes, duration, type Fields, int32, list, object, string } from "./dsl.js";
 import { scrapeFields } from "./scrape-fields.js";
 import {
   basicAuth,
@@ -55,7 +55,7 @@ export const scrapeConfigSpec = {
       healthFilter: string("Consul health filter", { minLength: 1 }),
       namespace: string("namespace", { minLength: 1 }),
       ...proxyFields,
-      nodeMeta: map("Consul node metadata filter", string("")),
+      nodeMeta: atomicMap("Consul node metadata filter", string("")),
       oauth2: oauth2("OAuth2 client-credentials settings"),
       partition: string("Consul partition", { minLength: 1 }),
       pathPrefix: string("prefix of HTTP paths", { minLength: 1 }),
@@ -380,7 +380,7 @@ export const scrapeConfigSpec = {
       service: string("service name", { required: true, oneOf: ["VPS", "DedicatedServer"] }),
     }),
   ),
-  params: map("URL query parameters", list("", string(""))),
+  params: atomicMap("URL query parameters", list("", string(""))),
   puppetDBSDConfigs: list(
     "PuppetDB discovery",
     object("", {
@@ -437,7 +437,7 @@ export const scrapeConfigSpec = {
   staticConfigs: list(
     "fixed targets",
     object("", {
-      labels: map("labels to add", string("")),
+      labels: atomicMap("labels to add", string("")),
       targets: list("host:port list", string("", { minLength: 1 }), { required: true, minItems: 1, listType: "set" }),
     }),
   ),

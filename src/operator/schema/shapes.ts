@@ -1,5 +1,5 @@
 /** Shapes that several kinds share. Each becomes one named type. */
-import { boolean, type Fields, int64, list, map, object, shape, string } from "./dsl.js";
+import { atomicMap, boolean, type Fields, int64, list, map, object, shape, string } from "./dsl.js";
 
 /** One key of a Secret (or, where stated, of a ConfigMap) in the object's namespace. */
 export const keySelector = shape(
@@ -90,7 +90,7 @@ export const authorization = shape("Authorization", {
 /** Inlined next to the other HTTP fields. */
 export const proxyFields = {
   noProxy: string("comma list of hosts that bypass the proxy"),
-  proxyConnectHeader: map("headers sent to the proxy on CONNECT (secret refs)", list("", keySelector(""))),
+  proxyConnectHeader: atomicMap("headers sent to the proxy on CONNECT (secret refs)", list("", keySelector(""))),
   proxyFromEnvironment: boolean("use HTTP_PROXY and friends"),
   proxyUrl: string("proxy URL", { pattern: "^(http|https|socks5)://.+$" }),
 } satisfies Fields;
@@ -101,7 +101,7 @@ export const oauth2 = shape("OAuth2", {
   clientSecret: keySelector("OAuth2 client secret (secret ref)", { required: true }),
   endpointParams: map("extra query parameters for the token request", string("")),
   noProxy: string("comma list of hosts that bypass the proxy"),
-  proxyConnectHeader: map("headers sent to the proxy on CONNECT (secret refs)", list("", keySelector(""))),
+  proxyConnectHeader: atomicMap("headers sent to the proxy on CONNECT (secret refs)", list("", keySelector(""))),
   proxyFromEnvironment: boolean("use HTTP_PROXY and friends"),
   proxyUrl: string("proxy URL", { pattern: "^(http|https|socks5)://.+$" }),
   scopes: list("OAuth2 scopes", string("")),
@@ -166,7 +166,7 @@ export const httpConfig = shape("HTTPConfig", {
   followRedirects: boolean("follow HTTP redirects"),
   noProxy: string("comma list of hosts that bypass the proxy"),
   oauth2: oauth2("OAuth2 client-credentials settings"),
-  proxyConnectHeader: map("headers sent to the proxy on CONNECT (secret refs)", list("", keySelector(""))),
+  proxyConnectHeader: atomicMap("headers sent to the proxy on CONNECT (secret refs)", list("", keySelector(""))),
   proxyFromEnvironment: boolean("use HTTP_PROXY and friends"),
   proxyURL: string("proxy URL (older spelling)"),
   proxyUrl: string("proxy URL", { pattern: "^(http|https|socks5)://.+$" }),

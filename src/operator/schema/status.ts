@@ -1,13 +1,19 @@
 /** What the operator says about an object. */
 import { boolean, dateTime, type Fields, int32, int64, list, object, shape, string } from "./dsl.js";
 
-const condition = shape("Condition", {
+const conditionFields = {
   lastTransitionTime: dateTime("when the status changed last", { required: true }),
   message: string("what a person should know"),
   observedGeneration: int64("generation of the object that this is about"),
   reason: string("one word for the cause"),
   status: string("True, False or Unknown", { required: true, minLength: 1 }),
   type: string("kind of condition", { required: true, minLength: 1 }),
+} satisfies Fields;
+
+const condition = shape("Condition", conditionFields);
+const acceptance = shape("Acceptance", {
+  ...conditionFields,
+  type: string("kind of condition", { required: true, minLength: 1, oneOf: ["Accepted"] }),
 });
 
 const conditions = list("current state", condition(""), { keys: ["type"] });
@@ -49,7 +55,7 @@ export const bindingStatus: Fields = {
   bindings: list(
     "workloads that select the object",
     object("", {
-      conditions: list("whether the workload accepted the object", condition(""), { keys: ["type"] }),
+      conditions: list("whether the workload accepted the object", acceptance(""), { keys: ["type"] }),
       group: string("API group of the workload", { required: true, oneOf: ["monitoring.coreos.com"] }),
       name: string("name of the workload", { required: true, minLength: 1 }),
       namespace: string("namespace of the workload", { required: true, minLength: 1 }),

@@ -9,7 +9,15 @@ export interface ResourceMetrics {
   readonly metrics: readonly OtlpMetric[];
 }
 
-export type OtlpMetric = MetricHead & MetricData;
+/** What made the metric. */
+export interface OtlpScope {
+  readonly name: string;
+  readonly version: string;
+  readonly schemaUrl: string;
+  readonly attributes: Attributes;
+}
+
+export type OtlpMetric = MetricHead & MetricData & { readonly scope: OtlpScope };
 
 interface MetricHead {
   readonly name: string;

@@ -6,7 +6,7 @@
 import { gzipSync } from "node:zlib";
 import { uncompressSync } from "snappy";
 import { expect, test } from "vitest";
-import { OTLP_REQUEST, otlpProto } from "../../../test/support/otlp.js";
+import { attributes, OTLP_REQUEST, otlpProto } from "../../../test/support/otlp.js";
 import { ProtoReader } from "../../base/index.js";
 import { type OtlpSettings, translateOtlpBody } from "./index.js";
 
@@ -18,6 +18,7 @@ const DEFAULTS: OtlpSettings = {
   keepsIdentifyingAttributes: false,
   convertsHistogramsToNhcb: false,
   allowsDelta: false,
+  promotesScope: false,
 };
 
 const JSON_BODY = Buffer.from(JSON.stringify(OTLP_REQUEST));
@@ -213,6 +214,45 @@ test("all attributes but some, identifying ones kept, histograms with custom buc
     `{__name__=latency_milliseconds,instance=i-1,job=eu/shop,k8s_pod_name=shop-1,route=/x} ${exemplar},0.4 ${exemplar},100 ` +
       "histogram count:12 sum:5.5 schema:-53 zero:0 pspans:2+1;3+2 p:4,3,-6 bounds:0.1,0.25,0.5,1,2,5,10",
   );
+});
+
+test.each(["json", "protobuf"] as const)("scopes as labels, in %s", (format) => {
+  const point = {
+    dataPoints: [{ timeUnixNano: "1700000000000000000", asDouble: 1, attributes: attributes({ otel_scope_a: "p" }) }],
+  };
+  const scope = (about: object, metric: string, schemaUrl?: string) => ({
+    scope: about,
+    ...(schemaUrl !== undefined && { schemaUrl }),
+    metrics: [{ name: metric, gauge: point }],
+  });
+  const request = {
+    resourceMetrics: [
+      {
+        resource: { attributes: attributes({ "service.name": "s", other: "o" }) },
+        scopeMetrics: [
+          scope({ name: "lib", version: "1", attributes: attributes({ a: "x", "b.c": "y" }) }, "one", "https://schema"),
+          scope({ name: "bare" }, "two"),
+          scope({ version: "2", attributes: attributes({ a: "x" }) }, "nameless"),
+        ],
+      },
+    ],
+  };
+  const bytes = format === "json" ? Buffer.from(JSON.stringify(request)) : otlpProto(request);
+  const body = { bytes, format, isGzip: false, decodedBytesMax: 1 << 20 };
+  const lines = (promotesScope: boolean) => {
+    const { request: made } = translateOtlpBody(body, { ...DEFAULTS, promotesScope });
+    return linesOf(uncompressSync(Buffer.from(made)) as Buffer);
+  };
+  expect(lines(true)).toEqual([
+    "{__name__=one,job=s,otel_scope_a=x,otel_scope_b_c=y,otel_scope_name=lib,otel_scope_schema_url=https://schema,otel_scope_version=1} 1@0",
+    "{__name__=two,job=s,otel_scope_a=p,otel_scope_name=bare} 1@0",
+    "{__name__=nameless,job=s,otel_scope_a=p} 1@0",
+    "{__name__=target_info,job=s,other=o} 1@0",
+  ]);
+  expect(lines(false).slice(0, 2)).toEqual([
+    "{__name__=one,job=s,otel_scope_a=p} 1@0",
+    "{__name__=two,job=s,otel_scope_a=p} 1@0",
+  ]);
 });
 
 test("deltas where they are allowed", () => {

@@ -10,6 +10,7 @@ import {
   type MetricData,
   type OtlpExemplar,
   type OtlpMetric,
+  type OtlpScope,
   type ResourceMetrics,
   textOf,
 } from "./model.js";
@@ -28,11 +29,24 @@ export function readOtlpJson(text: string): ResourceMetrics[] {
   }
   return list(object(document), "resourceMetrics").map((resourceMetrics) => ({
     attributes: attributes(object(get(resourceMetrics, "resource") ?? {})),
-    metrics: list(resourceMetrics, "scopeMetrics").flatMap((scope) => list(scope, "metrics").map(readMetric)),
+    metrics: list(resourceMetrics, "scopeMetrics").flatMap((scopeMetrics) => {
+      const scope = readScope(scopeMetrics);
+      return list(scopeMetrics, "metrics").map((metric) => ({ ...readMetric(metric), scope }));
+    }),
   }));
 }
 
-function readMetric(metric: Json): OtlpMetric {
+function readScope(scopeMetrics: Json): OtlpScope {
+  const scope = object(get(scopeMetrics, "scope") ?? {});
+  return {
+    name: string(scope, "name"),
+    version: string(scope, "version"),
+    schemaUrl: string(scopeMetrics, "schemaUrl"),
+    attributes: attributes(scope),
+  };
+}
+
+function readMetric(metric: Json): Omit<OtlpMetric, "scope"> & MetricData {
   const name = string(metric, "name");
   const description = string(metric, "description");
   const unit = string(metric, "unit");

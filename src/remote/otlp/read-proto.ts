@@ -35,14 +35,32 @@ function readResource(reader: ProtoReader): ResourceMetrics {
       const resource = reader.message();
       while (resource.next()) if (resource.field === 1) attributes.push(readAttribute(resource.message()));
     } else if (reader.field === 2) {
-      const scope = reader.message();
-      while (scope.next()) if (scope.field === 2) metrics.push(readMetric(scope.message()));
+      metrics.push(...readScopeMetrics(reader.message()));
     }
   }
   return { attributes, metrics };
 }
 
-function readMetric(reader: ProtoReader): OtlpMetric {
+function readScopeMetrics(reader: ProtoReader): OtlpMetric[] {
+  const metrics: (Omit<OtlpMetric, "scope"> & MetricData)[] = [];
+  const attributes: [string, string][] = [];
+  let [name, version, schemaUrl] = ["", "", ""];
+  while (reader.next()) {
+    if (reader.field === 1) {
+      const scope = reader.message();
+      while (scope.next()) {
+        if (scope.field === 1) name = scope.text();
+        else if (scope.field === 2) version = scope.text();
+        else if (scope.field === 3) attributes.push(readAttribute(scope.message()));
+      }
+    } else if (reader.field === 2) metrics.push(readMetric(reader.message()));
+    else if (reader.field === 3) schemaUrl = reader.text();
+  }
+  const scope = { name, version, schemaUrl, attributes };
+  return metrics.map((metric) => ({ ...metric, scope }));
+}
+
+function readMetric(reader: ProtoReader): Omit<OtlpMetric, "scope"> & MetricData {
   let [name, description, unit] = ["", "", ""];
   let data: MetricData = { type: "none" };
   while (reader.next()) {

@@ -17,6 +17,7 @@ import type {
   NumberPoint,
   OtlpExemplar,
   OtlpMetric,
+  OtlpScope,
   ResourceMetrics,
   SummaryPoint,
 } from "./model.js";
@@ -30,6 +31,8 @@ export interface OtlpSettings {
   readonly allowsUtf8: boolean;
   readonly keepsIdentifyingAttributes: boolean;
   readonly convertsHistogramsToNhcb: boolean;
+  /** Name, version, schema and attributes of the scope that made a metric become labels `otel_scope_*`. */
+  readonly promotesScope: boolean;
   /** `--enable-feature=otlp-native-delta-ingestion`: deltas are stored as they are. */
   readonly allowsDelta: boolean;
 }
@@ -105,6 +108,8 @@ class Translator {
   /** Of the resource under way. */
   #resource: ReadonlyMap<string, string> = new Map();
   #promoted: readonly (readonly [string, string])[] = [];
+  /** Labels of the scope under way. */
+  #scope: readonly (readonly [string, string])[] = [];
 
   constructor(settings: OtlpSettings) {
     this.#settings = settings;
@@ -119,6 +124,7 @@ class Translator {
       if (metric.type !== "none") {
         for (const { timeNs } of metric.points) if (timeNs > newestNs) newestNs = timeNs;
       }
+      this.#scope = this.#settings.promotesScope ? this.#scopeLabels(metric.scope) : [];
       try {
         this.#addMetric(metric);
       } catch (error) {
@@ -213,6 +219,7 @@ class Translator {
     // Nothing but job and instance: that says nothing new.
     if (attributes.length === identifying) return;
     this.#promoted = [];
+    this.#scope = [];
     const ignored = this.#settings.keepsIdentifyingAttributes ? [] : IDENTIFYING;
     const shown = attributes.filter(([key]) => !ignored.includes(key));
     const labels = this.#labels(shown, [["__name__", "target_info"]]);
@@ -250,8 +257,20 @@ class Translator {
     }
     const instance = this.#resource.get(SERVICE_INSTANCE);
     if (instance !== undefined) labels.set("instance", instance);
-    for (const [name, value] of extras) labels.set(name, value);
+    for (const [name, value] of [...this.#scope, ...extras]) labels.set(name, value);
     return labels;
+  }
+
+  /** None for a scope without a name. */
+  #scopeLabels({ name, version, schemaUrl, attributes }: OtlpScope): readonly (readonly [string, string])[] {
+    if (name === "") return [];
+    const { allowsUtf8 } = this.#settings;
+    return [
+      ...attributes.map(([key, value]) => [labelName(`otel_scope_${key}`, { allowUtf8: allowsUtf8 }), value] as const),
+      ["otel_scope_name", name] as const,
+      ["otel_scope_version", version] as const,
+      ["otel_scope_schema_url", schemaUrl] as const,
+    ].filter(([, value]) => value !== "");
   }
 
   #seriesOf(labels: LabelMap): Series {

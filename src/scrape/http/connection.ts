@@ -308,6 +308,7 @@ export class LeanConnection {
     this.#timer = undefined;
     this.#request = undefined;
     this.#finish = undefined;
+    this.#head = undefined; // kept until the next exchange, it would outlive the young generation
     this.#phase = IDLE;
     this.#view = this.#headRead;
     if (!keep) this.#drop();

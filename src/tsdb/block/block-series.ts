@@ -159,7 +159,12 @@ export class BlockSeries implements SeriesSet {
     });
   }
 
-  close(): void {}
+  close(): void {
+    this.#firstChunk.clear();
+    this.#chunkRefs.clear();
+    this.#minTimes.clear();
+    this.#maxTimes.clear();
+  }
 
   #add(ref: number, request: BlockRequest): void {
     const { minTimeMs: fromMs, maxTimeMs: toMs, isWithSamples } = request;

@@ -3,7 +3,7 @@
  * fails is cut off again, and the chunks stay where they were.
  */
 import { CHUNKS_FILE_HEADER, CHUNKS_FILE_MAGIC, CHUNKS_FILE_VERSION } from "../../../assembly/layout.js";
-import { errorMessage, type Files, VestalError } from "../../base/index.js";
+import { errorMessage, type Files, VestalError, writeWhole } from "../../base/index.js";
 import { type ChunksHeadState, cutToCommitted, headChunkPath } from "./state.js";
 
 export interface ChunksHeadWriterOptions {
@@ -130,8 +130,7 @@ export class ChunksHeadWriter implements ChunkRecords {
         this.#begin(path, file);
         at = CHUNKS_FILE_HEADER;
       } else this.#open(path, file);
-      const written = this.#files.pwrite(this.#descriptor, records, at);
-      if (written < records.length) throw new Error(`only ${written} of ${records.length} bytes were written`);
+      writeWhole(this.#files, this.#descriptor, records, at);
       this.#state.log.setPosition(file, at + records.length);
       return { file, offset: at };
     } catch (error) {
@@ -155,8 +154,7 @@ export class ChunksHeadWriter implements ChunkRecords {
     const header = new Uint8Array(CHUNKS_FILE_HEADER);
     new DataView(header.buffer).setUint32(0, CHUNKS_FILE_MAGIC);
     header[4] = CHUNKS_FILE_VERSION;
-    const written = this.#files.pwrite(this.#descriptor, header, 0);
-    if (written < header.length) throw new Error(`only ${written} of ${header.length} bytes were written`);
+    writeWhole(this.#files, this.#descriptor, header, 0);
     this.#files.fsyncDir(this.#options.dir);
     this.#state.count("filesOpened");
   }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  CHUNK_CAPACITY,
   COUNTER_DUPLICATE,
   COUNTER_OUT_OF_BOUNDS,
   COUNTER_OUT_OF_ORDER,
@@ -10,6 +11,12 @@ import {
   RESOLVE_MALFORMED,
   RESOLVE_NO_MEMORY,
   RESOLVE_NO_REFS,
+  SEGMENT_MASK,
+  SEGMENT_SHIFT,
+  SLOT_BITS,
+  SLOT_BYTES,
+  SLOT_CHUNK,
+  SLOT_DIRECTORY,
   STATUS_DUPLICATE,
   STATUS_OK,
   STATUS_OUT_OF_BOUNDS,
@@ -51,6 +58,32 @@ test("equal label sets resolve to one slot with one ref, others to others", () =
   expect(head.counter(COUNTER_SERIES)).toBe(2);
   expect(head.findLabels(Labels.of({ __name__: "up" }))).toBe(-1);
   expect(head.findLabels(Labels.of({ __name__: "up", job: "b" }))).toBe(b);
+});
+
+test("a chunk has room for the longest sample, however short those before it were", () => {
+  const head = newHead();
+  const word = (address: number): number => head.words[address >>> 2]!;
+  for (let short = 100; short < 240; short++) {
+    const slot = head.resolveLabels(Labels.of({ short: String(short) }));
+    const at = word(SLOT_DIRECTORY + 4 * (slot >> SEGMENT_SHIFT)) + (slot & SEGMENT_MASK) * SLOT_BYTES;
+    let time = 7_200_000 * (short + 1);
+    // Then: ten minutes and the same value, 68 bits of time; one millisecond and another value, as many and 77 of value.
+    // Half an hour of steady samples before all that, so that the chunk is not cut at the target.
+    const rows = [
+      ...Array(31).fill([60_000, 0]),
+      ...Array(short - 31).fill([1, 0]),
+      [600_000, 0],
+      [1, 1 / 3],
+      [600_000, -Math.PI],
+    ] as [number, number][];
+    for (const [step, value] of rows) {
+      time += step;
+      expect(commit(head, [[slot, time, value]])).toEqual([STATUS_OK]);
+      // Bits are stored a word at a time: eight bytes behind the used ones are the chunk's too.
+      const used = (word(at + SLOT_BITS) + 7) >> 3;
+      expect(word(word(at + SLOT_CHUNK) + CHUNK_CAPACITY)).toBeGreaterThanOrEqual(used + 8);
+    }
+  }
 });
 
 test("a series made at replay keeps the ref of its record", () => {

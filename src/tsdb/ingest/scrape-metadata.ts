@@ -1,5 +1,11 @@
 /** `metadata-wal-records`: which series of a scrape the log has not been told type, unit and help of, and which entry is theirs. */
-import { METRIC_NAME, type MetricType, metricTypeNumber, metricTypeOf } from "../../model/index.js";
+import {
+  METRIC_NAME,
+  type MetricType,
+  metricTypeNumber,
+  metricTypeOf,
+  type SeriesMetadata,
+} from "../../model/index.js";
 import type { MetricMetadata } from "../../storage/index.js";
 import type { Head, MetadataStore } from "../head/index.js";
 import type { MetadataRow } from "./committer.js";
@@ -47,8 +53,14 @@ export class FamilyMetadata {
     this.#families = new Map([...REPORTED, ...all].map((one) => [one.metric, one]));
   }
 
+  /** What the log says of a series of this name. */
+  seriesMetadata(name: string): SeriesMetadata | undefined {
+    const found = this.#of(name);
+    return found && { type: knownType(found.type), unit: found.unit, help: found.help };
+  }
+
   /** The entry of the family that a series of this name belongs to. */
-  of(name: string): MetricMetadata | undefined {
+  #of(name: string): MetricMetadata | undefined {
     const own = this.#families.get(name);
     if (own !== undefined) return own;
     const at = name.lastIndexOf("_");
@@ -71,10 +83,8 @@ export function metadataRows(
   const rows: MetadataRow[] = [];
   for (const slot of slots) {
     if (!isChanged && known.get(slot, head.slotGeneration(slot)) !== undefined) continue;
-    const found = families.of(head.seriesLabels(slot).get(METRIC_NAME));
-    if (found === undefined) continue;
-    const { type, unit, help } = found;
-    rows.push({ slot, metadata: { type: knownType(type), unit, help } });
+    const found = families.seriesMetadata(head.seriesLabels(slot).get(METRIC_NAME));
+    if (found !== undefined) rows.push({ slot, metadata: found });
   }
   return rows;
 }

@@ -35,7 +35,9 @@ import {
   type Histogram,
   type Labels,
   limitedTo,
+  METRIC_NAME,
   reducedTo,
+  type SeriesMetadata,
   STALE_NAN_HIGH,
   STALE_NAN_LOW,
 } from "../../model/index.js";
@@ -67,6 +69,8 @@ export interface ForeignSample {
   /** At the time of creation; of a histogram an empty one. */
   readonly zero?: { readonly timestampMs: number; readonly histogram: Histogram | undefined };
   readonly exemplars?: readonly Exemplar[];
+  /** For the log of the series' shard, which leaves out what it has been told. */
+  readonly metadata?: SeriesMetadata;
 }
 
 /** Where lines of other shards go; undefined where there is one shard. */
@@ -294,9 +298,10 @@ export class ShardAppender implements ScrapeAppender {
       return this.#refuse(target, input, refused);
     }
     const { staging } = this.#committer.head;
-    const foreign = this.#takeForeign(target, staging, rows, zeros, staged.extras);
     this.#parser.accept(handle);
     target.conversion?.accept(target.converted);
+    const families = this.#familiesToLog(target, handle, staged.added); // of what is accepted
+    const foreign = this.#takeForeign(target, staging, rows, zeros, staged.extras, families);
     this.#forgetForeign(target, handle, foreign.length);
     target.rows = rows;
     target.hasReported = true;
@@ -311,22 +316,33 @@ export class ShardAppender implements ScrapeAppender {
       seriesAdded: staged.added,
       ...refusals,
     };
-    if (target.options.logsMetadata) this.#logMetadata(target, handle, rows, staged.added, extras);
+    if (families !== undefined) this.#logMetadata(target, handle, rows, extras, families);
     return { outcome, foreign };
   }
 
-  /** Behind the samples, and only where the target has said or has something new: a commit of its own. */
-  #logMetadata(target: Target, handle: TargetHandle, rows: number, added: number, { histograms }: CommitExtras): void {
+  /** Undefined where logs need not be told of a target's metadata: it has not said anything new, and has no new series. */
+  #familiesToLog(target: Target, handle: TargetHandle, added: number): FamilyMetadata | undefined {
+    const isChanged = this.#parser.metadataVersion(handle) !== target.loggedMetadata;
+    if (!target.options.logsMetadata || (!isChanged && added === 0)) return undefined;
+    return new FamilyMetadata(this.#parser.metadata(handle));
+  }
+
+  /** Behind the samples, as a commit of its own. Rows of other shards have brought theirs with them. */
+  #logMetadata(
+    target: Target,
+    handle: TargetHandle,
+    rows: number,
+    { histograms }: CommitExtras,
+    families: FamilyMetadata,
+  ): void {
     const version = this.#parser.metadataVersion(handle);
     const isChanged = version !== target.loggedMetadata;
-    if (!isChanged && added === 0) return;
     const { head, metadata } = this.#committer;
     const slots = new Set(histograms.map(({ slot }) => slot));
     for (let row = 0; row < rows; row++) {
       const { slot } = head.stagedRow(row);
       if (slot < FOREIGN_SLOTS >>> 0 && head.rowStatus(row) === STATUS_OK) slots.add(slot);
     }
-    const families = new FamilyMetadata(this.#parser.metadata(handle));
     const found = metadataRows(slots, families, isChanged, { head, metadata });
     if (found.length > 0) {
       const only = { histograms: [], exemplars: [], metadata: found, isAllOrNothing: false };
@@ -772,6 +788,7 @@ export class ShardAppender implements ScrapeAppender {
     rows: number,
     zeros = 0,
     parts: ReadonlyMap<number, RowParts> = NO_PARTS,
+    families?: FamilyMetadata,
   ): ForeignSample[] {
     const samples: ForeignSample[] = [];
     if (target.foreignLines.length === 0) return samples;
@@ -784,12 +801,14 @@ export class ShardAppender implements ScrapeAppender {
       if (labels === undefined || words[at + (STAGED_STATUS >> 2)] !== STATUS_SKIPPED) continue;
       const timestampMs = (words[at + (STAGED_TIME >> 2) + 1]! | 0) * 2 ** 32 + words[at + (STAGED_TIME >> 2)]!;
       const own = parts.get(row - zeros);
+      const metadata = families?.seriesMetadata(labels.get(METRIC_NAME));
       samples.push({
         labels,
         timestampMs,
         valueLow: words[at + (STAGED_VALUE >> 2)]!,
         valueHigh: words[at + (STAGED_VALUE >> 2) + 1]!,
         ...(own !== undefined && this.#foreignParts(target, own, timestampMs)),
+        ...(metadata !== undefined && { metadata }),
       });
     }
     return samples;

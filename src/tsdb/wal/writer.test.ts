@@ -129,7 +129,7 @@ describe("a WAL writer", () => {
     const slot = head.addSeries(Labels.of({ a: "b" }), 1);
     log(head, wal, [{ slot, timeMs: 1, value: 1 }]);
     files.fault = (call) =>
-      call === "pwrite" ? { shortBytes: 3 } : call === "ftruncate" ? { code: "EIO" } : undefined;
+      call === "pwrite" ? { code: "ENOSPC", shortBytes: 3 } : call === "ftruncate" ? { code: "EIO" } : undefined;
     const attempt = () => log(head, wal, [{ slot, timeMs: 2, value: 2 }]);
     expect(attempt).toThrow(expect.objectContaining({ code: "WAL_STOPPED" }));
     files.fault = () => undefined;

@@ -20,7 +20,7 @@ import {
   WAL_STATS_PART_BYTES,
   WAL_STATS_PARTS,
 } from "../../../assembly/layout.js";
-import { AssertionError, errorMessage, type Files, VestalError } from "../../base/index.js";
+import { AssertionError, errorMessage, type Files, VestalError, writeWhole } from "../../base/index.js";
 import { ArenaBuffer } from "./arena-buffer.js";
 import type { WalKernels } from "./kernels.js";
 import { segmentPath, truncateToCommitted, type WalPosition, type WalState } from "./state.js";
@@ -372,8 +372,7 @@ export class WalWriter {
   /** Writes `bytes` at the committed offset of the open segment and commits them, or cuts off what arrived of them. */
   #append(bytes: Uint8Array, offset: number, sync: boolean): void {
     try {
-      const written = this.#files.pwrite(this.#descriptor, bytes, offset);
-      if (written < bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written`);
+      writeWhole(this.#files, this.#descriptor, bytes, offset);
       if (sync) this.#timedFsync(this.#descriptor);
     } catch (error) {
       const file = segmentPath(this.#options.dir, this.#segment);

@@ -1671,9 +1671,24 @@ export interface AlertmanagerSpec {
   readonly web?: AlertmanagerWeb;
 }
 
+export interface Acceptance {
+  /** when the status changed last */
+  readonly lastTransitionTime?: string;
+  /** what a person should know */
+  readonly message?: string;
+  /** generation of the object that this is about */
+  readonly observedGeneration?: number;
+  /** one word for the cause */
+  readonly reason?: string;
+  /** True, False or Unknown */
+  readonly status?: string;
+  /** kind of condition */
+  readonly type?: "Accepted";
+}
+
 export interface ServiceMonitorStatusBinding {
   /** whether the workload accepted the object */
-  readonly conditions?: readonly Condition[];
+  readonly conditions?: readonly Acceptance[];
   /** API group of the workload */
   readonly group?: "monitoring.coreos.com";
   /** name of the workload */
