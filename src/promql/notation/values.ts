@@ -196,7 +196,9 @@ class ValueParser {
   }
 
   #error(at: number, message: string): VestalError {
-    return new VestalError("NOTATION", `${this.#line}:${at + 1}: parse error: ${message}`);
+    // Columns count bytes.
+    const column = Buffer.byteLength(this.#text.slice(0, at)) + 1;
+    return new VestalError("NOTATION", `${this.#line}:${column}: parse error: ${message}`);
   }
 }
 

@@ -81,8 +81,15 @@ export class GroupTest {
     };
   }
 
-  /** @returns what went wrong, in promtool's words. */
-  async run(files: readonly RuleFileGroups[], orderOf: (group: string) => number): Promise<readonly string[]> {
+  /**
+   * @param problems  of the rule files; promtool speaks of them after it has read the series
+   * @returns what went wrong, in promtool's words.
+   */
+  async run(
+    files: readonly RuleFileGroups[],
+    problems: readonly string[],
+    orderOf: (group: string) => number,
+  ): Promise<readonly string[]> {
     try {
       this.#input = (this.#test.input_series ?? []).map(({ series, values }, i) =>
         parseSeriesNotation(`${series} ${values}`, i + 2),
@@ -91,6 +98,7 @@ export class GroupTest {
       if (!(error instanceof VestalError)) throw error;
       return [error.message];
     }
+    if (problems.length > 0) return problems;
     const nameless = (this.#test.alert_rule_test ?? []).find(({ alertname }) => alertname === "");
     if (nameless !== undefined) {
       const where = this.#test.name === "" ? "" : ` (in TestGroup ${this.#test.name})`;

@@ -92,7 +92,7 @@ async function testFile(io: ToolIo, file: string, options: RuleTestOptions): Pro
       delayedNameRemoval: options.delayedNameRemoval,
       out: (text) => io.out(text),
     });
-    const failures = errors.length > 0 ? errors : await runner.run(groups, (group) => order.get(group) ?? 0);
+    const failures = await runner.run(groups, errors, (group) => order.get(group) ?? 0);
     cases.push({ name, failures });
     if (options.isDebug) io.out(`DEBUG: Test ${name} finished, took ${(performance.now() - began).toFixed(6)}ms\n`);
   }

@@ -28,9 +28,9 @@ interface StoredSeries {
   end: ChunkEnd | undefined;
 }
 
-/** In Prometheus' words. */
+/** In Prometheus' words, which say no more at time 0: there a time means that none is known. */
 function duplicateMessage(timeMs: number, known: StoredValue, value: StoredValue): string {
-  if (typeof value === "object") return "duplicate sample for timestamp";
+  if (typeof value === "object" || timeMs === 0) return "duplicate sample for timestamp";
   const text = (each: number | "stale"): string => (each === "stale" ? "NaN" : formatGeneral(each));
   const existing = typeof known === "object" ? "is a histogram" : text(known);
   const overrides = `overrides not allowed: existing ${existing}, new value ${text(value)}`;
