@@ -54,10 +54,12 @@ beforeAll(async () => {
     folder,
     args: ["--enable-feature=exemplar-storage"],
   });
+  // A fifth of the thirty seconds that graphs show here, so that their lines have a length.
   await waitUntil(
-    "a rate",
+    "six seconds of samples",
     60_000,
-    async () => (await queryVector(server, "rate(duration_seconds_count[5s]) > 0", Date.now() / 1000)).length > 0,
+    async () =>
+      (await queryVector(server, "count_over_time(duration_seconds_count[1m]) >= 12", Date.now() / 1000)).length > 0,
   );
   browser = await launchBrowser();
 });
@@ -113,7 +115,7 @@ test("very many series are drawn, the cursor names those nearest to it, and a dr
         if (data[i + 3] > 0 && Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 60) coloured++;
       return coloured;
     })()`);
-    // Flat lines, each at least a second of thirty long, over a tenth of the graph's width and more.
+    // Flat lines, each at least five seconds of thirty long: a sixth of the graph's width.
     expect(inked).toBeGreaterThan(2000);
     const left = await pointAt(page, 0.6);
     await page.mouse.move(left.x, left.y);
