@@ -29,6 +29,7 @@ import {
 import {
   addDeleted,
   type ChunkKernels,
+  type ChunkRecordFile,
   ExemplarStore,
   Head,
   HeadReader,
@@ -123,7 +124,12 @@ export class MiniDatabase {
       fileBytes: 2048,
     });
     this.#flusher = new ChunkFlusher(this.head, disk, chunksWriter);
-    this.#outOfOrder = new OutOfOrderSamples(this.head, (record) => chunksWriter.append(record, 1), LATE_PER_CHUNK);
+    const reader = new HeadChunkReader(files, CHUNKS_HEAD);
+    const chunkFile: ChunkRecordFile = {
+      write: (record) => chunksWriter.append(record, 1),
+      read: ({ file, offset }, length) => reader.bytes(file, offset, length),
+    };
+    this.#outOfOrder = new OutOfOrderSamples(this.head, chunkFile, LATE_PER_CHUNK);
     this.#replay(end, minValidTimeMs, chunksHead, disk, kernels);
     const state = new WalState(control.buffer, CONTROL_WAL_STATE);
     startWal(state, files, WAL, lastSegmentNumber(files, WAL));

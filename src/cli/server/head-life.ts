@@ -36,6 +36,7 @@ import {
   ChunksHeadWriter,
   DiscardedChunks,
   type DiskKernels,
+  HeadChunkReader,
   type LoadedChunks,
   loadChunksHead,
 } from "../../tsdb/chunks-head/index.js";
@@ -175,6 +176,16 @@ export class HeadLife {
   /** Appends one record to chunks_head. @throws VestalError as ChunksHeadWriter.append. */
   writeChunk(record: Uint8Array): { readonly file: number; readonly offset: number } {
     return this.#writer.append(record, 1);
+  }
+
+  /** Bytes of chunks_head. @throws VestalError as HeadChunkReader.bytes. */
+  readChunk({ file, offset }: { readonly file: number; readonly offset: number }, length: number): Uint8Array {
+    const reader = new HeadChunkReader(this.#deps.files, this.#deps.task.data.settings.chunksHeadDir);
+    try {
+      return reader.bytes(file, offset, length);
+    } finally {
+      reader.close();
+    }
   }
 
   /** Called between two batches of a replay: keeps the memory of closed chunks bounded. */

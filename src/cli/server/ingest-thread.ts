@@ -148,7 +148,10 @@ class IngestThread {
     this.#exemplars = new ExemplarStore(this.#exemplarsOf(task.data.tunables));
     this.#sender = new ForeignSender(task.shardCount);
     this.#life = new HeadLife({ task, files, control: this.#control, head: this.#head, log: this.#log });
-    this.#outOfOrder = new OutOfOrderSamples(this.#head, (record) => this.#life.writeChunk(record));
+    this.#outOfOrder = new OutOfOrderSamples(this.#head, {
+      write: (record) => this.#life.writeChunk(record),
+      read: (place, length) => this.#life.readChunk(place, length),
+    });
   }
 
   /** This shard's part of the exemplars. */

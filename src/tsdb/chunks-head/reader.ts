@@ -74,6 +74,11 @@ export class HeadChunkReader {
     }
   }
 
+  /** A copy of bytes of a file. @throws VestalError CHUNKS_HEAD_READ. */
+  bytes(file: number, offset: number, length: number): Uint8Array {
+    return this.#readAt(file, offset, length).slice();
+  }
+
   /** Closes descriptors of files before `firstFile`, which are gone; of all without it. */
   close(firstFile = Number.POSITIVE_INFINITY): void {
     for (const [file, descriptor] of this.#descriptors) {

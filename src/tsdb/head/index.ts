@@ -15,11 +15,11 @@ export { HistogramChunks, type HistogramRow, histogramHash } from "./histogram-c
 export type { ChunkKernels, HeadKernels } from "./kernels.js";
 export {
   type ChunkPlace,
+  type ChunkRecordFile,
   OUT_OF_ORDER_SAMPLES_MAX,
   type OutOfOrderRecords,
   type OutOfOrderSample,
   OutOfOrderSamples,
-  type WriteChunk,
 } from "./out-of-order.js";
 export { type DiskAccess, HeadReader, type HeadRequest, headOverlaps } from "./reader.js";
 export { MetadataStore } from "./series-metadata.js";

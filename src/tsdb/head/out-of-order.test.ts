@@ -43,7 +43,11 @@ class Rig {
   }
 
   #make(): OutOfOrderSamples {
-    return new OutOfOrderSamples(this.head, (record) => this.#writer.append(record, 1));
+    const reader = new HeadChunkReader(this.files, DIR);
+    return new OutOfOrderSamples(this.head, {
+      write: (record) => this.#writer.append(record, 1),
+      read: ({ file, offset }, length) => reader.bytes(file, offset, length),
+    });
   }
 
   /** Another thread goes on with the memory. */

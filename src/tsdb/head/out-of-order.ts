@@ -110,21 +110,26 @@ interface OpenChunk {
   maxTimeMs: number;
 }
 
-/** One record of chunks_head, appended. @throws VestalError if it cannot be written. */
-export type WriteChunk = (record: Uint8Array) => ChunkPlace;
+/** Records of chunks_head. */
+export interface ChunkRecordFile {
+  /** Appends one. @throws VestalError if it cannot be written. */
+  readonly write: (record: Uint8Array) => ChunkPlace;
+  /** So many bytes that were written; asked only by a replay. @throws VestalError if they cannot be read. */
+  readonly read: (place: ChunkPlace, length: number) => Uint8Array;
+}
 
 export class OutOfOrderSamples {
   readonly #head: Head;
-  readonly #writeChunk: WriteChunk;
+  readonly #file: ChunkRecordFile;
   readonly #samplesMax: number;
   readonly #open = new Map<number, OpenChunk>();
   /** Set while logs are replayed: nothing is told to one, and a full chunk that cannot be written grows on. */
   isReplaying = false;
   #records: { markers: Map<number, ChunkPlace[]>; samples: OutOfOrderSample[]; slots: Set<number> }[] = [];
 
-  constructor(head: Head, writeChunk: WriteChunk, samplesMax = OUT_OF_ORDER_SAMPLES_MAX) {
+  constructor(head: Head, file: ChunkRecordFile, samplesMax = OUT_OF_ORDER_SAMPLES_MAX) {
     this.#head = head;
-    this.#writeChunk = writeChunk;
+    this.#file = file;
     this.#samplesMax = samplesMax;
   }
 
@@ -277,11 +282,30 @@ export class OutOfOrderSamples {
   #writeAll(slot: number, samples: readonly Sample[]): WrittenChunk[] | undefined {
     try {
       const ref = this.#head.seriesRef(slot);
-      return encodeSamples(samples).map((chunk) => ({ chunk, ...this.#writeChunk(chunkRecord(ref, chunk)) }));
+      return encodeSamples(samples).flatMap((chunk) => {
+        const record = chunkRecord(ref, chunk);
+        return this.isReplaying && this.#isWritten(slot, chunk, record) ? [] : { chunk, ...this.#file.write(record) };
+      });
     } catch (error) {
       if (this.isReplaying && error instanceof VestalError) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Whether an earlier replay of the same log has written the record. A killed Prometheus leaves markers of chunks that never
+   * reached the disk, so that each replay makes these chunks again.
+   */
+  #isWritten(slot: number, { minTimeMs, maxTimeMs, data }: EncodedChunk, record: Uint8Array): boolean {
+    const { words, bytes } = this.#head;
+    const side = this.#word(this.#head.slotAddress(slot) + SLOT_SIDE);
+    return (side === 0 ? [] : chunksOfSide(words, side)).some((chunk) => {
+      if (!isChunkOnDisk(bytes, chunk) || this.#word(chunk + CHUNK_LENGTH) !== data.length) return false;
+      if (this.#timeAt(chunk + CHUNK_MIN_TIME) !== minTimeMs || this.#timeAt(chunk + CHUNK_MAX_TIME) !== maxTimeMs)
+        return false;
+      const place = { file: this.#word(chunk + DISK_CHUNK_FILE), offset: this.#word(chunk + DISK_CHUNK_OFFSET) };
+      return Buffer.compare(this.#file.read(place, record.length), record) === 0;
+    });
   }
 
   #add({ samples }: OpenChunk, { timestampMs, low, high, histogram }: OutOfOrderSample): boolean {
@@ -356,6 +380,10 @@ export class OutOfOrderSamples {
     words[(address + CHUNK_LENGTH) >>> 2] = chunk.data.length;
     words[(address + CHUNK_COUNT) >>> 2] = chunkSampleCount(chunk.data) | (chunk.encoding << 16);
     return address;
+  }
+
+  #timeAt(address: number): number {
+    return this.#word(address) + (this.#word(address + 4) | 0) * 2 ** 32;
   }
 
   #setTime(address: number, timeMs: number): void {

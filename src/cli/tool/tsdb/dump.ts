@@ -156,9 +156,10 @@ function headOf(dir: string, blocks: readonly Block[], memory: QueryMemory, kern
   }
   const head = Head.create({ shardIndex: 0, shardCount: 1, limitPages: HEAD_PAGES }, compileKernels("ingest"));
   const histograms = new HistogramChunks(head);
-  const outOfOrder = new OutOfOrderSamples(head, () => {
+  const untouched = (): never => {
     throw new VestalError("READ_ONLY", "nothing is written to a directory that is read");
-  });
+  };
+  const outOfOrder = new OutOfOrderSamples(head, { write: untouched, read: untouched });
   outOfOrder.isReplaying = true;
   const inOrder = blocks.filter(({ meta }) => !isOutOfOrder(meta));
   const minValidTimeMs = Math.max(Number.NEGATIVE_INFINITY, ...inOrder.map(({ meta }) => meta.maxTimeMs));
