@@ -29,7 +29,6 @@ import {
   ENTRY_SLOT,
   ENTRY_SLOT_GENERATION,
   ENTRY_TRACKED,
-  KIND_RELEASED,
   KIND_SERIES,
   LINGER_SCRAPES,
   NEW_BYTES,
@@ -253,10 +252,18 @@ export function rejectScrape(target: usize): void {
   if ((flags & <u32>TARGET_IS_PENDING) !== 0 && (flags & <u32>TARGET_IS_DIVERGED) !== 0) {
     const next = <usize>load<u32>(target, TARGET_NEXT);
     const count = load<u32>(target, TARGET_NEXT_COUNT);
+    // A text may stand twice, and memory that was freed is not read again: first each of those to forget is left once.
+    for (let i: u32 = 0; i < count; i++) {
+      const at = wordAddress(next, i);
+      const entry = entryOf(load<u32>(at));
+      if (entry === 0) continue;
+      const isKept = load<u8>(entry, ENTRY_IN_ORDER) !== 0 || <u32>load<u8>(entry, ENTRY_KIND) !== KIND_SERIES;
+      if (isKept) store<u32>(at, 0);
+      else store<u8>(entry, 1, ENTRY_IN_ORDER);
+    }
     for (let i: u32 = 0; i < count; i++) {
       const entry = entryOf(load<u32>(wordAddress(next, i)));
-      if (entry === 0 || load<u8>(entry, ENTRY_IN_ORDER) !== 0) continue;
-      if (<u32>load<u8>(entry, ENTRY_KIND) === KIND_SERIES) removeEntry(target, entry);
+      if (entry !== 0) removeEntry(target, entry);
     }
   }
   store<u32>(target, flags & ~(<u32>TARGET_IS_PENDING | <u32>TARGET_IS_DIVERGED), TARGET_FLAGS);
@@ -350,12 +357,18 @@ function forgetVanished(target: usize, scrape: u32): void {
   const serial = load<u32>(target, TARGET_SERIAL);
   const order = <usize>load<u32>(target, TARGET_ORDER);
   const count = load<u32>(target, TARGET_ORDER_COUNT);
+  // As in rejectScrape: first each of those that vanished is left once, and taken out of the order.
+  for (let i: u32 = 0; i < count; i++) {
+    const at = wordAddress(order, i);
+    const entry = entryOf(load<u32>(at));
+    if (entry === 0) continue;
+    const isKept = load<u32>(entry, ENTRY_SEEN) === serial || load<u8>(entry, ENTRY_IN_ORDER) === 0;
+    if (isKept) store<u32>(at, 0);
+    else store<u8>(entry, 0, ENTRY_IN_ORDER);
+  }
   for (let i: u32 = 0; i < count; i++) {
     const entry = entryOf(load<u32>(wordAddress(order, i)));
-    // A text that stood twice is met twice; nothing is allocated here, so the mark of the first time is still there.
-    if (entry === 0 || <u32>load<u8>(entry, ENTRY_KIND) === KIND_RELEASED) continue;
-    if (load<u32>(entry, ENTRY_SEEN) === serial) continue;
-    store<u8>(entry, 0, ENTRY_IN_ORDER);
+    if (entry === 0) continue;
     if (<u32>load<u8>(entry, ENTRY_KIND) === KIND_SERIES) removeEntry(target, entry);
     else linger(target, entry, scrape - 1);
   }

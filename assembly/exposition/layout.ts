@@ -123,7 +123,6 @@ export const KIND_HELP = 1;
 export const KIND_TYPE = 2;
 export const KIND_UNIT = 3;
 export const KIND_COMMENT = 4; // any other comment: never remembered
-export const KIND_RELEASED = 255;
 
 export const ORDER_UNTRACKED = 1; // the line brought a timestamp of its own: no staleness marker when it vanishes
 export const ORDER_REPEATED = 2; // the same text stood in the same body before

@@ -19,7 +19,6 @@ import {
   ENTRY_TEXT,
   ENTRY_TRACKED,
   ENTRY_TYPE,
-  KIND_RELEASED,
   KIND_SERIES,
   ORDER_ADDRESS,
   TARGET_BYTES,
@@ -147,7 +146,7 @@ export function addEntry(target: usize, digest: v128, text: usize, length: u32, 
   return entry;
 }
 
-/** Takes an entry out of the table and frees it. Its kind says so until the memory is used again. */
+/** Takes an entry out of the table and frees it. */
 export function removeEntry(target: usize, entry: usize): void {
   const table = <usize>load<u32>(target, TARGET_TABLE);
   const bucket = bucketAddress(table, load<u32>(target, TARGET_TABLE_MASK), v128.load(entry, ENTRY_DIGEST));
@@ -160,7 +159,6 @@ export function removeEntry(target: usize, entry: usize): void {
     store<u32>(at, following, ENTRY_NEXT);
   }
   store<u32>(target, load<u32>(target, TARGET_ENTRY_COUNT) - 1, TARGET_ENTRY_COUNT);
-  store<u8>(entry, KIND_RELEASED, ENTRY_KIND);
   releaseOf(target, entry, bytes);
 }
 

@@ -110,6 +110,20 @@ test("the second line of one text in a body is a duplicate, on every path, unles
   expect(statuses("a 1 5\na 2 6\nb 1\n")).toEqual([STATUS_OK, STATUS_OK, STATUS_OK]);
 });
 
+test("texts that stood twice are freed once, whatever becomes of the memory beside them", () => {
+  const { shard, target } = open();
+  const once = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `m${from + i} 1\n`);
+  const twice = (from: number, to: number) => [...once(from, to), ...once(from, to).reverse()].join("");
+  const used = [1, 2, 3].map(() => {
+    for (const body of [twice(0, 100), twice(50, 100), twice(20, 60), ""]) {
+      expect(shard.scrape(target, `kept 1\n${body}`).outcome.status).toBe("parsed");
+      shard.scrape(target, `kept 1\n${body}${twice(200, 300)}`, { reject: true });
+    }
+    return shard.parser.bytesOf(target);
+  });
+  expect(used[2]).toBe(used[1]);
+});
+
 test("dropped lines are counted without a row, lines of other shards keep their slot", () => {
   const { shard, target } = open();
   const resolve = (text: string) => (text === "d" ? DROPPED_SLOT : text === "f" ? FOREIGN_SLOTS + 3 : 1);
