@@ -193,3 +193,14 @@ test("the HTTP server's metrics and the page itself are counted", async () => {
     'promhttp_metric_handler_requests_total{code="200"} 1\n',
   );
 });
+
+test("a loop that is idle is not held up: the interval of samples does not count", async () => {
+  const watch = watchThread("main");
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 400)); // there are samples
+    // A busy machine may hold it up once; each reading begins anew.
+    await expect.poll(() => watch.read().delayP99Seconds, { interval: 400, timeout: 15_000 }).toBeLessThan(0.05);
+  } finally {
+    watch.close();
+  }
+});

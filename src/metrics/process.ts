@@ -131,7 +131,9 @@ export function watchThread(thread: string): { read(): ThreadHealth; close(): vo
   return {
     read: () => {
       const memory = process.memoryUsage();
-      const seconds = (ns: number): number => (Number.isFinite(ns) ? ns / NS_PER_SECOND : 0);
+      // Node.js counts from one sample to the next: an idle loop shows the interval itself.
+      const seconds = (ns: number): number =>
+        Number.isFinite(ns) ? Math.max(0, ns / NS_PER_SECOND - LOOP_SAMPLE_MS / 1000) : 0;
       const health = {
         thread,
         delayP99Seconds: seconds(delay.percentile(99)),
