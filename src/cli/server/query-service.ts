@@ -131,6 +131,8 @@ export class QueryPool implements QueryService {
   /** Those whose threads run nothing; the last one used is the first one taken, as its caches are warm. */
   readonly #idle: QueryLane[] = [];
   readonly #lanes = new Set<QueryLane>();
+  /** While the first thread starts. */
+  #starting: Promise<void> | undefined;
   /** Looks for idleness while there are threads. */
   #idleTimer: NodeJS.Timeout | undefined;
   #lastLeaveMs = 0;
@@ -297,19 +299,27 @@ export class QueryPool implements QueryService {
     await closePool(this.#pool, CLOSE_PATIENCE_MS);
   }
 
-  /** A query's time begins when there is a thread for it. */
+  /**
+   * A query's time begins when there is a thread for it. All that come meanwhile wait for the same task: one of their own would
+   * stand behind the first one's lane, which keeps the thread.
+   */
   async #awaitThread(): Promise<void> {
     try {
       await this.#pool.run(undefined, { name: "awaitStart" });
     } catch (error) {
       this.#log.error("A query thread did not start", { err: errorMessage(error) });
+    } finally {
+      this.#starting = undefined;
     }
   }
 
   async #run(job: QueryJob, signal: RequestSignal, timeoutMs = this.#timeoutMs): Promise<ServiceAnswer> {
     const tooLong = this.#tooLong(job);
     if (tooLong !== undefined) return tooLong;
-    if (this.#lanes.size === 0) await this.#awaitThread();
+    if (this.#lanes.size === 0) {
+      this.#starting ??= this.#awaitThread();
+      await this.#starting;
+    }
     const cancel = this.#control.openCancel();
     if (cancel === undefined) {
       const message = `${this.#control.cancelWordCount} queries are running or waiting; try again later`;
