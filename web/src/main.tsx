@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
+import { addressPart } from "./address-part.js";
 import { AlertHistoryPage, AlertsPage, BacktestPage } from "./alerts-page.js";
 import { QueryPage } from "./query/query-page.js";
 import { RulesPage } from "./rules-page.js";
@@ -127,7 +128,7 @@ function Page({ path, isDark, onOpen }: { path: string; isDark: boolean; onOpen:
       return (
         <DashboardsPage
           isDark={isDark}
-          uid={path.startsWith("d/") ? decodeURIComponent(path.split("/")[1] ?? "") : undefined}
+          uid={path.startsWith("d/") ? addressPart(path.split("/")[1] ?? "") : undefined}
           onOpen={onOpen}
         />
       );

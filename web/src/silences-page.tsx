@@ -31,7 +31,7 @@ function readPlace(): Place {
   return { url: params.get("url") ?? "", form: params.get("form") ?? "", filter: params.get("filter") ?? "" };
 }
 
-export function silencesAddress(place: Partial<Place>): string {
+function silencesAddress(place: Partial<Place>): string {
   const search = new URLSearchParams();
   for (const name of ["url", "form", "filter"] as const) {
     const value = place[name] ?? "";

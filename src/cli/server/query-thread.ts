@@ -87,14 +87,9 @@ const CANCEL_LOOK_MS = 20;
 /** Series of a block between two looks at the cancel word: well below a millisecond. */
 const SERIES_PER_CHECK = 64;
 
-/** A rule that took less than this last time is not written to `queries.active`: the two writes would cost as much. */
-const BRIEF_MS = 1;
-
 interface RecordedMeans extends Pick<EvaluationMeans, "onSelected" | "watch"> {
   /** Absent: one is made. */
   readonly querier?: Querier;
-  /** The query is not written to `queries.active`. */
-  readonly isBrief?: boolean;
 }
 
 export class QueryThread {
@@ -188,7 +183,7 @@ export class QueryThread {
     request: QueryRequest,
     origin: Pick<LoggedQuery, "client" | "ruleGroup">,
     cancel: CancelToken,
-    { querier, isBrief = false, ...more }: RecordedMeans = {},
+    { querier, ...more }: RecordedMeans = {},
   ): Promise<{ readonly result: QueryResult; readonly timings: Omit<QueryTimings, "resultSeconds"> }> {
     const queueSeconds = Math.max(0, Date.now() - task.askedMs) / 1000;
     const startedMs = performance.now();
@@ -208,7 +203,7 @@ export class QueryThread {
       const outcome = { stats: statsJson(stats, timingsOf(stats.queryableSamples), request), ...failed };
       this.#logLines.push(queryLogLine({ query, startMs, endMs, stepMs, ...origin, ...outcome }, Date.now()));
     };
-    if (!isBrief) this.#active.begin(request.text, Date.now());
+    this.#active.begin(request.text, Date.now());
     try {
       const result = await evaluate(request, {
         querier: querier ?? this.#querier(task, cancel),
@@ -232,7 +227,7 @@ export class QueryThread {
       }
       throw error;
     } finally {
-      if (!isBrief) this.#active.end();
+      this.#active.end();
     }
   }
 
@@ -398,15 +393,14 @@ export class QueryThread {
   async #rules(task: QueryTask, questions: PackedQuestions, cancel: CancelToken): Promise<ServiceAnswer> {
     let querier = this.#querier(task, cancel);
     let damaged = this.#damaged.length;
-    const evaluateOne = (request: QueryRequest, { group }: RuleExpression, lastMs: number): Promise<QueryResult> =>
+    const evaluateOne = (request: QueryRequest, { group }: RuleExpression): Promise<QueryResult> =>
       this.#aroundDamage(async () => {
         if (this.#damaged.length > damaged) {
           querier = this.#querier(task, cancel);
           damaged = this.#damaged.length;
         }
         const origin = group === undefined ? {} : { ruleGroup: group };
-        const isBrief = lastMs < BRIEF_MS;
-        return (await this.#recorded(task, request, origin, cancel, { querier, isBrief })).result;
+        return (await this.#recorded(task, request, origin, cancel, { querier })).result;
       });
     return { kind: "data", data: packAnswers(await this.#ruleQueries.run(questions, evaluateOne)) };
   }

@@ -31,13 +31,11 @@ interface SentList {
 }
 
 /** What is kept of an expression. */
-export interface KnownRule {
+interface KnownRule {
   readonly expr: Expr;
   readonly options: EvaluationOptions;
   readonly plan: MovingPlan;
   sent: SentList | undefined;
-  /** How long it took last time. */
-  lastMs: number;
 }
 
 export interface RuleQueriesOptions {
@@ -63,7 +61,7 @@ export class RuleQueries {
   /** @returns answers of the first expressions, at least of one. */
   async run(
     { text, timeMs, lists }: PackedQuestions,
-    evaluateOne: (request: QueryRequest, of: RuleExpression, lastMs: number) => Promise<QueryResult>,
+    evaluateOne: (request: QueryRequest, of: RuleExpression) => Promise<QueryResult>,
   ): Promise<readonly RuleExpressionAnswer[]> {
     const answers: RuleExpressionAnswer[] = [];
     let startedMs = performance.now();
@@ -71,18 +69,16 @@ export class RuleQueries {
     for (const [i, of] of this.#expressionsOf(text).entries()) {
       if (answers.length > 0 && startedMs > endMs) break;
       let answer: WithoutSeconds;
-      let rule: KnownRule | undefined;
       try {
-        rule = this.#ruleOf(of);
-        const { expr, options, plan, lastMs } = rule;
+        const rule = this.#ruleOf(of);
+        const { expr, options, plan } = rule;
         const times = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
         const request = { text: of.expression, expr, ...times, options, planned: plan.at(timeMs) };
-        answer = this.#vectorOf(rule, await evaluateOne(request, of, lastMs), lists[i]!);
+        answer = this.#vectorOf(rule, await evaluateOne(request, of), lists[i]!);
       } catch (error) {
         answer = { error: errorMessage(error), isCanceled: errorCode(error) === "QUERY_CANCELED" };
       }
       const nowMs = performance.now();
-      if (rule !== undefined) rule.lastMs = nowMs - startedMs;
       answers.push({ ...answer, seconds: (nowMs - startedMs) / 1000 });
       startedMs = nowMs;
     }
@@ -109,7 +105,7 @@ export class RuleQueries {
     const expr = parseExpr(of.expression, this.#options.parser);
     const options = this.#options.optionsOf(of.lookbackDeltaMs);
     const plan = new MovingPlan(expr, options);
-    const rule = { expr, options, plan, sent: undefined, lastMs: Number.POSITIVE_INFINITY };
+    const rule = { expr, options, plan, sent: undefined };
     if (this.#rules.size >= RULES_MAX) this.#rules.clear();
     this.#rules.set(key, rule);
     return rule;

@@ -77,7 +77,7 @@ function operatorService(namespace: string): Manifest {
 }
 
 /** All images are ours: workloads run it under the names that prometheus-operator calls. */
-export function operatorArguments(namespace: string, image: string): readonly string[] {
+function operatorArguments(namespace: string, image: string): readonly string[] {
   const repository = image.replace(/(?:@sha256)?:[^:/]*$/, "");
   return [
     "--kubelet-service=kube-system/kubelet",

@@ -106,7 +106,7 @@ function versionProblems({ name, schema, subresources, additionalPrinterColumns 
 }
 
 /** Of a node and everything below it. */
-export function schemaProblems(schema: SchemaNode, path: string): string[] {
+function schemaProblems(schema: SchemaNode, path: string): string[] {
   const problems: string[] = [];
   const refuse = (why: string): void => void problems.push(`${path}: ${why}`);
   const { type, properties = {}, additionalProperties, items } = schema;

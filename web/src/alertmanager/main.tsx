@@ -4,6 +4,7 @@
  */
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { addressPart } from "../address-part.js";
 import { Theme, useTheme } from "../theme.js";
 import { setTimeZone, timeZone } from "../time-zone.js";
 import { ZoneChoice } from "../zone-choice.js";
@@ -28,7 +29,7 @@ interface Place {
 
 function currentPlace(): Place {
   const [path = "", search = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
-  return { parts: path.split("/").map(decodeURIComponent), search: new URLSearchParams(search) };
+  return { parts: path.split("/").map(addressPart), search: new URLSearchParams(search) };
 }
 
 function App() {
